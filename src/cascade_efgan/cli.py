@@ -1,0 +1,93 @@
+"""`efgan`: one sub-command a stage. A stage's module is imported only when it is asked for."""
+
+import importlib
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from cascade_efgan import __version__
+from cascade_efgan.errors import InputError
+
+#: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
+STAGES = {
+    "download": "Fetch or render a data set: photographs and manifest.",
+    "extract_aus": "AUs and 68 landmarks of every photograph, from OpenFace output.",
+    "crop": "Square face crops of a data set, packed in one array.",
+    "split": "Train and test parts.",
+    "patch_centers": "Average place of eyes, nose and mouth over the training images.",
+    "train": "Train a single-step method.",
+    "finetune_cascade": "Fine-tune a cascade from trained single-step weights.",
+    "generate": "Edit the images of one part to every expression.",
+    "classify": "Train the expression classifier of R or of R+G.",
+    "accuracy": "R, G or R+G: accuracy of a trained classifier.",
+    "psnr": "PSNR of edits against real counterparts or true edits.",
+    "fetch_weights": "Fetch pytorch-fid's Inception weights, for FID.",
+    "features": "Feature statistics of a set of images.",
+    "fid": "Distance between two sets of feature statistics.",
+    "regress_aus": "Train the AU regressor on rendered training faces.",
+    "au_error": "AU error of edits by the AU regressor.",
+    "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
+    "table": "Render a table from metric files.",
+    "grid": "A picture grid: inputs, and every method's edits of them.",
+    "config": "Print the settings, the schema or the commented template.",
+}
+
+
+class StageGroup(TyperGroup):
+    """A command group that imports `cascade_efgan.stages.NAME` when NAME is used: start-up stays short."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all stages, in pipeline order."""
+        return list(STAGES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The click command of a stage, or None for an unknown name."""
+        name = cmd_name.replace("-", "_")
+        if name not in STAGES:
+            return None
+        stage = typer.Typer(add_completion=False)
+        module = importlib.import_module(f"cascade_efgan.stages.{name}")
+        stage.command(name=name, help=module.command.__doc__ or STAGES[name])(module.command)
+        command: Any = get_command(stage)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the stages without importing them."""
+        with formatter.section("Stages"):
+            formatter.write_dl(list(STAGES.items()))
+
+
+app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def root(
+    log: Annotated[Path | None, typer.Option(help="file that receives the log, beside the terminal")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of PyTorch and NumPy")] = None,
+) -> None:
+    """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
+    logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
+    if threads is not None:
+        from cascade_efgan.devices import limit_threads
+
+        limit_threads(threads)
+
+
+def main() -> None:
+    """Entry point: an `InputError` becomes one sentence and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        logging.getLogger("efgan").error("error: %s", error)
+        raise SystemExit(2) from None

