@@ -1,0 +1,191 @@
+"""Square face crops: where the square lies, how it is resized, and what becomes of the landmarks.
+
+Coordinates are (x, y) with the centre of pixel (column i, row j) at (i, j), in photographs and in crops alike, as in
+OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, side): outer edges, not pixel centres.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, SQUARE_COLUMNS, check_ids
+from cascade_efgan.data.photos import PhotoZip, decode_image, sha256
+from cascade_efgan.data.records import LANDMARK_COLUMNS, landmark_values, landmarks_of, read_records
+from cascade_efgan.errors import InputError
+
+#: Squares and landmarks are rounded to 10^-3 and 10^-4 pixel: far below what is visible, and short in a CSV.
+_SQUARE_DECIMALS = 3
+_LANDMARK_DECIMALS = 4
+
+
+class Square(NamedTuple):
+    """A square in a photograph.
+
+    Attributes:
+        x: left edge, pixels.
+        y: top edge, pixels.
+        side: its side, pixels, above 0.
+    """
+
+    x: float
+    y: float
+    side: float
+
+
+def crop_square(landmarks: np.ndarray, margin: float) -> Square:
+    """The square around a face: centred on the box of its landmarks, side = longer side x (1 + 2 margin).
+
+    Args:
+        landmarks: `(68, 2)`, (x, y) in pixels of the photograph.
+        margin: border on each side as a share of the box's longer side, 0..1.
+
+    Returns:
+        The square, rounded to a thousandth of a pixel: the index then holds exactly what was cut out.
+
+    Raises:
+        InputError: all landmarks lie on one point.
+
+    Not in the paper: Sec. 4.1 only says that faces are in the centre of 128x128 crops.
+    """
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    side = round(float((high - low).max()) * (1 + 2 * margin), _SQUARE_DECIMALS)
+    if side <= 0:
+        raise InputError("all 68 landmarks lie on one point; run OpenFace again")
+    x, y = (low + high) / 2 - side / 2
+    return Square(round(float(x), _SQUARE_DECIMALS), round(float(y), _SQUARE_DECIMALS), side)
+
+
+def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
+    """Cut a square out of an image and resize it, exactly at its sub-pixel place.
+
+    An area filter: every pixel of the crop is the mean of the image over the area that it covers (when enlarging:
+    over one image pixel, which is linear interpolation). Where the square leaves the image, the border is repeated.
+
+    Args:
+        image: `(H, W, C)` uint8.
+        square: (left, top, side) in pixels of `image`, as `crop_square` gives it.
+        size: side of the crop, pixels.
+
+    Returns:
+        `(size, size, C)` uint8.
+
+    Not in the paper: it names no filter; the area filter keeps fine texture from aliasing at any scale.
+    """
+    x, y, side = square
+    columns, across = _area_weights(x, side, size, image.shape[1])
+    rows, down = _area_weights(y, side, size, image.shape[0])
+    # Only the columns and rows that the square touches are converted to float.
+    part = image[rows[0] : rows[1], columns[0] : columns[1]].astype(np.float32)  # (h, w, C)
+    narrow = np.tensordot(down, part, axes=(1, 0))  # (size, w, C)
+    crop = np.tensordot(across, narrow, axes=(1, 1)).transpose(1, 0, 2)  # (size, size, C)
+    return np.ascontiguousarray(np.rint(crop).clip(0, 255).astype(np.uint8))
+
+
+def to_crop(landmarks: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
+    """Carry points from a photograph into its crop: `(..., 2)` float64, (x, y) in pixels of the crop.
+
+    The square's left edge lies at -0.5 in the crop and its right edge at size - 0.5.
+    """
+    x, y, side = square
+    return (np.asarray(landmarks, dtype=np.float64) - (x, y)) * (size / side) - 0.5
+
+
+def read_faces(path: str | Path) -> pd.DataFrame:
+    """Read `faces.csv`: `id` as string, confidence, AUs (0..5) and landmarks (pixels of the photograph) as float64.
+
+    Raises:
+        InputError: missing file, column or number, no row, or an id twice.
+    """
+    faces = read_records(path, ("id",), ("confidence", *AUS, *LANDMARK_COLUMNS))
+    if faces.empty:
+        raise InputError(f"{path}: no rows; expected one row per face, so look at excluded.csv beside it")
+    check_ids(faces["id"], path)
+    return faces
+
+
+def make_crops(
+    photos: PhotoZip, manifest: pd.DataFrame, faces: pd.DataFrame, margin: float, size: int
+) -> Iterator[tuple[np.ndarray, Square]]:
+    """The crop and its square for every row of `faces`, in order; each photograph is decoded once.
+
+    Args:
+        photos: the data set's photographs.
+        manifest: rows with `id, file, sha256, width, height`.
+        faces: rows with `id` and the landmark columns.
+        margin: as in `crop_square`.
+        size: side of the crops, pixels.
+
+    Raises:
+        InputError: an id that the manifest lacks; a photograph that is missing, unreadable, or differs from the
+            manifest in hash or size.
+    """
+    rows = {row["id"]: row for row in manifest.to_dict("records")}
+    for name, landmarks in zip(faces["id"], landmarks_of(faces), strict=True):
+        if name not in rows:
+            raise InputError(f"id {name} has a face but no line in the manifest; run the extract_aus rule again")
+        row = rows[name]
+        image = read_photo(photos, row["file"], row["sha256"], (row["width"], row["height"]))
+        try:
+            square = crop_square(landmarks, margin)
+        except InputError as error:
+            raise InputError(f"{row['file']}: {error}") from None
+        yield crop_image(image, square, size), square
+
+
+def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
+    """Decode one photograph, `(H, W, 3)` uint8 RGB, checked against the manifest's hash and (width, height).
+
+    Raises:
+        InputError: it is missing, unreadable, or differs from the manifest.
+    """
+    data = photos.read(file)
+    if sha256(data) != digest:
+        raise InputError(
+            f"{file}: its SHA-256 is {sha256(data)}, but the manifest says {digest}; run the download rule again"
+        )
+    image = decode_image(data, file)
+    height, width = image.shape[:2]
+    if (width, height) != size:
+        raise InputError(
+            f"{file}: the image is {width}x{height} pixels, but the manifest says {size[0]}x{size[1]}; mend the "
+            "manifest or run the download rule again"
+        )
+    return image
+
+
+def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: list[Square], size: int) -> pd.DataFrame:
+    """The table `crops.csv`: manifest and AUs of every face, its square, and its landmarks in the crop."""
+    photo = landmarks_of(faces)
+    points = [to_crop(landmarks, square, size) for landmarks, square in zip(photo, squares, strict=True)]
+    known = manifest.set_index("id").loc[faces["id"]].reset_index()[list(INDEX_TEXT)]
+    aus = faces[list(AUS)].reset_index(drop=True)
+    place = pd.DataFrame(squares, columns=list(SQUARE_COLUMNS))
+    landmarks = pd.DataFrame(landmark_values(np.round(points, _LANDMARK_DECIMALS)))
+    return pd.concat([known, aus, place, landmarks], axis=1)[list(INDEX_COLUMNS)]
+
+
+def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tuple[int, int], np.ndarray]:
+    """One axis of the area filter.
+
+    Returns:
+        (first, last + 1) of the image pixels that the square touches, and the `(size, last + 1 - first)` float32
+        weights of these pixels in each pixel of the crop; every row sums to 1.
+    """
+    step = side / size
+    centres = start + (np.arange(size) + 0.5) * step
+    # At least one image pixel wide: that box makes enlarging linear interpolation.
+    half = max(step, 1.0) / 2
+    low, high = centres - half, centres + half  # (size,)
+    pixels = np.arange(np.floor(low[0] - 0.5), np.ceil(high[-1] + 0.5) + 1)  # beyond the image too
+    overlap = np.minimum(high[:, None], pixels + 0.5) - np.maximum(low[:, None], pixels - 0.5)  # (size, P)
+    weights = overlap.clip(min=0) / (2 * half)
+    # Pixels beyond the border give their weight to the border pixel, which is what repeating it means.
+    inside = pixels.clip(0, length - 1).astype(np.int64)
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    gathered = np.zeros((last - first, size))
+    np.add.at(gathered, inside - first, weights.T)
+    return (first, last), gathered.T.astype(np.float32)

@@ -1,0 +1,174 @@
+"""The packed crops of a data set and its parts, as every stage after cropping reads them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
+from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
+from cascade_efgan.errors import InputError
+
+Part = Literal["train", "test", "all"]
+
+#: Columns of `crops.csv`, in order.
+INDEX_TEXT = ("id", "person", "expression", "gaze", "dataset")
+SQUARE_COLUMNS = ("crop_x", "crop_y", "crop_side")
+INDEX_COLUMNS = (*INDEX_TEXT, *AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Face crops with what is known about them, row by row.
+
+    Attributes:
+        images: `(N, S, S, 3)` uint8 RGB; a read-only memory map when it comes from `load_faces`.
+        index: `N` rows with the columns of `crops.csv` (`INDEX_COLUMNS`), numbered 0..N-1; `id` and `person` are
+            strings, AUs are in 0..5, `crop_x, crop_y, crop_side` are the square in pixels of the photograph and the
+            landmarks are in pixels of the crop.
+    """
+
+    images: np.ndarray
+    index: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Number of faces."""
+        return len(self.index)
+
+    @property
+    def size(self) -> int:
+        """Side S of a crop, pixels."""
+        return int(self.images.shape[1])
+
+    @property
+    def aus(self) -> np.ndarray:
+        """AU intensities as networks see them: `(N, 17)` float32 in 0..1, OpenFace's 0..5 divided by 5.
+
+        Source: Sec. 3.1 (17 AUs); the scaling is GANimation's.
+        """
+        return (self.index[list(AUS)].to_numpy(dtype=np.float64) / AU_MAX).astype(np.float32)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`."""
+        return np.array([EXPRESSIONS.index(name) for name in self.index["expression"]], dtype=np.int64)
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """68 landmarks of every face: `(N, 68, 2)` float64, (x, y) in pixels of the crop, pixel centres at integers."""
+        return landmarks_of(self.index)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The expressions that occur, in the order of `EXPRESSIONS`: those that are evaluated."""
+        present = set(self.index["expression"])
+        return tuple(name for name in EXPRESSIONS if name in present)
+
+    def take(self, rows: np.ndarray) -> "Faces":
+        """The faces of the given row numbers, in that order, read into memory; rows are numbered anew."""
+        rows = np.asarray(rows, dtype=np.int64)
+        return Faces(np.asarray(self.images[rows]), self.index.iloc[rows].reset_index(drop=True))
+
+
+def load_faces(crops_path: str | Path, index_path: str | Path) -> Faces:
+    """Open the packed crops (memory-mapped, nothing is copied) and their index.
+
+    Raises:
+        InputError: a file is missing or of another form, or the two do not belong together.
+    """
+    images = load_images(crops_path)
+    index = read_index(index_path)
+    if len(images) != len(index):
+        raise InputError(
+            f"{index_path}: {len(index)} rows, but {crops_path} holds {len(images)} crops; "
+            "delete both and run the crop rule again"
+        )
+    return Faces(images, index)
+
+
+def load_images(path: str | Path) -> np.ndarray:
+    """Memory-map packed square images: `(N, S, S, 3)` uint8 RGB, read-only.
+
+    Raises:
+        InputError: the file is missing, no NumPy array file, or of another shape or type.
+    """
+    try:
+        images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; run the rule that makes it first") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{path}: not a NumPy array file ({error}); delete it and run its rule again") from None
+    square = images.ndim == 4 and images.shape[1] == images.shape[2] and images.shape[3] == 3
+    if not square or images.dtype != np.uint8:
+        raise InputError(
+            f"{path}: holds {images.dtype} {images.shape}, expected uint8 (N, S, S, 3); delete it and run its rule "
+            "again"
+        )
+    return images
+
+
+def read_index(path: str | Path) -> pd.DataFrame:
+    """Read `crops.csv`: the columns `INDEX_COLUMNS`, AUs in 0..5, ids unique.
+
+    Raises:
+        InputError: missing file, column or number, no row, an id twice, an unknown expression or an AU out of 0..5.
+    """
+    index = read_records(path, INDEX_TEXT, INDEX_COLUMNS[len(INDEX_TEXT) :])
+    if index.empty:
+        raise InputError(f"{path}: no rows; expected one row per face crop, so look at excluded.csv beside it")
+    check_ids(index["id"], path)
+    check_expressions(index["expression"], path)
+    aus = index[list(AUS)].to_numpy()
+    if aus.min() < 0 or aus.max() > AU_MAX:
+        row, column = np.argwhere((aus < 0) | (aus > AU_MAX))[0]
+        raise InputError(
+            f"{path}: {AUS[column]} of {index['id'].iloc[row]} is {aus[row, column]:g}, expected OpenFace's 0 to 5; "
+            "mend that line"
+        )
+    return index
+
+
+def check_ids(ids: pd.Series, path: str | Path) -> None:
+    """Refuse an id that stands twice, because every later table is matched by it."""
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise InputError(f"{path}: id {twice.iloc[0]} stands twice, expected every id once; remove or rename one")
+
+
+def check_expressions(names: pd.Series, path: str | Path) -> None:
+    """Refuse an expression that is none of `EXPRESSIONS`."""
+    unknown = names[~names.isin(EXPRESSIONS)]
+    if len(unknown):
+        raise InputError(
+            f"{path}: unknown expression {unknown.iloc[0]!r} in line {int(unknown.index[0]) + 2}; "
+            f"expected one of {', '.join(EXPRESSIONS)}"
+        )
+
+
+def part_rows(index: pd.DataFrame, split_path: str | Path, part: Part) -> np.ndarray:
+    """Row numbers of `index` that belong to a part: `(M,)` int64, ascending.
+
+    Args:
+        index: table with a column `id`.
+        split_path: `split.csv` with the columns `id,part`.
+        part: `train`, `test`, or `all` rows.
+
+    Raises:
+        InputError: missing file or column, a part that is neither train nor test, an id twice, or an id of `index`
+            that the split does not name.
+    """
+    if part not in ("train", "test", "all"):
+        raise InputError(f"part {part!r} is unknown: expected train, test or all")
+    split = read_records(split_path, ("id", "part"))
+    check_ids(split["id"], split_path)
+    unknown = split.loc[~split["part"].isin(["train", "test"]), "part"]
+    if len(unknown):
+        raise InputError(f"{split_path}: part {unknown.iloc[0]!r} is unknown; expected train or test")
+    parts = index["id"].map(dict(zip(split["id"], split["part"], strict=True)))
+    if parts.isna().any():
+        name = index.loc[parts.isna(), "id"].iloc[0]
+        raise InputError(f"{split_path}: id {name} is missing, though the index has it; run the split rule again")
+    chosen = np.ones(len(index), dtype=bool) if part == "all" else (parts == part).to_numpy()
+    return np.flatnonzero(chosen).astype(np.int64)

@@ -1,0 +1,94 @@
+"""The manifest: one row per photograph of a data set, the same columns for every data set."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from cascade_efgan.data.dataset import check_expressions, check_ids
+from cascade_efgan.data.photos import Photo, image_size, sha256
+from cascade_efgan.data.records import read_records, write_records
+from cascade_efgan.errors import InputError
+
+GAZES = ("left", "frontal", "right")
+TEXT_COLUMNS = ("id", "file", "sha256", "person", "expression", "gaze", "dataset")
+SIZE_COLUMNS = ("width", "height")
+COLUMNS = (*TEXT_COLUMNS, *SIZE_COLUMNS)
+
+#: Ids become file stems and arguments; this is what all systems take without quoting.
+_ID = re.compile(r"[A-Za-z0-9._-]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int]:
+    """The manifest's row of one photograph; width and height are pixels of the upright image.
+
+    Raises:
+        InputError: its bytes are no image.
+    """
+    width, height = image_size(photo.data, photo.file)
+    return {
+        "id": photo.id,
+        "file": photo.file,
+        "sha256": sha256(photo.data),
+        "person": photo.person,
+        "expression": photo.expression,
+        "gaze": photo.gaze,
+        "dataset": dataset,
+        "width": width,
+        "height": height,
+    }
+
+
+def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int]]) -> pd.DataFrame:
+    """Check the rows, sort them by id, write them, and return them as a table.
+
+    Raises:
+        InputError: as `read_manifest`.
+    """
+    manifest = pd.DataFrame(list(rows), columns=list(COLUMNS)).sort_values("id", kind="stable", ignore_index=True)
+    check_manifest(manifest, path)
+    write_records(path, manifest)
+    return manifest
+
+
+def read_manifest(path: str | Path) -> pd.DataFrame:
+    """Read `manifest.csv`: text columns as strings, `width` and `height` as int64 pixels.
+
+    Raises:
+        InputError: missing file or column, no row, an id or file twice, an id with spaces, an empty person, an
+            unknown expression or gaze, or a SHA-256 or size that is none.
+    """
+    manifest = read_records(path, TEXT_COLUMNS, SIZE_COLUMNS)
+    check_manifest(manifest, path)
+    return manifest.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
+
+
+def check_manifest(manifest: pd.DataFrame, path: str | Path) -> None:
+    """Refuse a manifest that later stages could misread; `path` is named in the sentence.
+
+    Raises:
+        InputError: as `read_manifest`.
+    """
+    if manifest.empty:
+        raise InputError(f"{path}: no rows; expected one row per photograph, so look at the data set's source")
+    check_ids(manifest["id"], path)
+    check_expressions(manifest["expression"], path)
+    _refuse(manifest, "id", ~manifest["id"].str.fullmatch(_ID), path, "letters, digits and . _ - only")
+    _refuse(manifest, "file", manifest["file"].duplicated(), path, "every file once")
+    _refuse(manifest, "person", manifest["person"] == "", path, "a name or number")
+    _refuse(manifest, "gaze", ~manifest["gaze"].isin(GAZES), path, f"one of {', '.join(GAZES)}")
+    _refuse(manifest, "sha256", ~manifest["sha256"].str.fullmatch(_SHA256), path, "64 hexadecimal digits")
+    for name in SIZE_COLUMNS:
+        wrong = (manifest[name] < 1) | (manifest[name] % 1 != 0)
+        _refuse(manifest, name, wrong, path, "a whole number of pixels")
+
+
+def _refuse(manifest: pd.DataFrame, column: str, wrong: pd.Series, path: str | Path, expected: str) -> None:
+    if wrong.any():
+        row = manifest[wrong].to_dict("records")[0]
+        raise InputError(
+            f"{path}: {column} of id {row['id']!r} is {row[column]!r}, expected {expected}; mend that line or make "
+            "the manifest again"
+        )

@@ -1,0 +1,107 @@
+"""Where the local focuses lie: one box per region, the same for every image of a data set (Sec. 4.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascade_efgan.data import REGION_POINTS, REGIONS
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import read_json
+
+
+@dataclass(frozen=True)
+class PatchBox:
+    """A box of whole pixels in a crop: rows `top..top+height-1`, columns `left..left+width-1`."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def region_centers(landmarks: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Average (x, y) of each region's points over all images, in pixels of the crop, pixel centres at integers.
+
+    Args:
+        landmarks: `(N, 68, 2)` landmarks of the training images, N at least 1.
+
+    Source: Sec. 4.1 (average position of the key points). Not in the paper: which points (`REGION_POINTS`).
+    """
+    centers = {}
+    for region, points in REGION_POINTS.items():
+        x, y = landmarks[:, list(points)].mean(axis=(0, 1))
+        centers[region] = (float(x), float(y))
+    return centers
+
+
+def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: int) -> PatchBox:
+    """The box of whole pixels nearest to a centre, moved as little as needed to stay inside the crop.
+
+    Args:
+        center: (x, y) in pixels of the crop, pixel centres at integers.
+        patch: (height, width), pixels, at most `crop_size` each.
+        crop_size: side of the crop, pixels.
+
+    Source: Sec. 4.1. Not in the paper: the clamping.
+    """
+    height, width = patch
+    x, y = center
+    # The pixels left .. left + width - 1 have their centre at left + (width - 1) / 2.
+    left = int(np.floor(x - (width - 1) / 2 + 0.5))
+    top = int(np.floor(y - (height - 1) / 2 + 0.5))
+    return PatchBox(
+        top=min(max(top, 0), crop_size - height),
+        left=min(max(left, 0), crop_size - width),
+        height=height,
+        width=width,
+    )
+
+
+def patch_report(landmarks: np.ndarray, patches: Mapping[str, tuple[int, int]], crop_size: int) -> dict[str, Any]:
+    """What `patch_centers.json` holds: crop size, number of images, and centre and box of every region.
+
+    Args:
+        landmarks: `(N, 68, 2)` landmarks of the training images in pixels of the crop, N at least 1.
+        patches: region -> (height, width), pixels.
+        crop_size: side of the crop, pixels.
+    """
+    report: dict[str, Any] = {"crop_size": crop_size, "images": len(landmarks)}
+    for region, (x, y) in region_centers(landmarks).items():
+        box = patch_box((x, y), patches[region], crop_size)
+        report[region] = {
+            "x": round(x, 4),
+            "y": round(y, 4),
+            "top": box.top,
+            "left": box.left,
+            "height": box.height,
+            "width": box.width,
+        }
+    return report
+
+
+def load_patch_boxes(path: str | Path) -> dict[str, PatchBox]:
+    """Boxes of eyes, nose and mouth from `patch_centers.json`, in the order of `REGIONS`.
+
+    Raises:
+        InputError: missing file, missing region or number, or a box that leaves the crop.
+    """
+    report = read_json(path)
+    boxes = {}
+    for region in REGIONS:
+        try:
+            size = int(report["crop_size"])
+            box = PatchBox(*(int(report[region][key]) for key in ("top", "left", "height", "width")))
+        except (KeyError, TypeError, ValueError):
+            raise InputError(
+                f"{path}: {region} lacks whole numbers top, left, height and width; run the patch_centers rule again"
+            ) from None
+        fits = box.height > 0 and box.width > 0 and box.top >= 0 and box.left >= 0
+        if not fits or box.top + box.height > size or box.left + box.width > size:
+            raise InputError(
+                f"{path}: the box of {region} leaves the {size}x{size} crop; run the patch_centers rule again"
+            )
+        boxes[region] = box
+    return boxes

@@ -1,0 +1,183 @@
+"""Photographs as bytes: what a data set yields, the zip that holds them, and how they are decoded."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cascade_efgan.config.settings import Settings
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+
+#: EXIF tag "Orientation"; its values 5 to 8 swap width and height.
+_ORIENTATION = 0x0112
+
+#: The oldest time that a zip member can carry: the same photographs then give the same zip, byte for byte.
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photograph of a data set, as its source yields it.
+
+    Attributes:
+        id: unique name without spaces; rows of all later tables carry it.
+        file: name inside `photos.zip`, with its suffix.
+        person: who it is, a string.
+        expression: one of `EXPRESSIONS`.
+        gaze: left, frontal or right.
+        data: the bytes of the image file.
+        openface: OpenFace's CSV of it as text, where the source knows it; else None.
+    """
+
+    id: str
+    file: str
+    person: str
+    expression: str
+    gaze: str
+    data: bytes
+    openface: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a data set's source is asked for.
+
+    Attributes:
+        settings: all settings; a source reads its own section.
+        work: folder for partial downloads, kept when a run is interrupted and removed when it is complete.
+        checksums: list of SHA-256 hashes that replaces the source's own; None: the source's own.
+    """
+
+    settings: Settings
+    work: Path
+    checksums: Path | None = None
+
+
+@dataclass(frozen=True)
+class SourcePhotos:
+    """The answer of a source: how many photographs, and the photographs one by one, in order of id."""
+
+    count: int
+    photos: Iterator[Photo]
+
+
+class ZipWriter:
+    """Adds members to a zip that depends on nothing but their names, order and bytes."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Wrap an open archive."""
+        self._archive = archive
+
+    def add(self, name: str, data: bytes | str) -> None:
+        """Add one member, uncompressed (photographs are compressed already), with a fixed time and mode."""
+        member = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
+        member.create_system = 3
+        member.external_attr = 0o644 << 16
+        self._archive.writestr(member, data, compress_type=zipfile.ZIP_STORED)
+
+
+@contextmanager
+def new_zip(path: str | Path) -> Iterator[ZipWriter]:
+    """A deterministic zip that appears at `path` only when the block ends without an error."""
+    with atomic_path(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        yield ZipWriter(archive)
+
+
+class PhotoZip:
+    """The photographs of a data set, read one by one."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the zip.
+
+        Raises:
+            InputError: the file is missing or no zip.
+        """
+        self._path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; run the download rule first") from None
+        except zipfile.BadZipFile:
+            raise InputError(f"{path}: not a zip file; delete it and run the download rule again") from None
+
+    def __enter__(self) -> "PhotoZip":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._archive.close()
+
+    def names(self) -> set[str]:
+        """Names of all members."""
+        return set(self._archive.namelist())
+
+    def read(self, file: str) -> bytes:
+        """Bytes of one member.
+
+        Raises:
+            InputError: no such member, or its bytes are damaged.
+        """
+        try:
+            return self._archive.read(file)
+        except KeyError:
+            raise InputError(
+                f"{self._path}: photograph {file} is missing, though the manifest lists it; run the download rule again"
+            ) from None
+        except zipfile.BadZipFile:
+            raise InputError(
+                f"{self._path}: {file} is damaged; delete the zip and run the download rule again"
+            ) from None
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def image_size(data: bytes, name: str) -> tuple[int, int]:
+    """(width, height) in pixels, upright, from the header alone: nothing is decoded.
+
+    Raises:
+        InputError: the bytes are no image; the sentence names `name`.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            sideways = image.getexif().get(_ORIENTATION, 1) >= 5
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise _unreadable(name, error) from None
+    return (height, width) if sideways else (width, height)
+
+
+def decode_image(data: bytes, name: str) -> np.ndarray:
+    """Decode an image file: `(H, W, 3)` uint8 RGB, turned upright as its EXIF orientation says.
+
+    Raises:
+        InputError: the bytes are no image or end too early; the sentence names `name`.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.uint8)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise _unreadable(name, error) from None
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """PNG bytes of `(H, W, 3)` uint8 RGB; the same array gives the same bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    # Pillow names the memory buffer, which tells a user nothing.
+    reason = "no known image format" if isinstance(error, UnidentifiedImageError) else str(error)
+    return InputError(f"{name}: not a readable image ({reason}); replace it by an intact file")

@@ -1,0 +1,88 @@
+"""CSV files with checked columns: the form of every table between stages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AUS
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+
+#: Number of points of the facial landmark scheme that OpenFace, and so every stage, uses.
+POINTS = 68
+
+#: Column names of the landmarks, OpenFace's own: all x, then all y.
+LANDMARK_COLUMNS = tuple(f"{axis}_{point}" for axis in "xy" for point in range(POINTS))
+
+
+def read_records(path: str | Path, text: Sequence[str], numbers: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV file; `text` columns stay strings (`007` too), `numbers` become finite float64.
+
+    Columns beyond these are kept as strings. An empty cell is an empty string, never NaN.
+
+    Raises:
+        InputError: the file is missing, no CSV, lacks a column, or holds a number that is none or not finite.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; run the rule that makes it first") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise InputError(f"{path}: not a CSV file ({reason}); delete it and run its rule again") from None
+    missing = [name for name in (*text, *numbers) if name not in frame.columns]
+    if missing:
+        raise InputError(f"{path}: column {missing[0]} is missing; expected the columns {_shown(text, numbers)}")
+    values = {name: _finite(frame[name], path, name) for name in numbers}
+    return frame.assign(**values)
+
+
+def write_records(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write a CSV file (UTF-8, Unix line ends, no index column); floats read back bit for bit."""
+    with atomic_path(path) as partial:
+        frame.to_csv(partial, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def landmarks_of(frame: pd.DataFrame) -> np.ndarray:
+    """Landmarks of a table with the columns `x_0..x_67,y_0..y_67`, as `(N, 68, 2)` float64, (x, y) last."""
+    values = frame[list(LANDMARK_COLUMNS)].to_numpy(dtype=np.float64)
+    return values.reshape(len(frame), 2, POINTS).transpose(0, 2, 1)
+
+
+def landmark_values(landmarks: np.ndarray) -> dict[str, np.ndarray]:
+    """`(N, 68, 2)` landmarks as the columns `x_0..x_67,y_0..y_67`, each `(N,)`."""
+    columns = landmarks.transpose(0, 2, 1).reshape(len(landmarks), 2 * POINTS)
+    return {name: columns[:, column] for column, name in enumerate(LANDMARK_COLUMNS)}
+
+
+def au_values(aus: np.ndarray) -> dict[str, np.ndarray]:
+    """`(N, 17)` AU intensities as the columns `AU01..AU45`, each `(N,)`."""
+    return {name: aus[:, column] for column, name in enumerate(AUS)}
+
+
+def _finite(column: pd.Series, path: str | Path, name: str) -> np.ndarray:
+    try:
+        values = column.to_numpy(dtype=np.float64)
+        if np.isfinite(values).all():
+            return values
+    except ValueError:
+        pass
+    row = next(row for row, cell in enumerate(column) if not _is_finite(cell))
+    raise InputError(
+        f"{path}: column {name} holds {column.iloc[row]!r} in line {row + 2}, where a finite number was expected; "
+        "mend that line"
+    )
+
+
+def _is_finite(cell: str) -> bool:
+    try:
+        return bool(np.isfinite(float(cell)))
+    except ValueError:
+        return False
+
+
+def _shown(text: Sequence[str], numbers: Sequence[str]) -> str:
+    names = [*text, *numbers]
+    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:10])}, ... {names[-1]}"

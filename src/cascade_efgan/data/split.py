@@ -1,0 +1,92 @@
+"""Train and test parts, by image as in the paper or by person."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.errors import InputError
+
+
+def make_split(
+    index: pd.DataFrame, by: Literal["image", "person"], test_share: float, seed: int, name: str | Path
+) -> pd.DataFrame:
+    """Put every image in the train or the test part.
+
+    By image, the test part has `test_share` of all images, rounded, and of every expression this share to within one
+    image: each expression gives the whole part of its share, and the images still missing come from the expressions
+    with the largest fractions (among equals, the seed decides); one image of each expression always stays in train.
+    By person, `test_share` of the people, rounded, go to the test part with all their images. The order of the rows
+    does not matter, only their ids.
+
+    Args:
+        index: rows with `id, person, expression`.
+        by: what is drawn.
+        test_share: share of the test part, above 0 and below 1.
+        seed: of the random draw.
+        name: the file of `index`, for messages.
+
+    Returns:
+        `id,part` sorted by id; part is train or test.
+
+    Raises:
+        InputError: the test part would be empty, or the train part would lack an expression.
+
+    Source: Sec. 4.1 (random 90 % / 10 %). Not in the paper: the stratification, and the split by person, which alone
+    tells how well a method does on people that it has never seen.
+    """
+    rng = np.random.default_rng(seed)
+    rows = index[["id", "person", "expression"]].sort_values("id", ignore_index=True)
+    draw = _draw_images if by == "image" else _draw_people
+    test = draw(rows, test_share, rng)
+    if not test.any():
+        count = len(rows) if by == "image" else rows["person"].nunique()
+        raise InputError(
+            f"{name}: the test part is empty, because {test_share:g} of {count} ({by}) rounds to none; raise "
+            "split.test_share or use more photographs"
+        )
+    present = set(rows["expression"])
+    lacking = present - set(rows["expression"][~test])
+    if lacking:
+        raise InputError(
+            f"{name}: expression {min(lacking)} has no image in the train part; lower split.test_share or use more "
+            "photographs of it"
+        )
+    return pd.DataFrame({"id": rows["id"], "part": np.where(test, "test", "train")})
+
+
+def _draw_images(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
+    """`(N,)` bool, True for test images, stratified by expression."""
+    expressions = rows["expression"].to_numpy()
+    classes = [np.flatnonzero(expressions == name) for name in EXPRESSIONS]
+    test = np.zeros(len(rows), dtype=bool)
+    for members, count in zip(classes, _seats([len(c) for c in classes], share, rng), strict=True):
+        test[rng.permutation(members)[:count]] = True
+    return test
+
+
+def _seats(sizes: list[int], share: float, rng: np.random.Generator) -> np.ndarray:
+    """Test images of every class, `(C,)` int64: largest remainders, and never all images of a class."""
+    # Rounded first, because 0.1 x 30 must not become 2.9999999999999996.
+    exact = np.round(np.array(sizes) * share, 9)
+    seats = np.floor(exact).astype(np.int64)
+    missing = _rounded(sum(sizes) * share) - int(seats.sum())
+    # Largest fraction first; lexsort sorts by its last key first, so the random numbers only break ties.
+    order = np.lexsort((rng.random(len(sizes)), seats - exact))
+    open_classes = [place for place in order if exact[place] > seats[place] and seats[place] + 1 < sizes[place]]
+    seats[open_classes[:missing]] += 1
+    return seats
+
+
+def _draw_people(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
+    """`(N,)` bool, True for all images of the people drawn."""
+    people = sorted(set(rows["person"]))
+    chosen = rng.permutation(len(people))[: _rounded(len(people) * share)]
+    return rows["person"].isin([people[place] for place in chosen]).to_numpy()
+
+
+def _rounded(value: float) -> int:
+    """Nearest whole number; halves go up (Python's own rounding would send 2.5 to 2 and 3.5 to 4)."""
+    return int(np.floor(round(value, 9) + 0.5))

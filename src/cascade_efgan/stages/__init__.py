@@ -1,0 +1,1 @@
+"""Sub-commands of `efgan`: each parses its flags, calls the package and writes its files."""

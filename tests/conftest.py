@@ -1,0 +1,174 @@
+"""Fixtures for all tests: small photographs with faces at known places, and the shared real data where it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cascade_efgan.cli import app
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import Faces, load_faces
+from cascade_efgan.data.manifest import manifest_row, write_manifest
+from cascade_efgan.data.photos import Photo, encode_png, new_zip
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+
+def shared_folder(*parts: str) -> Path:
+    """A folder of real data beside the repository; the test is skipped where it is absent."""
+    folder = SHARED.joinpath(*parts)
+    if not folder.is_dir():
+        pytest.skip(f"real data are absent: no folder {Path('..', 'shared', *parts)} beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def london_mirror() -> Path:
+    """The real London photographs."""
+    return shared_folder("faces", "london")
+
+
+@pytest.fixture(scope="session")
+def openface_cases() -> Path:
+    """Recorded runs of the real OpenFace, one folder each."""
+    return shared_folder("openface", "cases")
+
+
+@pytest.fixture(scope="session")
+def openface_london() -> Path:
+    """The real OpenFace's CSVs of the London photographs."""
+    return shared_folder("openface", "london")
+
+
+def make_landmarks(left: float = 20, top: float = 30, side: float = 60) -> np.ndarray:
+    """68 points, `(68, 2)`, whose box is the given square and whose regions lie about where a face has them."""
+    angles = np.linspace(np.pi, 0, 17)
+    jaw = np.stack([0.5 + 0.5 * np.cos(angles), 0.4 + 0.6 * np.sin(angles)], axis=1)
+    brows = np.stack([np.linspace(0.1, 0.9, 10), np.zeros(10)], axis=1)
+    nose = np.stack([np.full(9, 0.5), np.linspace(0.2, 0.5, 9)], axis=1)
+    eyes = np.stack([np.linspace(0.2, 0.8, 12), np.full(12, 0.2)], axis=1)
+    mouth = np.stack([np.linspace(0.3, 0.7, 20), np.full(20, 0.7)], axis=1)
+    return np.concatenate([jaw, brows, nose, eyes, mouth]) * side + (left, top)
+
+
+def openface_csv(
+    faces: Sequence[tuple[float, Sequence[float], np.ndarray]], form: str = "plain", leave_out: Sequence[str] = ()
+) -> str:
+    """An OpenFace CSV of (confidence, 17 AUs, landmarks) per face.
+
+    Args:
+        faces: the rows.
+        form: plain (FaceLandmarkImg), spaced (the same with a space after each comma) or video (FeatureExtraction).
+        leave_out: columns that the file lacks.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, (confidence, aus, landmarks) in enumerate(faces):
+        row: dict[str, Any] = {"frame": 1, "face_id": number, "timestamp": 0.0} if form == "video" else {"face": number}
+        row["confidence"] = confidence
+        if form == "video":
+            row["success"] = int(confidence > 0.5)
+        row |= {f"{axis}_{point}": round(landmarks[point][k], 1) for k, axis in enumerate("xy") for point in range(68)}
+        row |= {f"{au}_r": value for au, value in zip(AUS, aus, strict=True)}
+        row |= {f"{au}_c": 0.0 for au in (*AUS, "AU28")}
+        rows.append({name: value for name, value in row.items() if name not in leave_out})
+    comma = ", " if form == "spaced" else ","
+    lines = [comma.join(rows[0])] + [comma.join(str(value) for value in row.values()) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def run_stage(*words: object) -> None:
+    """Run one stage in this process, as `efgan WORDS` would; errors are raised."""
+    app([str(word) for word in words], standalone_mode=False)
+
+
+@dataclass
+class SmallData:
+    """Paths of a small data set as `download` leaves it, with OpenFace's CSVs in a folder."""
+
+    folder: Path
+    photos: Path
+    manifest: Path
+    openface: Path
+
+    def path(self, name: str) -> Path:
+        """A file beside the others."""
+        return self.folder / name
+
+    def extract_aus(self, *flags: str) -> None:
+        """Run the stage: `faces.csv` and `excluded.csv`."""
+        run_stage(
+            "extract_aus", "--dataset", "rendered", "--photos", self.photos, "--manifest", self.manifest,
+            "--openface", self.openface, "--faces", self.path("faces.csv"), "--excluded", self.path("excluded.csv"),
+            *flags,
+        )  # fmt: skip
+
+    def crop(self) -> Faces:
+        """Run the stage at 32 x 32 pixels with a margin of a quarter: `crops.npy` and `crops.csv`."""
+        run_stage(
+            "crop", "--photos", self.photos, "--manifest", self.manifest, "--faces", self.path("faces.csv"),
+            "--crops", self.path("crops.npy"), "--index", self.path("crops.csv"), "--set", "crop.size=32",
+            "--set", "crop.margin=0.25",
+        )  # fmt: skip
+        return load_faces(self.path("crops.npy"), self.path("crops.csv"))
+
+
+def make_data(folder: Path, people: int = 4, expressions: Sequence[str] = ("happy", "neutral")) -> SmallData:
+    """Photographs of noise, 120 x 100 pixels, whose landmarks span 60 pixels; one per person and expression."""
+    rng = np.random.default_rng(0)
+    data = SmallData(folder, folder / "photos.zip", folder / "manifest.csv", folder / "openface")
+    data.openface.mkdir(parents=True)
+    rows = []
+    with new_zip(data.photos) as archive:
+        for person in range(people):
+            for number, expression in enumerate(expressions):
+                name = f"p{person:02d}_{expression}"
+                png = encode_png(rng.integers(0, 256, (100, 120, 3), dtype=np.uint8))
+                photo = Photo(name, f"{name}.png", f"{person:02d}", expression, "frontal", png)
+                archive.add(photo.file, photo.data)
+                rows.append(manifest_row(photo, "rendered"))
+                face = (0.98, [float(number)] * len(AUS), make_landmarks(20 + person, 30 + number))
+                (data.openface / f"{name}.csv").write_text(openface_csv([face]))
+    write_manifest(data.manifest, rows)
+    return data
+
+
+@pytest.fixture
+def small_data(tmp_path: Path) -> SmallData:
+    """Four people, neutral and happy."""
+    return make_data(tmp_path / "data")
+
+
+@pytest.fixture
+def cropped_data(small_data: SmallData) -> SmallData:
+    """The same after `extract_aus` and `crop`."""
+    small_data.extract_aus()
+    small_data.crop()
+    return small_data
+
+
+@pytest.fixture
+def efgan() -> Callable[..., None]:
+    """`run_stage`: `efgan("split", "--index", path, ...)`."""
+    return run_stage
+
+
+@pytest.fixture
+def landmarks() -> Callable[..., np.ndarray]:
+    """`make_landmarks`."""
+    return make_landmarks
+
+
+@pytest.fixture
+def openface_text() -> Callable[..., str]:
+    """`openface_csv`."""
+    return openface_csv

@@ -1,0 +1,143 @@
+"""The packed crops, their index and their parts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.data.dataset import INDEX_COLUMNS, load_faces, part_rows
+from cascade_efgan.data.records import write_records
+from cascade_efgan.errors import InputError
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Paths of four crops and their index; ids and people begin with zeros."""
+    count = 4
+    index = pd.DataFrame({name: np.linspace(0, 5, count) for name in INDEX_COLUMNS})
+    index["id"] = ["001", "002", "003", "004"]
+    index["person"] = ["01", "01", "02", "NA"]
+    index["expression"] = ["happy", "neutral", "surprised", "happy"]
+    index["gaze"], index["dataset"] = "frontal", "london"
+    write_records(tmp_path / "crops.csv", index)
+    np.save(tmp_path / "crops.npy", np.arange(count * 48, dtype=np.uint8).reshape(count, 4, 4, 3))
+    (tmp_path / "split.csv").write_text("id,part\n004,test\n003,train\n002,test\n001,train\n")
+    return tmp_path
+
+
+def load(folder):
+    return load_faces(folder / "crops.npy", folder / "crops.csv")
+
+
+def rewrite(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_faces_carry_images_intensities_and_labels(stored):
+    faces = load(stored)
+    assert len(faces) == 4
+    assert faces.size == 4
+    assert isinstance(faces.images, np.memmap)
+    assert not faces.images.flags.writeable
+    assert faces.aus.dtype == np.float32
+    np.testing.assert_allclose(faces.aus[:, 0], [0, 1 / 3, 2 / 3, 1], rtol=1e-6)
+    assert faces.labels.dtype == np.int64
+    assert [EXPRESSIONS[label] for label in faces.labels] == ["happy", "neutral", "surprised", "happy"]
+    assert faces.expressions == ("happy", "neutral", "surprised")
+    assert faces.landmarks.shape == (4, 68, 2)
+    assert list(faces.index["person"]) == ["01", "01", "02", "NA"]
+
+
+def test_floats_read_back_bit_for_bit(tmp_path, stored):
+    values = np.random.default_rng(0).random(4) * 5
+    index = load(stored).index.assign(AU01=values)
+    write_records(stored / "crops.csv", index)
+    np.testing.assert_array_equal(load(stored).index["AU01"], values)
+
+
+def test_landmarks_pair_x_with_y(stored):
+    index = load(stored).index.assign(x_5=[1.0, 2, 3, 4], y_5=[5.0, 6, 7, 8])
+    write_records(stored / "crops.csv", index)
+    np.testing.assert_array_equal(load(stored).landmarks[:, 5], [[1, 5], [2, 6], [3, 7], [4, 8]])
+
+
+def test_take_keeps_rows_together(stored):
+    faces = load(stored)
+    some = faces.take(np.array([2, 0]))
+    np.testing.assert_array_equal(some.images, faces.images[[2, 0]])
+    assert list(some.index["id"]) == ["003", "001"]
+    assert list(some.index.index) == [0, 1]
+    np.testing.assert_array_equal(some.aus, faces.aus[[2, 0]])
+
+
+def test_parts_are_rows_of_the_index(stored):
+    index = load(stored).index
+    assert list(part_rows(index, stored / "split.csv", "train")) == [0, 2]
+    assert list(part_rows(index, stored / "split.csv", "test")) == [1, 3]
+    assert list(part_rows(index, stored / "split.csv", "all")) == [0, 1, 2, 3]
+    with pytest.raises(InputError, match="part 'val' is unknown"):
+        part_rows(index, stored / "split.csv", "val")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("003,train", "003,val", r"split\.csv: part 'val' is unknown"),
+        ("003,train\n", "", r"split\.csv: id 003 is missing"),
+        ("003,train", "001,train", r"split\.csv: id 001 stands twice"),
+        ("id,part", "id,half", r"split\.csv: column part is missing"),
+    ],
+)
+def test_a_bad_split_is_named(old, new, message, stored):
+    index = load(stored).index
+    rewrite(stored / "split.csv", old, new)
+    with pytest.raises(InputError, match=message):
+        part_rows(index, stored / "split.csv", "train")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("\n002,", "\n001,", r"crops\.csv: id 001 stands twice"),
+        ("surprised", "astonished", r"crops\.csv: unknown expression 'astonished' in line 4"),
+        (",london,0.0", ",london,-1", r"crops\.csv: AU01 of 001 is -1, expected OpenFace's 0 to 5"),
+        (",london,0.0", ",london,", r"crops\.csv: column AU01 holds '' in line 2"),
+        (",london,0.0", ",london,nan", r"crops\.csv: column AU01 holds 'nan' in line 2"),
+        ("AU45", "AU46", r"crops\.csv: column AU45 is missing"),
+    ],
+)
+def test_a_bad_index_is_named(old, new, message, stored):
+    rewrite(stored / "crops.csv", old, new)
+    with pytest.raises(InputError, match=message):
+        load(stored)
+
+
+def test_crops_and_index_must_belong_together(stored):
+    np.save(stored / "crops.npy", np.zeros((3, 4, 4, 3), np.uint8))
+    with pytest.raises(InputError, match=r"crops\.csv: 4 rows, but .*crops\.npy holds 3 crops"):
+        load(stored)
+
+
+@pytest.mark.parametrize("images", [np.zeros((4, 4, 5, 3), np.uint8), np.zeros((4, 4, 4, 3), np.float32)])
+def test_crops_of_another_form_are_refused(images, stored):
+    np.save(stored / "crops.npy", images)
+    with pytest.raises(InputError, match=r"crops\.npy: holds .*, expected uint8 \(N, S, S, 3\)"):
+        load(stored)
+
+
+def test_crops_that_are_no_array_are_refused(stored):
+    (stored / "crops.npy").write_bytes(b"words")
+    with pytest.raises(InputError, match=r"crops\.npy: not a NumPy array file"):
+        load(stored)
+    (stored / "crops.npy").unlink()
+    with pytest.raises(InputError, match=r"crops\.npy: no such file"):
+        load(stored)
+
+
+def test_the_column_order_is_openfaces():
+    assert INDEX_COLUMNS[5:22] == AUS
+    assert INDEX_COLUMNS[22:25] == ("crop_x", "crop_y", "crop_side")
+    assert INDEX_COLUMNS[25] == "x_0"
+    assert INDEX_COLUMNS[93] == "y_0"
