@@ -1,0 +1,1 @@
+"""Edits of test and training images: which are made, and how."""

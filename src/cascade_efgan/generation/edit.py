@@ -1,0 +1,77 @@
+"""Make edits: by a trained method, by doing nothing, or by rendering the truth."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
+from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.dataset import SQUARE_COLUMNS, Faces
+from cascade_efgan.data.rendered import face_of_id, render
+from cascade_efgan.errors import InputError
+from cascade_efgan.models.stargan import StarGANGenerator
+from cascade_efgan.training.objective import one_hot
+from cascade_efgan.training.samples import to_float, to_uint8
+
+#: Makes the edits of some rows of a plan: (plan rows, row numbers of their sources) -> (n, S, S, 3) uint8.
+Editor = Callable[[pd.DataFrame, np.ndarray], np.ndarray]
+
+
+def edit_all(plan: pd.DataFrame, faces: Faces, editor: Editor, batch: int) -> Iterator[np.ndarray]:
+    """Edits of a plan in batches (n, S, S, 3) uint8, in its order; memory does not grow with its length."""
+    rows = dict(zip(faces.index["id"], range(len(faces)), strict=True))
+    sources = np.array([rows[name] for name in plan["source_id"]], dtype=np.int64)
+    for start in range(0, len(plan), batch):
+        yield editor(plan.iloc[start : start + batch], sources[start : start + batch])
+
+
+def unchanged(faces: Faces) -> Editor:
+    """The edit that does nothing: every method's edits must beat it to have edited at all."""
+    return lambda _plan, sources: faces.images[sources]
+
+
+def true_edit(faces: Faces, seed: int) -> Editor:
+    """The perfect edit of rendered faces: same person, pose and light, with the target AUs.
+
+    It is cropped by the source's own square, as the input of every method is.
+
+    Args:
+        seed: the setting rendered.seed that made the faces.
+    """
+    if set(faces.index["dataset"]) != {"rendered"}:
+        raise InputError("--method true_edit: only rendered faces have a true edit; choose another method")
+    squares = faces.index[list(SQUARE_COLUMNS)].to_numpy(dtype=float)
+
+    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+        images = []
+        for name, aus, source in zip(plan["source_id"], plan[list(AUS)].to_numpy(float), sources, strict=True):
+            photo = render(face_of_id(name, seed), aus).image
+            images.append(crop_image(photo, tuple(squares[source]), faces.size))
+        return np.stack(images)
+
+    return editor
+
+
+def trained(generator: nn.Module, faces: Faces, device: torch.device) -> Editor:
+    """A trained method; `generator` is a `StarGANGenerator` or a `Cascade`."""
+    generator = generator.to(device).eval()
+    names = {name: label for label, name in enumerate(EXPRESSIONS)}
+    aus = faces.aus
+
+    def forward(image: Tensor, source: np.ndarray, plan: pd.DataFrame) -> Tensor:
+        if isinstance(generator, StarGANGenerator):
+            labels = torch.tensor([names[target] for target in plan["target_expression"]], device=device)
+            return generator(image, one_hot(labels))
+        target = torch.tensor(plan[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
+        return generator(image, torch.from_numpy(source).to(device), target)[-1].final
+
+    @torch.inference_mode()
+    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+        images = torch.from_numpy(np.ascontiguousarray(np.moveaxis(faces.images[sources], -1, 1))).to(device)
+        edits = to_uint8(forward(to_float(images), aus[sources], plan))
+        return edits.permute(0, 2, 3, 1).cpu().numpy()
+
+    return editor

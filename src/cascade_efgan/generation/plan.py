@@ -1,0 +1,61 @@
+"""Which edits are made: of which image, to which expression, with which target AUs."""
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.errors import InputError
+
+#: Columns of `edits_{part}.csv`, in order; target AUs are in 0..5.
+EDIT_COLUMNS = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id", *AUS)
+
+
+def plan_edits(
+    index: pd.DataFrame, sources: np.ndarray, training: np.ndarray, per_image: int | None, seed: int
+) -> pd.DataFrame:
+    """One row an edit, in the order of the sources and of `EXPRESSIONS`.
+
+    Target AUs are those of the same person's real image with the target expression and the same gaze; where
+    there is none, the mean of that expression over the training images. Not in the paper: it does not say
+    where the target AUs of the evaluation come from.
+
+    Args:
+        index: `crops.csv` of the whole data set; counterparts may lie in either part.
+        sources: row numbers of the images to edit.
+        training: row numbers of the training part.
+        per_image: None edits to every expression of the data set, the source's own included (evaluation);
+            a number draws so many other expressions an image (training images for R+G).
+        seed: decides that draw.
+
+    Returns:
+        Columns `EDIT_COLUMNS`; `counterpart_id` is empty where there is no such image.
+
+    Raises:
+        InputError: an expression has no training image, so that it has no mean.
+    """
+    expressions = [name for name in EXPRESSIONS if (index["expression"] == name).any()]
+    aus = index[list(AUS)].to_numpy(dtype=float)
+    ids, names = index["id"].to_numpy(), index["expression"].to_numpy()
+    trained = pd.DataFrame(aus[training]).groupby(names[training]).mean()
+    missing = [name for name in expressions if name not in trained.index]
+    if missing:
+        raise InputError(f"split: no training image is {missing[0]}; use another split.seed or more images")
+    keys = list(zip(index["person"], index["gaze"].fillna(""), names, strict=True))
+    counterparts = {key: row for row, key in reversed(list(enumerate(keys)))}
+    draw = np.random.default_rng(seed)
+    rows = []
+    for source in sources:
+        person, gaze, own = keys[source]
+        for target in _targets(expressions, own, per_image, draw):
+            partner = source if target == own else counterparts.get((person, gaze, target))
+            goal = trained.loc[target].to_numpy() if partner is None else aus[partner]
+            rows.append((ids[source], person, own, target, gaze, "" if partner is None else ids[partner], *goal))
+    return pd.DataFrame(rows, columns=list(EDIT_COLUMNS))
+
+
+def _targets(expressions: list[str], own: str, per_image: int | None, draw: np.random.Generator) -> list[str]:
+    if per_image is None:
+        return expressions
+    others = [name for name in expressions if name != own]
+    chosen = draw.permutation(len(others))[:per_image]
+    return [others[i] for i in sorted(chosen)]

@@ -1,0 +1,1 @@
+"""The networks: blocks, generators and discriminators of the six methods."""

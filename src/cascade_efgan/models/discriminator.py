@@ -1,0 +1,52 @@
+"""Critics of images and of AU vectors."""
+
+from torch import Tensor, nn
+
+from cascade_efgan.models.blocks import Start, started
+
+
+class Discriminator(nn.Module):
+    """A PatchGAN critic, with a label head where asked for.
+
+    Conv(3, w, 4, 2, 1), then `layers` x Conv(c, 2c, 4, 2, 1), leaky ReLU 0.01; Conv(c, 1, 3, 1, 1) is the
+    critic map; a convolution over the whole last map predicts the labels.
+
+    Source: Fig. 9 (c), Sec. 7 (5 bottleneck layers for faces, 3 for patches; AU head on D_final only).
+
+    Args:
+        size: height and width of its images; each at least `2 ** (layers + 1)`.
+        labels: number of predicted labels; 0 for none.
+    """
+
+    def __init__(self, size: tuple[int, int], width: int, layers: int, labels: int, start: Start) -> None:
+        super().__init__()
+        channels = [3, *(width * 2**layer for layer in range(layers + 1))]
+        body: list[nn.Module] = []
+        for inputs, outputs in zip(channels, channels[1:], strict=False):
+            body += [started(nn.Conv2d(inputs, outputs, 4, 2, 1), start), nn.LeakyReLU(0.01, inplace=True)]
+        self.body = nn.Sequential(*body)
+        height, breadth = (side // 2 ** (layers + 1) for side in size)
+        self.critic = started(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)
+        label_conv = nn.Conv2d(channels[-1], labels, (height, breadth), bias=False) if labels else None
+        self.label = None if label_conv is None else started(label_conv, start, output=True)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Image (N, 3, h, w) in [-1, 1] -> critic map (N, 1, h', w'), labels (N, c) or None."""
+        features = self.body(image)
+        labels = None if self.label is None else self.label(features).flatten(1).float()
+        return self.critic(features).float(), labels
+
+
+class AuCritic(nn.Module):
+    """D_interp: a critic of AU vectors, real against interpolated (Sec. 3.2). Not in the paper: its layers."""
+
+    def __init__(self, labels: int, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(labels, width), nn.LeakyReLU(0.01), nn.Linear(width, width), nn.LeakyReLU(0.01),
+            nn.Linear(width, 1),
+        )  # fmt: skip
+
+    def forward(self, aus: Tensor) -> Tensor:
+        """AUs (N, 17) -> score (N, 1)."""
+        return self.body(aus)

@@ -1,0 +1,23 @@
+"""StarGAN's generator (Choi et al., CVPR 2018), as its authors publish it."""
+
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, head
+
+
+class StarGANGenerator(nn.Module):
+    """Image and one-hot target expression -> image, without attention.
+
+    The authors keep running statistics in their instance norms and never use them (they never call `eval`);
+    without them the function is the same.
+    """
+
+    def __init__(self, labels: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.body = EncoderDecoder(LabelledConv(labels, width, "default"), width, blocks, "default")
+        self.color = head(width, 3, "default")
+
+    def forward(self, image: Tensor, labels: Tensor) -> Tensor:
+        """(N, 3, S, S) in [-1, 1], (N, c) one-hot -> (N, 3, S, S) in [-1, 1]."""
+        return torch.tanh(self.color(self.body(image, labels)).float())

@@ -1,0 +1,41 @@
+"""`efgan train`: one single-step method."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.config import settings_from_flags
+from cascade_efgan.models.build import save_model, save_weights
+from cascade_efgan.training.loop import save_curves
+from cascade_efgan.training.records import Records
+from cascade_efgan.training.start import checkpoint_beside, model_spec, prepare, training_faces
+
+
+def command(
+    method: Annotated[str, Option(help="stargan, ganimation, baseline or ef_gan")],
+    seed: Annotated[int, Option(min=0, help="seed of weights, data order and targets")],
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    split: Annotated[Path, Option(help="split.csv")],
+    weights: Annotated[Path, Option(help="generator's weights to write (safetensors)")],
+    discriminators: Annotated[Path, Option(help="discriminators' weights to write (safetensors)")],
+    model: Annotated[Path, Option(help="model description to write (JSON)")],
+    curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
+    centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
+    tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
+    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
+    settings: Annotated[list[str], Option("--set", help="section.key=value; sections crop patches network losses train")] = [],  # noqa: B006
+) -> None:
+    """Train a single-step method (Sec. 8, EF-GAN Training Details)."""
+    config = settings_from_flags(settings)
+    faces = training_faces(crops, index, split)
+    spec = model_spec(method, faces, config, centers)
+    run = prepare(spec, faces, config, config.train, seed)
+    checkpoint = checkpoint_beside(weights, [crops, index, split, centers], [method, seed, sorted(settings)])
+    records = Records(tensorboard)
+    history = run.train(checkpoint, records, checkpoint_minutes)
+    records.close()
+    save_curves(curves, history)
+    save_weights(discriminators, run.objective.discriminators)
+    save_model(weights, model, run.objective.generator, spec)

@@ -1,0 +1,1 @@
+"""One training loop for all methods; the methods differ in their objective."""

@@ -1,0 +1,54 @@
+"""TensorBoard records of a run: losses by their paper names, and what the generator makes of fixed faces."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from cascade_efgan.training.objective import Objective
+from cascade_efgan.training.samples import Samples
+
+#: Faces in a sample grid, and how many grids a run leaves.
+FACES, GRIDS = 8, 10
+
+
+class Records:
+    """Writes to one TensorBoard folder.
+
+    Args:
+        folder: emptied first, so that curves of a former run do not mix in; None records nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.writer = None if folder is None else SummaryWriter(str(folder))
+
+    def losses(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Scalars of one epoch."""
+        if self.writer is not None:
+            for name, value in values.items():
+                self.writer.add_scalar(name, value, epoch)
+
+    def wants_samples(self, epoch: int, epochs: int) -> bool:
+        """True in about `GRIDS` epochs of a run, the last among them."""
+        return self.writer is not None and (epoch == epochs or epoch % max(1, epochs // GRIDS) == 0)
+
+    @torch.no_grad()
+    def samples(self, epoch: int, objective: Objective, samples: Samples) -> None:
+        """A grid: the first faces, then every step's edit of them towards the AUs of the faces after them."""
+        count = min(FACES, len(samples))
+        rows = torch.arange(count, device=samples.images.device)
+        batch = samples.batch(rows, (rows + count) % len(samples), torch.zeros_like(rows, dtype=torch.bool))
+        objective.generator.eval()
+        grid = torch.cat([torch.cat(list(images), dim=2) for images in (batch.image, *objective.edit(batch))], dim=1)
+        objective.generator.train()
+        if self.writer is not None:
+            self.writer.add_image("edits", (grid.float().cpu() + 1) / 2, epoch)
+
+    def close(self) -> None:
+        """Flush and close the files."""
+        if self.writer is not None:
+            self.writer.close()

@@ -1,0 +1,60 @@
+"""Training images resident on the device, and batches in a seeded order."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cascade_efgan.data.dataset import Faces
+from cascade_efgan.training.objective import Batch
+
+
+def to_float(images: Tensor) -> Tensor:
+    """uint8 (N, 3, S, S) in 0..255 -> float32 in [-1, 1]."""
+    return images.float().div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Float (N, 3, S, S) in [-1, 1] -> uint8 in 0..255, rounded to nearest."""
+    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+class Samples:
+    """A data set's training part in memory, as uint8 on the device.
+
+    Args:
+        faces: the training faces only.
+        device: where batches are made.
+    """
+
+    def __init__(self, faces: Faces, device: torch.device) -> None:
+        images = np.ascontiguousarray(np.moveaxis(np.asarray(faces.images), -1, 1))
+        self.images = torch.from_numpy(images).to(device)
+        self.aus = torch.from_numpy(np.ascontiguousarray(faces.aus, dtype=np.float32)).to(device)
+        self.labels = torch.from_numpy(np.ascontiguousarray(faces.labels)).to(device)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, rows: Tensor, targets: Tensor, mirrored: Tensor) -> Batch:
+        """Images `rows` with the AUs and labels of images `targets`; `mirrored` (N,) bool flips left and right."""
+        images = self.images[rows]
+        images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+        return Batch(to_float(images), self.aus[rows], self.aus[targets], self.labels[rows], self.labels[targets])
+
+    def epoch(self, size: int, flip: bool, seed: int) -> Iterator[Batch]:
+        """Every image once, in an order, with targets and flips, that `seed` alone decides.
+
+        Targets are the AUs of another random training image (GANimation; not in the paper). The last
+        incomplete batch is left out unless it is the only one.
+        """
+        order = torch.Generator().manual_seed(seed)
+        device, count = self.images.device, len(self)
+        rows = torch.randperm(count, generator=order).to(device)
+        targets = torch.randint(count, (count,), generator=order).to(device)
+        mirrored = (torch.rand(count, generator=order) < (0.5 if flip else 0.0)).to(device)
+        size = min(size, count)
+        for start in range(0, count - size + 1, size):
+            part = slice(start, start + size)
+            yield self.batch(rows[part], targets[part], mirrored[part])

@@ -1,0 +1,75 @@
+"""Put a run together: networks, objective, samples; shared by single-step training and fine-tuning."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from cascade_efgan.config.settings import Losses, Schedule, Settings
+from cascade_efgan.data.dataset import Faces, load_faces, part_rows
+from cascade_efgan.data.patches import PatchBox, load_patch_boxes
+from cascade_efgan.devices import pick_device
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
+from cascade_efgan.methods import METHODS
+from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
+from cascade_efgan.training.checkpoint import Checkpoint
+from cascade_efgan.training.loop import Run
+from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
+from cascade_efgan.training.samples import Samples
+
+
+def training_faces(crops: Path, index: Path, split: Path) -> Faces:
+    """The training part of a data set."""
+    faces = load_faces(crops, index)
+    return faces.take(part_rows(faces.index, split, "train"))
+
+
+def model_spec(method: str, faces: Faces, settings: Settings, centers: Path | None) -> ModelSpec:
+    """Sizes of a method's networks for a data set.
+
+    Raises:
+        InputError: unknown method, crops of another size than configured, or patch centres missing.
+    """
+    if method not in METHODS:
+        raise InputError(f"--method {method}: expected one of {', '.join(METHODS)}")
+    size = faces.images.shape[1]
+    if size != settings.crop.size:
+        raise InputError(f"crop.size is {settings.crop.size} but the crops are {size} pixels wide: crop again")
+    boxes: Mapping[str, PatchBox] = {}
+    if METHODS[method].local_focuses:
+        if centers is None:
+            raise InputError(f"--centers: {method} has local focuses and needs the patch centres' file")
+        boxes = load_patch_boxes(centers)
+    return ModelSpec(method, size, settings.network.model_dump(), boxes)
+
+
+def build_objective(spec: ModelSpec, weights: Losses, seed: int, device: torch.device) -> Objective:
+    """Networks of a method, initialised from `seed`, with what they minimise."""
+    torch.manual_seed(seed)
+    generator, discriminators = build_generator(spec).to(device), Discriminators(spec).to(device)
+    if spec.info.family == "stargan":
+        return StarGANObjective(generator, discriminators, weights)  # type: ignore[arg-type]
+    return EditingObjective(generator, discriminators, weights, spec.info.family == "ganimation")  # type: ignore[arg-type]
+
+
+def prepare(
+    spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedule, seed: int
+) -> Run:
+    """A run ready to train on the device at hand; on the CPU it is deterministic bit for bit."""
+    device = pick_device()
+    if device.type == "cpu":
+        torch.use_deterministic_algorithms(True)
+        # Filling fresh memory guards against code that reads it before writing; nothing here does, and it costs 5 %.
+        torch.utils.deterministic.fill_uninitialized_memory = False
+    objective = build_objective(spec, settings.losses, seed, device)
+    return Run(objective, Samples(faces, device), schedule, seed)
+
+
+def checkpoint_beside(weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:
+    """The checkpoint of a run, tied to its input files and flags."""
+    hashes = [sha256_file(path) for path in inputs if path is not None]
+    text = json.dumps([hashes, flags], sort_keys=True, default=str)
+    return Checkpoint(weights.with_name("checkpoint.pt"), hashlib.sha256(text.encode()).hexdigest())

@@ -1,0 +1,149 @@
+"""Shapes, counts and identities of the networks."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from cascade_efgan.config import Settings
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.errors import InputError
+from cascade_efgan.methods import METHODS
+from cascade_efgan.models.blocks import LabelledConv
+from cascade_efgan.models.build import (
+    Discriminators,
+    ModelSpec,
+    build_generator,
+    load_generator,
+    save_model,
+    start_from_single_step,
+)
+from cascade_efgan.models.cascade import Cascade, pseudo_target
+from cascade_efgan.models.generator import compose, crop, stitch
+
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+SMALL = Settings().network.model_dump() | {
+    "width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2, "interpolator_width": 8,
+}  # fmt: skip
+
+
+def spec_of(method: str, **network: int) -> ModelSpec:
+    return ModelSpec(method, 32, SMALL | network, BOXES if METHODS[method].local_focuses else {})
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_ganimation_has_the_public_implementations_parameter_counts() -> None:
+    spec = ModelSpec("ganimation", 128, Settings().network.model_dump(), {})
+    assert round(parameters(build_generator(spec)) / 1e6, 2) == 8.47
+    assert round(parameters(Discriminators(spec)) / 1e6, 2) == 44.86
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_edits_and_is_judged(method: str) -> None:
+    spec = spec_of(method)
+    generator, critics = build_generator(spec), Discriminators(spec)
+    image, aus = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 17)
+    if not isinstance(generator, Cascade):
+        edited = generator(image, torch.eye(8)[:2])
+        assert edited.shape == image.shape
+        return
+    edits = generator(image, aus, aus.flip(0))
+    assert len(edits) == len(critics.steps) == (3 if METHODS[method].is_cascade else 1)
+    for edit, step in zip(edits, critics.steps, strict=True):
+        assert edit.final.shape == image.shape and edit.final.abs().max() <= 1
+        assert set(step) == ({"final", "face", *BOXES} if METHODS[method].local_focuses else {"final"})
+        for name, attention in edit.attention.items():
+            assert attention.shape == (2, 1, *edit.initial[name].shape[2:])
+            assert 0 <= attention.min() and attention.max() <= 1
+        scores, labels = step["final"](edit.final)
+        assert labels.shape == (2, 17) and scores.shape[:2] == (2, 1)
+
+
+def test_labels_need_not_be_tiled_over_the_pixels() -> None:
+    layer = LabelledConv(17, 8, "orthogonal").eval()
+    image, labels = torch.randn(2, 3, 12, 8), torch.randn(2, 17)
+    tiled = torch.cat([image, labels[:, :, None, None].expand(-1, -1, 12, 8)], dim=1)
+    expected = torch.relu(layer.norm(layer.conv(tiled)))
+    torch.testing.assert_close(layer(image, labels), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_attention_of_zero_keeps_the_input_and_of_one_takes_the_colour() -> None:
+    color, image = torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4)
+    assert torch.equal(compose(color, torch.zeros(1, 1, 4, 4), image), image)
+    assert torch.equal(compose(color, torch.ones(1, 1, 4, 4), image), color)
+
+
+def test_stitching_what_was_cropped_gives_the_face_back() -> None:
+    image = torch.rand(2, 3, 32, 32)
+    patches = {name: crop(image, box) for name, box in BOXES.items()}
+    torch.testing.assert_close(stitch(patches, BOXES, image), image)
+
+
+def test_overlapping_patches_are_averaged_and_the_canvas_shows_elsewhere() -> None:
+    boxes = {"eyes": PatchBox(0, 0, 4, 4), "nose": PatchBox(0, 2, 4, 4)}
+    patches = {"eyes": torch.zeros(1, 3, 4, 4), "nose": torch.ones(1, 3, 4, 4)}
+    stitched = stitch(patches, boxes, torch.full((1, 3, 8, 8), 7.0))
+    assert stitched[0, 0, 0].tolist() == [0.0, 0.0, 0.5, 0.5, 1.0, 1.0, 7.0, 7.0]
+    assert (stitched[:, :, 4:] == 7).all()
+
+
+def test_spectral_norm_is_on_every_convolution_but_the_outputs() -> None:
+    generator, critics = build_generator(spec_of("ef_gan")), Discriminators(spec_of("ef_gan"))
+    for network in (generator, critics):
+        for name, layer in network.named_modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                is_output = name.rsplit(".", 1)[-1] in {"color", "attention", "critic", "label"}
+                assert hasattr(layer, "parametrizations") != is_output, name
+    assert not any(hasattr(layer, "parametrizations") for layer in build_generator(spec_of("ganimation")).modules())
+
+
+def test_convolutions_start_orthogonal() -> None:
+    generator = build_generator(spec_of("baseline"))
+    weight = generator.get_submodule("steps.0.branches.face.body.rest.0.0").weight.flatten(1)  # (8, 4 * 16)
+    torch.testing.assert_close(weight @ weight.T, torch.eye(8), atol=1e-4, rtol=0)
+
+
+def test_interpolator_starts_at_linear_interpolation_and_ends_at_the_target() -> None:
+    cascade = build_generator(spec_of("baseline_cascade"))
+    assert isinstance(cascade, Cascade)
+    source, target = torch.rand(3, 17), torch.rand(3, 17)
+    labels = cascade.labels(source, target)
+    torch.testing.assert_close(labels[0], source + (target - source) / 3)
+    torch.testing.assert_close(labels[1], pseudo_target(source, target, 2, 3))
+    assert labels[2] is target
+
+
+def test_cascade_modules_start_equal_and_do_not_share_weights() -> None:
+    single, cascade = build_generator(spec_of("ef_gan")), build_generator(spec_of("cascade_ef_gan"))
+    start_from_single_step(cascade, single.state_dict())
+    first, last = cascade.get_submodule("steps.0"), cascade.get_submodule("steps.2")
+    for a, b, c in zip(first.parameters(), last.parameters(), single.parameters(), strict=True):
+        assert torch.equal(a, b) and torch.equal(a, c) and a is not b
+
+
+def test_stored_models_give_the_same_edits(tmp_path: Path) -> None:
+    spec = spec_of("cascade_ef_gan")
+    generator = build_generator(spec).eval()
+    save_model(tmp_path / "w.safetensors", tmp_path / "m.json", generator, spec)
+    loaded, loaded_spec = load_generator(tmp_path / "w.safetensors", tmp_path / "m.json")
+    assert loaded_spec == spec
+    image, aus = torch.rand(1, 3, 32, 32), torch.rand(2, 1, 17)
+    with torch.no_grad():
+        assert torch.equal(generator(image, *aus)[-1].final, loaded(image, *aus)[-1].final)
+
+
+def test_damaged_or_foreign_weights_are_named(tmp_path: Path) -> None:
+    weights, model = tmp_path / "w.safetensors", tmp_path / "m.json"
+    save_model(weights, model, build_generator(spec_of("baseline", width=8)), spec_of("baseline"))
+    with pytest.raises(InputError, match="w.safetensors: these weights do not fit"):
+        load_generator(weights, model)
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(InputError, match="w.safetensors: not a whole safetensors file"):
+        load_generator(weights, model)
+    weights.unlink()
+    with pytest.raises(InputError, match="w.safetensors: no such weights"):
+        load_generator(weights, model)

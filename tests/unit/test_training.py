@@ -1,0 +1,219 @@
+"""The training loop: it learns, repeats itself bit for bit, resumes, and stops on a NaN."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from cascade_efgan.config import Settings, settings_from_flags
+from cascade_efgan.config.settings import Schedule
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.errors import InputError
+from cascade_efgan.methods import METHODS
+from cascade_efgan.models.build import ModelSpec
+from cascade_efgan.training.checkpoint import Checkpoint
+from cascade_efgan.training.loop import Run, learning_rate_factor
+from cascade_efgan.training.objective import EditingObjective
+from cascade_efgan.training.records import Records
+from cascade_efgan.training.samples import Samples, to_float, to_uint8
+from cascade_efgan.training.start import build_objective, prepare
+
+SETTINGS = settings_from_flags(
+    ["network.width=4", "network.blocks=1", "network.discriminator_width=4", "network.face_layers=3",
+     "network.patch_layers=2", "network.interpolator_width=8"]
+)  # fmt: skip
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+
+
+def spec_of(method: str, settings: Settings = SETTINGS) -> ModelSpec:
+    return ModelSpec(method, 32, settings.network.model_dump(), BOXES if METHODS[method].local_focuses else {})
+
+
+def random_faces(count: int) -> Faces:
+    draw = np.random.default_rng(0)
+    index = pd.DataFrame(draw.random((count, len(AUS))) * 5, columns=list(AUS))
+    index["expression"] = [EXPRESSIONS[i % 8] for i in range(count)]
+    return Faces(draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), index)
+
+
+def schedule(**changes: object) -> Schedule:
+    return Schedule.model_validate({"epochs": 2, "constant_epochs": 1, "batch": 4, "n_critic": 1, **changes})
+
+
+def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
+    run = prepare(spec_of(method), random_faces(8), SETTINGS, plan, seed)
+    run.train(Checkpoint(tmp_path / "checkpoint.pt", "same"), Records(None), every_minutes=0)
+    return run
+
+
+def weights_of(run: Run) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in run.objective.generator.parameters()])
+
+
+def test_learning_rate_is_constant_then_falls_linearly_to_zero() -> None:
+    plan = Schedule(epochs=100, constant_epochs=50)
+    factors = [learning_rate_factor(epoch, plan) for epoch in range(101)]
+    assert factors[0] == factors[49] == factors[50] == 1.0
+    assert factors[75] == 0.5 and factors[99] == pytest.approx(0.02) and factors[100] == 0.0
+
+
+def test_bytes_survive_the_way_to_networks_and_back() -> None:
+    values = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    assert torch.equal(to_uint8(to_float(values)), values)
+
+
+def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None:
+    samples = Samples(random_faces(9), torch.device("cpu"))
+    first, again, other = (list(samples.epoch(3, True, seed)) for seed in (1, 1, 2))
+    seen = torch.cat([batch.aus for batch in first])
+    assert len(first) == 3 and torch.equal(seen.sort(0).values, samples.aus.sort(0).values)
+    assert all(torch.equal(a.image, b.image) for a, b in zip(first, again, strict=True))
+    assert not all(torch.equal(a.image, b.image) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path, method: str) -> None:
+    first, again = (weights_of(run_once(tmp_path, method, schedule())) for _ in range(2))
+    assert torch.isfinite(first).all()
+    assert torch.equal(first, again)
+    assert not torch.equal(first, weights_of(run_once(tmp_path, method, schedule(), seed=1)))
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("stargan", "G/L_rec"), ("ganimation", "G/L_cont"), ("ef_gan", "G/L_cont")]
+)
+def test_a_batch_of_two_overfits(method: str, name: str) -> None:
+    """A few generator steps on one batch: its reconstruction must get clearly better.
+
+    The AU heads are untrained here, so their large weights would only drown what is tested.
+    """
+    weights = SETTINGS.losses.model_copy(update={"cond": 1.0, "ganimation_au": 1.0})
+    objective = build_objective(spec_of(method), weights, 0, torch.device("cpu"))
+    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    optimiser = torch.optim.Adam(objective.generator.parameters(), lr=5e-3, betas=(0.5, 0.999))
+    terms = []
+    for _ in range(40):
+        loss = objective.generator_loss(batch)
+        optimiser.zero_grad()
+        loss.total.backward()
+        optimiser.step()
+        terms.append(loss.terms[name].item())
+    assert terms[-1] < 0.7 * terms[0]
+
+
+def test_discriminators_learn_to_read_aus_and_expressions() -> None:
+    for method, name in (("baseline", "D/L_cond"), ("stargan", "D/L_cls")):
+        objective = build_objective(spec_of(method), SETTINGS.losses, 0, torch.device("cpu"))
+        (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+        optimiser = torch.optim.Adam(objective.discriminators.parameters(), lr=2e-3, betas=(0.5, 0.999))
+        terms = []
+        for _ in range(40):
+            loss = objective.discriminator_loss(batch)
+            optimiser.zero_grad()
+            loss.total.backward()
+            optimiser.step()
+            terms.append(loss.terms[name].item())
+        assert terms[-1] < 0.5 * terms[0], method
+
+
+def test_discriminator_losses_leave_the_generator_alone_and_vice_versa() -> None:
+    objective = build_objective(spec_of("cascade_ef_gan"), SETTINGS.losses, 0, torch.device("cpu"))
+    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    objective.discriminator_loss(batch).total.backward()
+    assert all(p.grad is None for p in objective.generator.parameters())
+    assert all(p.grad is not None for p in objective.discriminators.parameters())
+    objective.discriminators.requires_grad_(False)
+    objective.generator_loss(batch).total.backward()
+    assert all(p.grad is not None for p in objective.generator.parameters())
+
+
+def test_the_cascade_is_trained_end_to_end() -> None:
+    """A loss on the last module reaches the first one's weights through the images between them."""
+    objective = build_objective(spec_of("baseline_cascade"), SETTINGS.losses, 0, torch.device("cpu"))
+    assert isinstance(objective, EditingObjective)
+    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    objective.generator(batch.image, batch.aus, batch.target_aus)[-1].final.sum().backward()
+    first = objective.generator.steps[0]
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in first.get_submodule("branches.face.color").parameters())
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_run_continues_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = schedule(epochs=4, constant_epochs=2)
+    whole = weights_of(run_once(tmp_path, "baseline", plan))
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "same")
+    broken = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
+    report = Run._report
+
+    def stop(self: Run, means: dict[str, float], records: Records) -> None:
+        report(self, means, records)
+        if self.epoch == 3:
+            raise Interrupted
+
+    monkeypatch.setattr(Run, "_report", stop)
+    with pytest.raises(Interrupted):
+        broken.train(checkpoint, Records(None), every_minutes=0)
+    monkeypatch.undo()
+    assert checkpoint.path.exists()
+    resumed = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
+    history = resumed.train(checkpoint, Records(None), every_minutes=0)
+    assert torch.equal(weights_of(resumed), whole)
+    assert history["epoch"].tolist() == [1, 2, 3, 4] and not checkpoint.path.exists()
+
+
+def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    Checkpoint(path, "one").save({"epoch": 1})
+    assert Checkpoint(path, "one").load() == {"epoch": 1}
+    assert Checkpoint(path, "two").load() is None
+    path.write_bytes(path.read_bytes()[:50])
+    assert Checkpoint(path, "one").load() is None
+
+
+def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=4), 0)
+    train_epoch = Run._train_epoch
+
+    def poisoned(self: Run) -> dict[str, float]:
+        if self.epoch == 2:
+            next(iter(self.objective.generator.parameters())).data.fill_(float("nan"))
+        return train_epoch(self)
+
+    monkeypatch.setattr(Run, "_train_epoch", poisoned)
+    with pytest.raises(InputError, match="epoch 3.*is not a number; lower learning_rate"):
+        run.train(Checkpoint(path, "same"), Records(None), every_minutes=0)
+    state = Checkpoint(path, "same").load()
+    assert state is not None and state["epoch"] == 2
+    assert all(torch.isfinite(value).all() for value in state["generator"].values())
+
+
+def test_saturated_attention_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(), 0)
+    with caplog.at_level("WARNING"):
+        run._report({"G/attention_mean": 0.995}, Records(None))
+        run._report({"G/attention_mean": 0.5}, Records(None))
+        run._report({"G/attention_mean": 0.005}, Records(None))
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == 2 and "ignore their input" in warnings[0] and "copy their input" in warnings[1]
+
+
+def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = prepare(spec_of("ef_gan"), random_faces(8), SETTINGS, schedule(), 0)
+    records = Records(tmp_path / "board")
+    run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), records, every_minutes=10)
+    records.close()
+    events = EventAccumulator(str(tmp_path / "board")).Reload()
+    assert {"D/L_adv", "D/L_gp", "D/L_cond", "G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn"} <= set(events.Tags()["scalars"])
+    assert len(events.Images("edits")) == 2
