@@ -1,0 +1,43 @@
+"""What a face does: AU prototypes of the expressions, and each person's own way of showing them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.rendered.identity import Identity
+
+GAZES = ("left", "frontal", "right")
+
+#: AU intensities (0..5) of the eight expressions.
+#: Source: EMFACS (Ekman and Friesen) as RaFD's models were coached (Langner et al. 2010), within OpenFace's
+#: seventeen AUs: AU24 of anger is shown by AU23, and RaFD's unilateral contempt by AU14 with a little AU12.
+PROTOTYPES: dict[str, dict[str, float]] = {
+    "angry": {"AU04": 3.9, "AU05": 2.4, "AU07": 2.8, "AU23": 3.6, "AU17": 1.3, "AU10": 0.5},
+    "contemptuous": {"AU14": 4.4, "AU12": 1.3, "AU07": 1.3},
+    "disgusted": {"AU09": 3.8, "AU10": 3.4, "AU04": 1.4, "AU07": 1.8, "AU17": 1.2, "AU25": 1.2, "AU06": 0.8},
+    "fearful": {"AU01": 3.6, "AU02": 2.2, "AU04": 2.2, "AU05": 3.7, "AU20": 3.3, "AU25": 2.7, "AU26": 1.0},
+    "happy": {"AU06": 3.4, "AU12": 4.1, "AU25": 3.0, "AU07": 0.5, "AU26": 0.4},
+    "neutral": {},
+    "sad": {"AU01": 3.6, "AU04": 2.5, "AU15": 3.7, "AU17": 2.0, "AU07": 0.6},
+    "surprised": {"AU01": 3.8, "AU02": 3.9, "AU05": 3.3, "AU25": 3.0, "AU26": 3.7},
+}
+
+
+def sample_aus(identity: Identity, expression: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """AU intensities `(17,)`, 0..5, of one photograph of a person, with two decimals as OpenFace writes them.
+
+    The prototype times the person's gains, a common strength and a jitter per AU; absent AUs stay near 0.
+    Not in the paper: spreads chosen so that classes overlap little and no two photographs agree.
+    """
+    prototype = np.array([PROTOTYPES[expression].get(au, 0.0) for au in AUS])
+    strength = rng.uniform(0.86, 1.1)
+    shown = prototype * np.array(identity.au_gain) * strength * rng.normal(1, 0.07, len(AUS))
+    stray = np.abs(rng.normal(0, 0.12, len(AUS)))
+    # A stray blink of 0.1 is fine, stray jaw drop or lip opening would show teeth on every neutral face.
+    stray[[AUS.index("AU25"), AUS.index("AU26")]] *= 0.3
+    return np.round(np.clip(shown + stray, 0, AU_MAX), 2)
+
+
+def activation(aus: NDArray[np.float64]) -> dict[str, float]:
+    """AUs `(17,)`, 0..5, as a dictionary of activations 0..1."""
+    return {au: float(value) / AU_MAX for au, value in zip(AUS, aus, strict=True)}
