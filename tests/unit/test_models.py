@@ -58,7 +58,7 @@ def test_every_method_edits_and_is_judged(method: str) -> None:
         assert set(step) == ({"final", "face", *BOXES} if METHODS[method].local_focuses else {"final"})
         for name, attention in edit.attention.items():
             assert attention.shape == (2, 1, *edit.initial[name].shape[2:])
-            assert 0 <= attention.min() and attention.max() <= 1
+            assert attention.min() >= 0 and attention.max() <= 1
         scores, labels = step["final"](edit.final)
         assert labels.shape == (2, 17) and scores.shape[:2] == (2, 1)
 

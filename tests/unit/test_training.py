@@ -138,10 +138,12 @@ def test_the_cascade_is_trained_end_to_end() -> None:
     (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
     objective.generator(batch.image, batch.aus, batch.target_aus)[-1].final.sum().backward()
     first = objective.generator.steps[0]
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in first.get_submodule("branches.face.color").parameters())
+    assert all(
+        p.grad is not None and p.grad.abs().sum() > 0 for p in first.get_submodule("branches.face.color").parameters()
+    )
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     pass
 
 
@@ -155,10 +157,10 @@ def test_an_interrupted_run_continues_to_the_same_weights(tmp_path: Path, monkey
     def stop(self: Run, means: dict[str, float], records: Records) -> None:
         report(self, means, records)
         if self.epoch == 3:
-            raise Interrupted
+            raise InterruptedRunError
 
     monkeypatch.setattr(Run, "_report", stop)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         broken.train(checkpoint, Records(None), every_minutes=0)
     monkeypatch.undo()
     assert checkpoint.path.exists()
@@ -215,5 +217,7 @@ def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:
     run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), records, every_minutes=10)
     records.close()
     events = EventAccumulator(str(tmp_path / "board")).Reload()
-    assert {"D/L_adv", "D/L_gp", "D/L_cond", "G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn"} <= set(events.Tags()["scalars"])
+    assert {"D/L_adv", "D/L_gp", "D/L_cond", "G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn"} <= set(
+        events.Tags()["scalars"]
+    )
     assert len(events.Images("edits")) == 2

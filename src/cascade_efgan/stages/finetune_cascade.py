@@ -26,7 +26,9 @@ def command(
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
     checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; sections crop patches network losses finetune")] = [],  # noqa: B006
+    settings: Annotated[
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses finetune")
+    ] = [],
 ) -> None:
     """Fine-tune a cascade of modules that all start from the single-step weights (Sec. 3.3, Sec. 8)."""
     config = settings_from_flags(settings)

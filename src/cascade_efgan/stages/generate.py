@@ -32,7 +32,9 @@ def command(
     edits_index: Annotated[Path, Option(help="one row an edit to write (CSV)")],
     weights: Annotated[Path | None, Option(help="generator's weights, for trained methods")] = None,
     model: Annotated[Path | None, Option(help="model description, for trained methods")] = None,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; sections crop classifier generation_batch rendered")] = [],  # noqa: B006
+    settings: Annotated[
+        list[str], Option("--set", help="section.key=value; sections crop classifier generation_batch rendered")
+    ] = [],
 ) -> None:
     """Edit every image of a part: test images to all expressions, training images to some others (R+G)."""
     config = settings_from_flags(settings)

@@ -6,8 +6,8 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.generation.grid import choose_rows, draw_grid
 
 

@@ -25,7 +25,9 @@ def command(
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
     checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; sections crop patches network losses train")] = [],  # noqa: B006
+    settings: Annotated[
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses train")
+    ] = [],
 ) -> None:
     """Train a single-step method (Sec. 8, EF-GAN Training Details)."""
     config = settings_from_flags(settings)

@@ -1,0 +1,225 @@
+"""Training of the two measuring networks (expression classifier, AU regressor): one short, seeded loop for both."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from cascade_efgan import __version__
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path, read_json, write_json
+
+#: Largest random shift, as a share of the crop's side, and largest change of brightness of the training images.
+#: Not in the paper: small enough to keep the expression, large enough to forbid learning a crop by its border.
+MAX_SHIFT = 1 / 32
+MAX_BRIGHTNESS = 0.1
+
+
+class FitSettings(Protocol):
+    """What the loop reads from the settings sections `classifier` and `au_regressor`."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the real training images."""
+
+    @property
+    def learning_rate(self) -> float:
+        """First rate of Adam."""
+
+    @property
+    def batch(self) -> int:
+        """Images a step."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Training images of several arrays, seen as one list without copying them.
+
+    Attributes:
+        arrays: `(Nk, S, S, 3)` uint8 RGB each; memory maps are fine.
+        picks: `(N, 2)` int64: array number and row of every example.
+        targets: `(N, ...)` what to learn, in the same order.
+    """
+
+    arrays: tuple[np.ndarray, ...]
+    picks: np.ndarray
+    targets: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.picks)
+
+    def images(self, rows: np.ndarray) -> np.ndarray:
+        """The images of some examples: `(B, S, S, 3)` uint8."""
+        return np.stack([self.arrays[array][row] for array, row in self.picks[rows]])
+
+
+def examples(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Examples:
+    """Join parts of (array `(Nk, S, S, 3)` uint8, rows used `(Mk,)`, targets of these rows `(Mk, ...)`)."""
+    picks = [np.stack([np.full(len(rows), number), rows], axis=1) for number, (_, rows, _) in enumerate(parts)]
+    return Examples(
+        tuple(array for array, _, _ in parts),
+        np.concatenate(picks).astype(np.int64),
+        np.concatenate([targets for _, _, targets in parts]),
+    )
+
+
+def to_input(images: np.ndarray, device: torch.device) -> Tensor:
+    """`(B, S, S, 3)` uint8 -> `(B, 3, S, S)` float32 in -1..1; memory stays channels last, a sixth faster on a CPU."""
+    return torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def augment(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Flip, shift and brighten at random: `(B, S, S, 3)` uint8 -> the same.
+
+    A mirrored face keeps its expression and its AUs, which have no side. A shift repeats the border's pixels.
+    Not in the paper: it names no augmentation of its classifier.
+    """
+    size = images.shape[1]
+    reach = int(size * MAX_SHIFT)
+    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
+    moved = np.empty_like(images)
+    for number, (top, left) in enumerate(random.integers(0, 2 * reach + 1, size=(len(images), 2))):
+        moved[number] = padded[number, top : top + size, left : left + size]
+    flips = random.random(len(images)) < 0.5
+    moved[flips] = moved[flips, :, ::-1]
+    gains = 1 + random.uniform(-MAX_BRIGHTNESS, MAX_BRIGHTNESS, size=(len(images), 1, 1, 1)).astype(np.float32)
+    brightened: np.ndarray = np.clip(np.rint(moved * gains), 0, 255).astype(np.uint8)
+    return brightened
+
+
+def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Build a network whose initial weights depend on `seed` only; PyTorch's own generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def count_steps(n_real: int, settings: FitSettings) -> int:
+    """Optimisation steps: `epochs` passes over the real training images, in batches.
+
+    Edits that R+G adds do not count: every classifier of a table is trained for the same number of steps, so that
+    R+G compares training data and not training time.
+    """
+    return settings.epochs * math.ceil(n_real / settings.batch)
+
+
+def fit(
+    network: nn.Module,
+    data: Examples,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    settings: FitSettings,
+    *,
+    steps: int,
+    seed: int,
+    device: torch.device,
+) -> list[float]:
+    """Train `network` in place with Adam and a cosine decay to 0; same seed and machine give the same bits on a CPU.
+
+    Args:
+        network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
+        data: images and targets.
+        loss: (output, targets) -> scalar.
+        settings: batch and first learning rate.
+        steps: number of optimisation steps.
+        seed: seed of the order of examples and of the augmentation.
+        device: where to compute.
+
+    Returns:
+        The loss of every step.
+
+    Raises:
+        InputError: the loss is no finite number.
+    """
+    network.to(device).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.999))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=0)
+    random = np.random.default_rng(seed)
+    losses = []
+    rounds = tqdm(
+        _orders(len(data), settings.batch, steps, random), total=steps, file=sys.stderr, disable=None, mininterval=1
+    )
+    for rows in rounds:
+        inputs = to_input(augment(data.images(rows), random), device)
+        value = loss(network(inputs), torch.from_numpy(data.targets[rows]).to(device))
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(float(value.detach()))
+        if not math.isfinite(losses[-1]):
+            raise InputError(
+                f"loss of step {len(losses)} is {losses[-1]}: lower learning_rate of this section and run again"
+            )
+    return losses
+
+
+def predict(
+    network: nn.Module, images: np.ndarray, rows: np.ndarray, device: torch.device, batch: int = 64
+) -> np.ndarray:
+    """Outputs of a network for some rows of `images` (`(N, S, S, 3)` uint8), as float32 `(len(rows), ...)`."""
+    network.to(device).to(memory_format=torch.channels_last).eval()
+    outputs = []
+    with torch.inference_mode():
+        for start in range(0, len(rows), batch):
+            inputs = to_input(np.asarray(images[rows[start : start + batch]]), device)
+            outputs.append(network(inputs).float().cpu().numpy())
+    return np.concatenate(outputs)
+
+
+def save_network(weights: str | Path, model: str | Path, network: nn.Module, description: Mapping[str, Any]) -> None:
+    """Write the weights as safetensors and what they belong to as JSON; neither file can carry code."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with atomic_path(weights) as partial:
+        save_file(tensors, partial)
+    write_json(model, {**description, "version": __version__})
+
+
+def read_description(model: str | Path, kind: str) -> dict[str, Any]:
+    """The JSON beside weights.
+
+    Raises:
+        InputError: missing file, no JSON, or a network of another kind.
+    """
+    description = read_json(model)
+    if not isinstance(description, dict) or description.get("kind") != kind:
+        raise InputError(f"{model}: expected the description of a network of kind {kind}; give the matching file")
+    return description
+
+
+def load_weights(network: nn.Module, weights: str | Path) -> None:
+    """Load safetensors into a network of the same form.
+
+    Raises:
+        InputError: missing file, no safetensors, or weights of another network.
+    """
+    try:
+        network.load_state_dict(load_file(weights))
+    except FileNotFoundError:
+        raise InputError(f"{weights}: no such file; run the rule that makes it first") from None
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"{weights}: not a safetensors file ({error}); delete it and run its rule again") from None
+    except RuntimeError:
+        raise InputError(
+            f"{weights}: weights of another network than the JSON beside it describes; make both again"
+        ) from None
+
+
+def _orders(count: int, batch: int, steps: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """`steps` full batches from endless shuffled passes: a last batch of one image would break batch normalisation."""
+    waiting = np.empty(0, dtype=np.int64)
+    for _ in range(steps):
+        while len(waiting) < batch:
+            waiting = np.concatenate([waiting, random.permutation(count)])
+        yield waiting[:batch]
+        waiting = waiting[batch:]

@@ -1,0 +1,106 @@
+"""One number of a table as one JSON file, with all that is needed to trace it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from cascade_efgan import __version__
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import read_json, sha256_file, write_json
+
+#: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper (rendered faces).
+UNITS = {"R": "%", "G": "%", "R+G": "%", "psnr": "dB", "psnr_true": "dB", "fid": "", "au_error": "intensity (0 to 5)"}
+
+#: Method of a number that belongs to the real images and to no method (column R).
+REAL = "real"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number with its origin.
+
+    Attributes:
+        name: a key of `UNITS`.
+        value: the number, or None where it could not be computed.
+        n: images behind it.
+        dataset: data set it was computed on.
+        method: id of a method or control, or `REAL`.
+        seed: training seed.
+        part: part of the data set, `test` for every number of the tables.
+        reason: why `value` is None, one sentence; None otherwise.
+        details: what belongs to this kind of number only (left-out images, per-class values, extractor, ...).
+        settings: settings it depends on beyond the files.
+        inputs: path -> SHA-256 of every file it was computed from.
+        unit: unit of `value`.
+        version: version of this package.
+    """
+
+    name: str
+    value: float | None
+    n: int
+    dataset: str
+    method: str
+    seed: int
+    part: str = "test"
+    reason: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    unit: str = ""
+    version: str = __version__
+
+    def __post_init__(self) -> None:
+        """Check the name and that exactly one of value and reason is given."""
+        if self.name not in UNITS:
+            raise InputError(f"metric name {self.name!r} is unknown: expected one of {', '.join(UNITS)}")
+        if (self.value is None) == (self.reason is None):
+            raise InputError(
+                f"metric {self.name} of {self.dataset}/{self.method}: expected either a value or a reason why there is "
+                "none; run its rule again"
+            )
+
+
+def hashed(paths: Iterable[str | Path]) -> dict[str, str]:
+    """SHA-256 of files, by path: relative ones as given, others below the working folder relative to it, else by name.
+
+    Absolute paths are shortened because results must not depend on, or tell, where a checkout lies.
+    """
+    return {_shown(Path(path)): sha256_file(path) for path in paths}
+
+
+def write_metric(path: str | Path, metric: Metric, inputs: Iterable[str | Path] = ()) -> None:
+    """Write a metric as JSON; the unit and the hashes of `inputs` are filled in.
+
+    Raises:
+        ValueError: the value is NaN or infinite (a bug: such a number must become None with a reason).
+    """
+    values = asdict(metric) | {"unit": UNITS[metric.name], "inputs": hashed(inputs)}
+    order = ("name", "value", "unit", "n", "dataset", "method", "seed", "part", "reason", "details", "settings")
+    write_json(path, {key: values[key] for key in (*order, "inputs", "version")})
+
+
+def read_metric(path: str | Path) -> Metric:
+    """Read a metric.
+
+    Raises:
+        InputError: the file is missing, no JSON, or no metric.
+    """
+    values = read_json(path)
+    expected = {item.name for item in fields(Metric)}
+    if not isinstance(values, Mapping) or set(values) != expected:
+        raise InputError(f"{path}: not a metric file; expected the keys {', '.join(sorted(expected))}")
+    value = values["value"]
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise InputError(f"{path}: value is {value!r}, expected a number or null; run its rule again")
+    try:
+        return Metric(**values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _shown(path: Path) -> str:
+    if not path.is_absolute():
+        return path.as_posix()
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name

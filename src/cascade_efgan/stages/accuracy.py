@@ -1,0 +1,82 @@
+"""`efgan accuracy`: R, G or R+G of Table 1."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from typer import Option
+
+from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.records import write_records
+from cascade_efgan.devices import pick_device
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers, classify, load_classifier
+from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.metric import Metric, write_metric
+
+log = logging.getLogger("efgan.accuracy")
+
+Tested = tuple[np.ndarray, np.ndarray, list[str], list[str], list[Path]]
+
+
+def command(
+    name: Annotated[str, Option(help="R, G or R+G")],
+    method: Annotated[str, Option(help="method or control; real for R")],
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    weights: Annotated[Path, Option(help="classifier's weights (safetensors)")],
+    model: Annotated[Path, Option(help="classifier's description (JSON)")],
+    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    crops: Annotated[Path | None, Option(help="crops.npy, for R and R+G")] = None,
+    index: Annotated[Path | None, Option(help="crops.csv, for R and R+G")] = None,
+    split: Annotated[Path | None, Option(help="split.csv, for R and R+G; its test part is used")] = None,
+    edits: Annotated[Path | None, Option(help="edits of the test images, for G")] = None,
+    edits_index: Annotated[Path | None, Option(help="index of these edits (CSV), for G")] = None,
+    predictions: Annotated[Path | None, Option(help="id, true and predicted expression to write (CSV)")] = None,
+) -> None:
+    """R, G or R+G: share of test images (or of their edits) whose expression the classifier recognises, percent."""
+    if name not in ("R", "G", "R+G"):
+        raise InputError(f"--name {name}: expected R, G or R+G")
+    if name == "G":
+        images, rows, ids, true, inputs = _edited(edits, edits_index)
+    else:
+        images, rows, ids, true, inputs = _real(crops, index, split)
+    network, description = load_classifier(weights, model)
+    class_numbers(true, description["classes"], inputs[1])
+    if images.shape[1] != description["crop_size"]:
+        raise InputError(
+            f"{inputs[0]}: images of {images.shape[1]} pixels, but {model} was trained on {description['crop_size']}; "
+            "use a classifier of the same crop.size"
+        )
+    common = {"name": name, "dataset": dataset, "method": method, "seed": seed, "settings": description["settings"]}
+    if len(rows) == 0:
+        write_metric(
+            metric, Metric(value=None, n=0, reason="the test part has no images", **common), [weights, model, *inputs]
+        )
+        return
+    predicted = classify(network, description["classes"], images, rows, pick_device())
+    value, details = accuracy_details(true, predicted)
+    details |= {"classifier": {key: description[key] for key in ("n_real", "n_edits", "steps", "final_loss")}}
+    write_metric(metric, Metric(value=value, n=len(rows), details=details, **common), [weights, model, *inputs])
+    if predictions is not None:
+        write_records(predictions, pd.DataFrame({"id": ids, "true": true, "predicted": predicted}))
+    log.info("%s of %s on %s: %.2f %% of %d images", name, method, dataset, value, len(rows))
+
+
+def _real(crops: Path | None, index: Path | None, split: Path | None) -> Tested:
+    if crops is None or index is None or split is None:
+        raise InputError("--crops, --index and --split: R and R+G are measured on real test images and need all three")
+    faces = load_faces(crops, index)
+    rows = part_rows(faces.index, split, "test")
+    chosen = faces.index.iloc[rows]
+    return faces.images, rows, chosen["id"].tolist(), chosen["expression"].tolist(), [crops, index, split]
+
+
+def _edited(edits: Path | None, edits_index: Path | None) -> Tested:
+    if edits is None or edits_index is None:
+        raise InputError("--edits and --edits-index: G is measured on edits of the test images and needs both")
+    made = load_edits(edits, edits_index)
+    ids = [f"{source}:{target}" for source, target in made.keys]
+    return made.images, np.arange(len(made)), ids, made.index["target_expression"].tolist(), [edits, edits_index]

@@ -1,0 +1,53 @@
+"""`efgan au_error`: AU error of edits of rendered faces."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from typer import Option
+
+from cascade_efgan.data import AU_MAX
+from cascade_efgan.devices import pick_device
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus
+from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.metric import Metric, write_metric
+
+log = logging.getLogger("efgan.au_error")
+
+
+def command(
+    method: Annotated[str, Option(help="method or control")],
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    weights: Annotated[Path, Option(help="regressor's weights (safetensors)")],
+    model: Annotated[Path, Option(help="regressor's description (JSON)")],
+    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
+    edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
+    metric: Annotated[Path, Option(help="number to write (JSON)")],
+) -> None:
+    """Mean absolute difference (0..5) between the AUs that the regressor reads from edits and their target AUs."""
+    made = load_edits(edits, edits_index)
+    network, description = load_au_regressor(weights, model)
+    if made.images.shape[1] != description["crop_size"]:
+        raise InputError(
+            f"{edits}: images of {made.images.shape[1]} pixels, but {model} was trained on {description['crop_size']}; "
+            "use a regressor of the same crop.size"
+        )
+    details = {key: description[key] for key in ("held_out_error", "n_held_out", "constant_guess_error")}
+    common = {
+        "name": "au_error",
+        "dataset": dataset,
+        "method": method,
+        "seed": seed,
+        "settings": description["settings"],
+    }
+    inputs = [weights, model, edits, edits_index]
+    if len(made) == 0:
+        write_metric(metric, Metric(value=None, n=0, reason="there are no edits", details=details, **common), inputs)
+        return
+    measured = read_aus(network, made.images, np.arange(len(made)), pick_device())
+    value, per_au = au_errors(measured, made.aus * AU_MAX)
+    write_metric(metric, Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **common), inputs)
+    log.info("AU error of %s on %s: %.3f over %d edits", method, dataset, value, len(made))

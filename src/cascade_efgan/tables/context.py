@@ -1,0 +1,184 @@
+"""What made the tables: the settings of a run and the facts of its data sets, as `results/run.json`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cascade_efgan import __version__
+from cascade_efgan.config import Settings, resolve
+from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.records import read_records
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import read_json
+
+#: Data set -> its name in a table.
+DATASET_TITLES = {"rendered": "Rendered faces", "london": "London Set", "rafd": "RaFD", "cfeed": "CFEED"}
+
+#: Data sets that the paper's tables show (Sec. 4.1).
+PAPER_DATASETS = ("rafd", "cfeed")
+
+#: Settings that may differ from the paper's without making another experiment: other data sets' own sections, the
+#: machine's share of memory and threads, where files lie, and what the paper does not have at all.
+FREE_SETTINGS = frozenset(
+    {
+        *("preset", "datasets", "ablation_dataset", "methods", "seeds", "threads", "rendered", "london"),
+        *("generation_batch", "au_regressor", "fid.inception_weights", "fid.batch"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """Numbers that stand above a table.
+
+    Attributes:
+        images: face crops.
+        people: different people among them.
+        expressions: evaluated expressions, in the order of `EXPRESSIONS`.
+        gazes: different gaze directions.
+        train: images of the training part.
+        test: images of the test part.
+        test_people: different people of the test part.
+        shared_people: people of the test part that the training part has too.
+        excluded: photographs without a usable face.
+    """
+
+    images: int
+    people: int
+    expressions: list[str]
+    gazes: int
+    train: int
+    test: int
+    test_people: int
+    shared_people: int
+    excluded: int
+
+
+def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path) -> DatasetFacts:
+    """Count a data set.
+
+    Args:
+        index_path: `crops.csv`.
+        split_path: `split.csv`.
+        excluded_path: `excluded.csv`.
+
+    Raises:
+        InputError: a missing or wrong file.
+    """
+    index = read_index(index_path)
+    people = {part: set(index["person"].iloc[part_rows(index, split_path, part)]) for part in ("train", "test")}
+    counts = {part: len(part_rows(index, split_path, part)) for part in ("train", "test")}
+    present = set(index["expression"])
+    return DatasetFacts(
+        images=len(index),
+        people=index["person"].nunique(),
+        expressions=[name for name in EXPRESSIONS if name in present],
+        gazes=index["gaze"].nunique(),
+        train=counts["train"],
+        test=counts["test"],
+        test_people=len(people["test"]),
+        shared_people=len(people["test"] & people["train"]),
+        excluded=len(read_records(excluded_path, ("id", "reason"))),
+    )
+
+
+def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str, Any]:
+    """The description of a run, ready for JSON.
+
+    Args:
+        settings: resolved settings.
+        facts: one entry for every data set of the settings.
+
+    Raises:
+        InputError: a data set of the settings without facts, or the reverse.
+    """
+    if set(facts) != set(settings.datasets):
+        raise InputError(
+            f"--index, --split and --excluded: got data sets {', '.join(sorted(facts)) or 'none'}, but the setting "
+            f"datasets lists {', '.join(settings.datasets)}; give each of them once"
+        )
+    return {
+        "preset": settings.preset,
+        "differences": differences(settings),
+        "datasets": {name: asdict(facts[name]) for name in settings.datasets},
+        "settings": settings.model_dump(mode="json"),
+        "version": __version__,
+    }
+
+
+def differences(settings: Settings) -> list[str]:
+    """How a run differs from the paper's setting, key by key; empty for the paper's own.
+
+    The paper's setting is the preset `paper` (Sec. 4.1, 4.3, 7, 8), on RaFD, CFEED or both.
+    """
+    foreign = [name for name in settings.datasets if name not in PAPER_DATASETS]
+    found = [f"datasets: {', '.join(foreign)} (paper: {', '.join(PAPER_DATASETS)})"] if foreign else []
+    ours, paper = _flat(settings.model_dump(mode="json")), _flat(resolve({"preset": "paper"}).model_dump(mode="json"))
+    for key, value in ours.items():
+        if value != paper.get(key) and key not in FREE_SETTINGS and key.partition(".")[0] not in FREE_SETTINGS:
+            found.append(f"{key}: {value} (paper: {paper.get(key)})")
+    return found
+
+
+def read_context(path: Path) -> dict[str, Any]:
+    """Read `run.json`.
+
+    Raises:
+        InputError: missing file, no JSON, or no description of a run.
+    """
+    context = read_json(path)
+    needed = ("preset", "differences", "datasets", "settings", "version")
+    if not isinstance(context, dict) or any(key not in context for key in needed):
+        raise InputError(f"{path}: expected the keys {', '.join(needed)}; run the describe_run rule again")
+    return context
+
+
+def head_lines(context: Mapping[str, Any], datasets: list[str]) -> list[str]:
+    """Sentences above a table: preset, whether this is the paper's setting, data sets, split, seeds."""
+    settings = context["settings"]
+    lines = [f"Preset {context['preset']}, version {context['version']}. {_setting_sentence(context)}"]
+    for name in datasets:
+        lines.append(_dataset_sentence(name, context["datasets"][name], settings["split"]["by"]))
+    seeds = settings["seeds"]
+    if len(seeds) == 1:
+        lines.append(f"Seed {seeds[0]}: every cell is a single run.")
+    else:
+        shown = ", ".join(map(str, seeds))
+        lines.append(f"Seeds {shown}: cells are the mean over {len(seeds)} runs ± the sample standard deviation.")
+    return lines
+
+
+def _setting_sentence(context: Mapping[str, Any]) -> str:
+    if not context["differences"]:
+        return "This is the paper's setting."
+    keys = [item.partition(":")[0] for item in context["differences"]]
+    foreign = [name for name in context["datasets"] if name not in PAPER_DATASETS]
+    sections = sorted({key.partition(".")[0] for key in keys} - {"datasets"})
+    reasons = []
+    if foreign:
+        titles = " and ".join(DATASET_TITLES.get(name, name) for name in foreign)
+        reasons.append(f"{titles} instead of RaFD and CFEED" if "datasets" in keys else titles)
+    if sections:
+        reasons.append(f"other values than the paper's in {', '.join(sections)}")
+    return f"Not the paper's setting: {'; '.join(reasons)} (run.json lists every difference)."
+
+
+def _dataset_sentence(name: str, facts: Mapping[str, Any], by: str) -> str:
+    if facts["shared_people"]:
+        shared = f"{facts['shared_people']} of the {facts['test_people']} test people also in training images"
+    else:
+        shared = "no test person in training images"
+    return (
+        f"{DATASET_TITLES.get(name, name)}: {facts['images']} images of {facts['people']} people, "
+        f"{len(facts['expressions'])} expressions; split by {by}: {facts['train']} training and {facts['test']} test "
+        f"images ({shared}); {facts['excluded']} photographs excluded for want of a usable face."
+    )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

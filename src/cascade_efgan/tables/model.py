@@ -1,0 +1,82 @@
+"""The parts of a table, before it is rendered."""
+
+from dataclasses import dataclass, field
+
+from cascade_efgan.evaluation.metric import UNITS
+from cascade_efgan.tables.cells import Cell
+from cascade_efgan.tables.context import DATASET_TITLES
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers.
+
+    Attributes:
+        key: name of the column in the CSV file.
+        metric: name of the metric file it shows.
+        heading: shown name, with the direction that is better.
+        decimals: shown decimals.
+        detail: key of the metric's details to show in place of its value.
+        true_edits_only: only data sets with true edits have it.
+    """
+
+    key: str
+    metric: str
+    heading: str
+    decimals: int = 2
+    detail: str | None = None
+    true_edits_only: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Unit of the numbers."""
+        return UNITS[self.metric]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: a method, or a control, on a data set; `paper` holds the paper's numbers by column key."""
+
+    dataset: str
+    method: str
+    title: str
+    cells: dict[str, Cell]
+    paper: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def dataset_title(self) -> str:
+        """The data set's name in a table."""
+        return DATASET_TITLES.get(self.dataset, self.dataset)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, ready to be rendered.
+
+    Attributes:
+        name: accuracy, quality or ablation.
+        title: heading.
+        head: sentences above it.
+        columns: columns of numbers.
+        rows: rows, grouped by data set.
+        meanings: what each column, and each control row, means: (name, sentence).
+        notes: counts and cautions below it.
+        footnotes: reasons of missing numbers, in the order of first mention.
+    """
+
+    name: str
+    title: str
+    head: list[str]
+    columns: list[Column]
+    rows: list[Row]
+    meanings: list[tuple[str, str]]
+    notes: list[str]
+    footnotes: list[str]
+
+    def mark(self, reason: str | None) -> str:
+        """The footnote mark of a cell, empty where nothing is missing."""
+        return "" if reason is None else f"[{self.footnotes.index(reason) + 1}]"
+
+    def has_paper(self, column: Column) -> bool:
+        """Whether the paper's number stands beside ours in this column."""
+        return any(column.key in row.paper for row in self.rows)

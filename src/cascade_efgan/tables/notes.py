@@ -1,0 +1,93 @@
+"""What stands below a table: the meaning of its columns, the images behind each number, cautions."""
+
+from collections.abc import Sequence
+
+from cascade_efgan.tables.cells import Metrics
+from cascade_efgan.tables.context import DATASET_TITLES
+from cascade_efgan.tables.model import Column, Row
+
+#: Column key -> its meaning in a line.
+MEANINGS = {
+    "R": "ResNet-18 trained on real training images, on real test images; one number per data set.",
+    "G": "the same classifier on the edits of the test images: share recognised as the target expression.",
+    "R+G": "ResNet-18 trained, for as many steps, on real training images and the method's edits of them, on real "
+    "test images.",
+    "psnr": "edit against the real image of the same person with the target expression; mean over edits.",
+    "fid": "distance between the features of all edits of test images and of real images.",
+    "psnr_true": "edit against the same person, pose and light rendered with the target AUs; mean over edits.",
+    "au_error": "mean absolute difference between the AUs that a small network reads from the edits and their targets.",
+    "au_error_held_out": "that network's mean absolute error on real test faces, whose AUs are known: differences "
+    "between rows below it mean little.",
+}
+
+#: Control row -> its meaning in a line.
+CONTROL_NOTES = {
+    "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
+    "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
+}
+
+#: Key of the left-out counts -> words.
+LEFT_OUT = {
+    "own_expression": "to the source's own expression",
+    "no_counterpart": "without a counterpart",
+    "no_true_edit": "without a true edit",
+    "identical": "identical to the image they are compared with",
+}
+
+
+def count_lines(rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
+    """Images behind the numbers of each data set, as a range over rows and seeds."""
+    lines = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        parts = []
+        for column in columns:
+            if column.detail is not None:
+                continue
+            sizes = [row.cells[column.key].n for row in rows if row.dataset == dataset]
+            known = [size for size in sizes if size is not None]
+            if known:
+                parts.append(f"{_name(column)} {_range([number for size in known for number in size])}")
+        if parts:
+            lines.append(f"Images behind each number, {DATASET_TITLES.get(dataset, dataset)}: {', '.join(parts)}.")
+    return lines
+
+
+def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
+    """Edits that PSNR leaves out, as a range over rows and seeds."""
+    lines = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        for column in columns:
+            counts: dict[str, list[int]] = {}
+            for row in rows:
+                for metric in metrics.get((dataset, row.method, column.metric), {}).values():
+                    for key, number in metric.details.get("left_out", {}).items():
+                        counts.setdefault(key, []).append(number)
+            parts = [f"{_range(numbers)} {LEFT_OUT.get(key, key)}" for key, numbers in counts.items() if any(numbers)]
+            if parts:
+                title = DATASET_TITLES.get(dataset, dataset)
+                lines.append(f"Edits left out of {_name(column)}, {title}: {', '.join(parts)}.")
+    return lines
+
+
+def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+    """Caution about a distance estimated from fewer images than features."""
+    if not any(column.metric == "fid" for column in columns):
+        return []
+    found = [metric for (_, _, name), by_seed in metrics.items() if name == "fid" for metric in by_seed.values()]
+    features = max((metric.details.get("features", 0) for metric in found), default=0)
+    fewest = min((min(metric.n, metric.details.get("n_real", metric.n)) for metric in found), default=0)
+    if not found or fewest > features:
+        return []
+    return [
+        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards: "
+        "compare rows of one data set with each other, not with other numbers."
+    ]
+
+
+def _name(column: Column) -> str:
+    return column.heading.split(" ↑")[0].split(" ↓")[0]
+
+
+def _range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"

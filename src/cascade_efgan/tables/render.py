@@ -1,0 +1,130 @@
+"""A table as Markdown, CSV and LaTeX; the same table always gives the same bytes."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from cascade_efgan.tables.cells import Cell
+from cascade_efgan.tables.model import Column, Row, Table
+
+CSV_COLUMNS = (
+    *("table", "dataset", "method", "title", "column", "unit", "value", "standard_deviation"),
+    *("seeds", "n_min", "n_max", "paper", "missing_because"),
+)
+
+#: Characters that LaTeX reads as commands, and signs that its text fonts lack.
+LATEX = {
+    "\\": r"\textbackslash{}",
+    **{sign: "\\" + sign for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "<": r"$<$",
+    ">": r"$>$",
+}
+
+
+def markdown(table: Table) -> str:
+    """GitHub Markdown whose columns line up in the raw text too."""
+    headings, body = _grid(table)
+    widths = [max(len(line[place]) for line in [headings, *body]) for place in range(len(headings))]
+    rule = ["-" * width if place < 2 else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
+    lines = [f"# {table.title}", "", *(f"{line}  " for line in table.head[:-1]), table.head[-1], ""]
+    for line in (headings, rule, *body):
+        padded = [
+            text.ljust(width) if place < 2 else text.rjust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        lines.append(f"| {' | '.join(padded)} |")
+    for number, reason in enumerate(table.footnotes, start=1):
+        lines += ["", f"[{number}] {reason[0].upper()}{reason[1:]}."]
+    lines += ["", *(f"- **{name}**: {meaning}" for name, meaning in table.meanings)]
+    lines += [f"- {note}" for note in _notes(table)]
+    return "\n".join(lines) + "\n"
+
+
+def latex(table: Table) -> str:
+    """A `table` environment for the packages booktabs and (optionally) inputenc with utf8."""
+    headings, body = _grid(table)
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{_escaped(table.title.partition(': ')[2].capitalize())}. {_escaped(table.head[0])}}}",
+        rf"\label{{tab:{table.name}}}",
+        rf"\begin{{tabular}}{{ll{'r' * (len(headings) - 2)}}}",
+        r"\toprule",
+        " & ".join(map(_escaped, headings)) + r" \\",
+        r"\midrule",
+    ]
+    for number, (row, line) in enumerate(zip(table.rows, body, strict=True)):
+        if number and row.dataset != table.rows[number - 1].dataset:
+            lines.append(r"\midrule")
+        lines.append(" & ".join(map(_escaped, line)) + r" \\")
+    lines += [r"\bottomrule", r"\end{tabular}", "", r"\footnotesize", r"\raggedright"]
+    lines += [_escaped(line) + r"\par" for line in table.head[1:]]
+    lines += [rf"[{n}] {_escaped(text[0].upper() + text[1:])}.\par" for n, text in enumerate(table.footnotes, start=1)]
+    lines += [rf"\textbf{{{_escaped(name)}}}: {_escaped(meaning)}\par" for name, meaning in table.meanings]
+    lines += [_escaped(note) + r"\par" for note in _notes(table)]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def as_csv(table: Table) -> str:
+    """One line per number, in full precision, with its seeds, images, the paper's number and a missing one's reason."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for row in table.rows:
+        for column in table.columns:
+            writer.writerow(_csv_line(table, row, column))
+    return text.getvalue()
+
+
+def _csv_line(table: Table, row: Row, column: Column) -> Sequence[str]:
+    cell = row.cells[column.key]
+    low, high = map(str, cell.n) if cell.n else ("", "")
+    return (
+        *(table.name, row.dataset, row.method, row.title, column.key, column.unit),
+        *(_full(cell.value), _full(cell.spread), " ".join(map(str, cell.seeds)), low, high),
+        *(_full(row.paper.get(column.key)), cell.reason or ""),
+    )
+
+
+def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells as text; the paper's column follows ours where the paper has one."""
+    headings = ["Data set", "Method"]
+    for column in table.columns:
+        headings += [column.heading, "paper"] if table.has_paper(column) else [column.heading]
+    body = []
+    for row in table.rows:
+        line = [row.dataset_title, row.title]
+        for column in table.columns:
+            line.append(_shown(row.cells[column.key], column, table))
+            if table.has_paper(column):
+                printed = row.paper.get(column.key)
+                line.append("" if printed is None else f"{printed:.2f}")
+        body.append(line)
+    return headings, body
+
+
+def _shown(cell: Cell, column: Column, table: Table) -> str:
+    mark = table.mark(cell.reason)
+    if cell.value is None:
+        return mark
+    spread = "" if cell.spread is None else f" ± {cell.spread:.{column.decimals}f}"
+    return f"{cell.value:.{column.decimals}f}{spread}{' ' if mark else ''}{mark}"
+
+
+def _notes(table: Table) -> list[str]:
+    if not any(table.has_paper(column) for column in table.columns):
+        return table.notes
+    return [*table.notes, "Columns headed paper: the paper's numbers, single runs; it has none for control rows."]
+
+
+def _full(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(sign, sign) for sign in text)

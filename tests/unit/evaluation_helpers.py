@@ -1,0 +1,84 @@
+"""Tiny data sets and edits on disk for the tests of the evaluation."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import INDEX_COLUMNS, SQUARE_COLUMNS
+from cascade_efgan.data.records import LANDMARK_COLUMNS
+
+#: Brightness of the lower half of a test picture, by expression: what a classifier can learn at once.
+LEVELS = {"happy": 230, "neutral": 130, "sad": 20}
+
+
+def picture(expression: str, noise: np.random.Generator, size: int = 32) -> np.ndarray:
+    """A noisy grey square whose lower half tells the expression: `(S, S, 3)` uint8."""
+    values = np.full((size, size, 3), 128.0)
+    values[size // 2 :] = LEVELS[expression]
+    return np.clip(values + noise.normal(0, 8, values.shape), 0, 255).astype(np.uint8)
+
+
+def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path]:
+    """Write crops.npy, crops.csv, split.csv and excluded.csv; the last two people are the test part."""
+    noise = np.random.default_rng(0)
+    rows, images = [], []
+    for person in range(people):
+        for number, expression in enumerate(LEVELS):
+            images.append(picture(expression, noise, size))
+            aus = {name: float((number + place) % 6) for place, name in enumerate(AUS)}
+            places = dict.fromkeys((*SQUARE_COLUMNS, *LANDMARK_COLUMNS), 1.0)
+            rows.append(
+                {
+                    "id": f"p{person:02d}_{expression}",
+                    "person": f"{person:02d}",
+                    "expression": expression,
+                    "gaze": "frontal",
+                    "dataset": "rendered",
+                    **aus,
+                    **places,
+                }
+            )
+    index = pd.DataFrame(rows)[list(INDEX_COLUMNS)]
+    parts = np.where(index["person"].astype(int) >= people - 2, "test", "train")
+    paths = {name: folder / file for name, file in FILES.items()}
+    np.save(paths["crops"], np.stack(images))
+    index.to_csv(paths["index"], index=False)
+    pd.DataFrame({"id": index["id"], "part": parts}).to_csv(paths["split"], index=False)
+    paths["excluded"].write_text("id,file,reason\n", encoding="utf-8")
+    return paths
+
+
+FILES = {"crops": "crops.npy", "index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv"}
+
+
+def write_edits(folder: Path, faces: dict[str, Path], part: str, name: str = "edits") -> tuple[Path, Path]:
+    """Write edits of a part to every expression that really show it: pictures drawn anew, or the source itself."""
+    noise = np.random.default_rng(1)
+    index = pd.read_csv(faces["index"], dtype={"person": str})
+    split = pd.read_csv(faces["split"])
+    crops = np.load(faces["crops"])
+    rows, images = [], []
+    for number in np.flatnonzero(split["part"] == part):
+        source = index.iloc[number]
+        for target in LEVELS:
+            own = target == source["expression"]
+            images.append(crops[number] if own else picture(target, noise, crops.shape[1]))
+            counterpart = f"p{source['person']}_{target}"
+            goal = index.loc[index["id"] == counterpart, list(AUS)].iloc[0].to_dict()
+            rows.append(
+                {
+                    "source_id": source["id"],
+                    "person": source["person"],
+                    "source_expression": source["expression"],
+                    "target_expression": target,
+                    "gaze": source["gaze"],
+                    "counterpart_id": counterpart,
+                    **goal,
+                }
+            )
+    paths = folder / f"{name}_{part}.npy", folder / f"{name}_{part}.csv"
+    np.save(paths[0], np.stack(images))
+    pd.DataFrame(rows).to_csv(paths[1], index=False)
+    return paths

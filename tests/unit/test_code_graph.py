@@ -1,0 +1,88 @@
+"""The walker of imports, on packages made for the purpose and on this one."""
+
+from pathlib import Path
+
+import pytest
+
+from cascade_efgan.code_graph import stage_sources
+from cascade_efgan.errors import InputError
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+def package(root: Path, **modules: str) -> Path:
+    """Write a package `cascade_efgan`; `a__b` is the module `a/b.py`, and every folder gets an `__init__.py`."""
+    for name, text in modules.items():
+        path = root / "cascade_efgan" / (name.replace("__", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for folder in [root / "cascade_efgan", *(root / "cascade_efgan").rglob("*/")]:
+        (folder / "__init__.py").touch()
+    return root
+
+
+def found(root: Path, stage: str = "work") -> set[str]:
+    """What the stage imports, besides itself and the `__init__.py` of its folders."""
+    base = root / "cascade_efgan"
+    names = {Path(path).relative_to(base).as_posix() for path in stage_sources(stage, root)}
+    return names - {"__init__.py", "stages/__init__.py", f"stages/{stage}.py"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from cascade_efgan.a import b",
+        "from cascade_efgan.a.b import name",
+        "import cascade_efgan.a.b",
+        "import cascade_efgan.a.b as short",
+        "from ..a import b",
+        "from ..a.b import name",
+        "def late():\n    from cascade_efgan.a import b",
+    ],
+)
+def test_every_way_to_import_a_module_counts(tmp_path: Path, line: str) -> None:
+    root = package(tmp_path, stages__work=line, a__b="", a__other="")
+    assert found(root) == {"a/__init__.py", "a/b.py"}
+
+
+def test_imports_of_imports_count_and_circles_end(tmp_path: Path) -> None:
+    root = package(
+        tmp_path,
+        stages__work="from cascade_efgan.a import one",
+        a__one="from . import two",
+        a__two="from cascade_efgan.stages import work\nfrom cascade_efgan import errors",
+        errors="",
+        unused="",
+    )
+    assert found(root) == {"a/__init__.py", "a/one.py", "a/two.py", "errors.py"}
+
+
+def test_what_a_package_imports_in_its_init_counts(tmp_path: Path) -> None:
+    root = package(tmp_path, stages__work="from cascade_efgan import a", a__b="", a____init__="from .b import name")
+    (root / "cascade_efgan/a/__init__.py").write_text("from .b import name", encoding="utf-8")
+    assert {"a/__init__.py", "a/b.py"} <= found(root)
+
+
+def test_settings_are_left_out_and_so_is_what_only_they_import(tmp_path: Path) -> None:
+    root = package(
+        tmp_path,
+        stages__work="from cascade_efgan.config import resolve",
+        config__resolve="from cascade_efgan import methods",
+        methods="",
+    )
+    assert found(root) == set()
+
+
+def test_a_missing_stage_and_broken_code_are_one_sentence_each(tmp_path: Path) -> None:
+    root = package(tmp_path, stages__work="def (")
+    with pytest.raises(InputError, match=r"work\.py: not valid Python"):
+        stage_sources("work", root)
+    with pytest.raises(InputError, match=r"module of stage other is missing"):
+        stage_sources("other", root)
+
+
+def test_evaluation_does_not_depend_on_training() -> None:
+    """What the design promises: a change of the training code makes no number of an unchanged edit anew."""
+    names = found(SOURCE, "psnr") | found(SOURCE, "fid") | found(SOURCE, "accuracy")
+    assert "evaluation/metric.py" in names
+    assert not {name for name in names if name.startswith(("training/", "models/", "losses"))}

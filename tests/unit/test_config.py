@@ -1,0 +1,163 @@
+"""Settings: presets, overrides, flags, errors a person can act on, and the generated files."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from cascade_efgan.cli import app
+from cascade_efgan.config import (
+    PRESETS,
+    Settings,
+    overrides_from_flags,
+    resolve,
+    settings_flags,
+    settings_from_flags,
+)
+from cascade_efgan.config.template import json_schema, template
+from cascade_efgan.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_valid_and_names_itself(preset: str) -> None:
+    assert resolve({"preset": preset}).preset == preset
+
+
+def test_defaults_are_the_papers() -> None:
+    settings = Settings()
+    assert (settings.crop.size, settings.split.test_share) == (128, 0.1)
+    assert (settings.patches.eyes, settings.patches.nose, settings.patches.mouth) == ((40, 92), (40, 48), (40, 60))
+    assert (settings.losses.cond, settings.losses.cont, settings.losses.attn, settings.losses.interp) == (
+        3000,
+        10,
+        0.1,
+        1,
+    )
+    assert (settings.train.epochs, settings.train.constant_epochs, settings.train.learning_rate) == (100, 50, 1e-4)
+    assert (settings.finetune.constant_epochs, settings.finetune.learning_rate) == (10, 1e-5)
+
+
+def test_overrides_win_over_the_preset_key_by_key() -> None:
+    settings = resolve({"preset": "smoke", "train": {"batch": "3"}})
+    assert settings.train.batch == 3
+    assert settings.train.epochs == resolve({"preset": "smoke"}).train.epochs
+    assert settings.train.beta1 == 0.5
+
+
+def test_flags_carry_every_setting_through_a_shell() -> None:
+    settings = resolve({"preset": "laptop", "london": {"mirror": "/a folder/it's, here: # [x]"}})
+    words = shlex.split(settings_flags(settings, *Settings.model_fields))
+    assert words[::2] == ["--set"] * (len(words) // 2)
+    assert settings_from_flags(words[1::2]) == settings
+
+
+def test_one_setting_of_a_section_can_be_named_alone() -> None:
+    assert settings_flags(Settings(), "fid.batch", "threads") == "--set fid.batch=32 --set threads=1"
+
+
+def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_read() -> None:
+    assert settings_from_flags(["crop.size=64"]).crop.size == 64
+    with pytest.raises(InputError, match=r"patches\.eyes \(40x92\)"):
+        resolve({"preset": "full", "crop": {"size": 64}})
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        ({"preset": "huge"}, "configuration key preset is 'huge': expected one of laptop, smoke, full, paper, london"),
+        ({"tarin": {}}, "configuration key tarin is unknown: allowed here are preset, datasets"),
+        ({"train": {"epoch": 3}}, "configuration key train.epoch is unknown: allowed here are epochs, constant_epochs"),
+        ({"train": {"epochs": "many"}}, "configuration key train.epochs is 'many': input should be a valid integer"),
+        ({"train": {"epochs": 0}}, "configuration key train.epochs is 0: input should be greater than or equal to 1"),
+        ({"train": None}, "configuration key train is None"),
+        ({"train": 5}, "configuration key train is 5"),
+        ({"crop": {"size": 66}}, "configuration key crop.size is 66: input should be a multiple of 4"),
+        ({"split": {"by": "gender"}}, "configuration key split.by is 'gender': input should be 'image' or 'person'"),
+        ({"split": {"test_share": 1}}, "configuration key split.test_share is 1"),
+        ({"seeds": []}, "configuration key seeds is []"),
+        ({"seeds": [1, 1]}, "seeds lists a value twice: [1, 1]"),
+        ({"datasets": ["rafdd"]}, "configuration key datasets.0 is 'rafdd'"),
+        ({"methods": ["cascade_ef_gan"]}, "methods lists cascade_ef_gan, which starts from ef_gan: list ef_gan too"),
+        ({"ablation_dataset": "rafd"}, "ablation_dataset is rafd, which datasets does not list"),
+        ({"patches": {"eyes": [20, 200]}}, "patches.eyes (20x200) must be multiples of 4 between 4 and crop.size"),
+        ({"finetune": {"epochs": 1}}, "constant_epochs (2) must not exceed epochs (1)"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_that_names_it(overrides: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve(overrides)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["train.epochs"], "--set train.epochs: expected section.key=value"),
+        (["train.epochs=[1"], "--set train.epochs=[1: the value is no YAML"),
+        (["threads=2", "threads.x=1"], "threads was already given one plain value"),
+        (["train.epoch=1"], "configuration key train.epoch is unknown"),
+    ],
+)
+def test_a_bad_flag_is_one_sentence(flags: list[str], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings_from_flags(flags)
+    assert sentence in str(caught.value)
+
+
+def test_flags_become_a_nested_mapping() -> None:
+    assert overrides_from_flags(["train.epochs=3", "seeds=[1, 2]", "london.limit=null"]) == {
+        "train": {"epochs": 3},
+        "seeds": [1, 2],
+        "london": {"limit": None},
+    }
+
+
+def test_the_schema_in_the_repository_is_up_to_date() -> None:
+    stored = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8"))
+    assert stored == json_schema(), "run `make config`"
+
+
+def test_the_template_names_every_setting_that_config_yaml_of_the_repository_names() -> None:
+    """`config.yaml` is the user's to edit, so values may differ; the lines about what can be set may not."""
+
+    def comments(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith("# #") or line.startswith("#   #")]
+
+    stored = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    assert comments(stored) == comments(template()), "run `make config`, then put your own values back"
+
+
+def test_the_template_is_valid_and_shows_the_defaults() -> None:
+    text = template()
+    assert yaml.safe_load(text) == {"preset": "laptop"}
+    _, below = text.split("\npreset: laptop\n")
+    uncommented = "\n".join(line.removeprefix("# ") for line in below.splitlines())
+    shown = yaml.safe_load(uncommented)
+    defaults = Settings().model_dump(mode="json", exclude={"preset"})
+    assert shown == defaults
+
+
+def test_every_setting_has_a_description() -> None:
+    for name, part in {"Settings": json_schema(), **json_schema()["$defs"]}.items():
+        for key, value in part["properties"].items():
+            assert "description" in value or "$ref" in value, f"{name}.{key}"
+
+
+def test_the_config_stage_prints_yaml_schema_and_template(tmp_path: Path) -> None:
+    runner = CliRunner()
+    shown = runner.invoke(app, ["config", "--preset", "smoke", "--set", "train.epochs=9"])
+    assert shown.exit_code == 0
+    settings = yaml.safe_load(shown.stdout)
+    assert (settings["preset"], settings["train"]["epochs"], settings["train"]["batch"]) == ("smoke", 9, 8)
+    assert resolve(settings) == resolve({"preset": "smoke", "train": {"epochs": 9}})
+    out = tmp_path / "schema.json"
+    assert runner.invoke(app, ["config", "--format", "schema", "--out", str(out)]).exit_code == 0
+    assert json.loads(out.read_text(encoding="utf-8")) == json_schema()
+    assert runner.invoke(app, ["config", "--format", "template"]).stdout == template()

@@ -1,0 +1,81 @@
+"""Fréchet distance: closed forms, pytorch-fid's own function, and the stage."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.fid import frechet_distance
+from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.statistics import save_statistics, statistics
+from cascade_efgan.stages import fid
+
+
+def random_covariance(size: int, seed: int) -> np.ndarray:
+    """A full covariance matrix `(D, D)`."""
+    values = np.random.default_rng(seed).normal(size=(3 * size, size))
+    return np.cov(values @ np.diag(np.linspace(0.1, 3, size)), rowvar=False)
+
+
+def test_equal_covariances_leave_the_squared_mean_difference() -> None:
+    covariance = random_covariance(20, 0)
+    shift = np.linspace(-1, 1, 20)
+    assert frechet_distance(np.zeros(20), covariance, shift, covariance) == pytest.approx(shift @ shift, abs=1e-9)
+    assert frechet_distance(shift, covariance, shift, covariance) == pytest.approx(0, abs=1e-9)
+
+
+def test_diagonal_gaussians() -> None:
+    first, second = np.array([1.0, 4, 9]), np.array([16.0, 4, 1])
+    expected = 2**2 + (1 - 4) ** 2 + 0 + (3 - 1) ** 2
+    assert frechet_distance(np.zeros(3), np.diag(first), np.array([2.0, 0, 0]), np.diag(second)) == pytest.approx(
+        expected
+    )
+
+
+def test_one_dimension() -> None:
+    assert frechet_distance(np.zeros(1), np.array([[4.0]]), np.ones(1), np.array([[9.0]])) == pytest.approx(1 + 1)
+
+
+def test_symmetric_and_invariant_to_rotation() -> None:
+    first, second = random_covariance(15, 1), random_covariance(15, 2)
+    mean = np.arange(15) / 10
+    value = frechet_distance(mean, first, -mean, second)
+    assert frechet_distance(-mean, second, mean, first) == pytest.approx(value, rel=1e-10)
+    turn = np.linalg.qr(np.random.default_rng(3).normal(size=(15, 15)))[0]
+    turned = frechet_distance(turn @ mean, turn @ first @ turn.T, -turn @ mean, turn @ second @ turn.T)
+    assert turned == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("images", [40, 400])
+def test_pytorch_fids_function_agrees(images: int) -> None:
+    """With more features than images (singular covariances), and with fewer."""
+    fid_score = pytest.importorskip("pytorch_fid.fid_score")
+    random = np.random.default_rng(0)
+    mixing = random.normal(size=(100, 100)) / 10
+    sets = [np.abs(random.normal(offset, 1, (images, 100)) @ mixing) for offset in (0, 0.2)]
+    moments = [value for values in sets for value in (values.mean(axis=0), np.cov(values, rowvar=False))]
+    assert frechet_distance(*moments) == pytest.approx(fid_score.calculate_frechet_distance(*moments), abs=0.01)
+
+
+def test_equal_singular_statistics_have_distance_zero() -> None:
+    values = np.random.default_rng(0).normal(size=(10, 300))
+    mean, covariance = values.mean(axis=0), np.cov(values, rowvar=False)
+    assert frechet_distance(mean, covariance, mean, covariance) == pytest.approx(0, abs=1e-6)
+
+
+def test_stage_names_the_distance_by_its_extractor(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name, extractor, offset in (
+        ("real", "efficientnet_lite0", 0),
+        ("edits", "efficientnet_lite0", 1),
+        ("other", "inception", 0),
+    ):
+        save_statistics(tmp_path / name, statistics([random.normal(offset, 1, (50, 4))], extractor, {"part": "all"}))
+    fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "edits", tmp_path / "fid.json")
+    metric = read_metric(tmp_path / "fid.json")
+    assert metric.value == pytest.approx(4, abs=1.5)
+    assert metric.details["column"] == "Fréchet distance (EfficientNet-Lite0)"
+    assert (metric.n, metric.details["n_real"], metric.details["features"]) == (50, 50, 4)
+    with pytest.raises(InputError, match=r"efficientnet_lite0 \(real images\) and of inception \(edits\)"):
+        fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "other", tmp_path / "fid.json")

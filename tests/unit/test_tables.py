@@ -1,0 +1,293 @@
+"""Tables: means and spreads, missing numbers, the paper's column, and the bytes of all three formats."""
+
+import csv
+import io
+import itertools
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluation_helpers import write_faces
+
+from cascade_efgan import __version__
+from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.methods import ABLATED, COMPARED
+from cascade_efgan.stages import describe_run, table
+from cascade_efgan.tables.build import build_table
+from cascade_efgan.tables.cells import cell, read_metrics
+from cascade_efgan.tables.context import DatasetFacts, dataset_facts, describe, differences, read_context
+from cascade_efgan.tables.paper import ABLATION, COMPARISON
+from cascade_efgan.tables.render import as_csv, latex, markdown
+
+FACTS = DatasetFacts(
+    images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
+    shared_people=11, excluded=2,
+)  # fmt: skip
+
+
+def run(*datasets: str, **overrides: Any) -> dict[str, Any]:
+    """The description of a run on some data sets."""
+    settings = resolve({"preset": "laptop", "datasets": list(datasets), **overrides})
+    return describe(settings, dict.fromkeys(datasets, FACTS))
+
+
+def number(
+    name: str, method: str, value: float | None, seed: int = 0, dataset: str = "rendered", **rest: Any
+) -> Metric:
+    """A metric with 29 images."""
+    reason = None if value is not None else rest.pop("reason", "no edit has a counterpart")
+    return Metric(name, value, rest.pop("n", 29), dataset, method, seed, reason=reason, **rest)
+
+
+def sorted_metrics(*metrics: Metric) -> dict[tuple[str, str, str], dict[int, Metric]]:
+    """Metrics as `read_metrics` returns them."""
+    found: dict[tuple[str, str, str], dict[int, Metric]] = {}
+    for metric in metrics:
+        found.setdefault((metric.dataset, metric.method, metric.name), {})[metric.seed] = metric
+    return found
+
+
+def test_cells_are_means_with_sample_standard_deviation() -> None:
+    values = {seed: number("G", "ef_gan", value, seed, n=20 + seed) for seed, value in enumerate((80.0, 82.0, 87.0))}
+    result = cell(values, [0, 1, 2])
+    assert result.value == 83
+    assert result.spread == pytest.approx(13**0.5)
+    assert (result.n, result.seeds, result.reason) == ((20, 22), (0, 1, 2), None)
+    assert cell({0: values[0]}, [0]).spread is None
+
+
+def test_missing_seeds_are_named_and_never_zero() -> None:
+    values = {0: number("G", "ef_gan", 80.0), 1: number("G", "ef_gan", None, 1)}
+    result = cell(values, [0, 1, 2])
+    assert result.value == 80
+    assert result.reason == "seed 1: no edit has a counterpart; seed 2: this run has not computed it"
+    nothing = cell({}, [0, 1])
+    assert (nothing.value, nothing.spread, nothing.n) == (None, None, None)
+    assert nothing.reason == "this run has not computed it"
+
+
+def test_table_2_as_text() -> None:
+    left_out = {"left_out": {"own_expression": 3, "no_counterpart": 5, "identical": 0}}
+    context = run("rendered", methods=["stargan", "ef_gan", "cascade_ef_gan"], crop={"size": 64})
+    made = {"extractor": "efficientnet_lite0", "features": 1280, "n_real": 288}
+    metrics = sorted_metrics(
+        number("psnr", "unchanged", 19.514, n=20, details=left_out),
+        number("psnr", "cascade_ef_gan", 21.25, n=21, details=left_out),
+        number("psnr", "true_edit", None, n=0, reason="no edit has a counterpart"),
+        number("fid", "unchanged", 3.0, n=232, details=made),
+        number("fid", "cascade_ef_gan", 12.345, n=232, details=made),
+        number("psnr_true", "true_edit", None, n=0, reason="all edits are identical to it"),
+        number("psnr_true", "cascade_ef_gan", 30.0, n=203),
+    )
+    text = markdown(build_table("quality", context, metrics))
+    expected = """# Table 2: quality of the edited images
+
+Preset laptop, version VERSION. Not the paper's setting: Rendered faces instead of RaFD and CFEED; other values than \
+the paper's in SECTIONS (run.json lists every difference).  
+Rendered faces: 288 images of 12 people, 2 expressions; split by image: 259 training and 29 test images (11 of the 11 \
+test people also in training images); 2 photographs excluded for want of a usable face.  
+Seed 0: every cell is a single run.
+
+| Data set       | Method          | PSNR ↑ (dB) | Fréchet distance (EfficientNet-Lite0) ↓ | PSNR to true edit ↑ (dB) |
+| -------------- | --------------- | ----------: | --------------------------------------: | -----------------------: |
+| Rendered faces | Input unchanged |       19.51 |                                    3.00 |                      [1] |
+| Rendered faces | StarGAN         |         [1] |                                     [1] |                      [1] |
+| Rendered faces | Cascade EF-GAN  |       21.25 |                                   12.35 |                    30.00 |
+| Rendered faces | True edit       |         [2] |                                     [1] |                      [3] |
+
+[1] This run has not computed it.
+
+[2] No edit has a counterpart.
+
+[3] All edits are identical to it.
+"""  # noqa: W291
+    sections = ", ".join(
+        sorted({item.partition(":")[0].partition(".")[0] for item in context["differences"]} - {"datasets"})
+    )
+    assert text.partition("\n- **")[0] == expected.replace("SECTIONS", sections).replace("VERSION", __version__)
+    assert "Images behind each number, Rendered faces: PSNR 20 to 21, Fréchet distance (EfficientNet-Lite0) 232" in text
+    assert "Edits left out of PSNR, Rendered faces: 3 to the source's own expression, 5 without a counterpart." in text
+    assert "1280 features but only 232 images" in text
+    assert "FID" not in text
+
+
+def test_the_papers_numbers_stand_beside_ours_on_its_data_sets_only() -> None:
+    context = run("rafd", "rendered")
+    metrics = sorted_metrics(
+        number("G", "cascade_ef_gan", 88.0, dataset="rafd"), number("R", "real", 91.0, dataset="rafd")
+    )
+    built = build_table("accuracy", context, metrics)
+    lines = markdown(built).splitlines()
+    headings = [text.strip() for text in next(line for line in lines if line.startswith("| Data set")).split("|")[3:10]]
+    assert headings == ["R ↑ (%)", "paper", "G ↑ (%)", "paper", "R+G ↑ (%)", "paper", "AU error ↓ (0-5)"]
+    row = next(line for line in lines if line.startswith("| RaFD") and "Cascade EF-GAN" in line)
+    assert [text.strip() for text in row.split("|")[3:9]] == ["91.00", "92.21", "88.00", "89.38", "[1]", "93.67"]
+    assert all(row.paper == {} for row in built.rows if row.dataset == "rendered")
+    assert {row.method for row in built.rows if row.dataset == "rafd"} == {"unchanged", *COMPARED}
+    assert "only rendered faces have true AUs" in "\n".join(built.footnotes)
+    alone = build_table("ablation", run("rendered"), {})
+    assert not any(alone.has_paper(column) for column in alone.columns)
+
+
+def test_the_papers_fid_needs_inception() -> None:
+    other = build_table("quality", run("rafd"), {})
+    assert not other.has_paper(other.columns[1])
+    same = build_table("quality", run("rafd", fid={"extractor": "inception"}), {})
+    assert same.columns[1].heading == "FID ↓"
+    assert [row.paper.get("fid") for row in same.rows] == [None, 62.51, 45.55, 42.36]
+    wrong = sorted_metrics(number("fid", "stargan", 3.0, dataset="rafd", details={"extractor": "efficientnet_lite0"}))
+    with pytest.raises(InputError, match="distances by efficientnet_lite0, but fid.extractor is inception"):
+        build_table("quality", run("rafd", fid={"extractor": "inception"}), wrong)
+
+
+def test_the_papers_tables_hold_their_own_logic() -> None:
+    for numbers in COMPARISON.values():
+        assert set(numbers) == set(COMPARED)
+        assert len({row["R"] for row in numbers.values()}) == 1
+        ours = numbers["cascade_ef_gan"]
+        for name, row in numbers.items():
+            if name != "cascade_ef_gan":
+                assert all(ours[key] > row[key] for key in ("G", "R+G", "psnr"))
+                assert ours["fid"] < row["fid"]
+    assert set(ABLATION["rafd"]) == set(ABLATED)
+    best = COMPARISON["rafd"]["cascade_ef_gan"]
+    assert ABLATION["rafd"]["cascade_ef_gan"] == {"G": best["G"], "R+G": best["R+G"]}
+
+
+def test_the_regressors_own_error_stands_beside_the_au_error() -> None:
+    metric = number("au_error", "ef_gan", 0.5, details={"held_out_error": 0.25})
+    built = build_table("ablation", run("rendered"), sorted_metrics(metric))
+    row = next(row for row in built.rows if row.method == "ef_gan")
+    assert row.cells["au_error_held_out"].value == 0.25
+    assert "0.500 |                 0.250 |" in markdown(built)
+    unchanged = next(row for row in built.rows if row.method == "unchanged")
+    assert str(unchanged.cells["R+G"].reason).startswith("not measured")
+
+
+def test_rows_and_data_set_of_the_ablation() -> None:
+    built = build_table("ablation", run("rendered", "rafd", ablation_dataset="rafd"), {})
+    assert [row.method for row in built.rows] == ["unchanged", *ABLATED]
+    assert {row.dataset for row in built.rows} == {"rafd"}
+    assert [row.method for row in build_table("accuracy", run("london", methods=["stargan"]), {}).rows] == [
+        "unchanged",
+        "stargan",
+    ]
+    with pytest.raises(InputError, match="expected one of accuracy, quality, ablation"):
+        build_table("figures", run("rendered"), {})
+
+
+def test_several_seeds_show_mean_and_deviation() -> None:
+    metrics = sorted_metrics(number("G", "stargan", 80.0, 0), number("G", "stargan", 84.0, 7))
+    text = markdown(build_table("accuracy", run("rendered", seeds=[0, 7]), metrics))
+    assert "82.00 ± 2.83" in text
+    assert "Seeds 0, 7: cells are the mean over 2 runs ± the sample standard deviation." in text
+
+
+def test_markdown_lines_up_and_every_mark_has_its_footnote() -> None:
+    metrics = sorted_metrics(number("G", "stargan", 80.0), number("R", "real", 100.0))
+    text = markdown(build_table("accuracy", run("rendered"), metrics))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(line) for line in rows}) == 1
+    assert len({tuple(place for place, sign in enumerate(line) if sign == "|") for line in rows}) == 1
+    marks = {word for line in rows for word in line.split() if word.startswith("[")}
+    assert marks == {line.split()[0] for line in text.splitlines() if line.startswith("[")}
+
+
+def test_csv_has_a_line_per_number_in_full_precision() -> None:
+    metrics = sorted_metrics(number("G", "stargan", 81.234567, n=232))
+    built = build_table("accuracy", run("rafd"), metrics)
+    lines = list(csv.DictReader(io.StringIO(as_csv(built))))
+    assert len(lines) == len(built.rows) * len(built.columns)
+    line = next(line for line in lines if line["method"] == "stargan" and line["column"] == "G")
+    assert line["value"] == ""  # the metric was made on another data set
+    metrics = sorted_metrics(number("G", "stargan", 81.234567, n=232, dataset="rafd"))
+    lines = list(csv.DictReader(io.StringIO(as_csv(build_table("accuracy", run("rafd"), metrics)))))
+    line = next(line for line in lines if line["method"] == "stargan" and line["column"] == "G")
+    assert (line["value"], line["seeds"], line["n_min"], line["paper"]) == ("81.234567", "0", "232", "82.370000")
+    assert line["missing_because"] == ""
+
+
+def test_latex_is_escaped_and_balanced() -> None:
+    metrics = sorted_metrics(number("G", "stargan", 80.0, 0), number("G", "stargan", 84.0, 1))
+    text = latex(build_table("accuracy", run("rendered", "rafd", seeds=[0, 1]), metrics))
+    assert r"82.00 $\pm$ 2.83" in text
+    assert r"G $\uparrow$ (\%)" in text
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == text.count(r"\toprule") == 1
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert len({line.replace(r"\&", "").count("&") for line in rows}) == 1
+    assert not any(sign in text for sign in "±↑↓")
+    assert text.count("{") == text.count("}")
+    plain = text.replace(r"\%", "").replace(r"\_", "")
+    assert "%" not in plain
+    assert "_" not in plain
+
+
+def test_differences_name_key_and_both_values() -> None:
+    assert differences(resolve({"preset": "paper"})) == []
+    assert differences(resolve({"preset": "paper", "datasets": ["rafd"], "seeds": [0, 1], "threads": 2})) == []
+    assert "crop.size: 64 (paper: 128)" in run("rendered")["differences"]
+    assert run("rendered")["differences"][0] == "datasets: rendered (paper: rafd, cfeed)"
+    assert differences(resolve({"preset": "paper", "split": {"by": "person"}})) == ["split.by: person (paper: image)"]
+    paper = resolve({"preset": "paper"})
+    head = build_table("accuracy", describe(paper, dict.fromkeys(paper.datasets, FACTS)), {}).head
+    assert head[0].endswith("This is the paper's setting.")
+
+
+def test_facts_are_counted_from_the_files(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path)
+    faces["excluded"].write_text("id,file,reason\nx,x.png,two faces\n", encoding="utf-8")
+    facts = dataset_facts(faces["index"], faces["split"], faces["excluded"])
+    assert facts == DatasetFacts(
+        images=24, people=8, expressions=["happy", "neutral", "sad"], gazes=1, train=18, test=6, test_people=2,
+        shared_people=0, excluded=1,
+    )  # fmt: skip
+
+
+def test_both_stages_from_files_to_the_same_bytes(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path)
+    context = tmp_path / "run.json"
+    words = settings_flags(resolve({"preset": "smoke"}), *Settings.model_fields)
+    flags = [flag.strip("'") for flag in shlex.split(words) if flag != "--set"]
+    describe_run.command(
+        context,
+        [f"rendered={faces['index']}"],
+        [f"rendered={faces['split']}"],
+        [f"rendered={faces['excluded']}"],
+        flags,
+    )
+    assert read_context(context)["preset"] == "smoke"
+    assert read_context(context)["datasets"]["rendered"]["test"] == 6
+    paths = []
+    for place, (method, name) in enumerate(itertools.product(("unchanged", "ef_gan"), ("G", "au_error"))):
+        paths.append(tmp_path / f"{place}.json")
+        write_metric(paths[-1], number(name, method, 50.0 + place, details={"held_out_error": 0.2}))
+    made = []
+    for order in (paths, paths[::-1]):
+        files = [tmp_path / f"table.{suffix}" for suffix in ("md", "csv", "tex")]
+        table.command("ablation", context, order, *files)
+        made.append([path.read_bytes() for path in files])
+    assert made[0] == made[1]
+    assert str(tmp_path) not in made[0][0].decode()
+
+
+def test_wrong_inputs_are_one_sentence(tmp_path: Path) -> None:
+    write_metric(tmp_path / "a.json", number("G", "ef_gan", 1.0))
+    with pytest.raises(InputError, match="given twice"):
+        read_metrics([tmp_path / "a.json"] * 2, ["rendered"], [0])
+    with pytest.raises(InputError, match="seed 0 is not part of the run"):
+        read_metrics([tmp_path / "a.json"], ["rendered"], [1])
+    with pytest.raises(InputError, match="data set rendered, seed 0 is not part"):
+        read_metrics([tmp_path / "a.json"], ["rafd"], [0])
+    (tmp_path / "run.json").write_text(json.dumps({"preset": "laptop"}))
+    with pytest.raises(InputError, match="expected the keys preset, differences"):
+        read_context(tmp_path / "run.json")
+    with pytest.raises(InputError, match="got data sets london, but the setting datasets lists rendered"):
+        describe(resolve({}), {"london": FACTS})
+    with pytest.raises(InputError, match="--split x.csv: expected DATASET=PATH"):
+        describe_run.command(tmp_path / "run.json", ["rendered=a.csv"], ["x.csv"], ["rendered=c.csv"])
+    with pytest.raises(InputError, match="the same data sets in all three"):
+        describe_run.command(tmp_path / "run.json", ["rendered=a.csv"], ["london=x.csv"], ["rendered=c.csv"])
