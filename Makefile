@@ -1,0 +1,66 @@
+# Two commands do everything in a fresh clone: `make results` and `make test`.
+# Needs Debian's git, make, python3 (3.11 or newer) and python3-venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help results dry-run test lint format config lock clean distclean
+
+VENV := .venv
+READY := $(VENV)/.ready
+UV := $(VENV)/bin/uv
+# The rules call `efgan`, so the environment's programs come first.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
+	snakemake
+
+dry-run: $(READY) ## Show what `make results` would do.
+	snakemake --dry-run --quiet rules
+
+test: $(READY) ## Run all tests.
+	pytest
+
+lint: $(READY) ## Check style, types and workflow.
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	mypy
+
+format: $(READY) ## Rewrite Python and Snakemake files in the project's style.
+	ruff check --fix
+	ruff format
+	snakefmt Snakefile workflow
+
+config: $(READY) ## Generate config.yaml (your edits are lost) and its schema anew.
+	efgan config --format template --out config.yaml
+	efgan config --format schema --out workflow/schemas/config.schema.json
+
+lock: $(READY) ## Choose the newest allowed packages and write requirements.lock anew.
+	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --upgrade --output-file requirements.lock
+
+clean: ## Delete results, logs, caches and Snakemake's records; keep the environment.
+	rm -rf results logs .snakemake .pytest_cache .ruff_cache .mypy_cache
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## Delete the environment as well.
+	rm -rf $(VENV) src/*.egg-info build
+
+# The package comes last: `uv pip sync` removes what the lock does not list, and its `snakemake` script must replace
+# Snakemake's own (see src/cascade_efgan/snakemake_command.py). `--no-deps` because the lock has them all.
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@command -v python3 >/dev/null || { echo "error: python3 is missing; install it: apt-get install python3 python3-venv" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$(python3 --version) is too old; Python 3.11 or newer is needed as python3" >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "error: python3 cannot make environments; install them: apt-get install python3-venv" >&2; exit 1; }
+	python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-uv.lock
+	$(UV) pip sync --require-hashes requirements.lock
+	$(UV) pip install --no-deps --no-build-isolation --editable .
+	touch $@

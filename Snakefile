@@ -1,0 +1,33 @@
+"""Cascade EF-GAN, from photographs to tables. This file is the table of contents; `workflow/rules` holds the rules."""
+
+from snakemake.utils import min_version
+
+min_version("9.27.1")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/aus.smk"
+include: "workflow/rules/crop.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/patches.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/cascade.smk"
+include: "workflow/rules/generate.smk"
+include: "workflow/rules/classify.smk"
+include: "workflow/rules/accuracy.smk"
+include: "workflow/rules/psnr.smk"
+include: "workflow/rules/distance.smk"
+include: "workflow/rules/au_error.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/grid.smk"
+
+
+rule all:
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX, and one picture grid per data set."""
+    default_target: True
+    input:
+        final_files(),

@@ -1,0 +1,97 @@
+"""Which source files a stage runs: the inputs that make Snakemake rerun it when its code changes.
+
+The imports are read from the syntax trees, nothing is imported: a dry run stays quick, and an import inside a
+function counts like one at the top of the module.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from cascade_efgan.errors import InputError
+
+PACKAGE = "cascade_efgan"
+#: Settings reach a stage as flags on its command line, and a changed flag reruns the rule by itself. Counting
+#: these modules too would rerun everything whenever a setting of any other stage is added or reworded.
+NOT_COUNTED = f"{PACKAGE}.config"
+
+
+def stage_sources(stage: str, source_root: str | Path = "src") -> list[str]:
+    """Files of the package that `efgan STAGE` may execute, sorted.
+
+    Args:
+        stage: name of a module in `cascade_efgan/stages`.
+        source_root: folder that holds the package, relative to the repository: relative paths keep Snakemake's
+            records valid when the repository is cloned elsewhere.
+
+    Raises:
+        InputError: no such stage, or a module that is no Python.
+    """
+    root = Path(source_root)
+    start = f"{PACKAGE}.stages.{stage}"
+    if _module_file(root, start) is None:
+        raise InputError(
+            f"{root / PACKAGE / 'stages' / stage}.py: the module of stage {stage} is missing; "
+            "restore it, or run snakemake in the repository's root folder"
+        )
+    found: dict[str, Path] = {}
+    waiting = [start]
+    while waiting:
+        module = waiting.pop()
+        path = None if module in found or _left_out(module) else _module_file(root, module)
+        if path is None:
+            continue
+        found[module] = path
+        waiting.extend(_imported_names(path, module))
+    return sorted(path.as_posix() for path in set(found.values()))
+
+
+def _left_out(module: str) -> bool:
+    return module == NOT_COUNTED or module.startswith(NOT_COUNTED + ".")
+
+
+def _module_file(root: Path, module: str) -> Path | None:
+    base = root.joinpath(*module.split("."))
+    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imported_names(path: Path, module: str) -> frozenset[str]:
+    try:
+        return _names_in(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid Python ({error}); mend it and run again") from None
+
+
+@cache
+def _names_in(source: str, module: str, is_package: bool) -> frozenset[str]:
+    """Dotted names below the package that a module's source imports, with the packages above them.
+
+    `from a.b import c` gives `a.b` and `a.b.c`: whether `c` is a module is decided by whether its file exists.
+    """
+    names = {module}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, module, is_package)
+            names.add(base)
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    inside = {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
+    return frozenset(parent for name in inside for parent in _with_parents(name))
+
+
+def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    if node.level == 0:
+        return node.module or ""
+    parts = module.split(".")
+    # One dot is the package itself: the module's own name in `__init__.py`, else the name without its last part.
+    parts = parts[: len(parts) - node.level + is_package]
+    return ".".join([*parts, node.module] if node.module else parts)
+
+
+def _with_parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]

@@ -1,0 +1,60 @@
+"""The `snakemake` command of this environment: Snakemake's own, after its targets are put in front.
+
+`snakemake --cores 8 --resources gpu=1 all` is what people type, but Snakemake 9.27.1 reads `all` as a second
+resource and dies with `ValueError: dictionary update sequence element #1 has length 1`: argparse hands an option
+of NAME=VALUE words every word up to the next option. A word without `=` can be no such pair, so it is a target.
+"""
+
+import sys
+from collections.abc import Sequence
+
+#: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
+PAIR_OPTIONS = frozenset(
+    {
+        "--config",
+        "-C",
+        "--consider-ancient",
+        "--default-res",
+        "--default-resources",
+        "--group-components",
+        "--groups",
+        "--res",
+        "--resources",
+        "--set-resource-scopes",
+        "--set-resources",
+        "--set-scatter",
+        "--set-threads",
+    }
+)
+
+
+def targets_first(words: Sequence[str]) -> list[str]:
+    """Move each word without `=` that follows an option of NAME=VALUE words to the front.
+
+    Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
+    form `--resources=gpu=1` (argparse ends that option by itself) and all that stands behind a lone `--`.
+
+    Args:
+        words: the command line without the program's name.
+    """
+    targets: list[str] = []
+    kept: list[str] = []
+    among_pairs = False
+    for position, word in enumerate(words):
+        if word == "--":
+            kept.extend(words[position:])
+            break
+        if word.startswith("-"):
+            among_pairs = word in PAIR_OPTIONS
+        if among_pairs and not word.startswith("-") and "=" not in word:
+            targets.append(word)
+        else:
+            kept.append(word)
+    return targets + kept
+
+
+def main() -> None:
+    """Run Snakemake's own main with the reordered words."""
+    from snakemake.cli import main as snakemake_main
+
+    snakemake_main(targets_first(sys.argv[1:]))

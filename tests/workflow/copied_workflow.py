@@ -1,0 +1,96 @@
+"""A copy of the workflow in a temporary folder, and Snakemake's command line run in it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cascade_efgan.config.template import template
+
+REPOSITORY = Path(__file__).parents[2]
+PARTS = ("Snakefile", "profiles", "resources", "src", "workflow")
+PROGRAMS = Path(sys.executable).parent
+#: The edges between the rules of the default run.
+EDGES = Path(__file__).with_name("rule_edges.txt")
+
+#: Stands in for `efgan` where a test is about the DAG and not about what stages compute: every path below
+#: `results/` that is on its command line and does not exist yet is an output, and gets the command line as content.
+STAND_IN = """#!/bin/sh
+for word in "$@"; do
+    case "$word" in
+        results/*) [ -e "$word" ] || { mkdir -p "$(dirname "$word")"; echo "$@" > "$word"; } ;;
+    esac
+done
+"""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A copy of the workflow, its code included.
+
+    Attributes:
+        folder: root of the copy.
+        programs: folder that comes first on the PATH.
+    """
+
+    folder: Path
+    programs: Path = PROGRAMS
+
+    def environment(self) -> dict[str, str]:
+        """Variables for a process that works on the copy."""
+        path = os.pathsep.join([str(self.programs), str(PROGRAMS), os.environ.get("PATH", "")])
+        return {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
+
+    def snakemake(self, *words: str, status: int = 0) -> str:
+        """Standard output and error of `snakemake WORDS...`, run by the command as it is installed.
+
+        The copy's `src` comes first on the module path, so that the copy is run and not the checkout.
+        """
+        done = subprocess.run(
+            ["snakemake", *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=1200,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def would_run(self, *words: str) -> set[str]:
+        """Names of the rules that a dry run would run."""
+        return set(re.findall(r"^rule (\w+):$", self.snakemake("--dry-run", "--nocolor", *words), re.MULTILINE))
+
+
+def copy_workflow(folder: Path) -> Workflow:
+    """Copy the workflow and its code to `folder`, without results.
+
+    `config.yaml` is the generated one: what a user wrote into theirs must not matter here.
+    """
+    for part in PARTS:
+        source = REPOSITORY / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, folder / part)
+    (folder / "config.yaml").write_text(template(), encoding="utf-8")
+    return Workflow(folder)
+
+
+def edges_from_file() -> list[str]:
+    """The recorded edges between rules, each `RULE -> RULE`."""
+    return EDGES.read_text(encoding="utf-8").splitlines()
+
+
+def with_followers(rules: set[str]) -> set[str]:
+    """The rules and all that depend on them, by the recorded edges."""
+    pairs = [edge.split(" -> ") for edge in edges_from_file()]
+    found = set(rules)
+    while more := {end for start, end in pairs if start in found} - found:
+        found |= more
+    return found

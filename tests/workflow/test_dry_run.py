@@ -1,0 +1,112 @@
+"""The DAG, without running anything."""
+
+import re
+import shlex
+import time
+from pathlib import Path
+
+import pytest
+from copied_workflow import EDGES, REPOSITORY, Workflow, edges_from_file
+from typer.main import get_command
+
+from cascade_efgan.cli import app
+from cascade_efgan.config import PRESETS
+
+
+def rule_edges(workflow: Workflow, *words: str) -> list[str]:
+    """`RULE -> RULE` for every edge between rules, sorted."""
+    dot = workflow.snakemake("--rulegraph", "dot", *words)
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', dot))
+    return sorted(f"{names[start]} -> {names[end]}" for start, end in re.findall(r"(\d+) -> (\d+)", dot))
+
+
+def commands(workflow: Workflow, *words: str) -> list[list[str]]:
+    """The words of every `efgan` command that a dry run prints."""
+    text = workflow.snakemake("--dry-run", "--nocolor", *words)
+    found = re.findall(r"^ +efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    return [shlex.split(command.replace("\\\n", " ")) for command in found]
+
+
+def test_rules_of_the_default_run_depend_on_each_other_as_recorded(workflow: Workflow) -> None:
+    edges = rule_edges(workflow)
+    assert edges == edges_from_file(), f"if the change is meant, write these lines to {EDGES}:\n" + "\n".join(edges)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_command_of_a_preset_is_one_its_stage_understands(workflow: Workflow, preset: str) -> None:
+    """The dry run builds, and the command line of each job parses: no flag is unknown and none is missing."""
+    start = time.monotonic()
+    found = commands(workflow, "--config", f"preset={preset}", "all")
+    seconds = time.monotonic() - start
+    assert len(found) > 40
+    assert seconds < 60, f"a dry run is meant to answer in 10 s; this one took {seconds:.0f} s"
+    group = get_command(app)
+    for words in found:
+        stage = next(position for position, word in enumerate(words) if word in ("--log", "--threads")) + 4
+        command = group.get_command(None, words[stage])  # type: ignore[attr-defined,arg-type]
+        assert command is not None, f"no stage {words[stage]}"
+        command.make_context(words[stage], words[stage + 1 :])
+
+
+def test_a_cascade_starts_from_the_weights_of_its_single_step_method_and_seed(workflow: Workflow) -> None:
+    found = commands(workflow, "results/rendered/seed3/cascade_ef_gan/weights.safetensors", "--config", "seeds=[3, 4]")
+    (words,) = (words for words in found if "finetune_cascade" in words)
+    assert words[words.index("--pretrained") + 1] == "results/rendered/seed3/ef_gan/weights.safetensors"
+
+
+def test_one_table_runs_only_what_it_shows(workflow: Workflow) -> None:
+    methods = {
+        words[words.index("--method") + 1]
+        for words in commands(workflow, "results/ablation_table.md")
+        if "train" in words[:6] or "finetune_cascade" in words
+    }
+    assert methods == {"baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"}
+
+
+def test_nested_settings_of_the_command_line_are_merged_over_the_preset(workflow: Workflow) -> None:
+    words = ("--config", "preset=smoke", "train={epochs: 7}", "london={limit: null}", "datasets=[rendered, london]")
+    found = commands(workflow, *words, "results/rendered/seed0/stargan/weights.safetensors")
+    (command,) = (command for command in found if "train" in command)
+    assert "train.epochs=7" in command
+    assert "train.batch=8" in command  # smoke's
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["preset=huge"], "configuration key preset is 'huge': expected one of laptop, smoke, full, paper, london"),
+        (["crpo={size: 64}"], "configuration key crpo is unknown: allowed here are preset, datasets"),
+        (["train={epochs: many}"], "configuration key train.epochs is 'many': input should be a valid integer"),
+        (["seeds=[1, 1]"], "seeds lists a value twice"),
+        (["methods=[cascade_ef_gan]"], "methods lists cascade_ef_gan, which starts from ef_gan: list ef_gan too"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(workflow: Workflow, words: list[str], sentence: str) -> None:
+    text = workflow.snakemake("--dry-run", "--config", *words, status=1)
+    assert sentence in text
+    assert "Traceback" not in text
+
+
+def test_the_workflow_lints_clean(workflow: Workflow) -> None:
+    assert "your workflow is in a good condition" in workflow.snakemake("--lint")
+
+
+def test_outside_the_repository_the_missing_code_is_one_sentence(workflow: Workflow, tmp_path: Path) -> None:
+    snakefile = str(workflow.folder / "Snakefile")
+    (tmp_path / "config.yaml").write_text("preset: smoke\n", encoding="utf-8")
+    text = Workflow(tmp_path).snakemake("--dry-run", "--cores", "1", "--snakefile", snakefile, status=1)
+    assert "run snakemake in the repository's root folder" in text
+
+
+def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
+    """Docstring, log, benchmark, code, and a GPU for the rules that use PyTorch."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
+    rules = re.findall(r"^rule (\w+):\n((?:(?: {4}.*)?\n)*)", text, re.MULTILINE)
+    assert len(rules) > 20
+    for name, body in rules:
+        for part in ('    """', "    log:", "    benchmark:", "code=code_of(", "    threads:"):
+            assert part in body, f"rule {name} lacks {part.strip()}"
+        heavy = {"train", "finetune_cascade", "generate", "classify", "features", "regress_aus"}
+        stage = re.search(r"--threads \{threads\} (\w+)", body)
+        assert stage is not None
+        assert ("gpu=1" in body) == (stage[1] in heavy), name

@@ -1,0 +1,84 @@
+"""What runs again after which change. A stand-in for `efgan` makes the files: these tests are about the DAG."""
+
+import os
+import re
+import time
+
+import pytest
+from copied_workflow import STAND_IN, Workflow, with_followers
+
+
+@pytest.fixture(scope="module")
+def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """A run of everything, finished."""
+    programs = tmp_path_factory.mktemp("programs")
+    (programs / "efgan").write_text(STAND_IN, encoding="utf-8")
+    (programs / "efgan").chmod(0o755)
+    finished = Workflow(workflow.folder, programs)
+    finished.snakemake("--cores", "8", "--resources", "gpu=1", "all", "--config", "preset=smoke")
+    return finished
+
+
+def again(finished: Workflow, *settings: str) -> set[str]:
+    """The rules that a further run would run, with some settings changed; without: with none changed."""
+    return finished.would_run("--config", "preset=smoke", *settings)
+
+
+def test_a_second_run_does_nothing(finished: Workflow) -> None:
+    text = finished.snakemake("--config", "preset=smoke")
+    assert "Nothing to be done" in text
+
+
+def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
+    now = time.time()
+    for folder in ("results", "src"):
+        for number, path in enumerate(sorted(finished.folder.joinpath(folder).rglob("*"))):
+            os.utime(path, (now - number / 1000, now - number / 1000))
+    assert again(finished) == set()
+
+
+@pytest.mark.parametrize(
+    ("modules", "rules"),
+    [
+        (["stages/split.py"], {"split"}),
+        (["losses.py"], {"train", "finetune_cascade"}),
+        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true"}),
+        (["generation/grid.py"], {"draw_grid"}),
+        (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "snakemake_command.py"], set()),
+    ],
+)
+def test_an_edited_module_reruns_the_stages_that_import_it(
+    finished: Workflow, modules: list[str], rules: set[str]
+) -> None:
+    """Those and what depends on them, and nothing else."""
+    paths = [finished.folder / "src" / "cascade_efgan" / name for name in modules]
+    before = [path.read_bytes() for path in paths]
+    try:
+        for path, text in zip(paths, before, strict=True):
+            path.write_bytes(text + b"\n# edited\n")
+        found = again(finished)
+    finally:
+        for path, text in zip(paths, before, strict=True):
+            path.write_bytes(text)
+    assert found == (with_followers(rules) if rules else set())
+
+
+@pytest.mark.parametrize(
+    ("setting", "rules"),
+    [
+        ("classifier={epochs: 3}", {"classify", "classify_with_edits"}),
+        ("finetune={epochs: 2}", {"finetune_cascade"}),
+        ("generation_batch=2", {"generate"}),
+    ],
+)
+def test_a_changed_setting_reruns_the_rules_that_use_it(finished: Workflow, setting: str, rules: set[str]) -> None:
+    """And the tables, which show the settings."""
+    assert again(finished, setting) == with_followers({*rules, "describe_run"})
+
+
+def test_a_lost_result_is_made_again_alone(finished: Workflow) -> None:
+    lost = finished.folder / "results" / "rendered" / "seed0" / "grid.png"
+    lost.unlink()
+    text = finished.snakemake("--config", "preset=smoke")
+    assert set(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE)) == {"draw_grid", "all"}
+    assert lost.is_file()

@@ -1,0 +1,241 @@
+"""Settings, wildcard constraints, input functions and targets: what the rule files share."""
+
+import re
+from shlex import quote
+
+from snakemake.exceptions import WorkflowError
+
+from cascade_efgan.code_graph import stage_sources
+from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.errors import InputError
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+
+
+def sentence_on_error(function, *arguments):
+    """Call a function of the package; its InputError ends the run as one sentence, without a traceback."""
+    try:
+        return function(*arguments)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def with_nulls(value):
+    """Nested configuration in which the word `null` of `--config 'london={limit: null}'` means None.
+
+    Snakemake reads nested values of `--config` as plain strings. Numbers and truth values come back to their
+    types in the validation; None cannot be told from a string there.
+    """
+    if isinstance(value, dict):
+        return {key: with_nulls(inner) for key, inner in value.items()}
+    return None if value == "null" else value
+
+
+def one_of(values):
+    """Regular expression that admits the given values and nothing else, not even for an empty list."""
+    return "|".join(re.escape(str(value)) for value in values) or "(?!)"
+
+
+# Later ones win: defaults of the model, the preset's values, config.yaml, --config.
+settings = sentence_on_error(resolve, with_nulls(config))
+
+SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
+CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
+TABLES = ["accuracy", "quality", "ablation"]
+TABLE_FORMATS = ["md", "csv", "tex"]
+ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
+#: OpenFace's values for the London Set, recorded in this repository.
+LONDON_OPENFACE = "resources/london/openface.csv"
+INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
+
+
+wildcard_constraints:
+    dataset=one_of(settings.datasets),
+    seed=one_of(settings.seeds),
+    method=one_of([*settings.methods, *CONTROLS]),
+    part="train|test",
+    table=one_of(TABLES),
+
+
+def code_of(stage):
+    """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
+    return sentence_on_error(stage_sources, stage)
+
+
+def flags(*sections):
+    """The named settings as `--set section.key=value` flags, quoted for the shell."""
+    return settings_flags(settings, *sections)
+
+
+def optional_flag(name):
+    """A params function: `--name PATH` where the rule has an input of that name, else nothing."""
+
+    def words(wildcards, input):
+        path = input.get(name)
+        return f"--{name.replace('_', '-')} {quote(str(path))}" if path else ""
+
+    return words
+
+
+def has_true_edits(dataset):
+    """Whether the true edit of every image is known: the project renders these faces itself."""
+    return dataset == "rendered"
+
+
+def controls(dataset):
+    """The control rows that a data set can have."""
+    return [name for name in CONTROLS if name != "true_edit" or has_true_edits(dataset)]
+
+
+def download_settings(wildcards):
+    """Flags of the data set's own section; a data set without settings has none."""
+    return flags(wildcards.dataset) if wildcards.dataset in Settings.model_fields else ""
+
+
+def download_checksums(wildcards):
+    """The list of SHA-256 hashes that downloaded photographs must match."""
+    return "resources/london/sha256sums.txt" if wildcards.dataset == "london" else []
+
+
+def openface_output(wildcards):
+    """OpenFace's values of a data set: its AUs and landmarks.
+
+    Empty for RaFD and CFEED: no rule of this workflow runs OpenFace yet, and an input that no rule makes would
+    forbid even the dry run. A run ends before it needs them: `download` says that it cannot fetch these data sets.
+    """
+    if wildcards.dataset == "rendered":
+        return "results/rendered/openface.zip"
+    if wildcards.dataset == "london":
+        return settings.london.openface_csv or LONDON_OPENFACE
+    return []
+
+
+def openface_path(wildcards, input):
+    """Value of `--openface`; for data sets without such an input, where a rule that runs OpenFace will put it."""
+    return input.get("openface") or f"results/{wildcards.dataset}/openface.zip"
+
+
+def patch_centers(wildcards):
+    """The patch centres, for methods with local focuses only."""
+    return f"results/{wildcards.dataset}/patch_centers.json" if METHODS[wildcards.method].local_focuses else []
+
+
+def pretrained(name):
+    """An input function: a file of the single-step method, same seed, that a cascade starts from."""
+
+    def path(wildcards):
+        single_step = METHODS[wildcards.method].pretrained
+        return f"results/{wildcards.dataset}/seed{wildcards.seed}/{single_step}/{name}"
+
+    return path
+
+
+def trained(name):
+    """An input function: a file of the trained generator; controls have none."""
+
+    def path(wildcards):
+        if wildcards.method in CONTROLS:
+            return []
+        return f"results/{wildcards.dataset}/seed{wildcards.seed}/{wildcards.method}/{name}"
+
+    return path
+
+
+def generate_settings(wildcards):
+    """Only the settings that these edits depend on: the others must not make them anew."""
+    sections = ["generation_batch"]
+    if wildcards.part == "train":
+        sections.append("classifier.edits_per_image")
+    if wildcards.method == "true_edit":
+        sections += ["crop", "rendered"]
+    return flags(*sections)
+
+
+def extractor_weights(wildcards):
+    """Inception's weights, where the settings ask for Inception; other extractors ship inside their package."""
+    return INCEPTION_WEIGHTS if settings.fid.extractor == "inception" else []
+
+
+def table_datasets(table):
+    """The data sets of a table: Table 3 has one (Sec. 4.4)."""
+    return [ABLATION_DATASET] if table == "ablation" else settings.datasets
+
+
+def table_methods(table, dataset):
+    """The rows of a table: the paper's methods that this run trains, then the controls."""
+    rows = ABLATED if table == "ablation" else COMPARED
+    return [name for name in rows if name in settings.methods] + controls(dataset)
+
+
+def row_metrics(table, dataset, method):
+    """Names of the numbers of one row.
+
+    R+G of the unchanged input is left out: it would train on copies of real images under false labels.
+    """
+    true_edits = has_true_edits(dataset)
+    if table == "quality":
+        return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
+    names = ["G"] if method == "unchanged" else ["G", "R+G"]
+    return names + (["au_error"] if true_edits else [])
+
+
+def table_metrics(wildcards):
+    """Every metric file that a table shows."""
+    paths = []
+    for dataset in table_datasets(wildcards.table):
+        for seed in settings.seeds:
+            folder = f"results/{dataset}/seed{seed}"
+            if wildcards.table != "quality":
+                paths.append(f"{folder}/real/metrics/R.json")
+            for method in table_methods(wildcards.table, dataset):
+                names = row_metrics(wildcards.table, dataset, method)
+                paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
+    return paths
+
+
+def metrics_flags(wildcards, input):
+    """`--metrics PATH` for every metric file of a table."""
+    return " ".join(f"--metrics {quote(path)}" for path in input.metrics)
+
+
+def of_datasets(name):
+    """The file of that name of every data set, in the order of the settings."""
+    return [f"results/{dataset}/{name}" for dataset in settings.datasets]
+
+
+def dataset_flags(wildcards, input):
+    """`--index`, `--split` and `--excluded` with DATASET=PATH for every data set."""
+    return " ".join(
+        f"--{name} {quote(f'{dataset}={path}')}"
+        for name in ("index", "split", "excluded")
+        for dataset, path in zip(settings.datasets, input[name])
+    )
+
+
+def grid_methods(dataset):
+    """Columns of a picture grid: every method of the run, then the controls."""
+    return [*settings.methods, *controls(dataset)]
+
+
+def grid_files(name):
+    """An input function: one file of every column of the grid."""
+
+    def paths(wildcards):
+        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
+        return [f"{folder}/{method}/{name}" for method in grid_methods(wildcards.dataset)]
+
+    return paths
+
+
+def grid_flags(wildcards, input):
+    """`--edits` and `--edits-index` with METHOD=PATH for every column of the grid."""
+    return " ".join(
+        f"--edits {quote(f'{method}={edits}')} --edits-index {quote(f'{method}={index}')}"
+        for method, edits, index in zip(grid_methods(wildcards.dataset), input.edits, input.edits_index)
+    )
+
+
+def final_files():
+    """What `all` makes. One grid per data set: the first seed's."""
+    tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
+    grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
+    return [*tables, *grids, "results/run.json"]

@@ -1,0 +1,63 @@
+"""Photographs and manifest of every data set.
+
+OUTPUTS: results/{dataset}/photos.zip, results/{dataset}/manifest.csv, results/rendered/openface.zip
+"""
+
+
+rule render:
+    """Render the project's own faces, with their true AUs and landmarks in OpenFace's format."""
+    input:
+        code=code_of("download"),
+    output:
+        photos="results/rendered/photos.zip",
+        manifest="results/rendered/manifest.csv",
+        openface="results/rendered/openface.zip",
+    log:
+        "logs/render/rendered.log",
+    benchmark:
+        "logs/benchmarks/render/rendered.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        settings=flags("rendered"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} download \
+            --dataset rendered \
+            --photos {output.photos:q} \
+            --manifest {output.manifest:q} \
+            --openface {output.openface:q} \
+            {params.settings}
+        """
+
+
+rule download:
+    """Fetch the photographs of a data set, each checked by its hash."""
+    input:
+        checksums=download_checksums,
+        code=code_of("download"),
+    output:
+        photos="results/{dataset}/photos.zip",
+        manifest="results/{dataset}/manifest.csv",
+    log:
+        "logs/download/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/download/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(name for name in settings.datasets if name != "rendered"),
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        checksums=optional_flag("checksums"),
+        settings=download_settings,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} download \
+            --dataset {wildcards.dataset} \
+            --photos {output.photos:q} \
+            --manifest {output.manifest:q} \
+            {params.checksums} \
+            {params.settings}
+        """

@@ -1,0 +1,34 @@
+"""Where the local patches lie.
+
+REQUIRED INPUTS: crops.csv, split.csv
+OUTPUTS: results/{dataset}/patch_centers.json
+"""
+
+
+rule average_patch_centers:
+    """Average the places of eyes, nose and mouth over the training images (Sec. 4.1)."""
+    input:
+        index="results/{dataset}/crops.csv",
+        split="results/{dataset}/split.csv",
+        code=code_of("patch_centers"),
+    output:
+        centers="results/{dataset}/patch_centers.json",
+    log:
+        "logs/average_patch_centers/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/average_patch_centers/{dataset}.tsv"
+    # EF-GAN, the longest training, waits for this second's work: first of all.
+    priority: 30
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        settings=flags("crop", "patches"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} patch_centers \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --centers {output.centers:q} \
+            {params.settings}
+        """

@@ -1,0 +1,64 @@
+"""Tables 1 to 3, rendered from the metric files and the description of the run alone.
+
+REQUIRED INPUTS: metric files; crops.csv, split.csv, excluded.csv of every data set
+OUTPUTS: results/run.json, results/{table}_table.md, .csv, .tex
+"""
+
+
+rule describe_run:
+    """Write down what made the tables: preset, settings, and the facts of every data set."""
+    input:
+        index=of_datasets("crops.csv"),
+        split=of_datasets("split.csv"),
+        excluded=of_datasets("excluded.csv"),
+        code=code_of("describe_run"),
+    output:
+        run="results/run.json",
+    log:
+        "logs/describe_run/run.log",
+    benchmark:
+        "logs/benchmarks/describe_run/run.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        datasets=dataset_flags,
+        settings=flags(*Settings.model_fields),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} describe_run \
+            --out {output.run:q} \
+            {params.datasets} \
+            {params.settings}
+        """
+
+
+rule render_table:
+    """Render a table as Markdown, CSV and LaTeX."""
+    input:
+        context="results/run.json",
+        metrics=table_metrics,
+        code=code_of("table"),
+    output:
+        markdown="results/{table}_table.md",
+        csv="results/{table}_table.csv",
+        latex="results/{table}_table.tex",
+    log:
+        "logs/render_table/{table}.log",
+    benchmark:
+        "logs/benchmarks/render_table/{table}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        metrics=metrics_flags,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} table \
+            --name {wildcards.table} \
+            --context {input.context:q} \
+            {params.metrics} \
+            --markdown {output.markdown:q} \
+            --csv {output.csv:q} \
+            --latex {output.latex:q}
+        """
