@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -40,13 +39,16 @@ STAGES = {
 
 
 class StageGroup(TyperGroup):
-    """A command group that imports `cascade_efgan.stages.NAME` when NAME is used: start-up stays short."""
+    """A command group that imports `cascade_efgan.stages.NAME` when NAME is used: start-up stays short.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    Context and formatter are click's, which typer keeps inside itself; they have no public name to annotate with.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
         """Names of all stages, in pipeline order."""
         return list(STAGES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The click command of a stage, or None for an unknown name."""
         name = cmd_name.replace("-", "_")
         if name not in STAGES:
@@ -54,16 +56,15 @@ class StageGroup(TyperGroup):
         stage = typer.Typer(add_completion=False)
         module = importlib.import_module(f"cascade_efgan.stages.{name}")
         stage.command(name=name, help=module.command.__doc__ or STAGES[name])(module.command)
-        command: Any = get_command(stage)
-        return command
+        return get_command(stage)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the stages without importing them."""
         with formatter.section("Stages"):
             formatter.write_dl(list(STAGES.items()))
 
 
-app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True)
+app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+#: Which scalar of a critic map is penalised, see `gradient_penalty`.
+Score = Literal["mean", "sum"]
+
 
 def critic_loss(real: Tensor, generated: Tensor) -> Tensor:
     """Eq. 3, first two terms, for the discriminator: mean score of generated minus mean score of real.
@@ -31,7 +34,7 @@ def gradient_penalty(
     critic: Callable[[Tensor], Tensor],
     real: Tensor,
     generated: Tensor,
-    score: Literal["mean", "sum"] = "mean",
+    score: Score = "mean",
 ) -> Tensor:
     """Eq. 3, last term: mean of `(||grad D(x)||_2 - 1)^2` at random points between real and generated.
 

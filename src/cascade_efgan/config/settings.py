@@ -1,6 +1,6 @@
 """Every setting of the experiment. Defaults are the paper's; presets change them for smaller machines."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -151,7 +151,11 @@ class Classifier(Section):
     """The expression classifier of R, G and R+G. Not in the paper: ResNet-18 is StarGAN's choice."""
 
     width: int = Field(64, ge=8, multiple_of=8, description="channels of ResNet-18's first stage (ResNet-18: 64)")
-    epochs: Positive = Field(60, description="passes over the real training images (R+G: as many steps per image)")
+    epochs: Positive = Field(
+        60,
+        description="passes over the real training images; R+G takes as many steps as R, on batches drawn from "
+        "real images and edits alike. Not in the paper",
+    )
     learning_rate: float = Field(1e-3, gt=0, lt=1, description="Adam's first rate, cosine decay to 0")
     batch: Positive = Field(32, description="images a step")
     edits_per_image: Positive | None = Field(
@@ -196,7 +200,7 @@ class Settings(Section):
     )  # fmt: skip
     datasets: list[DatasetName] = Field(["rendered"], min_length=1, description="data sets of Tables 1 and 2")
     ablation_dataset: DatasetName | None = Field(None, description="data set of Table 3; null: the first of `datasets`")
-    methods: list[MethodName] = Field(list(METHODS), min_length=1, description="rows of the tables")
+    methods: list[MethodName] = Field(list(get_args(MethodName)), min_length=1, description="rows of the tables")
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="training seeds; cells are means")
     threads: Positive = Field(1, description="CPU threads of one training, generation or evaluation job")
     excluded_share: float = Field(
@@ -224,7 +228,8 @@ class Settings(Section):
             height, width = getattr(self.patches, region)
             if height % 4 or width % 4 or not (0 < height <= self.crop.size and 0 < width <= self.crop.size):
                 raise ValueError(
-                    f"patches.{region} ({height}x{width}) must be multiples of 4 between 4 and crop.size ({self.crop.size})"
+                    f"patches.{region} ({height}x{width}) must be multiples of 4 "
+                    f"between 4 and crop.size ({self.crop.size})"
                 )
         halvings = {"face": self.network.face_layers + 1, "patch": self.network.patch_layers + 1}
         smallest = min(min(getattr(self.patches, region)) for region in ("eyes", "nose", "mouth"))

@@ -34,7 +34,10 @@ def choose_rows(index: pd.DataFrame, most: int = 8) -> list[int]:
     for turn, target in enumerate(targets * repeats):
         after = sources[turn * len(sources) // (len(targets) * repeats) :] + sources
         fits = index[(index["target_expression"] == target) & (index["source_expression"] != target)]
-        row = next((fits.index[fits["source_id"] == source][0] for source in after if (fits["source_id"] == source).any()), None)
+        row = next(
+            (fits.index[fits["source_id"] == source][0] for source in after if (fits["source_id"] == source).any()),
+            None,
+        )
         if row is not None and row not in rows:
             rows.append(int(row))
     return rows[:most]

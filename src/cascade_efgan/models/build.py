@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -119,6 +119,10 @@ class Discriminators(nn.Module):
                 critics[name] = critic((box.height, box.width), sizes["patch_layers"])
             self.steps.append(nn.ModuleDict(critics))
         self.interpolated = AuCritic(len(AUS), sizes["interpolator_width"]) if spec.steps > 1 else None
+
+    def critics(self) -> list[dict[str, Discriminator]]:
+        """The discriminators of every editing module, by name, in order."""
+        return [cast("dict[str, Discriminator]", dict(step.named_children())) for step in self.steps]
 
 
 def start_from_single_step(cascade: nn.Module, single: Mapping[str, Tensor]) -> None:

@@ -1,6 +1,7 @@
 """Progressive editing: modules in cascade and the Interpolator that supervises them (Sec. 3.2)."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +54,10 @@ class Cascade(nn.Module):
         self.steps = nn.ModuleList(make_module() for _ in range(steps))
         self.interpolator = Interpolator(labels, interpolator_width) if steps > 1 else None
 
+    def modules_in_order(self) -> list[EFGAN]:
+        """The editing modules, first to last."""
+        return cast("list[EFGAN]", list(self.steps))
+
     def labels(self, source: Tensor, target: Tensor) -> list[Tensor]:
         """AUs (N, 17) that each module edits to: the Interpolator's, and the target itself for the last."""
         if self.interpolator is None:
@@ -64,7 +69,7 @@ class Cascade(nn.Module):
     def forward(self, image: Tensor, source: Tensor, target: Tensor) -> list[Edit]:
         """Edit image (N, 3, S, S) with AUs source (N, 17) towards target (N, 17): one `Edit` a module."""
         edits = []
-        for module, aus in zip(self.steps, self.labels(source, target), strict=True):
+        for module, aus in zip(self.modules_in_order(), self.labels(source, target), strict=True):
             edits.append(module(image, aus))
             image = edits[-1].final
         return edits

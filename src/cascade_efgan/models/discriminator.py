@@ -1,5 +1,7 @@
 """Critics of images and of AU vectors."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from cascade_efgan.models.blocks import Start, started
@@ -22,7 +24,7 @@ class Discriminator(nn.Module):
         super().__init__()
         channels = [3, *(width * 2**layer for layer in range(layers + 1))]
         body: list[nn.Module] = []
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in pairwise(channels):
             body += [started(nn.Conv2d(inputs, outputs, 4, 2, 1), start), nn.LeakyReLU(0.01, inplace=True)]
         self.body = nn.Sequential(*body)
         height, breadth = (side // 2 ** (layers + 1) for side in size)

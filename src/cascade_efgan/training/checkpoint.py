@@ -39,7 +39,7 @@ class Checkpoint:
             if stored["fingerprint"] == self.fingerprint:
                 return stored["state"]
             reason = "it was made with other settings or inputs"
-        except Exception as error:  # noqa: BLE001 - whatever a damaged file raises, the run starts afresh
+        except Exception as error:
             reason = f"it cannot be read ({type(error).__name__})"
         log.warning("%s is not used: %s; training starts from the beginning", self.path, reason)
         return None

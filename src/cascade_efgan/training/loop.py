@@ -44,7 +44,9 @@ class Run:
     def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
         device = samples.images.device
-        self.low_precision = {"device_type": device.type, "dtype": torch.bfloat16, "enabled": wants_bfloat16(schedule.precision, device)}
+        self.autocast = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(schedule.precision, device)
+        )
         self.optimisers = {
             "generator": self._adam(objective.generator),
             "discriminators": self._adam(objective.discriminators),
@@ -95,16 +97,15 @@ class Run:
         sums: dict[str, Tensor] = {}
         steps = {"D": 0, "G": 0}
         objective, size = self.objective, self.schedule.batch
-        autocast = torch.autocast(**self.low_precision)
         for batch in self.samples.epoch(size, self.schedule.flip, epoch_seed):
             self.iteration += 1
-            with autocast:
+            with self.autocast:
                 loss = objective.discriminator_loss(batch)
             self._add(sums, self._step("discriminators", loss))
             steps["D"] += 1
             if self.iteration % self.schedule.n_critic == 0:
                 objective.discriminators.requires_grad_(False)
-                with autocast:
+                with self.autocast:
                     loss = objective.generator_loss(batch)
                 self._add(sums, self._step("generator", loss))
                 objective.discriminators.requires_grad_(True)

@@ -1,5 +1,7 @@
 """What each family of methods minimises: discriminator and generator losses of one batch."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +13,7 @@ from torch.nn.utils import parametrize
 from cascade_efgan.config.settings import Losses
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.losses import (
+    Score,
     attention_loss,
     conditional_expression_loss,
     content_loss,
@@ -22,6 +25,7 @@ from cascade_efgan.losses import (
 )
 from cascade_efgan.models.build import Discriminators
 from cascade_efgan.models.cascade import Cascade, pseudo_target
+from cascade_efgan.models.discriminator import AuCritic, Discriminator
 from cascade_efgan.models.generator import EFGAN, Edit, crop
 from cascade_efgan.models.stargan import StarGANGenerator
 
@@ -54,8 +58,15 @@ class Loss:
 class Objective(Protocol):
     """A method's networks and what they minimise."""
 
-    generator: nn.Module
-    discriminators: nn.Module
+    @property
+    def generator(self) -> nn.Module:
+        """What edits images."""
+        ...
+
+    @property
+    def discriminators(self) -> nn.Module:
+        """Every critic, in one module."""
+        ...
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Loss of all discriminators; no gradient reaches the generator."""
@@ -70,7 +81,14 @@ class Objective(Protocol):
         ...
 
 
-def judge(critic: nn.Module, real: Tensor, generated: Tensor, score: str) -> tuple[Tensor, Tensor, Tensor | None]:
+def weighted(terms: Mapping[str, list[Tensor]], weights: Mapping[str, float]) -> Loss:
+    """Sum each term's parts, and the terms by their weights; terms without a weight are only logged."""
+    sums = {name: torch.stack(parts).sum() for name, parts in terms.items()}
+    total = torch.stack([weight * sums[name] for name, weight in weights.items() if name in sums]).sum()
+    return Loss(total, sums)
+
+
+def judge(critic: Discriminator, real: Tensor, generated: Tensor, score: Score) -> tuple[Tensor, Tensor, Tensor | None]:
     """Adversarial loss, gradient penalty and labels predicted on real images, for one discriminator.
 
     Real and generated images pass in one batch: no layer of a discriminator mixes images.
@@ -79,7 +97,7 @@ def judge(critic: nn.Module, real: Tensor, generated: Tensor, score: str) -> tup
     real_score, generated_score = scores.chunk(2)
     # The penalty is a derivative of a derivative: it stays in float32 whatever the precision of the rest.
     with torch.autocast(real.device.type, enabled=False):
-        penalty = gradient_penalty(lambda image: critic(image)[0], real, generated, score)  # type: ignore[arg-type]
+        penalty = gradient_penalty(lambda image: critic(image)[0], real, generated, score)
     return critic_loss(real_score, generated_score), penalty, None if labels is None else labels[: len(real)]
 
 
@@ -90,78 +108,76 @@ class EditingObjective:
     """
 
     def __init__(self, generator: Cascade, discriminators: Discriminators, weights: Losses, ganimation: bool) -> None:
-        self.generator, self.discriminators, self.weights, self.ganimation = (
-            generator, discriminators, weights, ganimation,
-        )  # fmt: skip
+        self.generator, self.discriminators = generator, discriminators
+        self.weights, self.ganimation = weights, ganimation
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Eq. 3 over every discriminator of every step, Eq. 4 on real images, and WGAN-GP of D_interp."""
         with torch.no_grad(), parametrize.cached():
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
-        sums = {name: batch.image.new_zeros(()) for name in ("D/L_adv", "D/L_gp", "D/L_cond")}
-        score = "sum" if self.ganimation else "mean"
+        terms: dict[str, list[Tensor]] = defaultdict(list)
+        score: Score = "sum" if self.ganimation else "mean"
         with parametrize.cached():
-            for edit, critics in zip(edits, self.discriminators.steps, strict=True):
+            for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
                     adversarial, penalty, labels = judge(critic, self._real(batch, name), generated, score)
-                    sums["D/L_adv"] = sums["D/L_adv"] + adversarial
-                    sums["D/L_gp"] = sums["D/L_gp"] + penalty
+                    terms["D/L_adv"].append(adversarial)
+                    terms["D/L_gp"].append(penalty)
                     if labels is not None:
-                        sums["D/L_cond"] = sums["D/L_cond"] + conditional_expression_loss(labels, batch.aus)
+                        terms["D/L_cond"].append(conditional_expression_loss(labels, batch.aus))
+        if self.discriminators.interpolated is not None:
+            terms["D/L_interp"].append(self._au_critic_loss(batch, self.discriminators.interpolated))
         weights = self.weights
         cond = weights.ganimation_au if self.ganimation else weights.cond
-        total = sums["D/L_adv"] + weights.gradient_penalty * sums["D/L_gp"] + cond * sums["D/L_cond"]
-        if self.discriminators.interpolated is not None:
-            interp = self._au_critic_loss(batch)
-            sums["D/L_interp"] = interp
-            total = total + interp
-        return Loss(total, sums)
+        return weighted(terms, {"D/L_adv": 1, "D/L_gp": weights.gradient_penalty, "D/L_cond": cond, "D/L_interp": 1})
 
     def generator_loss(self, batch: Batch) -> Loss:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
-        names = ("G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn", "G/attention_mean")
-        sums = {name: batch.image.new_zeros(()) for name in names}
+        terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
         with parametrize.cached():
             labels = self.generator.labels(batch.aus, batch.target_aus)
-            for module, critics, target in zip(
-                self.generator.steps, self.discriminators.steps, labels, strict=True
-            ):
+            modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
+            for module, critics, target in modules:
                 # The Interpolator learns from Eq. 7 alone: were the image losses to reach it, it could lower
                 # Eq. 4 by asking for AUs that are easy to edit to.
-                edit = self._step(sums, module, critics, image, aus, target.detach())
+                edit = self._step(terms, module, critics, image, aus, target.detach())
                 image, aus = edit.final, target.detach()
+        if self.discriminators.interpolated is not None:
+            terms["G/L_interp"].append(self._interpolation_loss(batch, labels, self.discriminators.interpolated))
         weights = self.weights
         if self.ganimation:
-            total = sums["G/L_adv"] + weights.ganimation_au * sums["G/L_cond"]
-            total = total + weights.ganimation_cycle * sums["G/L_cont"] + sums["G/L_attn"]
+            by_name = {"G/L_cond": weights.ganimation_au, "G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
         else:
-            total = sums["G/L_adv"] + weights.cond * sums["G/L_cond"]
-            total = total + weights.cont * sums["G/L_cont"] + weights.attn * sums["G/L_attn"]
-        if self.discriminators.interpolated is not None:
-            sums["G/L_interp"] = self._interpolation_loss(batch, labels)
-            total = total + weights.interp * sums["G/L_interp"]
-        sums["G/attention_mean"] = sums["G/attention_mean"].detach() / len(self.generator.steps)
-        return Loss(total, sums)
+            by_name = {"G/L_cond": weights.cond, "G/L_cont": weights.cont, "G/L_attn": weights.attn}
+        loss = weighted(terms, {"G/L_adv": 1, **by_name, "G/L_interp": weights.interp})
+        loss.terms["G/attention_mean"] /= len(labels)
+        return loss
 
     def edit(self, batch: Batch) -> list[Tensor]:
         """The final output of every module."""
         return [edit.final for edit in self.generator(batch.image, batch.aus, batch.target_aus)]
 
     def _step(
-        self, sums: dict[str, Tensor], module: EFGAN, critics: nn.ModuleDict, image: Tensor, aus: Tensor, target: Tensor
+        self,
+        terms: dict[str, list[Tensor]],
+        module: EFGAN,
+        critics: Mapping[str, Discriminator],
+        image: Tensor,
+        aus: Tensor,
+        target: Tensor,
     ) -> Edit:
         edit = module(image, target)
         back = module(edit.final, aus)
         for name, critic in critics.items():
             scores, labels = critic(edit.final if name == "final" else edit.initial[name])
-            sums["G/L_adv"] = sums["G/L_adv"] + generator_adversarial_loss(scores)
+            terms["G/L_adv"].append(generator_adversarial_loss(scores))
             if labels is not None:
-                sums["G/L_cond"] = sums["G/L_cond"] + conditional_expression_loss(labels, target)
-        sums["G/L_cont"] = sums["G/L_cont"] + content_loss(back.final, image)
-        sums["G/L_attn"] = sums["G/L_attn"] + self._attention_term(edit, back)
-        sums["G/attention_mean"] = sums["G/attention_mean"] + edit.attention["face"].mean()
+                terms["G/L_cond"].append(conditional_expression_loss(labels, target))
+        terms["G/L_cont"].append(content_loss(back.final, image))
+        terms["G/L_attn"].append(self._attention_term(edit, back))
+        terms["G/attention_mean"].append(edit.attention["face"].detach().mean())
         return edit
 
     def _attention_term(self, edit: Edit, back: Edit) -> Tensor:
@@ -174,26 +190,23 @@ class EditingObjective:
     def _real(self, batch: Batch, name: str) -> Tensor:
         if name in ("final", "face"):
             return batch.image
-        return crop(batch.image, self.generator.steps[0].boxes[name]).contiguous()  # type: ignore[union-attr,index]
+        return crop(batch.image, self.generator.modules_in_order()[0].boxes[name]).contiguous()
 
-    def _au_critic_loss(self, batch: Batch) -> Tensor:
-        critic = self.discriminators.interpolated
-        assert critic is not None
+    def _au_critic_loss(self, batch: Batch, critic: AuCritic) -> Tensor:
         with torch.no_grad():
             interpolated = torch.cat(self.generator.labels(batch.aus, batch.target_aus)[:-1])
         real = batch.aus.repeat(len(interpolated) // len(batch.aus), 1)
-        penalty = gradient_penalty(critic, real, interpolated)
-        return critic_loss(critic(real), critic(interpolated)) + self.weights.gradient_penalty * penalty
+        with torch.autocast(real.device.type, enabled=False):
+            penalty = gradient_penalty(critic, real, interpolated)
+            return critic_loss(critic(real), critic(interpolated)) + self.weights.gradient_penalty * penalty
 
-    def _interpolation_loss(self, batch: Batch, labels: list[Tensor]) -> Tensor:
-        critic, count = self.discriminators.interpolated, len(labels)
-        assert critic is not None
-        loss = batch.aus.new_zeros(())
+    def _interpolation_loss(self, batch: Batch, labels: list[Tensor], critic: AuCritic) -> Tensor:
+        losses = []
         for step, interpolated in enumerate(labels[:-1], start=1):
-            pseudo = pseudo_target(batch.aus, batch.target_aus, step, count)
-            adversarial = generator_adversarial_loss(critic(interpolated))
-            loss = loss + interpolation_regression(interpolated, pseudo) + self.weights.interp_critic * adversarial
-        return loss
+            pseudo = pseudo_target(batch.aus, batch.target_aus, step, len(labels))
+            losses.append(interpolation_regression(interpolated, pseudo))
+            losses.append(self.weights.interp_critic * generator_adversarial_loss(critic(interpolated)))
+        return torch.stack(losses).sum()
 
 
 class StarGANObjective:
@@ -201,7 +214,7 @@ class StarGANObjective:
 
     def __init__(self, generator: StarGANGenerator, discriminators: Discriminators, weights: Losses) -> None:
         self.generator, self.discriminators, self.weights = generator, discriminators, weights
-        self.critic = discriminators.get_submodule("steps.0.final")
+        self.critic = discriminators.critics()[0]["final"]
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Its Eq. 5: WGAN-GP and classification of real images."""

@@ -35,6 +35,7 @@ class Samples:
         self.labels = torch.from_numpy(np.ascontiguousarray(faces.labels)).to(device)
 
     def __len__(self) -> int:
+        """Number of training images."""
         return len(self.images)
 
     def batch(self, rows: Tensor, targets: Tensor, mirrored: Tensor) -> Batch:

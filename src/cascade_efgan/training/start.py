@@ -55,15 +55,13 @@ def build_objective(spec: ModelSpec, weights: Losses, seed: int, device: torch.d
     return EditingObjective(generator, discriminators, weights, spec.info.family == "ganimation")  # type: ignore[arg-type]
 
 
-def prepare(
-    spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedule, seed: int
-) -> Run:
+def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedule, seed: int) -> Run:
     """A run ready to train on the device at hand; on the CPU it is deterministic bit for bit."""
     device = pick_device()
     if device.type == "cpu":
         torch.use_deterministic_algorithms(True)
         # Filling fresh memory guards against code that reads it before writing; nothing here does, and it costs 5 %.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     objective = build_objective(spec, settings.losses, seed, device)
     return Run(objective, Samples(faces, device), schedule, seed)
 
