@@ -1,0 +1,96 @@
+"""A real run, interrupted as by Ctrl-C, then killed as by a power cut, and started again each time."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from copied_workflow import Workflow, copy_workflow
+from safetensors import safe_open
+
+SEED = "results/rendered/seed0"
+#: One number and all that it needs: seven jobs.
+WORDS = (f"{SEED}/stargan/metrics/psnr.json", "--cores", "2", "--config", "preset=smoke")
+
+
+@contextlib.contextmanager
+def running(workflow: Workflow) -> Iterator[subprocess.Popen[bytes]]:
+    """A run in the background, leader of its own process group: a signal to the group reaches its jobs too."""
+    with (workflow.folder / "background.log").open("wb") as log:
+        run = subprocess.Popen(
+            ["snakemake", *WORDS],
+            cwd=workflow.folder,
+            env=workflow.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield run
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait(timeout=60)
+
+
+def wait_for(file: str, workflow: Workflow, run: subprocess.Popen[bytes]) -> None:
+    """Wait for a file that a job writes."""
+    deadline = time.monotonic() + 600
+    log = workflow.folder / "background.log"
+    while not (workflow.folder / file).exists():
+        assert run.poll() is None, f"the run ended before {file}:\n{log.read_text(encoding='utf-8')}"
+        assert time.monotonic() < deadline, f"no {file} after ten minutes:\n{log.read_text(encoding='utf-8')}"
+        time.sleep(0.1)
+
+
+def check_whole(results: Path) -> None:
+    """Open every finished file: none is torn."""
+    for path in results.rglob("[!.]*"):
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".npy":
+            assert len(np.load(path)) > 0
+        elif path.suffix == ".safetensors":
+            with safe_open(path, "np") as file:
+                assert list(file.keys())
+
+
+def partial_files(results: Path) -> list[Path]:
+    return list(results.rglob(".*.partial*"))
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    return copy_workflow(tmp_path_factory.mktemp("repository"))
+
+
+def test_an_interrupted_run_finishes_when_it_is_started_again(workflow: Workflow) -> None:
+    results = workflow.folder / "results"
+
+    with running(workflow) as run:
+        wait_for("results/rendered/manifest.csv", workflow, run)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(timeout=120) != 0
+    check_whole(results)
+    assert not partial_files(results), "an interrupted job cleans up after itself"
+
+    with running(workflow) as run:
+        wait_for("logs/train/rendered/seed0/stargan.log", workflow, run)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(timeout=120)
+    check_whole(results)
+    assert not (workflow.folder / SEED / "stargan/weights.safetensors").exists()
+
+    assert "--unlock" in workflow.snakemake(*WORDS, status=1), "Snakemake says how to go on after a power cut"
+    workflow.snakemake("--unlock")
+    workflow.snakemake(*WORDS)
+    number = json.loads((workflow.folder / SEED / "stargan/metrics/psnr.json").read_text(encoding="utf-8"))
+    assert np.isfinite(number["value"])
+    assert "Nothing to be done" in workflow.snakemake(*WORDS)
