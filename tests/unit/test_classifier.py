@@ -68,19 +68,37 @@ def test_input_scale() -> None:
     assert to_input(images, torch.device("cpu")).flatten().tolist() == [-1, -1, -1, 1, 1, 1]
 
 
-def test_augmentation_only_flips_shifts_and_brightens() -> None:
+def test_augmentation_flips_shifts_zooms_and_brightens_within_its_bounds() -> None:
     image = np.zeros((1, 64, 64, 3), dtype=np.uint8)
-    image[0, 20:30, 10:20] = 100
-    batch = augment(np.repeat(image, 200, axis=0), np.random.default_rng(0))
+    image[0, 21:31, 11:21] = 100  # a block whose middle lies 16 pixels left of and 6 above the picture's
+    batch = augment(np.repeat(image, 300, axis=0), np.random.default_rng(0)).astype(float)[..., 0]
+    assert batch.shape == (300, 64, 64)
+    mass = batch.sum(axis=(1, 2))
+    steps = np.arange(64) - 31.5
+    across = (batch.sum(axis=1) * steps).sum(axis=1) / mass
+    down = (batch.sum(axis=2) * steps).sum(axis=1) / mass
+    assert 0.4 < (across < 0).mean() < 0.6
+    assert 19 < np.abs(across).max() < 16 * 1.1 + 2.1
+    assert 16 / 1.1 - 2.1 < np.abs(across).min() < 13.5
+    assert -6 * 1.1 - 2.1 < down.min() < -7.5
+    assert -4.5 < down.max() < -6 / 1.1 + 2.1
+    brightness = batch.max(axis=(1, 2))
+    assert 90 <= brightness.min() < 92
+    assert 108 < brightness.max() <= 110
+    area = mass / brightness
+    assert 100 / 1.1**2 - 4 < area.min() < 88
+    assert 115 < area.max() < 100 * 1.1**2 + 4
+
+
+def test_augmentation_repeats_the_border_and_depends_on_its_generator_only() -> None:
+    grey = np.full((20, 32, 32, 3), 100, dtype=np.uint8)
+    batch = augment(grey, np.random.default_rng(0))
     assert batch.dtype == np.uint8
-    assert batch.shape == (200, 64, 64, 3)
-    lit = batch > 0
-    assert (lit.sum(axis=(1, 2, 3)) == 300).all()
-    tops, lefts = lit.any(axis=(2, 3)).argmax(axis=1), lit.any(axis=(1, 3)).argmax(axis=1)
-    assert set(tops) == {18, 19, 20, 21, 22}
-    assert set(lefts) == {8, 9, 10, 11, 12, 42, 43, 44, 45, 46}
-    values = batch.reshape(200, -1).max(axis=1)
-    assert 90 <= values.min() < 95 < 105 < values.max() <= 110
+    assert all(len(np.unique(image)) == 1 for image in batch)
+    noise = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    again = [augment(noise, np.random.default_rng(2)) for _ in range(2)]
+    assert np.array_equal(*again)
+    assert not np.array_equal(again[0], noise)
 
 
 def test_every_classifier_takes_as_many_steps_as_real_images_ask_for() -> None:

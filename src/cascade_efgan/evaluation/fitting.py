@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import torch
 from safetensors import SafetensorError
@@ -19,9 +20,13 @@ from cascade_efgan import __version__
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, read_json, write_json
 
-#: Largest random shift, as a share of the crop's side, and largest change of brightness of the training images.
-#: Not in the paper: small enough to keep the expression, large enough to forbid learning a crop by its border.
+#: Largest random shift (share of the crop's side), zoom (share of the size, in and out) and change of brightness of
+#: training images. Not in the paper. The zoom is needed: a crop follows the landmarks, so that raised brows and a
+#: dropped jaw shrink the face in it by a seventh, and a network learns "surprised" by the size of the head. Measured on
+#: rendered faces, whose true edits keep their source's crop: without zoom 17 % of those to "surprised" were recognised
+#: (all expressions: 81 %), with it 97 % (99.6 %), at the same R.
 MAX_SHIFT = 1 / 32
+MAX_ZOOM = 0.1
 MAX_BRIGHTNESS = 0.1
 
 
@@ -80,20 +85,24 @@ def to_input(images: np.ndarray, device: torch.device) -> Tensor:
 
 
 def augment(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Flip, shift and brighten at random: `(B, S, S, 3)` uint8 -> the same.
+    """Flip, shift, zoom and brighten at random: `(B, S, S, 3)` uint8 -> the same.
 
-    A mirrored face keeps its expression and its AUs, which have no side. A shift repeats the border's pixels.
-    Not in the paper: it names no augmentation of its classifier.
+    A mirrored face keeps its expression and its AUs, which have no side. Where the frame leaves the picture, the
+    border's pixels are repeated. Not in the paper: it names no augmentation of its classifier.
     """
-    size = images.shape[1]
-    reach = int(size * MAX_SHIFT)
-    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
+    count, size = images.shape[:2]
+    flips = np.where(random.random(count) < 0.5, -1.0, 1.0)
+    zooms = np.exp(random.uniform(-1, 1, count) * np.log1p(MAX_ZOOM))
+    shifts = random.uniform(-MAX_SHIFT * size, MAX_SHIFT * size, (count, 2))
+    gains = random.uniform(1 - MAX_BRIGHTNESS, 1 + MAX_BRIGHTNESS, (count, 1, 1, 1)).astype(np.float32)
+    middle = (size - 1) / 2
     moved = np.empty_like(images)
-    for number, (top, left) in enumerate(random.integers(0, 2 * reach + 1, size=(len(images), 2))):
-        moved[number] = padded[number, top : top + size, left : left + size]
-    flips = random.random(len(images)) < 0.5
-    moved[flips] = moved[flips, :, ::-1]
-    gains = 1 + random.uniform(-MAX_BRIGHTNESS, MAX_BRIGHTNESS, size=(len(images), 1, 1, 1)).astype(np.float32)
+    for number, (flip, zoom, (right, down)) in enumerate(zip(flips, zooms, shifts, strict=True)):
+        across = flip * zoom
+        matrix = np.array([[across, 0, middle - across * middle + right], [0, zoom, middle - zoom * middle + down]])
+        moved[number] = cv2.warpAffine(
+            images[number], matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
     brightened: np.ndarray = np.clip(np.rint(moved * gains), 0, 255).astype(np.uint8)
     return brightened
 
