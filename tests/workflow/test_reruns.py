@@ -66,9 +66,9 @@ def test_an_edited_module_reruns_the_stages_that_import_it(
 @pytest.mark.parametrize(
     ("setting", "rules"),
     [
-        ("classifier={epochs: 3}", {"classify", "classify_with_edits"}),
-        ("finetune={epochs: 2}", {"finetune_cascade"}),
-        ("generation_batch=2", {"generate"}),
+        ("classifier={epochs: 77}", {"classify", "classify_with_edits"}),
+        ("finetune={epochs: 77}", {"finetune_cascade"}),
+        ("generation_batch=77", {"generate"}),
     ],
 )
 def test_a_changed_setting_reruns_the_rules_that_use_it(finished: Workflow, setting: str, rules: set[str]) -> None:
