@@ -86,9 +86,12 @@ def root(
 
 
 def main() -> None:
-    """Entry point: an `InputError` becomes one sentence and exit status 2."""
+    """Entry point: an `InputError` becomes one sentence and exit status 2; a defect its traceback, in the log too."""
     try:
         app()
     except InputError as error:
         logging.getLogger("efgan").error("error: %s", error)
         raise SystemExit(2) from None
+    except Exception:
+        logging.getLogger("efgan").exception("this is a defect of efgan, not of your input")
+        raise SystemExit(1) from None
