@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from copied_workflow import Workflow, copy_workflow
+from copied_workflow import Workflow
 from safetensors import safe_open
 
 SEED = "results/rendered/seed0"
@@ -64,11 +63,6 @@ def check_whole(results: Path) -> None:
 
 def partial_files(results: Path) -> list[Path]:
     return list(results.rglob(".*.partial*"))
-
-
-@pytest.fixture(scope="module")
-def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
-    return copy_workflow(tmp_path_factory.mktemp("repository"))
 
 
 def test_an_interrupted_run_finishes_when_it_is_started_again(workflow: Workflow) -> None:
