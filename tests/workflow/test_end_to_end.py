@@ -47,11 +47,11 @@ def test_a_distance_by_another_network_is_never_called_fid(smoke: Workflow) -> N
 def test_psnr_in_the_metric_file_is_that_of_the_pictures(smoke: Workflow) -> None:
     """Recomputed here from the packed arrays, by the textbook formula."""
     folder = smoke.folder / SEED
-    edits, truth = (np.load(folder / name / "edits_test.npy").astype(float) for name in ("ef_gan", "true_edit"))
-    index = pd.read_csv(folder / "ef_gan" / "edits_test.csv")
+    edits, truth = (np.load(folder / name / "edits_test.npy").astype(float) for name in ("cascade_ef_gan", "true_edit"))
+    index = pd.read_csv(folder / "cascade_ef_gan" / "edits_test.csv")
     changed = index["target_expression"] != index["source_expression"]
     error = ((edits - truth) ** 2).mean(axis=(1, 2, 3))[changed]
-    assert metric(smoke, "ef_gan", "psnr_true")["value"] == pytest.approx(10 * np.log10(255**2 / error).mean())
+    assert metric(smoke, "cascade_ef_gan", "psnr_true")["value"] == pytest.approx(10 * np.log10(255**2 / error).mean())
 
 
 def test_doing_nothing_is_right_about_the_expression_once_in_eight(smoke: Workflow) -> None:
