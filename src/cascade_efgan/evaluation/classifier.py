@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from torchvision.models.resnet import BasicBlock, ResNet
 
 from cascade_efgan.config.settings import Classifier
 from cascade_efgan.data import EXPRESSIONS
@@ -22,43 +21,9 @@ from cascade_efgan.evaluation.fitting import (
     read_description,
     seeded,
 )
+from cascade_efgan.evaluation.resnet import ResNet18
 
 KIND = "expression_classifier"
-
-
-class ResNet18(ResNet):
-    """torchvision's ResNet-18 with a width.
-
-    Not in the paper, which names no network: StarGAN, whose protocol it follows, measures with ResNet-18.
-    At width 64 it is torchvision's `resnet18`, layer for layer. Its stem (7x7 convolution of stride 2, max pooling)
-    is kept for small crops as well: on rendered faces of 64 pixels, leaving out the pooling doubled the time of a
-    step, and in equal time reached 91 % where the whole network reached 97 %.
-    """
-
-    def __init__(self, classes: int, width: int) -> None:
-        """Build it.
-
-        Args:
-            classes: number of outputs.
-            width: channels of the first stage (ResNet-18: 64); the others have 2, 4 and 8 times as many.
-        """
-        super().__init__(BasicBlock, [2, 2, 2, 2], num_classes=classes)
-        if width != 64:
-            self.inplanes = width
-            self.conv1 = nn.Conv2d(3, width, kernel_size=7, stride=2, padding=3, bias=False)
-            self.bn1 = nn.BatchNorm2d(width)
-            self.layer1 = self._make_layer(BasicBlock, width, 2)
-            self.layer2 = self._make_layer(BasicBlock, 2 * width, 2, stride=2)
-            self.layer3 = self._make_layer(BasicBlock, 4 * width, 2, stride=2)
-            self.layer4 = self._make_layer(BasicBlock, 8 * width, 2, stride=2)
-            self.fc = nn.Linear(8 * width, classes)
-            self._initialise()
-
-    def _initialise(self) -> None:
-        """Torchvision's own initialisation, for the layers that were built anew."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
 def train_classifier(
