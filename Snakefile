@@ -24,10 +24,11 @@ include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/grid.smk"
+include: "workflow/rules/wild.smk"
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX, and one picture grid per data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
     default_target: True
     input:
         final_files(),

@@ -109,15 +109,15 @@ class SmallData:
         run_stage(
             "extract_aus", "--dataset", "rendered", "--photos", self.photos, "--manifest", self.manifest,
             "--openface", self.openface, "--faces", self.path("faces.csv"), "--excluded", self.path("excluded.csv"),
-            *flags,
+            "--provenance", self.path("openface.json"), *flags,
         )  # fmt: skip
 
     def crop(self) -> Faces:
         """Run the stage at 32 x 32 pixels with a margin of a quarter: `crops.npy` and `crops.csv`."""
         run_stage(
             "crop", "--photos", self.photos, "--manifest", self.manifest, "--faces", self.path("faces.csv"),
-            "--crops", self.path("crops.npy"), "--index", self.path("crops.csv"), "--set", "crop.size=32",
-            "--set", "crop.margin=0.25",
+            "--crops", self.path("crops.npy"), "--index", self.path("crops.csv"),
+            "--checks", self.path("crop_checks.csv"), "--set", "crop.size=32", "--set", "crop.margin=0.25",
         )  # fmt: skip
         return load_faces(self.path("crops.npy"), self.path("crops.csv"))
 

@@ -21,7 +21,7 @@ def picture(expression: str, noise: np.random.Generator, size: int = 32) -> np.n
 
 
 def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path]:
-    """Write crops.npy, crops.csv, split.csv and excluded.csv; the last two people are the test part."""
+    """Write the five files of `FILES`; the last two people are the test part."""
     noise = np.random.default_rng(0)
     rows, images = [], []
     for person in range(people):
@@ -47,10 +47,17 @@ def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path
     index.to_csv(paths["index"], index=False)
     pd.DataFrame({"id": index["id"], "part": parts}).to_csv(paths["split"], index=False)
     paths["excluded"].write_text("id,file,reason\n", encoding="utf-8")
+    paths["completeness"].write_text('{"missing": []}', encoding="utf-8")
     return paths
 
 
-FILES = {"crops": "crops.npy", "index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv"}
+FILES = {
+    "crops": "crops.npy",
+    "index": "crops.csv",
+    "split": "split.csv",
+    "excluded": "excluded.csv",
+    "completeness": "completeness.json",
+}
 
 
 def write_edits(folder: Path, faces: dict[str, Path], part: str, name: str = "edits") -> tuple[Path, Path]:

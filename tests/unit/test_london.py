@@ -148,7 +148,7 @@ def test_a_bad_mirror_is_named(mirror):
 
 def test_limit_takes_the_first_people(mirror):
     found = london_photos(request(mirror, mirror=mirror, limit=1))
-    assert found.count == 2
+    assert found.completeness.expected == found.completeness.found == 2
     assert [photo.person for photo in found.photos] == ["001", "001"]
 
 
@@ -177,10 +177,10 @@ def test_the_repositorys_list_is_the_whole_set(repository):
 
 def test_the_stage_writes_zip_and_manifest_and_tidies_up(server, mirror, tmp_path, efgan):
     out = tmp_path / "out"
-    flags = ("--dataset", "london", "--manifest", out / "manifest.csv", "--checksums", tmp_path / "sums.txt",
-             "--set", f"london.base_url={server[0]}")  # fmt: skip
+    flags = ("--dataset", "london", "--manifest", out / "manifest.csv", "--completeness", out / "completeness.json",
+             "--checksums", tmp_path / "sums.txt", "--set", f"london.base_url={server[0]}")  # fmt: skip
     efgan("download", "--photos", out / "photos.zip", *flags)
-    assert sorted(path.name for path in out.iterdir()) == ["manifest.csv", "photos.zip"]
+    assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
     manifest = read_manifest(out / "manifest.csv")
     assert list(manifest["id"]) == ["001_03", "001_08", "007_03", "007_08"]
     assert set(manifest["width"]) == {9}
@@ -195,7 +195,8 @@ def test_the_stage_keeps_what_it_fetched_when_it_stops(server, mirror, tmp_path,
     (mirror / FILES[3]).unlink()
     out = tmp_path / "out"
     flags = ("--dataset", "london", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
-             "--checksums", tmp_path / "sums.txt", "--set", f"london.base_url={server[0]}")  # fmt: skip
+             "--completeness", out / "completeness.json", "--checksums", tmp_path / "sums.txt",
+             "--set", f"london.base_url={server[0]}")  # fmt: skip
     with pytest.raises(InputError, match="answered 404"):
         efgan("download", *flags)
     assert [path.name for path in out.iterdir()] == [".download"]
@@ -204,14 +205,16 @@ def test_the_stage_keeps_what_it_fetched_when_it_stops(server, mirror, tmp_path,
 def test_the_stage_refuses_openface_values_that_it_does_not_have(mirror, tmp_path, efgan):
     with pytest.raises(InputError, match=r"--openface .*: data set london brings no OpenFace values"):
         efgan("download", "--dataset", "london", "--photos", tmp_path / "p.zip", "--manifest", tmp_path / "m.csv",
-              "--openface", tmp_path / "o.zip", "--checksums", tmp_path / "sums.txt",
+              "--completeness", tmp_path / "c.json", "--openface", tmp_path / "o.zip",
+              "--checksums", tmp_path / "sums.txt",
               "--set", f"london.mirror={mirror}")  # fmt: skip
     assert not (tmp_path / "p.zip").exists()
 
 
 def test_an_unknown_data_set_is_named(tmp_path, efgan):
-    with pytest.raises(InputError, match="data set 'rafd' has no source: expected one of rendered, london"):
-        efgan("download", "--dataset", "rafd", "--photos", tmp_path / "p.zip", "--manifest", tmp_path / "m.csv")
+    with pytest.raises(InputError, match="data set 'lfw' has no source: expected one of rendered, london"):
+        efgan("download", "--dataset", "lfw", "--photos", tmp_path / "p.zip", "--manifest", tmp_path / "m.csv",
+              "--completeness", tmp_path / "c.json")  # fmt: skip
 
 
 def test_the_real_mirror_holds_what_the_list_says(london_mirror, monkeypatch, tmp_path):

@@ -46,7 +46,7 @@ def test_a_manifest_reads_back_sorted_and_with_its_zeros(tmp_path):
         ({"id": "b", "gaze": "up"}, "gaze of id 'b' is 'up', expected one of left, frontal, right"),
         ({"id": "b", "person": ""}, "person of id 'b' is '', expected a name or number"),
         ({"id": "b", "sha256": "12ab"}, "sha256 of id 'b' is '12ab', expected 64 hexadecimal digits"),
-        ({"id": "b", "width": 0}, "width of id 'b' is 0, expected a whole number of pixels"),
+        ({"id": "b", "width": -1}, "width of id 'b' is -1, expected a whole number of pixels"),
         ({}, "id 007_03 stands twice, expected every id once"),
     ],
 )

@@ -11,6 +11,7 @@ from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import PhotoZip, decode_image
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.files import read_json
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +25,19 @@ def downloaded(tmp_path, efgan):
     """A folder with the stage's three files for that plan."""
     out = tmp_path / "rendered"
     efgan("download", "--dataset", "rendered", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
-          "--openface", out / "openface.zip", "--set", "rendered.people=2", "--set", "rendered.gazes=[frontal]",
+          "--completeness", out / "completeness.json", "--openface", out / "openface.zip",
+          "--set", "rendered.people=2", "--set", "rendered.gazes=[frontal]",
           "--set", "rendered.seed=5")  # fmt: skip
     return out
 
 
 def test_the_stage_renders_the_whole_plan(downloaded, plan):
     manifest = read_manifest(downloaded / "manifest.csv")
-    assert sorted(path.name for path in downloaded.iterdir()) == ["manifest.csv", "openface.zip", "photos.zip"]
+    names = ["completeness.json", "manifest.csv", "openface.zip", "photos.zip"]
+    assert sorted(path.name for path in downloaded.iterdir()) == names
+    assert read_json(downloaded / "completeness.json") == {
+        "expected": 16, "found": 16, "missing": [], "unexpected": [], "left_out": {},
+    }  # fmt: skip
     assert list(manifest["id"]) == sorted(plan)
     assert manifest["expression"].value_counts().to_dict() == dict.fromkeys(manifest["expression"].unique(), 2)
     assert manifest["expression"].nunique() == 8
@@ -45,9 +51,10 @@ def test_true_values_come_through_and_true_edits_fit_the_crops(downloaded, plan,
     out = downloaded
     efgan("extract_aus", "--dataset", "rendered", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
           "--openface", out / "openface.zip", "--faces", out / "faces.csv",
-          "--excluded", out / "excluded.csv")  # fmt: skip
+          "--excluded", out / "excluded.csv", "--provenance", out / "openface.json")  # fmt: skip
     efgan("crop", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv", "--faces", out / "faces.csv",
-          "--crops", out / "crops.npy", "--index", out / "crops.csv", "--set", "crop.size=64")  # fmt: skip
+          "--crops", out / "crops.npy", "--index", out / "crops.csv", "--checks", out / "crop_checks.csv",
+          "--set", "crop.size=64")  # fmt: skip
     assert pd.read_csv(out / "excluded.csv").empty
     faces = load_faces(out / "crops.npy", out / "crops.csv")
     photo = pd.read_csv(out / "faces.csv")

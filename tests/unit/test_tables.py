@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.methods import ABLATED, COMPARED
 from cascade_efgan.stages import describe_run, table
 from cascade_efgan.tables.build import build_table
@@ -25,7 +27,7 @@ from cascade_efgan.tables.render import as_csv, latex, markdown
 
 FACTS = DatasetFacts(
     images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
-    shared_people=11, excluded=2,
+    shared_people=11, excluded=2, missing=0, split_sha256="0" * 64,
 )  # fmt: skip
 
 
@@ -237,13 +239,23 @@ def test_differences_name_key_and_both_values() -> None:
     assert head[0].endswith("This is the paper's setting.")
 
 
+def test_a_data_set_with_photographs_missing_is_never_the_papers() -> None:
+    paper = resolve({"preset": "paper"})
+    facts = {"rafd": replace(FACTS, missing=12), "cfeed": FACTS}
+    head = build_table("accuracy", describe(paper, facts), {}).head
+    assert head[0].endswith("Not the paper's setting: RaFD lacks 12 photographs (run.json lists every difference).")
+    assert head[1].endswith("; 12 photographs of the data set are missing.")
+    assert "missing" not in head[2]
+
+
 def test_facts_are_counted_from_the_files(tmp_path: Path) -> None:
     faces = write_faces(tmp_path)
     faces["excluded"].write_text("id,file,reason\nx,x.png,two faces\n", encoding="utf-8")
-    facts = dataset_facts(faces["index"], faces["split"], faces["excluded"])
+    write_json(faces["completeness"], {"missing": ["a", "b"]})
+    facts = dataset_facts(faces["index"], faces["split"], faces["excluded"], faces["completeness"])
     assert facts == DatasetFacts(
         images=24, people=8, expressions=["happy", "neutral", "sad"], gazes=1, train=18, test=6, test_people=2,
-        shared_people=0, excluded=1,
+        shared_people=0, excluded=1, missing=2, split_sha256=sha256_file(faces["split"]),
     )  # fmt: skip
 
 
@@ -257,6 +269,7 @@ def test_both_stages_from_files_to_the_same_bytes(tmp_path: Path) -> None:
         [f"rendered={faces['index']}"],
         [f"rendered={faces['split']}"],
         [f"rendered={faces['excluded']}"],
+        [f"rendered={faces['completeness']}"],
         flags,
     )
     assert read_context(context)["preset"] == "smoke"
@@ -287,7 +300,10 @@ def test_wrong_inputs_are_one_sentence(tmp_path: Path) -> None:
         read_context(tmp_path / "run.json")
     with pytest.raises(InputError, match="got data sets london, but the setting datasets lists rendered"):
         describe(resolve({}), {"london": FACTS})
-    with pytest.raises(InputError, match="--split x.csv: expected DATASET=PATH"):
-        describe_run.command(tmp_path / "run.json", ["rendered=a.csv"], ["x.csv"], ["rendered=c.csv"])
-    with pytest.raises(InputError, match="the same data sets in all three"):
-        describe_run.command(tmp_path / "run.json", ["rendered=a.csv"], ["london=x.csv"], ["rendered=c.csv"])
+    with pytest.raises(InputError, match="--split x.csv: expected NAME=PATH"):
+        describe_run.command(
+            tmp_path / "run.json", ["rendered=a.csv"], ["x.csv"], ["rendered=c.csv"], ["rendered=d.json"]
+        )
+    words = ["rendered=a.csv"], ["london=x.csv"], ["rendered=c.csv"], ["rendered=d.json"]
+    with pytest.raises(InputError, match="--completeness: give the same names in the same order"):
+        describe_run.command(tmp_path / "run.json", *words)

@@ -1,7 +1,7 @@
 """Cascades: Baseline + Cascade, Cascade EF-GAN.
 
 REQUIRED INPUTS: as for `train`, and the weights of the single-step method, same seed
-OUTPUTS: results/{dataset}/seed{seed}/{method}/weights.safetensors, model.json, curves.csv
+OUTPUTS: results/{dataset}/seed{seed}/{method}/weights.safetensors, discriminators.safetensors, model.json, curves.csv
 """
 
 
@@ -17,6 +17,7 @@ rule finetune_cascade:
         code=code_of("finetune_cascade"),
     output:
         weights="results/{dataset}/seed{seed}/{method}/weights.safetensors",
+        discriminators="results/{dataset}/seed{seed}/{method}/discriminators.safetensors",
         model="results/{dataset}/seed{seed}/{method}/model.json",
         curves="results/{dataset}/seed{seed}/{method}/curves.csv",
     log:
@@ -24,6 +25,7 @@ rule finetune_cascade:
     benchmark:
         "logs/benchmarks/finetune_cascade/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
+        dataset=with_combined(),
         method=one_of(CASCADES),
     priority: 20
     conda:
@@ -47,6 +49,7 @@ rule finetune_cascade:
             --pretrained {input.pretrained:q} \
             --pretrained-discriminators {input.pretrained_discriminators:q} \
             --weights {output.weights:q} \
+            --discriminators {output.discriminators:q} \
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \

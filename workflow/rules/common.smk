@@ -1,6 +1,8 @@
 """Settings, wildcard constraints, input functions and targets: what the rule files share."""
 
+import os
 import re
+from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
@@ -45,14 +47,23 @@ TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
 LONDON_OPENFACE = "resources/london/openface.csv"
+#: A program that the user installed; without one, the container's.
+OPENFACE_PROGRAM = settings.openface.program or os.environ.get("OPENFACE_BIN")
+#: Data sets whose AUs come from a run of OpenFace in this workflow.
+RUN_OPENFACE = [
+    name for name in settings.all_datasets if name != "rendered" and getattr(settings, name).aus == "openface"
+]
+#: Cascade EF-GAN is pre-trained for wild images on these together, or on the one there is (Sec. 4.5).
+PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 
 wildcard_constraints:
-    dataset=one_of(settings.datasets),
+    dataset=one_of(settings.all_datasets),
     seed=one_of(settings.seeds),
     method=one_of([*settings.methods, *CONTROLS]),
     part="train|test",
+    chunk=r"\d{5,}",
     table=one_of(TABLES),
 
 
@@ -96,22 +107,44 @@ def download_checksums(wildcards):
     return "resources/london/sha256sums.txt" if wildcards.dataset == "london" else []
 
 
-def openface_output(wildcards):
-    """OpenFace's values of a data set: its AUs and landmarks.
+def with_combined():
+    """Constraint of rules that also work on the data sets put together for pre-training."""
+    return one_of([*settings.all_datasets, "combined"])
 
-    Empty for RaFD and CFEED: no rule of this workflow runs OpenFace yet, and an input that no rule makes would
-    forbid even the dry run. A run ends before it needs them: `download` says that it cannot fetch these data sets.
-    """
+
+def chunk_files(wildcards):
+    """OpenFace's output of every chunk of a data set; how many there are is known once the manifest is."""
+    manifest = checkpoints.download.get(dataset=wildcards.dataset).output.manifest
+    with open(manifest, "rb") as lines:
+        photographs = sum(1 for _ in lines) - 1
+    chunks = -(-photographs // settings.openface.chunk)
+    return [f"results/{wildcards.dataset}/openface/chunk{chunk:05d}.tar" for chunk in range(chunks)]
+
+
+def openface_output(wildcards):
+    """OpenFace's values of a data set: the true ones of rendered faces, recorded ones, or those of a run."""
     if wildcards.dataset == "rendered":
         return "results/rendered/openface.zip"
-    if wildcards.dataset == "london":
-        return settings.london.openface_csv or LONDON_OPENFACE
-    return []
+    if wildcards.dataset in RUN_OPENFACE:
+        return chunk_files(wildcards)
+    return getattr(settings, wildcards.dataset).openface_csv or LONDON_OPENFACE
 
 
-def openface_path(wildcards, input):
-    """Value of `--openface`; for data sets without such an input, where a rule that runs OpenFace will put it."""
-    return input.get("openface") or f"results/{wildcards.dataset}/openface.zip"
+def openface_flags(wildcards, input):
+    """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
+    if wildcards.dataset in RUN_OPENFACE:
+        return f"--openface results/{wildcards.dataset}/openface --chunks {len(input.openface)}"
+    return f"--openface {quote(str(input.openface))}"
+
+
+def openface_program_file():
+    """The installed program as an input: a new one runs OpenFace again. A bare name is looked up on the PATH."""
+    return [OPENFACE_PROGRAM] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
+
+
+def split_flags(wildcards):
+    """Photographs without an expression serve as wild images only, not in tables."""
+    return "--labelled" if wildcards.dataset in settings.datasets else "--no-labelled"
 
 
 def patch_centers(wildcards):
@@ -203,12 +236,37 @@ def of_datasets(name):
 
 
 def dataset_flags(wildcards, input):
-    """`--index`, `--split` and `--excluded` with DATASET=PATH for every data set."""
+    """`--index`, `--split`, `--excluded` and `--completeness` with DATASET=PATH for every data set."""
     return " ".join(
         f"--{name} {quote(f'{dataset}={path}')}"
-        for name in ("index", "split", "excluded")
+        for name in ("index", "split", "excluded", "completeness")
         for dataset, path in zip(settings.datasets, input[name])
     )
+
+
+def of_pretraining(name):
+    """The file of that name of every data set of the pre-training."""
+    return [f"results/{dataset}/{name}" for dataset in settings.pretraining]
+
+
+def combine_flags(wildcards, input):
+    """`--from-crops`, `--from-index` and `--from-split` with DATASET=PATH for every data set."""
+    return " ".join(
+        f"--from-{name} {quote(f'{dataset}={path}')}"
+        for name in ("crops", "index", "split")
+        for dataset, path in zip(settings.pretraining, input[name])
+    )
+
+
+def wild_generator(name):
+    """An input function: a file of the generator before (`pretrained`) or after fine-tuning on wild images."""
+
+    def path(wildcards):
+        if wildcards.stage == "wild":
+            return f"results/{settings.wild.dataset}/seed{wildcards.seed}/wild/{name}"
+        return f"results/{PRETRAINING}/seed{wildcards.seed}/cascade_ef_gan/{name}"
+
+    return path
 
 
 def grid_methods(dataset):
@@ -238,4 +296,11 @@ def final_files():
     """What `all` makes. One grid per data set: the first seed's."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
     grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
-    return [*tables, *grids, "results/run.json"]
+    if settings.wild.dataset:
+        grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
+    checks = [
+        f"results/{dataset}/{name}"
+        for dataset in settings.all_datasets
+        for name in ("au_report.md", "contact_sheet.png", "patches.png")
+    ]
+    return [*tables, *grids, *checks, "results/run.json"]

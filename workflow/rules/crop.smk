@@ -1,7 +1,7 @@
 """Square face crops, packed in one array that every later stage reads.
 
 REQUIRED INPUTS: photos.zip, manifest.csv, faces.csv
-OUTPUTS: results/{dataset}/crops.npy, results/{dataset}/crops.csv
+OUTPUTS: results/{dataset}/crops.npy, crops.csv, crop_checks.csv, contact_sheet.png
 """
 
 
@@ -15,6 +15,7 @@ rule crop:
     output:
         crops="results/{dataset}/crops.npy",
         index="results/{dataset}/crops.csv",
+        checks="results/{dataset}/crop_checks.csv",
     log:
         "logs/crop/{dataset}.log",
     benchmark:
@@ -32,5 +33,33 @@ rule crop:
             --faces {input.faces:q} \
             --crops {output.crops:q} \
             --index {output.index:q} \
+            --checks {output.checks:q} \
             {params.settings}
+        """
+
+
+rule draw_contact_sheet:
+    """Draw the crops of a few people in every expression, flagged ones framed."""
+    input:
+        crops="results/{dataset}/crops.npy",
+        index="results/{dataset}/crops.csv",
+        checks="results/{dataset}/crop_checks.csv",
+        code=code_of("contact_sheet"),
+    output:
+        picture="results/{dataset}/contact_sheet.png",
+    log:
+        "logs/draw_contact_sheet/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/draw_contact_sheet/{dataset}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} contact_sheet \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --checks {input.checks:q} \
+            --picture {output.picture:q} \
+            --seed 0
         """

@@ -1,6 +1,6 @@
 """Photographs and manifest of every data set.
 
-OUTPUTS: results/{dataset}/photos.zip, results/{dataset}/manifest.csv, results/rendered/openface.zip
+OUTPUTS: results/{dataset}/photos.zip, manifest.csv, completeness.json; results/rendered/openface.zip
 """
 
 
@@ -11,6 +11,7 @@ rule render:
     output:
         photos="results/rendered/photos.zip",
         manifest="results/rendered/manifest.csv",
+        completeness="results/rendered/completeness.json",
         openface="results/rendered/openface.zip",
     log:
         "logs/render/rendered.log",
@@ -27,25 +28,28 @@ rule render:
             --dataset rendered \
             --photos {output.photos:q} \
             --manifest {output.manifest:q} \
+            --completeness {output.completeness:q} \
             --openface {output.openface:q} \
             {params.settings}
         """
 
 
-rule download:
-    """Fetch the photographs of a data set, each checked by its hash."""
+# A checkpoint: how many chunks OpenFace takes is known only when the photographs are counted.
+checkpoint download:
+    """Fetch an open data set, each photograph checked by its hash, or read the archive that the user obtained."""
     input:
         checksums=download_checksums,
         code=code_of("download"),
     output:
         photos="results/{dataset}/photos.zip",
         manifest="results/{dataset}/manifest.csv",
+        completeness="results/{dataset}/completeness.json",
     log:
         "logs/download/{dataset}.log",
     benchmark:
         "logs/benchmarks/download/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(name for name in settings.datasets if name != "rendered"),
+        dataset=one_of(name for name in settings.all_datasets if name != "rendered"),
     conda:
         "../envs/efgan.yaml"
     threads: 1
@@ -58,6 +62,7 @@ rule download:
             --dataset {wildcards.dataset} \
             --photos {output.photos:q} \
             --manifest {output.manifest:q} \
+            --completeness {output.completeness:q} \
             {params.checksums} \
             {params.settings}
         """

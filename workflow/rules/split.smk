@@ -20,11 +20,13 @@ rule split:
         "../envs/efgan.yaml"
     threads: 1
     params:
+        labelled=split_flags,
         settings=flags("split"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} split \
             --index {input.index:q} \
             --split {output.split:q} \
+            {params.labelled} \
             {params.settings}
         """

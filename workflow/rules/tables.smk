@@ -1,6 +1,6 @@
 """Tables 1 to 3, rendered from the metric files and the description of the run alone.
 
-REQUIRED INPUTS: metric files; crops.csv, split.csv, excluded.csv of every data set
+REQUIRED INPUTS: metric files; crops.csv, split.csv, excluded.csv, completeness.json of every data set
 OUTPUTS: results/run.json, results/{table}_table.md, .csv, .tex
 """
 
@@ -11,6 +11,7 @@ rule describe_run:
         index=of_datasets("crops.csv"),
         split=of_datasets("split.csv"),
         excluded=of_datasets("excluded.csv"),
+        completeness=of_datasets("completeness.json"),
         code=code_of("describe_run"),
     output:
         run="results/run.json",

@@ -23,6 +23,7 @@ rule train:
     benchmark:
         "logs/benchmarks/train/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
+        dataset=with_combined(),
         method=one_of(SINGLE_STEP),
     # Almost everything waits for trained weights: the longest jobs start first.
     priority: 20

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 from cascade_efgan.methods import METHODS
 
 PRESETS = ("laptop", "smoke", "full", "paper", "london")
-DatasetName = Literal["rendered", "london", "rafd", "cfeed"]
+DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
 MethodName = Literal["stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"]
 Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
 Positive = Annotated[int, Field(ge=1)]
@@ -16,6 +16,12 @@ Rate = Annotated[float, Field(gt=0, lt=1)]
 
 #: The London photographs in the public repository that holds them, pinned to one commit.
 LONDON_URL = "https://raw.githubusercontent.com/debruine/webmorphR.stim/fa8b78fda2d659bb74ce62fcd99c4407551d2a77/inst"
+
+#: A public build of OpenFace 2.2 on Docker Hub, pinned by digest; OpenFace's own documentation names the image.
+OPENFACE_IMAGE = "docker://algebr/openface@sha256:f43ad4e7fa4530143c7a9e0e8eca7e4f2b45599c1ef19680b68ad1eebba05197"
+
+AuSource = Literal["openface", "csv"]
+AU_SOURCES = "openface: run OpenFace; csv: take the values in `openface_csv`"
 
 
 class Section(BaseModel):
@@ -45,12 +51,86 @@ class London(Section):
     base_url: str = Field(
         LONDON_URL, description="public address of the folder that holds neutral_front/ and smiling_front/"
     )
+    aus: AuSource = Field("csv", description=AU_SOURCES)
     openface_csv: str | None = Field(
         None,
-        description="folder, zip or one CSV of OpenFace output for the photographs; null: the values recorded "
-        "in this repository (resources/london/openface.csv)",
+        description="folder, zip or one CSV of OpenFace output for the photographs, for aus: csv; null: the values "
+        "recorded in this repository (resources/london/openface.csv)",
     )
     limit: Positive | None = Field(None, description="use the first so many people only; null: all 102")
+
+
+class Archive(Section):
+    """A data set that only its user can obtain."""
+
+    archive: str | None = Field(
+        None,
+        description="folder, zip or tar that you obtained; null: what the environment variable EFGAN_<DATA SET> "
+        "names, for instance EFGAN_RAFD",
+    )
+    partial: bool = Field(
+        False, description="go on when photographs are missing; every table then says how many. Not in the paper"
+    )
+    aus: AuSource = Field("openface", description=AU_SOURCES)
+    openface_csv: str | None = Field(
+        None, description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv"
+    )
+
+    @model_validator(mode="after")
+    def _csv_is_named(self) -> "Archive":
+        if self.aus == "csv" and self.openface_csv is None:
+            raise ValueError("aus is csv, but openface_csv names no file: name it, or set aus to openface")
+        return self
+
+
+class Rafd(Archive):
+    """Radboud Faces Database: the 1,608 frontal photographs of 8,040 (Sec. 4.1). Licensed by its owners."""
+
+
+class Cfeed(Archive):
+    """Compound Facial Expressions of Emotion: 230 people, seven primary expressions (Sec. 4.1, 4.3). Licensed."""
+
+
+class AffectNet(Archive):
+    """Photographs from the web, for fine-tuning on wild images (Sec. 4.5). Licensed by its owners."""
+
+    limit: Positive | None = Field(
+        None, description="use so many photographs, drawn by `seed`; null: all. The paper does not say how many"
+    )
+    seed: int = Field(0, ge=0, description="seed of that draw")
+
+
+class Folder(Archive):
+    """Photographs of your own; without labels they serve as wild images only."""
+
+    labels: str | None = Field(
+        None,
+        description="CSV with the columns file, person, expression (the last two may be left out); null: each "
+        "photograph is a person of its own, and its folder's name is its expression where it is one",
+    )
+
+
+class OpenFace(Section):
+    """The program that measures AUs and landmarks: OpenFace 2.2, which you install (Sec. 3.1)."""
+
+    program: str | None = Field(
+        None,
+        description="path of FaceLandmarkImg; null: what the environment variable OPENFACE_BIN names, else the one in "
+        "`container` (run snakemake with --software-deployment-method apptainer)",
+    )
+    container: str = Field(OPENFACE_IMAGE, description="container image that holds OpenFace")
+    container_program: str = Field(
+        "/home/openface-build/build/bin/FaceLandmarkImg", description="path of FaceLandmarkImg inside the container"
+    )
+    landmark_model: str | None = Field(
+        None,
+        description="landmark model (-mloc), a path relative to the program's folder, for instance "
+        "model/main_clnf_general.txt; null: the program's own, CE-CLM. Not in the paper",
+    )
+    chunk: Positive = Field(500, description="photographs a job; starting OpenFace costs about as much as ten of them")
+    min_confidence: float = Field(
+        0.5, ge=0, le=1, description="photographs whose best face has a lower confidence are excluded. Not in the paper"
+    )
 
 
 class Crop(Section):
@@ -64,6 +144,16 @@ class Crop(Section):
         description="border around the box of the 68 landmarks, as a share of its longer side, on each side. "
         "Not in the paper",
     )
+    max_padding: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="share of the square that may lie outside the photograph; more excludes it. Not in the paper",
+    )
+    small_face: int = Field(
+        64, ge=1, description="side of the square, pixels of the photograph, below which a crop is flagged. Not in the "
+        "paper"
+    )  # fmt: skip
 
 
 class Split(Section):
@@ -147,6 +237,18 @@ class Finetune(Schedule):
     learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-5)")
 
 
+class Wild(Schedule):
+    """Fine-tuning of Cascade EF-GAN on wild images (Sec. 4.5), which gives no schedule."""
+
+    dataset: DatasetName | None = Field(None, description="wild images; null: no fine-tuning on wild images")
+    pretrain: list[DatasetName] = Field(
+        [], description="data sets of the pre-training, taken together; empty: all of `datasets`. Sec. 4.5: RaFD, CFEED"
+    )
+    epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
+    constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate. Not in the paper: as fine-tuning")
+
+
 class Classifier(Section):
     """The expression classifier of R, G and R+G. Not in the paper: ResNet-18 is StarGAN's choice."""
 
@@ -208,6 +310,11 @@ class Settings(Section):
     )
     rendered: Rendered = Rendered()
     london: London = London()
+    rafd: Rafd = Rafd()
+    cfeed: Cfeed = Cfeed()
+    affectnet: AffectNet = AffectNet()
+    folder: Folder = Folder()
+    openface: OpenFace = OpenFace()
     crop: Crop = Crop()
     split: Split = Split()
     patches: Patches = Patches()
@@ -215,6 +322,7 @@ class Settings(Section):
     losses: Losses = Losses()
     train: Schedule = Schedule()
     finetune: Finetune = Finetune()
+    wild: Wild = Wild()
     generation_batch: Positive = Field(16, description="images a forward pass when edits are generated")
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()
@@ -247,6 +355,22 @@ class Settings(Section):
             pretrained = METHODS[method].pretrained
             if pretrained and pretrained not in self.methods:
                 raise ValueError(f"methods lists {method}, which starts from {pretrained}: list {pretrained} too")
+        if self.wild.dataset:
+            if self.wild.dataset in self.pretraining:
+                raise ValueError(f"wild.dataset is {self.wild.dataset}, which the pre-training uses already")
+            if "cascade_ef_gan" not in self.methods:
+                raise ValueError("wild.dataset asks for Cascade EF-GAN: list cascade_ef_gan in methods")
         if self.ablation_dataset and self.ablation_dataset not in self.datasets:
             raise ValueError(f"ablation_dataset is {self.ablation_dataset}, which datasets does not list")
         return self
+
+    @property
+    def pretraining(self) -> list[str]:
+        """Data sets of the pre-training for wild images (Sec. 4.5)."""
+        return list(self.wild.pretrain or self.datasets)
+
+    @property
+    def all_datasets(self) -> list[str]:
+        """Data sets whose photographs this run needs: of the tables, and of the wild images."""
+        wild = [self.wild.dataset, *self.wild.pretrain] if self.wild.dataset else []
+        return list(dict.fromkeys([*self.datasets, *(name for name in wild if name)]))

@@ -3,6 +3,9 @@
 #: RaFD's eight expressions, in alphabetical order: the class index of every classifier and one-hot label.
 EXPRESSIONS = ("angry", "contemptuous", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
 
+#: Expression of a wild photograph that nobody labelled: it can train an editor and be edited, but not be classified.
+UNKNOWN = "unknown"
+
 #: OpenFace's seventeen AU intensities, in its own order: the column order of every `(N, 17)` array.
 AUS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU10", "AU12",
        "AU14", "AU15", "AU17", "AU20", "AU23", "AU25", "AU26", "AU45")  # fmt: skip

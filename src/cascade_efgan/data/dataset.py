@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
+from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
 from cascade_efgan.errors import InputError
 
@@ -52,8 +52,9 @@ class Faces:
 
     @property
     def labels(self) -> np.ndarray:
-        """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`."""
-        return np.array([EXPRESSIONS.index(name) for name in self.index["expression"]], dtype=np.int64)
+        """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`, -1 for `UNKNOWN`."""
+        places = {name: place for place, name in enumerate(EXPRESSIONS)} | {UNKNOWN: -1}
+        return np.array([places[name] for name in self.index["expression"]], dtype=np.int64)
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -138,8 +139,8 @@ def check_ids(ids: pd.Series, path: str | Path) -> None:
 
 
 def check_expressions(names: pd.Series, path: str | Path) -> None:
-    """Refuse an expression that is none of `EXPRESSIONS`."""
-    unknown = names[~names.isin(EXPRESSIONS)]
+    """Refuse an expression that is none of `EXPRESSIONS` or, for photographs without a label, `UNKNOWN`."""
+    unknown = names[~names.isin((*EXPRESSIONS, UNKNOWN))]
     if len(unknown):
         raise InputError(
             f"{path}: unknown expression {unknown.iloc[0]!r} in line {int(unknown.index[0]) + 2}; "

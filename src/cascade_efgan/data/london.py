@@ -14,7 +14,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos, sha256
+from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos, sha256
 from cascade_efgan.errors import InputError
 
 #: The hash list of this repository: the photographs that belong to the data set, and what their bytes must be.
@@ -60,7 +60,7 @@ def london_photos(request: Request) -> SourcePhotos:
     files = london_files(request.checksums or CHECKSUMS, wanted.limit)
     mirror = wanted.mirror or os.environ.get(MIRROR_VARIABLE)
     read = mirror_reader(Path(mirror)) if mirror else download_reader(wanted.base_url, files, request.work)
-    return SourcePhotos(len(files), _photos(files, read))
+    return SourcePhotos(_photos(files, read), Completeness(len(files), len(files)))
 
 
 def _photos(files: list[LondonFile], read: Callable[[LondonFile], bytes]) -> Iterator[Photo]:

@@ -11,23 +11,29 @@ from cascade_efgan.data.photos import Photo, image_size, sha256
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
 
-GAZES = ("left", "frontal", "right")
+GAZES = ("left", "frontal", "right", "unknown")
 TEXT_COLUMNS = ("id", "file", "sha256", "person", "expression", "gaze", "dataset")
 SIZE_COLUMNS = ("width", "height")
-COLUMNS = (*TEXT_COLUMNS, *SIZE_COLUMNS)
+#: The data set's own face box in pixels of the photograph (left, top, width, height); empty where it has none.
+BOX_COLUMNS = ("face_x", "face_y", "face_width", "face_height")
+COLUMNS = (*TEXT_COLUMNS, *SIZE_COLUMNS, *BOX_COLUMNS)
 
 #: Ids become file stems and arguments; this is what all systems take without quoting.
 _ID = re.compile(r"[A-Za-z0-9._-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int]:
+def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int | float]:
     """The manifest's row of one photograph; width and height are pixels of the upright image.
 
-    Raises:
-        InputError: its bytes are no image.
+    Both are 0 where the bytes are no image: one damaged file must not cost the others, so that it is kept here and
+    excluded, with its reason, by `extract_aus`.
     """
-    width, height = image_size(photo.data, photo.file)
+    try:
+        width, height = image_size(photo.data, photo.file)
+    except InputError:
+        width, height = 0, 0
+    box: tuple[float | str, ...] = photo.face_box or ("", "", "", "")
     return {
         "id": photo.id,
         "file": photo.file,
@@ -38,10 +44,11 @@ def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int]:
         "dataset": dataset,
         "width": width,
         "height": height,
+        **dict(zip(BOX_COLUMNS, box, strict=True)),
     }
 
 
-def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int]]) -> pd.DataFrame:
+def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int | float]]) -> pd.DataFrame:
     """Check the rows, sort them by id, write them, and return them as a table.
 
     Raises:
@@ -54,13 +61,13 @@ def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int]]) -> pd
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
-    """Read `manifest.csv`: text columns as strings, `width` and `height` as int64 pixels.
+    """Read `manifest.csv`: text and face box as strings, `width` and `height` as int64 pixels.
 
     Raises:
         InputError: missing file or column, no row, an id or file twice, an id with spaces, an empty person, an
             unknown expression or gaze, or a SHA-256 or size that is none.
     """
-    manifest = read_records(path, TEXT_COLUMNS, SIZE_COLUMNS)
+    manifest = read_records(path, (*TEXT_COLUMNS, *BOX_COLUMNS), SIZE_COLUMNS)
     check_manifest(manifest, path)
     return manifest.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
 
@@ -81,7 +88,7 @@ def check_manifest(manifest: pd.DataFrame, path: str | Path) -> None:
     _refuse(manifest, "gaze", ~manifest["gaze"].isin(GAZES), path, f"one of {', '.join(GAZES)}")
     _refuse(manifest, "sha256", ~manifest["sha256"].str.fullmatch(_SHA256), path, "64 hexadecimal digits")
     for name in SIZE_COLUMNS:
-        wrong = (manifest[name] < 1) | (manifest[name] % 1 != 0)
+        wrong = (manifest[name] < 0) | (manifest[name] % 1 != 0)
         _refuse(manifest, name, wrong, path, "a whole number of pixels")
 
 

@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,11 @@ class Photo:
         id: unique name without spaces; rows of all later tables carry it.
         file: name inside `photos.zip`, with its suffix.
         person: who it is, a string.
-        expression: one of `EXPRESSIONS`.
-        gaze: left, frontal or right.
+        expression: one of `EXPRESSIONS`, or unknown.
+        gaze: left, frontal, right or unknown.
         data: the bytes of the image file.
         openface: OpenFace's CSV of it as text, where the source knows it; else None.
+        face_box: the data set's own (left, top, width, height) of the face in pixels, where it has one; else None.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Photo:
     gaze: str
     data: bytes
     openface: str | None = None
+    face_box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,35 @@ class Request:
 
 
 @dataclass(frozen=True)
-class SourcePhotos:
-    """The answer of a source: how many photographs, and the photographs one by one, in order of id."""
+class Completeness:
+    """What of a data set is there, as `completeness.json` and every table say it.
 
-    count: int
+    Attributes:
+        expected: photographs of the complete set; None where nobody can know.
+        found: photographs that the source yields.
+        missing: ids of expected photographs that are not there, sorted.
+        unexpected: files that belong to none of them, sorted.
+        left_out: why -> how many photographs of the archive this project does not use.
+    """
+
+    expected: int | None
+    found: int
+    missing: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def partial(self) -> bool:
+        """Whether photographs are missing."""
+        return bool(self.missing)
+
+
+@dataclass(frozen=True)
+class SourcePhotos:
+    """The answer of a source: the photographs one by one, in order of id, and what of the data set they are."""
+
     photos: Iterator[Photo]
+    completeness: Completeness
 
 
 class ZipWriter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos, encode_png
+from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos, encode_png
 from cascade_efgan.data.rendered import RenderedFace, openface_csv, render, sample_plan
 
 
@@ -10,7 +10,7 @@ def rendered_photos(request: Request) -> SourcePhotos:
     """Render every face of the plan that `settings.rendered` describes, as PNG; the same settings, the same bytes."""
     wanted = request.settings.rendered
     plan = sorted(sample_plan(wanted.people, list(wanted.gazes), wanted.seed), key=lambda face: face.id)
-    return SourcePhotos(len(plan), _render_all(plan))
+    return SourcePhotos(_render_all(plan), Completeness(len(plan), len(plan)))
 
 
 def _render_all(plan: Sequence[RenderedFace]) -> Iterator[Photo]:

@@ -15,7 +15,13 @@ from cascade_efgan.methods import CONTROLS, METHODS
 matplotlib.use("Agg")
 
 #: Short column heads; the tables carry the full names.
-TITLES = {**{name: method.title for name, method in METHODS.items()}, **CONTROLS, "ef_gan": "EF-GAN"}
+TITLES = {
+    **{name: method.title for name, method in METHODS.items()},
+    **CONTROLS,
+    "ef_gan": "EF-GAN",
+    "pretrained": "Pre-trained",
+    "wild": "Fine-tuned on\nwild images",
+}
 
 
 def choose_rows(index: pd.DataFrame, most: int = 8) -> list[int]:

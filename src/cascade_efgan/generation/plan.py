@@ -10,8 +10,26 @@ from cascade_efgan.errors import InputError
 EDIT_COLUMNS = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id", *AUS)
 
 
+def expression_means(index: pd.DataFrame, training: np.ndarray) -> pd.DataFrame:
+    """Mean AUs of every expression over the training images: columns `AUS`, 0..5, rows in the order of `EXPRESSIONS`.
+
+    Args:
+        index: `crops.csv` of the whole data set.
+        training: row numbers of its training part.
+
+    Raises:
+        InputError: an expression has no training image, so that it has no mean.
+    """
+    means = index.iloc[training].groupby("expression")[list(AUS)].mean()
+    expressions = [name for name in EXPRESSIONS if (index["expression"] == name).any()]
+    missing = [name for name in expressions if name not in means.index]
+    if missing:
+        raise InputError(f"split: no training image is {missing[0]}; use another split.seed or more images")
+    return means.loc[expressions]
+
+
 def plan_edits(
-    index: pd.DataFrame, sources: np.ndarray, training: np.ndarray, per_image: int | None, seed: int
+    index: pd.DataFrame, sources: np.ndarray, means: pd.DataFrame, per_image: int | None, seed: int
 ) -> pd.DataFrame:
     """One row an edit, in the order of the sources and of `EXPRESSIONS`.
 
@@ -22,24 +40,17 @@ def plan_edits(
     Args:
         index: `crops.csv` of the whole data set; counterparts may lie in either part.
         sources: row numbers of the images to edit.
-        training: row numbers of the training part.
-        per_image: None edits to every expression of the data set, the source's own included (evaluation);
+        means: `expression_means`; its expressions are the targets.
+        per_image: None edits to every target expression, the source's own included (evaluation);
             a number draws so many other expressions an image (training images for R+G).
         seed: decides that draw.
 
     Returns:
         Columns `EDIT_COLUMNS`; `counterpart_id` is empty where there is no such image.
-
-    Raises:
-        InputError: an expression has no training image, so that it has no mean.
     """
-    expressions = [name for name in EXPRESSIONS if (index["expression"] == name).any()]
+    expressions = list(means.index)
     aus = index[list(AUS)].to_numpy(dtype=float)
     ids, names = index["id"].to_numpy(), index["expression"].to_numpy()
-    trained = pd.DataFrame(aus[training]).groupby(names[training]).mean()
-    missing = [name for name in expressions if name not in trained.index]
-    if missing:
-        raise InputError(f"split: no training image is {missing[0]}; use another split.seed or more images")
     keys = list(zip(index["person"], index["gaze"].fillna(""), names, strict=True))
     counterparts = {key: row for row, key in reversed(list(enumerate(keys)))}
     draw = np.random.default_rng(seed)
@@ -48,7 +59,7 @@ def plan_edits(
         person, gaze, own = keys[source]
         for target in _targets(expressions, own, per_image, draw):
             partner = source if target == own else counterparts.get((person, gaze, target))
-            goal = trained.loc[target].to_numpy() if partner is None else aus[partner]
+            goal = means.loc[target].to_numpy() if partner is None else aus[partner]
             rows.append((ids[source], person, own, target, gaze, "" if partner is None else ids[partner], *goal))
     return pd.DataFrame(rows, columns=list(EDIT_COLUMNS))
 

@@ -173,9 +173,18 @@ def load_generator(weights: Path, description: Path) -> tuple[nn.Module, ModelSp
     """
     spec = ModelSpec.from_json(description)
     generator = build_generator(spec)
+    restore(generator, weights, description)
+    return generator.eval(), spec
+
+
+def restore(module: nn.Module, weights: Path, description: Path) -> None:
+    """Put stored weights into networks that were built from `description`, in place.
+
+    Raises:
+        InputError: the weights are missing or torn, or do not fit.
+    """
     try:
-        generator.load_state_dict(load_weights(weights))
+        module.load_state_dict(load_weights(weights))
     except RuntimeError as error:
         reason = json.dumps(str(error).splitlines()[0])
         raise InputError(f"{weights}: these weights do not fit {description} ({reason}); train again") from None
-    return generator.eval(), spec

@@ -7,9 +7,9 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 from cascade_efgan.tables.context import dataset_facts, describe
+from cascade_efgan.words import named_paths, same_names
 
 log = logging.getLogger("efgan.describe_run")
 
@@ -19,25 +19,15 @@ def command(
     index: Annotated[list[str], Option(help="DATASET=crops.csv, repeatable")],
     split: Annotated[list[str], Option(help="DATASET=split.csv, repeatable")],
     excluded: Annotated[list[str], Option(help="DATASET=excluded.csv, repeatable")],
+    completeness: Annotated[list[str], Option(help="DATASET=completeness.json, repeatable")],
     settings: Annotated[list[str], Option("--set", help="section.key=value; all sections")] = [],
 ) -> None:
     """Write down what made the tables: settings, how they differ from the paper's, and every data set's size."""
-    indexes, splits, exclusions = (
-        _by_dataset(*words) for words in (("--index", index), ("--split", split), ("--excluded", excluded))
-    )
-    if not indexes.keys() == splits.keys() == exclusions.keys():
-        raise InputError("--index, --split and --excluded: expected the same data sets in all three")
-    facts = {name: dataset_facts(indexes[name], splits[name], exclusions[name]) for name in indexes}
+    flags = ("--index", "--split", "--excluded", "--completeness")
+    paths = [
+        named_paths(flag, words) for flag, words in zip(flags, (index, split, excluded, completeness), strict=True)
+    ]
+    facts = {name: dataset_facts(*(named[name] for named in paths)) for name in same_names(flags, *paths)}
     run = describe(settings_from_flags(settings), facts)
     write_json(out, run)
     log.info("%d data sets, %d differences from the paper's setting", len(facts), len(run["differences"]))
-
-
-def _by_dataset(flag: str, words: list[str]) -> dict[str, Path]:
-    paths: dict[str, Path] = {}
-    for word in words:
-        name, separator, path = word.partition("=")
-        if not (separator and name and path) or name in paths:
-            raise InputError(f"{flag} {word}: expected DATASET=PATH, every data set once")
-        paths[name] = Path(path)
-    return paths

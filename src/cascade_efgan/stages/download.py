@@ -4,6 +4,7 @@ import contextlib
 import logging
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -15,14 +16,16 @@ from cascade_efgan.data.manifest import manifest_row, write_manifest
 from cascade_efgan.data.photos import Request, new_zip
 from cascade_efgan.data.sources import source_photos
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import write_json
 
 log = logging.getLogger("efgan.download")
 
 
 def command(
-    dataset: Annotated[str, typer.Option(help="data set: rendered or london")],
+    dataset: Annotated[str, typer.Option(help="data set: rendered, london, rafd, cfeed, affectnet or folder")],
     photos: Annotated[Path, typer.Option(help="zip of the photographs, written")],
     manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph, written")],
+    completeness: Annotated[Path, typer.Option(help="JSON: what of the data set is there, written")],
     openface: Annotated[
         Path | None, typer.Option(help="zip of true AUs and landmarks in OpenFace's form, written (rendered only)")
     ] = None,
@@ -39,7 +42,12 @@ def command(
         photo_zip = stack.enter_context(new_zip(photos))
         openface_zip = stack.enter_context(new_zip(openface)) if openface else None
         for photo in tqdm(
-            source.photos, total=source.count, desc="download", file=sys.stderr, disable=None, mininterval=1
+            source.photos,
+            total=source.completeness.found,
+            desc="download",
+            file=sys.stderr,
+            disable=None,
+            mininterval=1,
         ):
             rows.append(manifest_row(photo, dataset))
             photo_zip.add(photo.file, photo.data)
@@ -49,6 +57,7 @@ def command(
                 raise InputError(f"--openface {openface}: data set {dataset} brings no OpenFace values; leave it out")
             openface_zip.add(f"{Path(photo.file).stem}.csv", photo.openface)
         table = write_manifest(manifest, rows)
+        write_json(completeness, asdict(source.completeness))
     if work.is_dir():
         shutil.rmtree(work)
     log.info("%s: %d photographs of %d people in %s", dataset, len(table), table["person"].nunique(), photos)

@@ -6,10 +6,15 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.models.build import load_weights, save_model, start_from_single_step
-from cascade_efgan.training.loop import save_curves
-from cascade_efgan.training.records import Records
-from cascade_efgan.training.start import checkpoint_beside, model_spec, prepare, training_faces
+from cascade_efgan.models.build import load_weights, start_from_single_step
+from cascade_efgan.training.start import (
+    Outputs,
+    checkpoint_beside,
+    model_spec,
+    prepare,
+    train_and_save,
+    training_faces,
+)
 
 
 def command(
@@ -21,6 +26,7 @@ def command(
     pretrained: Annotated[Path, Option(help="weights of the single-step method's generator")],
     pretrained_discriminators: Annotated[Path, Option(help="weights of its discriminators")],
     weights: Annotated[Path, Option(help="generator's weights to write (safetensors)")],
+    discriminators: Annotated[Path, Option(help="discriminators' weights to write (safetensors)")],
     model: Annotated[Path, Option(help="model description to write (JSON)")],
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
@@ -39,8 +45,5 @@ def command(
     start_from_single_step(run.objective.discriminators, load_weights(pretrained_discriminators))
     inputs = [crops, index, split, centers, pretrained, pretrained_discriminators]
     checkpoint = checkpoint_beside(weights, inputs, [method, seed, sorted(settings)])
-    records = Records(tensorboard)
-    history = run.train(checkpoint, records, checkpoint_minutes)
-    records.close()
-    save_curves(curves, history)
-    save_model(weights, model, run.objective.generator, spec)
+    outputs = Outputs(weights, discriminators, model, curves)
+    train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

@@ -10,12 +10,12 @@ from tqdm import tqdm
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.dataset import load_faces, part_rows, read_index
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.generation.edit import Editor, edit_all, trained, true_edit, unchanged
-from cascade_efgan.generation.plan import plan_edits
+from cascade_efgan.generation.plan import expression_means, plan_edits
 from cascade_efgan.models.build import load_generator
 
 log = logging.getLogger("efgan.generate")
@@ -32,6 +32,10 @@ def command(
     edits_index: Annotated[Path, Option(help="one row an edit to write (CSV)")],
     weights: Annotated[Path | None, Option(help="generator's weights, for trained methods")] = None,
     model: Annotated[Path | None, Option(help="model description, for trained methods")] = None,
+    targets_index: Annotated[
+        Path | None, Option(help="crops.csv whose training images give the targets' mean AUs; default: --index")
+    ] = None,
+    targets_split: Annotated[Path | None, Option(help="its split.csv; default: --split")] = None,
     settings: Annotated[
         list[str], Option("--set", help="section.key=value; sections crop classifier generation_batch rendered")
     ] = [],
@@ -40,8 +44,12 @@ def command(
     config = settings_from_flags(settings)
     faces = load_faces(crops, index)
     sources = part_rows(faces.index, split, part)  # type: ignore[arg-type]
-    per_image = None if part == "test" else config.classifier.edits_per_image or len(faces.index["expression"].unique())
-    plan = plan_edits(faces.index, sources, part_rows(faces.index, split, "train"), per_image, seed)
+    if (targets_index is None) != (targets_split is None):
+        raise InputError("--targets-index and --targets-split: give both or neither")
+    targets = faces.index if targets_index is None else read_index(targets_index)
+    means = expression_means(targets, part_rows(targets, targets_split or split, "train"))
+    per_image = None if part == "test" else config.classifier.edits_per_image or len(means)
+    plan = plan_edits(faces.index, sources, means, per_image, seed)
     editor: Editor
     if method == "unchanged":
         editor = unchanged(faces)

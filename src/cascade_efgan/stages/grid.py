@@ -6,9 +6,9 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.generation.grid import choose_rows, draw_grid
+from cascade_efgan.words import named_paths, same_names
 
 
 def command(
@@ -19,16 +19,9 @@ def command(
     picture: Annotated[Path, Option(help="picture to write (PNG)")],
 ) -> None:
     """Draw inputs and every method's edits of them: one row an edit, one target expression after the other."""
-    arrays, indices = (dict(_named(word) for word in words) for words in (edits, edits_index))
-    if list(arrays) != list(indices):
-        raise InputError("--edits and --edits-index: name the same methods in the same order")
+    flags = ("--edits", "--edits-index")
+    arrays, indices = named_paths(flags[0], edits), named_paths(flags[1], edits_index)
+    same_names(flags, arrays, indices)
     columns = {method: load_edits(arrays[method], indices[method]) for method in arrays}
     faces = load_faces(crops, index)
     draw_grid(faces, columns, choose_rows(next(iter(columns.values())).index), picture)
-
-
-def _named(word: str) -> tuple[str, Path]:
-    method, separator, path = word.partition("=")
-    if not separator:
-        raise InputError(f"{word}: expected METHOD=PATH")
-    return method, Path(path)

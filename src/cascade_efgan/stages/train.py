@@ -6,10 +6,14 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.models.build import save_model, save_weights
-from cascade_efgan.training.loop import save_curves
-from cascade_efgan.training.records import Records
-from cascade_efgan.training.start import checkpoint_beside, model_spec, prepare, training_faces
+from cascade_efgan.training.start import (
+    Outputs,
+    checkpoint_beside,
+    model_spec,
+    prepare,
+    train_and_save,
+    training_faces,
+)
 
 
 def command(
@@ -35,9 +39,5 @@ def command(
     spec = model_spec(method, faces, config, centers)
     run = prepare(spec, faces, config, config.train, seed)
     checkpoint = checkpoint_beside(weights, [crops, index, split, centers], [method, seed, sorted(settings)])
-    records = Records(tensorboard)
-    history = run.train(checkpoint, records, checkpoint_minutes)
-    records.close()
-    save_curves(curves, history)
-    save_weights(discriminators, run.objective.discriminators)
-    save_model(weights, model, run.objective.generator, spec)
+    outputs = Outputs(weights, discriminators, model, curves)
+    train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

@@ -11,10 +11,17 @@ from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import read_json
+from cascade_efgan.files import read_json, sha256_file
 
 #: Data set -> its name in a table.
-DATASET_TITLES = {"rendered": "Rendered faces", "london": "London Set", "rafd": "RaFD", "cfeed": "CFEED"}
+DATASET_TITLES = {
+    "rendered": "Rendered faces",
+    "london": "London Set",
+    "rafd": "RaFD",
+    "cfeed": "CFEED",
+    "affectnet": "AffectNet",
+    "folder": "Own photographs",
+}
 
 #: Data sets that the paper's tables show (Sec. 4.1).
 PAPER_DATASETS = ("rafd", "cfeed")
@@ -23,8 +30,10 @@ PAPER_DATASETS = ("rafd", "cfeed")
 #: machine's share of memory and threads, where files lie, and what the paper does not have at all.
 FREE_SETTINGS = frozenset(
     {
-        *("preset", "datasets", "ablation_dataset", "methods", "seeds", "threads", "rendered", "london"),
-        *("generation_batch", "au_regressor", "fid.inception_weights", "fid.batch"),
+        *("preset", "datasets", "ablation_dataset", "methods", "seeds", "threads"),
+        *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
+        *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
+        *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
     }
 )
 
@@ -43,6 +52,8 @@ class DatasetFacts:
         test_people: different people of the test part.
         shared_people: people of the test part that the training part has too.
         excluded: photographs without a usable face.
+        missing: photographs of the complete data set that are not there.
+        split_sha256: hash of `split.csv`, which says exactly which images trained.
     """
 
     images: int
@@ -54,15 +65,18 @@ class DatasetFacts:
     test_people: int
     shared_people: int
     excluded: int
+    missing: int
+    split_sha256: str
 
 
-def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path) -> DatasetFacts:
+def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path, completeness_path: Path) -> DatasetFacts:
     """Count a data set.
 
     Args:
         index_path: `crops.csv`.
         split_path: `split.csv`.
         excluded_path: `excluded.csv`.
+        completeness_path: `completeness.json`.
 
     Raises:
         InputError: a missing or wrong file.
@@ -81,6 +95,8 @@ def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path) -> Da
         test_people=len(people["test"]),
         shared_people=len(people["test"] & people["train"]),
         excluded=len(read_records(excluded_path, ("id", "reason"))),
+        missing=_missing(completeness_path),
+        split_sha256=sha256_file(split_path),
     )
 
 
@@ -96,12 +112,12 @@ def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str,
     """
     if set(facts) != set(settings.datasets):
         raise InputError(
-            f"--index, --split and --excluded: got data sets {', '.join(sorted(facts)) or 'none'}, but the setting "
+            f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the setting "
             f"datasets lists {', '.join(settings.datasets)}; give each of them once"
         )
     return {
         "preset": settings.preset,
-        "differences": differences(settings),
+        "differences": [*differences(settings), *_gaps(facts)],
         "datasets": {name: asdict(facts[name]) for name in settings.datasets},
         "settings": settings.model_dump(mode="json"),
         "version": __version__,
@@ -120,6 +136,20 @@ def differences(settings: Settings) -> list[str]:
         if value != paper.get(key) and key not in FREE_SETTINGS and key.partition(".")[0] not in FREE_SETTINGS:
             found.append(f"{key}: {value} (paper: {paper.get(key)})")
     return found
+
+
+def _missing(path: Path) -> int:
+    report = read_json(path)
+    if not isinstance(report, dict) or not isinstance(report.get("missing"), list):
+        raise InputError(f"{path}: expected a list under the key missing; run the download rule again")
+    return len(report["missing"])
+
+
+def _gaps(facts: Mapping[str, DatasetFacts]) -> list[str]:
+    """A data set with photographs missing is not the paper's, whatever the settings say."""
+    return [
+        f"{name}: {fact.missing} photographs are missing (paper: none)" for name, fact in facts.items() if fact.missing
+    ]
 
 
 def read_context(path: Path) -> dict[str, Any]:
@@ -155,11 +185,13 @@ def _setting_sentence(context: Mapping[str, Any]) -> str:
         return "This is the paper's setting."
     keys = [item.partition(":")[0] for item in context["differences"]]
     foreign = [name for name in context["datasets"] if name not in PAPER_DATASETS]
-    sections = sorted({key.partition(".")[0] for key in keys} - {"datasets"})
+    sections = sorted({key.partition(".")[0] for key in keys} - {"datasets", *context["datasets"]})
     reasons = []
     if foreign:
         titles = " and ".join(DATASET_TITLES.get(name, name) for name in foreign)
         reasons.append(f"{titles} instead of RaFD and CFEED" if "datasets" in keys else titles)
+    gaps = {name: facts["missing"] for name, facts in context["datasets"].items() if facts["missing"]}
+    reasons += [f"{DATASET_TITLES.get(name, name)} lacks {missing} photographs" for name, missing in gaps.items()]
     if sections:
         reasons.append(f"other values than the paper's in {', '.join(sections)}")
     return f"Not the paper's setting: {'; '.join(reasons)} (run.json lists every difference)."
@@ -173,7 +205,8 @@ def _dataset_sentence(name: str, facts: Mapping[str, Any], by: str) -> str:
     return (
         f"{DATASET_TITLES.get(name, name)}: {facts['images']} images of {facts['people']} people, "
         f"{len(facts['expressions'])} expressions; split by {by}: {facts['train']} training and {facts['test']} test "
-        f"images ({shared}); {facts['excluded']} photographs excluded for want of a usable face."
+        f"images ({shared}); {facts['excluded']} photographs excluded for want of a usable face"
+        + (f"; {facts['missing']} photographs of the data set are missing." if facts["missing"] else ".")
     )
 
 

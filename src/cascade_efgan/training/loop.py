@@ -15,6 +15,7 @@ from tqdm import tqdm
 from cascade_efgan.config.settings import Schedule
 from cascade_efgan.devices import wants_bfloat16
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.objective import Loss, Objective
 from cascade_efgan.training.records import Records
@@ -169,4 +170,5 @@ class Run:
 
 def save_curves(path: Path, curves: pd.DataFrame) -> None:
     """Write the losses by epoch as CSV with seven significant digits."""
-    curves.to_csv(path, index=False, float_format="%.7g")
+    with atomic_path(path) as partial:
+        curves.to_csv(partial, index=False, float_format="%.7g")

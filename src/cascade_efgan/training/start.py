@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,10 +15,11 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
+from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator, save_model, save_weights
 from cascade_efgan.training.checkpoint import Checkpoint
-from cascade_efgan.training.loop import Run
+from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
+from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
 
 
@@ -64,6 +66,40 @@ def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedul
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     objective = build_objective(spec, settings.losses, seed, device)
     return Run(objective, Samples(faces, device), schedule, seed)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a training run writes.
+
+    Attributes:
+        weights: the generator's (safetensors).
+        discriminators: the discriminators' (safetensors), from which a later run goes on.
+        model: the model description (JSON).
+        curves: losses by epoch (CSV).
+    """
+
+    weights: Path
+    discriminators: Path
+    model: Path
+    curves: Path
+
+
+def train_and_save(
+    run: Run, spec: ModelSpec, checkpoint: Checkpoint, outputs: Outputs, tensorboard: Path | None, minutes: float
+) -> None:
+    """Train to the end, from the checkpoint where there is one, and store what came out.
+
+    Args:
+        tensorboard: folder of TensorBoard records; None: none.
+        minutes: least minutes between checkpoints.
+    """
+    records = Records(tensorboard)
+    history = run.train(checkpoint, records, minutes)
+    records.close()
+    save_curves(outputs.curves, history)
+    save_weights(outputs.discriminators, run.objective.discriminators)
+    save_model(outputs.weights, outputs.model, run.objective.generator, spec)
 
 
 def checkpoint_beside(weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:

@@ -1,0 +1,74 @@
+"""Several data sets as one, for the pre-training of wild images (Sec. 4.5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.records import write_records
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+
+#: Crops copied at a time: memory does not grow with the data sets.
+_COPIED = 1024
+
+
+@dataclass(frozen=True)
+class Cropped:
+    """The files of a data set after cropping and splitting."""
+
+    crops: Path
+    index: Path
+    split: Path
+
+
+def combine(sources: dict[str, Cropped], out: Cropped) -> int:
+    """Put data sets one after the other, each with its own train and test parts.
+
+    Ids and people get the data set's name in front: person 01 of one set is not person 01 of the other.
+
+    Args:
+        sources: data set -> its files, in order.
+        out: files to write.
+
+    Returns:
+        Number of images.
+
+    Raises:
+        InputError: a missing or wrong file, or crops of different sizes.
+
+    Source: Sec. 4.5 (pre-trained on RaFD and CFEED images). Not in the paper: whether together or one after the other;
+    together, because a network forgets the set that it saw first.
+    """
+    faces = {name: load_faces(files.crops, files.index) for name, files in sources.items()}
+    sizes = {name: part.size for name, part in faces.items()}
+    if len(set(sizes.values())) != 1:
+        shown = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise InputError(f"{out.crops}: the crops have different sides ({shown} pixels); crop all data sets alike")
+    indices, splits = [], []
+    for name, part in faces.items():
+        train = set(part_rows(part.index, sources[name].split, "train"))
+        index = part.index.assign(id=f"{name}." + part.index["id"], person=f"{name}." + part.index["person"])
+        indices.append(index)
+        places = ["train" if row in train else "test" for row in range(len(index))]
+        splits.append(pd.DataFrame({"id": index["id"], "part": places}))
+    count, side = sum(map(len, faces.values())), next(iter(sizes.values()))
+    with atomic_path(out.crops) as partial:
+        packed = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, side, side, 3))
+        done = 0
+        for block in _blocks(part.images for part in faces.values()):
+            packed[done : done + len(block)] = block
+            done += len(block)
+        packed.flush()
+        write_records(out.index, pd.concat(indices, ignore_index=True))
+        write_records(out.split, pd.concat(splits, ignore_index=True))
+    return count
+
+
+def _blocks(arrays: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    for array in arrays:
+        for start in range(0, len(array), _COPIED):
+            yield array[start : start + _COPIED]
