@@ -5,8 +5,12 @@ A new data set is a module with one function, `Request -> SourcePhotos`, and a l
 
 from collections.abc import Callable
 
+from cascade_efgan.data.affectnet import affectnet_photos
+from cascade_efgan.data.cfeed import cfeed_photos
+from cascade_efgan.data.folder import folder_photos
 from cascade_efgan.data.london import london_photos
 from cascade_efgan.data.photos import Request, SourcePhotos
+from cascade_efgan.data.rafd import rafd_photos
 from cascade_efgan.data.rendered_photos import rendered_photos
 from cascade_efgan.errors import InputError
 
@@ -15,6 +19,10 @@ Source = Callable[[Request], SourcePhotos]
 SOURCES: dict[str, Source] = {
     "rendered": rendered_photos,
     "london": london_photos,
+    "rafd": rafd_photos,
+    "cfeed": cfeed_photos,
+    "affectnet": affectnet_photos,
+    "folder": folder_photos,
 }
 
 

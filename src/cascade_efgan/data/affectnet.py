@@ -1,0 +1,317 @@
+"""AffectNet: faces from the web, manually labelled, in both of its releases, told apart by what the archive holds.
+
+Mollahosseini, A., Hasani, B., & Mahoor, M. H. (2017). AffectNet: A Database for Facial Expression, Valence, and Arousal
+Computing in the Wild. Sec. 4.5 fine-tunes on it; licensed by its owners, on request.
+
+The full release lists its photographs in `training.csv` and `validation.csv`; the small one has
+`train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the same in `val_set`.
+"""
+
+import csv
+import hashlib
+import heapq
+import io
+import logging
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import UNKNOWN
+from cascade_efgan.data.archives import ArchiveReader, open_archive
+from cascade_efgan.data.licensed import archive_of, check_complete, is_image, one_file_each, read_while_open
+from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.download")
+
+REQUEST_AT = "http://mohammadmahoor.com/affectnet/"
+
+#: Expression id of the data set -> name here.
+_EXPRESSIONS = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous")
+#: The ids after them, photographs that show no single expression; the last is this project's own.
+_LEFT_OUT = ("none", "uncertain", "non-face", "listed with two expressions")
+_DISPUTED = 11
+
+_LISTS = ("training.csv", "validation.csv")
+_PATH = "subDirectory_filePath"
+_BOX = ("face_x", "face_y", "face_width", "face_height")
+#: Columns of the lists in their order; some old lists have no header.
+_LIST_COLUMNS = (_PATH, *_BOX, "facial_landmarks", "expression")
+_READ_COLUMNS = (_PATH, *_BOX, "expression")
+
+_ANNOTATION = re.compile(r"(?:.*/)?(?P<part>train|val)_set/annotations/(?P<number>\d+)_exp\.npy", re.IGNORECASE)
+_IMAGE = re.compile(r"(?:.*/)?(?P<part>train|val)_set/images/(?P<number>\d+)\.\w+", re.IGNORECASE)
+_ANY_ANNOTATION = re.compile(r"(?:.*/)?\d+_exp\.npy", re.IGNORECASE)
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a release says of one photograph: an expression's name here, and (left, top, width, height) in pixels."""
+
+    expression: str
+    face_box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What an archive holds of AffectNet.
+
+    Attributes:
+        labels: id -> label of every listed photograph of the eight expressions.
+        names: id -> name in the archive of those of them that are there.
+        unexpected: photographs that no list names.
+        left_out: why -> how many photographs are not used.
+        parts: how many parts of a name, from its end, are the same wherever the release is unpacked.
+    """
+
+    labels: dict[str, Label]
+    names: dict[str, str]
+    unexpected: list[str]
+    left_out: dict[str, int]
+    parts: int
+
+
+def affectnet_photos(request: Request) -> SourcePhotos:
+    """The manually labelled photographs of AffectNet in order of id, all or a seeded draw of `affectnet.limit`.
+
+    Nobody knows who they show, so each is a person of its own. In `completeness`, `expected` counts all listed
+    photographs of the eight expressions, drawn or not.
+
+    Raises:
+        InputError: no archive, neither release or both in it, a list or annotation that cannot be right, or listed
+            photographs are missing and `affectnet.partial` is false.
+    """
+    wanted = request.settings.affectnet
+    path = archive_of(wanted, "affectnet", "AffectNet", REQUEST_AT)
+    with ExitStack() as stack:
+        archive = stack.enter_context(open_archive(path, request.work))
+        release = read_release(archive)
+        expected = {name: (UNKNOWN, label.expression, UNKNOWN) for name, label in release.labels.items()}
+        complete = check_complete(
+            "affectnet", path, expected, release.names, release.unexpected, release.left_out, wanted.partial
+        )
+        ids = sorted(draw(release.names, wanted.limit, wanted.seed))
+        if len(ids) < len(release.names):
+            left_out = complete.left_out | {"not drawn (affectnet.limit)": len(release.names) - len(ids)}
+            complete = replace(complete, found=len(ids), left_out=dict(sorted(left_out.items())))
+        return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, release, ids)), complete)
+
+
+def read_release(archive: ArchiveReader) -> Release:
+    """Labels and photographs of an archive of either release.
+
+    Raises:
+        InputError: neither release or both are there, or a list or annotation cannot be right.
+    """
+    names = archive.names()
+    lists = [name for name in names if PurePosixPath(name).name.lower() in _LISTS]
+    annotations = [name for name in names if _ANY_ANNOTATION.fullmatch(name)]
+    if lists and annotations:
+        raise InputError(
+            f"{archive.path}: holds two releases of AffectNet, {lists[0]} of the full one and {annotations[0]} of the "
+            "small one; expected one: name its own folder in affectnet.archive"
+        )
+    if lists:
+        return _full_release(archive, names, lists)
+    if annotations:
+        return _small_release(archive, names, annotations)
+    raise InputError(
+        f"{archive.path}: not AffectNet; expected {' and '.join(_LISTS)} with the manually annotated photographs, or "
+        "train_set/ and val_set/ with images/ and annotations/: correct affectnet.archive"
+    )
+
+
+def draw(ids: Iterable[str], limit: int | None, seed: int) -> list[str]:
+    """`limit` of the ids (None: all), drawn by `seed`; a larger limit adds to the draw and takes nothing away.
+
+    Each id has a place of its own in the draw, its hash with the seed, so that neither order nor company matters.
+    """
+    if limit is None:
+        return list(ids)
+    return heapq.nsmallest(limit, ids, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
+
+
+def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> Release:
+    listing = _one_row_each(_read_lists(archive, lists))
+    ids = dict(zip(listing[_PATH], _ids(listing[_PATH]), strict=True))
+    files, unexpected, automatic = [], [], 0
+    for name in names:
+        end = "/".join(name.split("/")[-2:])
+        if "automatically_annotated" in name.lower():
+            automatic += is_image(name)
+        elif end in ids:
+            files.append((ids[end], name))
+        elif is_image(name):
+            unexpected.append(name)
+    expressions = dict(zip(ids.values(), listing["expression"].tolist(), strict=True))
+    boxes = dict(zip(ids.values(), map(_box, *(listing[name].tolist() for name in _BOX)), strict=True))
+    left_out = {"automatically annotated": automatic} if automatic else {}
+    return _release(archive, expressions, boxes, files, unexpected, left_out, parts=2)
+
+
+def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> Release:
+    listed = {}
+    for name in annotations:
+        photo = _part_and_number(_ANNOTATION, name)
+        if photo is None:
+            raise InputError(
+                f"{archive.path}: {name} does not lie in train_set/annotations/ or val_set/annotations/; name the "
+                "folder that holds train_set/ and val_set/ in affectnet.archive"
+            )
+        listed[photo] = name
+    files, unexpected = [], []
+    for name in filter(is_image, names):
+        photo = _part_and_number(_IMAGE, name)
+        if photo in listed:
+            files.append((photo, name))
+        else:
+            unexpected.append(name)
+    expressions = {photo: _annotated(archive, name) for photo, name in listed.items()}
+    return _release(archive, expressions, {}, files, unexpected, {}, parts=3)
+
+
+def _release(
+    archive: ArchiveReader,
+    expressions: Mapping[str, int],
+    boxes: Mapping[str, Box | None],
+    files: Iterable[tuple[str, str]],
+    unexpected: list[str],
+    left_out: dict[str, int],
+    parts: int,
+) -> Release:
+    """Labels by expression id, and the (id, name) pairs of those that have one of the eight expressions."""
+    labels = {
+        photo: Label(_EXPRESSIONS[expression], boxes.get(photo))
+        for photo, expression in expressions.items()
+        if expression < len(_EXPRESSIONS)
+    }
+    others = Counter(expression for expression in expressions.values() if expression >= len(_EXPRESSIONS))
+    left_out = left_out | {_LEFT_OUT[expression - len(_EXPRESSIONS)]: count for expression, count in others.items()}
+    names = one_file_each(archive, ((photo, name) for photo, name in files if photo in labels))
+    return Release(labels, names, unexpected, left_out, parts)
+
+
+def _part_and_number(form: re.Pattern[str], name: str) -> str | None:
+    """`train-12` of an image or annotation of the small release, else None."""
+    match = form.fullmatch(name)
+    return f"{match['part'].lower()}-{match['number']}" if match else None
+
+
+def _box(left: float, top: float, width: float, height: float) -> Box | None:
+    return None if math.isnan(left) else (left, top, width, height)
+
+
+def _annotated(archive: ArchiveReader, name: str) -> int:
+    """The expression id in an `N_exp.npy`: one number, or its digits as a string."""
+    try:
+        value = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+        expression = int(str(value.item()))
+    except (ValueError, EOFError, OSError):
+        expression = -1
+    if expression not in range(_DISPUTED):
+        raise InputError(f"{archive.path}: {name}: expected one number from 0 to 10, the expression; restore the file")
+    return expression
+
+
+def _read_lists(archive: ArchiveReader, lists: Sequence[str]) -> pd.DataFrame:
+    """Rows of all lists: path, expression (int64), box (float64 pixels, NaN where there is none)."""
+    by_name: dict[str, str] = {}
+    for name in lists:
+        other = by_name.setdefault(PurePosixPath(name).name.lower(), name)
+        if other != name:
+            raise InputError(f"{archive.path}: {other} and {name} are the same list twice; delete one")
+    frames = [_read_list(archive.read(name), f"{archive.path}: {name}") for name in lists]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _read_list(data: bytes, where: str) -> pd.DataFrame:
+    first = next(csv.reader(io.StringIO(data[:100_000].decode("utf-8-sig", "replace").split("\n", 1)[0])), [])
+    header = [cell.strip() for cell in first]
+    headed = _PATH in header
+    columns = header if headed else list(_LIST_COLUMNS)
+    missing = [name for name in _READ_COLUMNS if name not in columns]
+    if missing or len(first) < len(_LIST_COLUMNS):
+        raise InputError(
+            f"{where}: the first line has no column {missing[0] if missing else 'expression'}; expected "
+            f"{','.join(_LIST_COLUMNS)},..., as AffectNet's own: restore the file"
+        )
+    places = {columns.index(name): name for name in _READ_COLUMNS}
+    try:
+        # The landmarks are nine tenths of the file and not kept.
+        frame = pd.read_csv(
+            io.BytesIO(data), header=None, usecols=sorted(places), dtype=str, keep_default_na=False,
+            skip_blank_lines=False, skipinitialspace=True, encoding="utf-8-sig",
+        )  # fmt: skip
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise InputError(f"{where}: not a list of AffectNet ({reason}); restore the file") from None
+    frame = frame.rename(columns=places).fillna("")[int(headed) :]
+    return _checked(frame[frame[_PATH] != ""], where)
+
+
+def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The rows of one list, numbered from 0 by line, as numbers."""
+    path = frame[_PATH].str.strip().str.replace("\\", "/", regex=False)
+    _refuse_rows(frame[_PATH], path.str.fullmatch(r"[^/]+/[^/]+"), where, "a folder and a file")
+    expression = pd.to_numeric(frame["expression"], errors="coerce")
+    known = expression.isin(range(_DISPUTED))
+    _refuse_rows(frame["expression"], known, where, "an expression from 0 to 10")
+    box = np.empty((len(frame), 4))
+    for place, name in enumerate(_BOX):
+        # Faces that nobody boxed have NULL there, or a width of -1.
+        cells = frame[name].str.strip()
+        numbers = pd.to_numeric(cells, errors="coerce")
+        _refuse_rows(frame[name], numbers.notna() | cells.str.upper().isin(("", "NULL")), where, "pixels or NULL")
+        box[:, place] = numbers
+    box[~np.isfinite(box).all(axis=1) | (box[:, 2:] <= 0).any(axis=1)] = np.nan
+    columns = {_PATH: path, "expression": expression.astype("int64"), **dict(zip(_BOX, box.T, strict=True))}
+    return pd.DataFrame(columns)
+
+
+def _refuse_rows(cells: pd.Series, fine: pd.Series, where: str, expected: str) -> None:
+    if not fine.all():
+        row = cells.index[~fine.to_numpy(dtype=bool)][0]
+        raise InputError(
+            f"{where}: {cells.name} is {cells[row]!r} in line {row + 1}, expected {expected}; restore the file"
+        )
+
+
+def _one_row_each(listing: pd.DataFrame) -> pd.DataFrame:
+    """The first row of every photograph; where its rows disagree, its expression is `_DISPUTED`."""
+    again = listing[_PATH].duplicated()
+    if again.any():
+        log.warning("AffectNet lists %d photographs more than once", listing[_PATH][again].nunique())
+    several = listing.groupby(_PATH)["expression"].transform("nunique") > 1
+    return listing.assign(expression=listing["expression"].mask(several, _DISPUTED))[~again]
+
+
+def _ids(paths: pd.Series) -> list[str]:
+    """`689/737db.jpg` -> `689-737db`; where two would be the same, both get a short hash of their path."""
+    stems = paths.str.replace(r"\.[^./]*$", "", regex=True).str.replace("/", "-", regex=False)
+    ids = stems.str.replace(r"[^A-Za-z0-9._-]", "_", regex=True)
+    hashes = [f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}" for path in paths[ids.duplicated(keep=False)]]
+    ids[ids.duplicated(keep=False)] += hashes
+    return list(ids)
+
+
+def _photos(archive: ArchiveReader, release: Release, ids: Sequence[str]) -> Iterator[Photo]:
+    for photo in ids:
+        name, label = release.names[photo], release.labels[photo]
+        yield Photo(
+            id=photo,
+            file="/".join(name.split("/")[-release.parts :]),
+            person=photo,
+            expression=label.expression,
+            gaze=UNKNOWN,
+            data=archive.read(name),
+            face_box=label.face_box,
+        )

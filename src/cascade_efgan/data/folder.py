@@ -1,0 +1,278 @@
+"""A folder of one's own photographs, with or without a CSV that says who they show and which expression.
+
+Not in the paper: its wild images are AffectNet's. This lets Sec. 4.5 run on any photographs.
+"""
+
+import csv
+import hashlib
+import io
+import logging
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cascade_efgan.config.settings import Folder
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.archives import ArchiveReader, open_archive
+from cascade_efgan.data.licensed import check_complete, first, read_while_open
+from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
+from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.download")
+
+FOLDER_VARIABLE = "EFGAN_FOLDER"
+
+#: Suffixes of photographs, in lower case; a file's own may be in any case. A .gif is mostly animated.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+#: Nouns beside the adjectives of `EXPRESSIONS`.
+_NOUNS = {"anger": "angry", "contempt": "contemptuous", "disgust": "disgusted", "fear": "fearful",
+          "happiness": "happy", "sadness": "sad", "surprise": "surprised"}  # fmt: skip
+_SPELLINGS = {name: name for name in (*EXPRESSIONS, UNKNOWN)} | _NOUNS
+_COLUMNS = ("file", "person", "expression")
+
+#: A part of a path that an id can spell as it is. It has no two marks in a row, which is what joins parts in an id.
+_PLAIN_PART = re.compile(r"[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*")
+_LONGEST_ID = 100
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line of the labels: the file as written; person and expression are None where the CSV lacks the column."""
+
+    file: str
+    person: str | None
+    expression: str | None
+    line: int
+
+
+def folder_photos(request: Request) -> SourcePhotos:
+    """The photographs of `folder.archive` (else of what EFGAN_FOLDER names) in order of id.
+
+    With `folder.labels`, the photographs that it lists; a column that it lacks is filled as without labels. Without,
+    all of them: each is a person of its own, and the name of its folder is its expression where it is one. A photograph
+    is told by its suffix; of an animated one, later stages use the first picture.
+
+    Raises:
+        InputError: no such archive, no photograph in it, labels that `read_labels` or `match_labels` refuses, or listed
+            photographs are missing and `folder.partial` is false.
+    """
+    wanted = request.settings.folder
+    path = _archive_of(wanted)
+    labels = Path(wanted.labels).expanduser() if wanted.labels else None
+    rows = read_labels(labels) if labels else None
+    with ExitStack() as stack:
+        archive = stack.enter_context(open_archive(path, request.work))
+        names, unexpected = _photographs(archive, labels)
+        if rows is None or labels is None:
+            people = {name: _person_and_expression(name, None) for name in names}
+            completeness = _all_there(path, names, unexpected)
+        else:
+            people, completeness = _labelled(path, names, unexpected, rows, labels, wanted.partial)
+        return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, people)), completeness)
+
+
+def path_id(path: str) -> str:
+    """Id of a photograph: its relative path in letters, digits and `. _ -`, at most 114 characters.
+
+    It depends on this path alone, so that it stays when other files come or go. A plain path is spelled out
+    (`anna/happy/1.jpg` is `anna--happy--1`); any other (spaces, other letters, another suffix than .jpg) also
+    gets a short hash of the path, so that no two paths share an id.
+    """
+    parts = PurePosixPath(path).with_suffix("").parts
+    spelled = "--".join(parts)
+    plain = path.endswith(".jpg") and all(_PLAIN_PART.fullmatch(part) for part in parts)
+    if plain and len(spelled) <= _LONGEST_ID:
+        return spelled
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", spelled).strip(".-_")[:_LONGEST_ID].rstrip(".-_")
+    return "--".join(filter(None, (readable, hashlib.sha256(path.encode()).hexdigest()[:12])))
+
+
+def read_labels(path: Path) -> list[Label]:
+    """Rows of a CSV with the columns `file`, and optionally `person` and `expression`, as spreadsheets save them.
+
+    Separated by commas or semicolons; Windows line ends and a byte order mark do no harm. An expression is one of
+    `EXPRESSIONS`, its noun (happiness), or empty for unknown.
+
+    Raises:
+        InputError: no such file, no text, a wrong header, no rows, a row without a file or with too many cells, or an
+            unknown expression.
+    """
+    text = _text(path)
+    separator = ";" if ";" in text.split("\n", 1)[0] else ","
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    header = [cell.strip().lower() for cell in next(lines, [])]
+    _check_header(header, path)
+    labels, wrong = [], []
+    for cells in lines:
+        cells = [cell.strip() for cell in cells]
+        if not any(cells):
+            continue
+        where = f"{path}: line {lines.line_num}"
+        if any(cells[len(header) :]):
+            raise InputError(f"{where} has {len(cells)} cells, expected {len(header)}; quote a cell that holds a comma")
+        row = dict(zip(header, cells + [""] * len(header), strict=False))
+        if not row["file"]:
+            raise InputError(f"{where} names no file; expected a path relative to the folder: fill it in or delete it")
+        expression = row.get("expression")
+        if expression is not None:
+            expression = _SPELLINGS.get(expression.lower() or UNKNOWN)
+            if expression is None:
+                wrong.append(f"{row['expression']!r} (line {lines.line_num})")
+        labels.append(Label(row["file"], row.get("person"), expression, lines.line_num))
+    if wrong:
+        raise InputError(
+            f"{path}: {first(wrong)}: not an expression; expected {', '.join(EXPRESSIONS)}, or nothing for unknown"
+        )
+    if not labels:
+        raise InputError(f"{path}: no rows; expected one row per photograph, or leave folder.labels out")
+    return labels
+
+
+def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> dict[str, Label]:
+    """Photograph's name -> its label; labels of absent files are left out.
+
+    A label's file is the relative path, or any end of it that no other photograph shares, a bare name for instance;
+    slashes may lean either way.
+
+    Raises:
+        InputError: a file fits several photographs, or two rows name the same one; `path` is the labels' file.
+    """
+    tails = _tails(names)
+    matched: dict[str, Label] = {}
+    for label in labels:
+        fitting = tails.get(_posix(label.file), [])
+        if len(fitting) > 1:
+            raise InputError(
+                f"{path}: line {label.line}: {label.file} fits several photographs ({first(fitting)}); write its "
+                "path relative to the folder"
+            )
+        for name in fitting:
+            if name in matched:
+                raise InputError(
+                    f"{path}: lines {matched[name].line} and {label.line} both name {name}; expected one row per "
+                    "photograph: delete one"
+                )
+            matched[name] = label
+    return matched
+
+
+def _archive_of(section: Folder) -> Path:
+    named = section.archive or os.environ.get(FOLDER_VARIABLE)
+    if not named:
+        raise InputError(
+            "folder.archive names no photographs; set it, or the environment variable EFGAN_FOLDER, to a folder, zip "
+            "or tar of your own"
+        )
+    path = Path(named).expanduser()
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such folder or file; expected photographs of your own: correct folder.archive in config.yaml "
+            f"or {FOLDER_VARIABLE}"
+        )
+    return path
+
+
+def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str], list[str]]:
+    """Names of the photographs and of all other files but the labels themselves, both sorted."""
+    own = labels.resolve() if labels else None
+    photographs, others = [], []
+    for name in archive.names():
+        if PurePosixPath(name).suffix.lower() in SUFFIXES:
+            photographs.append(name)
+        elif own is None or own.name != PurePosixPath(name).name or (archive.path / name).resolve() != own:
+            others.append(name)
+    if not photographs:
+        raise InputError(
+            f"{archive.path}: no photograph in it; expected files that end in {', '.join(SUFFIXES)}: "
+            "correct folder.archive"
+        )
+    return photographs, others
+
+
+def _labelled(
+    path: Path, names: list[str], others: list[str], rows: list[Label], labels: Path, partial: bool
+) -> tuple[dict[str, tuple[str, str]], Completeness]:
+    """Listed photograph -> (person, expression), and what is missing or unlisted."""
+    matched = match_labels(rows, names, labels)
+    if not matched:
+        raise InputError(
+            f"{labels}: its {len(rows)} rows name none of the {len(names)} photographs in {path}; expected names such "
+            f"as {names[0]}, found {rows[0].file}: correct folder.labels"
+        )
+    people = {name: _person_and_expression(name, label) for name, label in matched.items()}
+    present = {label.line for label in matched.values()}
+    expected = {path_id(name): (*people[name], UNKNOWN) for name in people}
+    for row in rows:
+        if row.line not in present:
+            file = _posix(row.file)
+            expected[path_id(file)] = (*_person_and_expression(file, row), UNKNOWN)
+    found = [path_id(name) for name in people]
+    unexpected = sorted(others + [name for name in names if name not in people])
+    return people, check_complete("folder", path, expected, found, unexpected, {}, partial)
+
+
+def _all_there(path: Path, names: list[str], unexpected: list[str]) -> Completeness:
+    """Completeness of a folder without labels: nobody can know how many photographs there should be."""
+    if unexpected:
+        log.warning("%s: %d files are no photographs: %s", path, len(unexpected), first(unexpected))
+    return Completeness(None, len(names), unexpected=unexpected)
+
+
+def _person_and_expression(name: str, label: Label | None) -> tuple[str, str]:
+    """What the label says; else the photograph is its own person, and its folder's name may be an expression."""
+    person = label.person if label else None
+    expression = label.expression if label else None
+    if expression is None:
+        expression = _SPELLINGS.get(PurePosixPath(name).parent.name.strip().lower(), UNKNOWN)
+    return person or path_id(name), expression
+
+
+def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> Iterator[Photo]:
+    for name in sorted(people, key=path_id):
+        person, expression = people[name]
+        yield Photo(
+            id=path_id(name),
+            file=name,
+            person=person,
+            expression=expression,
+            gaze=UNKNOWN,
+            data=archive.read(name),
+        )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; correct folder.labels, or leave it out") from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise InputError(f"{path}: not a text file in UTF-8; save it as `CSV UTF-8` in folder.labels") from None
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    expected = "expected `file`, and optionally `person` and `expression`, separated by commas or semicolons"
+    strange = [name for name in header if name not in _COLUMNS]
+    if strange:
+        raise InputError(f"{path}: unknown column {strange[0]!r} in the first line; {expected}")
+    if "file" not in header or len(set(header)) != len(header):
+        raise InputError(f"{path}: the first line is {', '.join(header) or 'empty'}; {expected}, each once")
+
+
+def _tails(names: Sequence[str]) -> dict[str, list[str]]:
+    """Every end of every path -> the photographs that it may mean; a whole path means that one alone."""
+    tails: dict[str, list[str]] = {}
+    for name in names:
+        parts = name.split("/")
+        for start in range(1, len(parts)):
+            tails.setdefault("/".join(parts[start:]), []).append(name)
+    return tails | {name: [name] for name in names}
+
+
+def _posix(file: str) -> str:
+    """A path of the labels as an archive spells it; a Mac may write é as two characters."""
+    return unicodedata.normalize("NFC", str(PurePosixPath(file.replace("\\", "/"))))

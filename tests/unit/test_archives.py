@@ -1,0 +1,316 @@
+"""Folders, zips and tars that a user obtained: the same bytes from each, and everything unsafe refused."""
+
+import gzip
+import io
+import os
+import struct
+import tarfile
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+from layouts_posed import pack
+
+from cascade_efgan.data import archives
+from cascade_efgan.data.archives import open_archive
+from cascade_efgan.errors import InputError
+
+PACKED = (".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz")
+FILES = {"a b/Größe 1.JPG": b"one", "list.csv": b"x" * 3000, "z/deep/er/2.png": b"\x00\x01" * 900}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of `FILES`."""
+    for name, data in FILES.items():
+        path = tmp_path / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "set"
+
+
+def content(path, work=None):
+    """Everything in an archive, name -> bytes, in the order of its names."""
+    with open_archive(path, work or path.parent / "work") as archive:
+        return {name: archive.read(name) for name in archive.names()}
+
+
+def zip_of(path, *members):
+    """A zip of (name or ZipInfo, bytes) pairs."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+def tar_of(path, *members):
+    """A tar of (TarInfo or name, bytes) pairs."""
+    with tarfile.open(path, "w") as archive:
+        for member, data in members:
+            info = member if isinstance(member, tarfile.TarInfo) else tarfile.TarInfo(member)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def tar_link(kind, target="/etc/hostname", name="1.jpg"):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_all_packings_read_as_the_folder_does(folder, tmp_path, suffix):
+    packed = pack(folder, tmp_path / f"set{suffix}")
+    assert content(folder) == FILES
+    assert content(packed) == FILES
+    assert list(content(packed)) == sorted(FILES)
+
+
+def test_a_compressed_tar_leaves_nothing_in_the_work_folder(folder, tmp_path):
+    packed = pack(folder, tmp_path / "set.tar.gz")
+    with open_archive(packed, tmp_path / "work") as archive:
+        assert [path.name for path in (tmp_path / "work").iterdir()] == ["unpacked.tar"]
+        assert archive.read("list.csv") == FILES["list.csv"]
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["", *PACKED])
+def test_what_macos_and_windows_leave_is_not_listed(folder, tmp_path, suffix):
+    for name in ("a b/._Größe 1.JPG", "__MACOSX/list.csv", "z/__MACOSX/a/b.png", ".DS_Store", "z/Thumbs.db",
+                 "Desktop.ini"):  # fmt: skip
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"leaving")
+    packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
+    assert list(content(packed)) == sorted(FILES)
+
+
+def test_names_of_every_zip_program_are_understood(tmp_path):
+    path = zip_of(tmp_path / "set.zip", ("./a//1.jpg", b"1"), ("b\\2.jpg", b"2"), ("empty\\", b""), ("dir/", b""),
+                  ("gro\u0308n.jpg", b"3"))  # fmt: skip
+    assert content(path) == {"a/1.jpg": b"1", "b/2.jpg": b"2", "gr\u00f6n.jpg": b"3"}
+
+
+@pytest.mark.parametrize(("stored", "shown"), [("Größe.jpg".encode(), "Größe.jpg"), (b"Gr\x94\xe1e.jpg", "Größe.jpg")])
+def test_zip_names_without_a_utf8_mark_are_utf8_or_cp437(tmp_path, stored, shown):
+    placeholder = "n" * len(stored)
+    path = zip_of(tmp_path / "set.zip", (placeholder, b"1"))
+    path.write_bytes(path.read_bytes().replace(placeholder.encode(), stored))
+    assert content(path) == {shown: b"1"}
+
+
+def test_names_that_are_no_utf8_can_be_written_down_and_read(tmp_path):
+    packed = tar_of(tmp_path / "set.tar", (os.fsdecode(b"gr\xfcn.jpg"), b"1"))
+    folder = tmp_path / "set"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/gr\xfcn.jpg", "wb") as file:
+        file.write(b"1")
+    for path in (packed, folder):
+        assert content(path) == {"gr\ufffdn.jpg": b"1"}
+
+
+@pytest.mark.parametrize("name", ["../out.jpg", "a/../../out.jpg", "/etc/out.jpg", "a\\..\\..\\out.jpg", "C:\\out.jpg",
+                                  "../", "\\\\host\\out.jpg"])  # fmt: skip
+@pytest.mark.parametrize("make", [zip_of, tar_of])
+def test_a_name_outside_the_archive_is_refused(tmp_path, make, name):
+    path = make(tmp_path / "set", ("1.jpg", b"1"), (name, b""))
+    with pytest.raises(InputError, match=r"set: member '.*' points outside the archive") as error:
+        content(path)
+    assert repr(name.rstrip("/"))[1:-1] in str(error.value)
+    assert sorted(found.name for found in tmp_path.rglob("*")) == ["set"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_a_link_or_device_in_a_tar_is_refused_when_it_is_wanted(tmp_path, kind):
+    path = tar_of(tmp_path / "set.tar", (tar_link(kind), b""), ("2.jpg", b"2"))
+    with open_archive(path, tmp_path) as archive:
+        assert archive.names() == ["1.jpg", "2.jpg"]
+        assert archive.read("2.jpg") == b"2"
+        with pytest.raises(
+            InputError, match=r"set\.tar: 1\.jpg is a link, a device or a sparse file, which is not read"
+        ):
+            archive.read("1.jpg")
+
+
+def test_a_link_in_a_zip_is_refused_when_it_is_wanted(tmp_path):
+    link = zipfile.ZipInfo("1.jpg")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    path = zip_of(tmp_path / "set.zip", (link, b"/etc/hostname"), ("2.jpg", b"2"))
+    with open_archive(path, tmp_path) as archive:
+        assert archive.read("2.jpg") == b"2"
+        with pytest.raises(InputError, match=r"set\.zip: 1\.jpg is a link, a device or a sparse file"):
+            archive.read("1.jpg")
+
+
+def test_links_of_a_folder_are_followed_inside_it_only(folder, tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    for name, target in (("in.csv", "list.csv"), ("out.jpg", "../secret.jpg"), ("gone.jpg", "nowhere.jpg")):
+        (folder / name).symlink_to(target)
+    (folder / "again").symlink_to("z")
+    os.mkfifo(folder / "pipe.jpg")
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    with open_archive(linked, tmp_path / "work") as archive:
+        assert archive.names() == sorted([*FILES, "in.csv", "out.jpg", "gone.jpg", "pipe.jpg"])
+        assert archive.read("in.csv") == FILES["list.csv"]
+        for name in ("out.jpg", "gone.jpg", "pipe.jpg"):
+            with pytest.raises(
+                InputError, match=rf"linked: {name} is a link, a device or a sparse file, which is not read"
+            ):
+                archive.read(name)
+
+
+def test_a_link_to_a_folder_outside_is_refused_at_once(folder, tmp_path):
+    (tmp_path / "other").mkdir()
+    (folder / "z" / "more").symlink_to(tmp_path / "other")
+    with pytest.raises(InputError, match="set: z/more is a link to a folder outside, which is not followed"):
+        content(folder)
+
+
+def test_an_encrypted_zip_is_refused(tmp_path):
+    path = zip_of(tmp_path / "set.zip", ("1.jpg", b"1"))
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"set\.zip: 1\.jpg is encrypted; unpack the zip with its password"):
+        content(path)
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
+def test_an_archive_that_breaks_off_is_refused(folder, tmp_path, suffix, share):
+    (folder / "noise.jpg").write_bytes(os.urandom(40_000))
+    packed = pack(folder, tmp_path / f"set{suffix}")
+    packed.write_bytes(packed.read_bytes()[: int(share * packed.stat().st_size)])
+    work = tmp_path / "work"
+    with pytest.raises(InputError, match=r"set\..*: damaged or not readable"):
+        content(packed, work)
+    assert not work.exists() or list(work.iterdir()) == []
+
+
+def test_a_tar_that_breaks_off_between_two_files_is_refused(tmp_path):
+    path = tar_of(tmp_path / "set.tar", ("1.jpg", b"1"), ("2.jpg", b"2"))
+    path.write_bytes(path.read_bytes()[:1024])
+    with pytest.raises(InputError, match=r"set\.tar: damaged or not readable \(it breaks off\)"):
+        content(path)
+
+
+def test_a_damaged_header_is_not_taken_for_the_end_of_a_tar(tmp_path):
+    path = tar_of(tmp_path / "set.tar", ("1.jpg", b"1"), ("2.jpg", b"2"), ("3.jpg", b"3"))
+    data = bytearray(path.read_bytes())
+    data[1024:1034] = b"\xff" * 10
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"set\.tar: damaged or not readable"):
+        content(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_of_a_zip_is_named(tmp_path, method):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("1.jpg", b"the bytes of a photograph" * 9)
+    data = bytearray(path.read_bytes())
+    data[44] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg"):
+        content(path)
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tar", ".tar.gz"])
+def test_a_file_that_is_too_large_is_refused_when_it_is_wanted(folder, tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(archives, "MAX_BYTES", 2000)
+    packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
+    with open_archive(packed, tmp_path / "work") as archive:
+        assert archive.read("z/deep/er/2.png") == FILES["z/deep/er/2.png"]
+        with pytest.raises(InputError, match=r"list\.csv is larger than 0 MiB, expected a photograph or a list"):
+            archive.read("list.csv")
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip", ".tar", ".tar.gz"])
+def test_too_many_files_are_refused(folder, tmp_path, monkeypatch, suffix):
+    packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
+    assert len(content(packed)) == 3
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 2)
+    with pytest.raises(InputError, match="more than 2 files; name the folder of the data set alone"):
+        content(packed)
+
+
+def test_a_zip_that_lies_about_a_size_is_refused(tmp_path):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.jpg", bytes(5_000_000))
+    data = path.read_bytes()
+    assert data.count(struct.pack("<I", 5_000_000)) == 2
+    path.write_bytes(data.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 10)))
+    with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg: Bad CRC-32"):
+        content(path)
+
+
+def test_a_compressed_tar_made_to_fill_the_disk_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_BYTES", 2**20)
+    path = tmp_path / "set.tar.gz"
+    path.write_bytes(gzip.compress(bytes(30 * 2**20)))
+    with pytest.raises(InputError, match=r"set\.tar\.gz: grows more than 200 times"):
+        content(path, tmp_path / "work")
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_packing_whose_size_python_does_not_bound_is_refused(tmp_path):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("1.jpg", b"1" * 1000)
+    with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg: packed by method 12"):
+        content(path)
+
+
+@pytest.mark.parametrize("make", [zip_of, tar_of])
+def test_a_name_twice_is_refused(tmp_path, make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = make(tmp_path / "set", ("a/1.jpg", b"1"), ("a/1.jpg", b"2"))
+    with pytest.raises(InputError, match=r"set: holds a/1\.jpg twice, expected every name once: pack it again"):
+        content(path)
+
+
+def test_a_tar_that_holds_a_zip_is_read_as_a_tar(tmp_path):
+    inner = zip_of(tmp_path / "inner.zip", ("1.jpg", b"1"))
+    path = tar_of(tmp_path / "set", ("inner.zip", inner.read_bytes()))
+    assert list(content(path)) == ["inner.zip"]
+
+
+def test_a_path_that_is_no_archive_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"absent\.zip: cannot be read \(No such file or directory\)"):
+        content(tmp_path / "absent.zip")
+    for name, data in (("set.rar", b"Rar!\x1a\x07\x01\x00" + bytes(600)), ("empty.zip", b"")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InputError, match=rf"{name}: neither a folder nor a zip nor a tar"):
+            content(tmp_path / name)
+    (tmp_path / "notes.gz").write_bytes(gzip.compress(b"no tar"))
+    with pytest.raises(InputError, match=r"notes\.gz: damaged or not readable"):
+        content(tmp_path / "notes.gz")
+
+
+def test_a_full_disk_is_named(folder, tmp_path, monkeypatch):
+    packed = pack(folder, tmp_path / "set.tar.gz")
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+
+    class Full:
+        def __enter__(self):
+            return Path("/dev/full")
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(archives, "atomic_path", lambda path: Full())
+    with pytest.raises(InputError, match=r"set\.tar\.gz: no space left to unpack it in .*work"):
+        content(packed)
+
+
+def test_a_file_that_is_not_there_is_named(folder, tmp_path):
+    with open_archive(folder, tmp_path) as archive, pytest.raises(InputError, match=r"set: holds no file 9\.jpg"):
+        archive.read("9.jpg")
