@@ -16,12 +16,17 @@ from cascade_efgan.errors import InputError
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
 STAGES = {
     "download": "Fetch or render a data set: photographs and manifest.",
+    "prepare_openface_chunk": "A chunk of photographs as one tar of images that OpenFace reads right.",
     "extract_aus": "AUs and 68 landmarks of every photograph, from OpenFace output.",
     "crop": "Square face crops of a data set, packed in one array.",
+    "au_report": "AU sanity report: what looks wrong with a data set's AUs.",
+    "contact_sheet": "A picture of some crops of a data set, flagged ones framed.",
     "split": "Train and test parts.",
     "patch_centers": "Average place of eyes, nose and mouth over the training images.",
     "train": "Train a single-step method.",
     "finetune_cascade": "Fine-tune a cascade from trained single-step weights.",
+    "combine": "Put data sets together, for the pre-training of wild images.",
+    "finetune_wild": "Fine-tune Cascade EF-GAN on wild images.",
     "generate": "Edit the images of one part to every expression.",
     "classify": "Train the expression classifier of R or of R+G.",
     "accuracy": "R, G or R+G: accuracy of a trained classifier.",

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.data.crops import crop_image, crop_square, to_crop
+from cascade_efgan.data.crops import Square, crop_image, crop_square, padding_share, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
 from cascade_efgan.data.manifest import read_manifest, write_manifest
 from cascade_efgan.data.openface import choose_face, read_openface
 from cascade_efgan.data.photos import PhotoZip, decode_image, encode_png, new_zip, sha256
+from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
@@ -112,6 +113,30 @@ def test_a_constant_image_stays_constant():
     assert (crop_image(image, (-3.21, 4.56, 29.87), 17) == 255).all()
 
 
+@pytest.mark.parametrize(
+    ("square", "share"),
+    [
+        ((-0.5, -0.5, 50), 0),  # from the outer edge of the first pixel
+        ((9.5, -0.5, 50), 0),  # to the outer edge of the last one
+        ((3.3, 0.7, 20.1), 0),
+        ((-10.5, 0, 40), 0.25),
+        ((49.5, 0, 20), 0.5),
+        ((0, 39.5, 20), 0.5),
+        ((49.5, 39.5, 20), 0.75),  # a corner
+        ((-25.5, -0.5, 100), 0.7),  # larger than the photograph on three sides: 60 x 50 of 100 x 100
+        ((200, 200, 10), 1),
+    ],
+)
+def test_padding_is_the_share_of_the_area_outside_the_photograph(square, share):
+    padding = padding_share(Square(*square), width=60, height=50)
+    assert padding == pytest.approx(share, abs=1e-12)
+    assert (padding == 0) == (share == 0)  # exactly 0 inside: only then is a crop not flagged
+
+
+def test_a_photograph_without_pixels_is_all_padding():
+    assert padding_share(Square(0, 0, 10), width=0, height=0) == 1
+
+
 def test_the_stage_packs_crops_with_their_index(small_data):
     small_data.extract_aus()
     faces = small_data.crop()
@@ -138,6 +163,21 @@ def test_the_same_input_gives_the_same_bytes(small_data):
     first = [small_data.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
     small_data.crop()
     assert first == [small_data.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
+
+
+def test_the_array_file_is_numpys_own_form(small_data, tmp_path):
+    small_data.extract_aus()
+    np.save(tmp_path / "saved.npy", np.array(small_data.crop().images))
+    assert small_data.path("crops.npy").read_bytes() == (tmp_path / "saved.npy").read_bytes()
+
+
+def test_the_landmarks_of_the_index_are_those_of_the_photograph_carried_along(small_data):
+    small_data.extract_aus()
+    faces = small_data.crop()
+    points = landmarks_of(pd.read_csv(small_data.path("faces.csv")))
+    squares = faces.index[["crop_x", "crop_y", "crop_side"]].to_numpy()
+    moved = [to_crop(landmarks, tuple(square), 32) for landmarks, square in zip(points, squares, strict=True)]
+    np.testing.assert_array_equal(faces.landmarks, np.round(moved, 4))
 
 
 @pytest.mark.parametrize(

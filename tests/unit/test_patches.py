@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from PIL import Image
 
 from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.patch_picture import mean_face
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes, patch_box, patch_report, region_centers
 from cascade_efgan.errors import InputError
 
@@ -90,3 +93,69 @@ def test_the_stage_uses_training_images_only(efgan, cropped_data):
     split.write_text("id,part\n" + "".join(f"{name},test\n" for name in ids))
     with pytest.raises(InputError, match=r"split\.csv: no image is in the train part"):
         efgan("patch_centers", *flags)
+
+
+def small_stage(data):
+    """Flags of the stage for the small data set, and its crops."""
+    faces = load_faces(data.path("crops.npy"), data.path("crops.csv"))
+    ids = list(faces.index["id"])
+    data.path("split.csv").write_text(
+        "id,part\n" + "".join(f"{name},{'train' if place in (1, 4) else 'test'}\n" for place, name in enumerate(ids))
+    )
+    flags = [
+        "--index", data.path("crops.csv"), "--split", data.path("split.csv"), "--centers", data.path("centers.json"),
+        "--set", "crop.size=32", "--set", "patches.eyes=[12, 24]", "--set", "patches.nose=[12, 12]",
+        "--set", "patches.mouth=[12, 16]",
+    ]  # fmt: skip
+    return flags, faces
+
+
+def test_the_mean_face_is_the_mean_of_the_given_crops():
+    images = np.random.default_rng(0).integers(0, 256, (700, 4, 4, 3), dtype=np.uint8)
+    rows = np.arange(3, 699)
+    face = mean_face(images, rows)
+    assert face.dtype == np.float64
+    np.testing.assert_allclose(face, images[3:699].mean(axis=0, dtype=np.float64), rtol=1e-14)
+
+
+def test_the_stage_draws_the_patches_on_the_mean_training_face(efgan, cropped_data, monkeypatch):
+    flags, faces = small_stage(cropped_data)
+    picture, shown, frames = cropped_data.path("patches.png"), [], []
+    show, frame = Axes.imshow, Axes.add_patch
+    monkeypatch.setattr(Axes, "imshow", lambda axis, face, **k: shown.append(face) or show(axis, face, **k))
+    monkeypatch.setattr(Axes, "add_patch", lambda axis, box: frames.append(box) or frame(axis, box))
+    efgan("patch_centers", *flags, "--crops", cropped_data.path("crops.npy"), "--picture", picture)
+    np.testing.assert_allclose(shown[0], faces.images[[1, 4]].mean(axis=0), atol=0.5)
+    boxes = load_patch_boxes(cropped_data.path("centers.json"))
+    for drawn, (region, box) in zip(frames, boxes.items(), strict=True):
+        assert drawn.get_label() == f"{region} {box.height}×{box.width}"
+        # The frame runs along the outer edges of the pixels.
+        assert drawn.get_bbox().bounds == (box.left - 0.5, box.top - 0.5, box.width, box.height)
+    assert Image.open(picture).width > 400
+
+
+def test_the_picture_does_not_change_the_centres_and_has_the_same_bytes_again(efgan, cropped_data):
+    flags, _ = small_stage(cropped_data)
+    centers, pictures = cropped_data.path("centers.json"), [cropped_data.path(f"{name}.png") for name in "ab"]
+    efgan("patch_centers", *flags)
+    alone = centers.read_text()
+    for picture in pictures:
+        efgan("patch_centers", *flags, "--crops", cropped_data.path("crops.npy"), "--picture", picture)
+    assert centers.read_text() == alone
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+@pytest.mark.parametrize("flag", ["--crops", "--picture"])
+def test_crops_and_picture_belong_together(flag, efgan, cropped_data):
+    flags, _ = small_stage(cropped_data)
+    with pytest.raises(InputError, match="--crops and --picture belong together"):
+        efgan("patch_centers", *flags, flag, cropped_data.path("crops.npy"))
+    assert not cropped_data.path("centers.json").exists()
+
+
+def test_crops_of_another_size_are_named(efgan, cropped_data):
+    flags, _ = small_stage(cropped_data)
+    with pytest.raises(InputError, match=r"crops\.npy: the crops are 32x32 pixels, but crop\.size is 64"):
+        efgan("patch_centers", *flags, "--set", "crop.size=64", "--crops", cropped_data.path("crops.npy"),
+              "--picture", cropped_data.path("patches.png"))  # fmt: skip
+    assert not cropped_data.path("centers.json").exists()

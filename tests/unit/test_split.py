@@ -1,12 +1,15 @@
 """Train and test parts: shares, strata, seeds, people, and what cannot be split."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.split import make_split
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
 
 
 def index_of(people=20, expressions=EXPRESSIONS, gazes=3):
@@ -72,16 +75,70 @@ def test_an_empty_test_part_is_an_error():
         make_split(index_of(people=2, expressions=("happy", "sad"), gazes=1), "image", 0.1, 0, "crops.csv")
 
 
-def test_a_class_that_is_empty_in_train_is_an_error():
-    index = index_of(people=2, gazes=1)
-    lonely = index["expression"].eq("sad") & index["person"].eq("000")
-    test_people = [make_split(index, "person", 0.5, seed, "crops.csv").query("part == 'test'") for seed in range(8)]
-    tested = [rows["id"].iloc[0][:4] for rows in test_people]
-    assert set(tested) == {"p000", "p001"}
-    with pytest.raises(InputError, match=r"crops\.csv: expression sad has no image in the train part"):
-        make_split(index[~lonely], "person", 0.5, tested.index("p001"), "crops.csv")
-    split = make_split(index[~lonely], "person", 0.5, tested.index("p000"), "crops.csv")
-    assert split.set_index("id")["part"]["p001_sad_0"] == "train"
+def people_of(counts):
+    """An index of people from `{person: {expression: number of images}}`."""
+    rows = [
+        (f"{person}_{expression}_{number}", person, expression)
+        for person, images in counts.items()
+        for expression, count in images.items()
+        for number in range(count)
+    ]
+    return pd.DataFrame(rows, columns=["id", "person", "expression"])
+
+
+def shares_of(index, split):
+    """Share of every expression that is in the test part."""
+    return (index.merge(split)["part"] == "test").groupby(index["expression"]).mean()
+
+
+def test_by_person_people_with_equal_images_give_exactly_their_share():
+    counts = {f"a{k:03d}": {"happy": 1, "neutral": 1} for k in range(60)}
+    counts |= {f"b{k:03d}": {"sad": 2} for k in range(30)} | {f"c{k:03d}": {UNKNOWN: 1} for k in range(10)}
+    index = people_of(counts)
+    split = make_split(index, "person", 0.1, 3, "crops.csv")
+    np.testing.assert_allclose(shares_of(index, split), 0.1)
+
+
+def test_by_person_shares_are_near_even_when_no_two_people_are_alike():
+    rng = np.random.default_rng(0)
+    counts = {f"p{k:03d}": dict(zip(EXPRESSIONS, rng.integers(0, 9, 8), strict=True)) for k in range(80)}
+    index = people_of(counts)
+    for seed in range(3):
+        split = make_split(index, "person", 0.2, seed, "crops.csv")
+        tested = index.merge(split).query("part == 'test'")["person"].nunique()
+        assert tested == 16
+        # Of blind draws of sixteen people, one in a hundred is as near as this; half miss by 0.05.
+        assert np.abs(shares_of(index, split) - 0.2).max() < 0.02
+
+
+def test_by_person_an_expression_of_few_people_stays_in_train():
+    counts = {f"p{k:02d}": {"happy": 1 + k % 3} for k in range(10)}
+    counts["p00"]["sad"] = counts["p01"]["fearful"] = 1
+    index = people_of(counts)
+    for seed in range(10):
+        split = make_split(index, "person", 0.5, seed, "crops.csv")
+        rows = index.merge(split)
+        assert set(rows.loc[rows["part"] == "train", "expression"]) == {"happy", "sad", "fearful"}
+        assert rows.loc[rows["part"] == "test", "person"].nunique() == 5
+
+
+def test_a_class_that_must_be_empty_in_train_is_an_error():
+    index = people_of({"a": {"happy": 1}, "b": {"sad": 1}})
+    with pytest.raises(InputError, match=r"crops\.csv: expression (happy|sad) has no image in the train part"):
+        make_split(index, "person", 0.5, 0, "crops.csv")
+
+
+def test_unknown_is_a_class_like_others():
+    index = people_of({f"p{k}": {"happy": 1, UNKNOWN: 3} for k in range(20)})
+    split = make_split(index, "image", 0.1, 0, "crops.csv")
+    assert shares_of(index, split).to_dict() == {"happy": 0.1, UNKNOWN: 0.1}
+
+
+def test_a_seed_keeps_its_meaning():
+    split = make_split(index_of(people=10), "image", 0.1, 7, "crops.csv")
+    # As drawn before `unknown` became a class: results that were published stay reproducible.
+    tested = split.loc[split["part"] == "test", "id"].tolist()
+    assert tested[:5] == ["p000_angry_0", "p000_neutral_0", "p000_neutral_1", "p000_sad_2", "p001_disgusted_0"]
 
 
 def test_the_only_image_of_a_class_is_never_a_test_image():
@@ -97,6 +154,23 @@ def test_the_stage_writes_the_split(efgan, cropped_data):
     split = pd.read_csv(cropped_data.path("split.csv"))
     assert list(split.columns) == ["id", "part"]
     assert split["part"].value_counts().to_dict() == {"train": 6, "test": 2}
+
+
+def test_the_stage_logs_the_hash_of_what_it_wrote(efgan, cropped_data, caplog):
+    with caplog.at_level(logging.INFO):
+        efgan("split", "--index", cropped_data.path("crops.csv"), "--split", cropped_data.path("split.csv"))
+    assert sha256_file(cropped_data.path("split.csv")) in caplog.text
+
+
+def test_the_stage_refuses_photographs_without_a_label_unless_told_otherwise(efgan, cropped_data):
+    crops, split = cropped_data.path("crops.csv"), cropped_data.path("split.csv")
+    crops.write_text(crops.read_text().replace(",happy,", ",unknown,"))
+    flags = ["--index", crops, "--split", split, "--set", "split.test_share=0.25"]
+    with pytest.raises(InputError, match=r"^4 photographs of .*crops\.csv have no expression \(first: p00_happy\)"):
+        efgan("split", *flags)
+    assert not split.exists()
+    efgan("split", *flags, "--no-labelled")
+    assert pd.read_csv(split)["part"].value_counts().to_dict() == {"train": 6, "test": 2}
 
 
 def test_the_stage_refuses_an_empty_class(efgan, cropped_data):

@@ -27,7 +27,7 @@ from cascade_efgan.files import atomic_path
 #: More files than any of the data sets has; reading the list of more would fill the memory.
 MAX_MEMBERS = 5_000_000
 
-#: Largest file that is read, bytes. The largest known is AffectNet's training list: a kilobyte for each of 415,000 lines.
+#: Largest file that is read, bytes. The largest known is AffectNet's list: about a kilobyte for each of 415,000 lines.
 MAX_BYTES = 2**30
 
 #: A compressed tar of photographs shrinks by little; one that grows this much is made to fill the disk.

@@ -6,7 +6,7 @@ OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, 
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,15 @@ import pandas as pd
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, SQUARE_COLUMNS, check_ids
 from cascade_efgan.data.photos import PhotoZip, decode_image, sha256
-from cascade_efgan.data.records import LANDMARK_COLUMNS, landmark_values, landmarks_of, read_records
+from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
 from cascade_efgan.errors import InputError
 
 #: Squares and landmarks are rounded to 10^-3 and 10^-4 pixel: far below what is visible, and short in a CSV.
 _SQUARE_DECIMALS = 3
 _LANDMARK_DECIMALS = 4
+
+#: Faces whose landmarks are rearranged at a time: those of a million are never copied as a whole.
+_BLOCK = 4096
 
 
 class Square(NamedTuple):
@@ -57,6 +60,24 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
         raise InputError("all 68 landmarks lie on one point; run OpenFace again")
     x, y = (low + high) / 2 - side / 2
     return Square(round(float(x), _SQUARE_DECIMALS), round(float(y), _SQUARE_DECIMALS), side)
+
+
+def padding_share(square: Square, width: int, height: int) -> float:
+    """Share of a square's area that lies outside its photograph, 0..1; exactly 0 for a square inside it.
+
+    Args:
+        square: in pixels of the photograph.
+        width: of the photograph, pixels.
+        height: of the photograph, pixels.
+
+    Not in the paper: what lies outside repeats the border, so that a crop with much of it is hardly a photograph.
+    """
+    inside = 1.0
+    for start, length in ((square.x, width), (square.y, height)):
+        # The photograph covers -0.5 to length - 0.5 (see the top of this module).
+        outside = max(0.0, -0.5 - start) + max(0.0, start + square.side - (length - 0.5))
+        inside *= max(0.0, square.side - outside) / square.side
+    return 1 - inside
 
 
 def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
@@ -107,33 +128,50 @@ def read_faces(path: str | Path) -> pd.DataFrame:
     return faces
 
 
+def face_squares(manifest: pd.DataFrame, faces: pd.DataFrame, margin: float) -> np.ndarray:
+    """The square of every face, `(N, 3)` float64 (left, top, side), in the order of `faces`.
+
+    No photograph is read: squares that later checks refuse are known before the first crop is made.
+
+    Args:
+        manifest: rows with `id, file`.
+        faces: rows with `id` and the landmark columns.
+        margin: as in `crop_square`.
+
+    Raises:
+        InputError: an id that the manifest lacks, or a face whose landmarks lie on one point.
+    """
+    squares = np.empty((len(faces), len(Square._fields)))
+    files = [file for (file,) in _photos_of(manifest, faces, ["file"])]
+    for start in range(0, len(faces), _BLOCK):
+        for place, points in enumerate(landmarks_of(faces.iloc[start : start + _BLOCK]), start=start):
+            try:
+                squares[place] = crop_square(points, margin)
+            except InputError as error:
+                raise InputError(f"{files[place]}: {error}") from None
+    return squares
+
+
 def make_crops(
-    photos: PhotoZip, manifest: pd.DataFrame, faces: pd.DataFrame, margin: float, size: int
-) -> Iterator[tuple[np.ndarray, Square]]:
-    """The crop and its square for every row of `faces`, in order; each photograph is decoded once.
+    photos: PhotoZip, manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int
+) -> Iterator[np.ndarray]:
+    """The crop of every row of `faces`, `(size, size, 3)` uint8, in order; each photograph is decoded once.
 
     Args:
         photos: the data set's photographs.
         manifest: rows with `id, file, sha256, width, height`.
-        faces: rows with `id` and the landmark columns.
-        margin: as in `crop_square`.
+        faces: rows with `id`.
+        squares: `(N, 3)`, as `face_squares` gives them.
         size: side of the crops, pixels.
 
     Raises:
         InputError: an id that the manifest lacks; a photograph that is missing, unreadable, or differs from the
             manifest in hash or size.
     """
-    rows = {row["id"]: row for row in manifest.to_dict("records")}
-    for name, landmarks in zip(faces["id"], landmarks_of(faces), strict=True):
-        if name not in rows:
-            raise InputError(f"id {name} has a face but no line in the manifest; run the extract_aus rule again")
-        row = rows[name]
-        image = read_photo(photos, row["file"], row["sha256"], (row["width"], row["height"]))
-        try:
-            square = crop_square(landmarks, margin)
-        except InputError as error:
-            raise InputError(f"{row['file']}: {error}") from None
-        yield crop_image(image, square, size), square
+    rows = _photos_of(manifest, faces, ["file", "sha256", "width", "height"])
+    for (file, digest, width, height), square in zip(rows, squares, strict=True):
+        image = read_photo(photos, file, digest, (width, height))
+        yield crop_image(image, tuple(square), size)
 
 
 def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
@@ -157,15 +195,31 @@ def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) 
     return image
 
 
-def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: list[Square], size: int) -> pd.DataFrame:
+def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int) -> pd.DataFrame:
     """The table `crops.csv`: manifest and AUs of every face, its square, and its landmarks in the crop."""
-    photo = landmarks_of(faces)
-    points = [to_crop(landmarks, square, size) for landmarks, square in zip(photo, squares, strict=True)]
-    known = manifest.set_index("id").loc[faces["id"]].reset_index()[list(INDEX_TEXT)]
-    aus = faces[list(AUS)].reset_index(drop=True)
-    place = pd.DataFrame(squares, columns=list(SQUARE_COLUMNS))
-    landmarks = pd.DataFrame(landmark_values(np.round(points, _LANDMARK_DECIMALS)))
-    return pd.concat([known, aus, place, landmarks], axis=1)[list(INDEX_COLUMNS)]
+    known = manifest.set_index("id").loc[faces["id"]].reset_index()
+    columns: dict[str, np.ndarray] = {name: known[name].to_numpy() for name in INDEX_TEXT}
+    columns |= {name: faces[name].to_numpy() for name in AUS}
+    columns |= dict(zip(SQUARE_COLUMNS, squares.T, strict=True))
+    x, y, side = squares.T
+    for name in LANDMARK_COLUMNS:
+        start = x if name.startswith("x") else y
+        moved = (faces[name].to_numpy() - start) * (size / side) - 0.5  # as `to_crop`, a column at a time
+        columns[name] = np.round(moved, _LANDMARK_DECIMALS)
+    return pd.DataFrame(columns)[list(INDEX_COLUMNS)]
+
+
+def _photos_of(manifest: pd.DataFrame, faces: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """The manifest's values of every face, in the order of `faces`.
+
+    Raises:
+        InputError: an id that the manifest lacks.
+    """
+    places = pd.Index(manifest["id"]).get_indexer(faces["id"])
+    if (places < 0).any():
+        name = faces["id"].iloc[int(np.argmax(places < 0))]
+        raise InputError(f"id {name} has a face but no line in the manifest; run the extract_aus rule again")
+    return zip(*(manifest[column].iloc[places] for column in columns), strict=True)
 
 
 def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tuple[int, int], np.ndarray]:

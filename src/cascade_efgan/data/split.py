@@ -6,8 +6,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN
 from cascade_efgan.errors import InputError
+
+#: Draws of people that are compared with each other: more improve the shares hardly, and 500 take a second at most.
+_DRAWS = 500
 
 
 def make_split(
@@ -18,8 +21,10 @@ def make_split(
     By image, the test part has `test_share` of all images, rounded, and of every expression this share to within one
     image: each expression gives the whole part of its share, and the images still missing come from the expressions
     with the largest fractions (among equals, the seed decides); one image of each expression always stays in train.
-    By person, `test_share` of the people, rounded, go to the test part with all their images. The order of the rows
-    does not matter, only their ids.
+    By person, `test_share` of the people, rounded, go to the test part with all their images: this share of the
+    people who have equally many images of every expression, rounded down; the people still missing are the best of
+    500 random draws, the one that leaves every expression in train and whose shares are nearest to `test_share`.
+    Unknown expressions are a class like any other. The order of the rows does not matter, only their ids.
 
     Args:
         index: rows with `id, person, expression`.
@@ -57,10 +62,30 @@ def make_split(
     return pd.DataFrame({"id": rows["id"], "part": np.where(test, "test", "train")})
 
 
+def check_labelled(index: pd.DataFrame, name: str | Path) -> None:
+    """Refuse photographs of unknown expression, which cannot be classified.
+
+    Args:
+        index: rows with `id, expression`.
+        name: the file of `index`, for the message.
+
+    Raises:
+        InputError: there are any; the sentence counts them and names the first.
+    """
+    unknown = index.loc[index["expression"] == UNKNOWN, "id"]
+    if len(unknown):
+        raise InputError(
+            f"{len(unknown)} photographs of {name} have no expression (first: {unknown.iloc[0]}); name them in "
+            "folder.labels, or use the data set as wild.dataset only"
+        )
+
+
 def _draw_images(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
     """`(N,)` bool, True for test images, stratified by expression."""
     expressions = rows["expression"].to_numpy()
-    classes = [np.flatnonzero(expressions == name) for name in EXPRESSIONS]
+    # Only where it occurs: an empty class too would draw random numbers, and every other split would change.
+    names = (*EXPRESSIONS, UNKNOWN) if UNKNOWN in expressions else EXPRESSIONS
+    classes = [np.flatnonzero(expressions == name) for name in names]
     test = np.zeros(len(rows), dtype=bool)
     for members, count in zip(classes, _seats([len(c) for c in classes], share, rng), strict=True):
         test[rng.permutation(members)[:count]] = True
@@ -81,10 +106,47 @@ def _seats(sizes: list[int], share: float, rng: np.random.Generator) -> np.ndarr
 
 
 def _draw_people(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
-    """`(N,)` bool, True for all images of the people drawn."""
-    people = sorted(set(rows["person"]))
-    chosen = rng.permutation(len(people))[: _rounded(len(people) * share)]
-    return rows["person"].isin([people[place] for place in chosen]).to_numpy()
+    """`(N,)` bool, True for all images of the people drawn, stratified by their numbers of images by expression."""
+    person, people = pd.factorize(rows["person"], sort=True)
+    expression, names = pd.factorize(rows["expression"], sort=True)
+    images = np.zeros((len(people), len(names)), dtype=np.int64)  # of each person, by expression
+    np.add.at(images, (person, expression), 1)
+    _, kind = np.unique(images, axis=0, return_inverse=True)
+    order = rng.permutation(len(people))
+    order = order[np.argsort(kind[order], kind="stable")]  # kind after kind, in random order within each
+    sizes = np.bincount(kind)
+    place = np.arange(len(people)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    chosen = np.zeros(len(people), dtype=bool)
+    chosen[order[place < np.repeat(np.floor(np.round(sizes * share, 9)), sizes)]] = True
+    missing = _rounded(len(people) * share) - int(chosen.sum())
+    if missing:
+        chosen[_best_people(images, chosen, missing, share, rng)] = True
+    tested: np.ndarray = chosen[person]
+    return tested
+
+
+def _best_people(
+    images: np.ndarray, chosen: np.ndarray, count: int, share: float, rng: np.random.Generator
+) -> np.ndarray:
+    """`(count,)` people to add to those chosen: the best of many draws from the others.
+
+    Args:
+        images: `(P, E)` images of each person by expression.
+        chosen: `(P,)` bool, the people in the test part so far.
+        count: people to add.
+        share: of each expression that the test part should have.
+        rng: of the draws.
+    """
+    total, tested, others = images.sum(axis=0), images[chosen].sum(axis=0), np.flatnonzero(~chosen)
+    best, least = others[:0], (np.inf, np.inf)
+    for _ in range(_DRAWS):
+        draw = rng.choice(others, count, replace=False)
+        part = (tested + images[draw].sum(axis=0)) / total
+        # First that no expression is lost to train, then how near the shares are; the first of equals stays.
+        badness = (float((part == 1).sum()), round(float(((part - share) ** 2).sum()), 12))
+        if badness < least:
+            best, least = draw, badness
+    return best
 
 
 def _rounded(value: float) -> int:

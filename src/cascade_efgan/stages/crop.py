@@ -1,4 +1,4 @@
-"""`efgan crop`: the square face crops of a data set in one array file, with their index."""
+"""`efgan crop`: the square face crops of a data set in one array file, with their index and checks."""
 
 import logging
 import sys
@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 import typer
 from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.crops import crops_index, make_crops, read_faces
+from cascade_efgan.data.crop_checks import FLAGS, check_crops
+from cascade_efgan.data.crops import crops_index, face_squares, make_crops, read_faces
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
@@ -25,22 +27,36 @@ def command(
     faces: Annotated[Path, typer.Option(help="CSV of AUs and landmarks")],
     crops: Annotated[Path, typer.Option(help="array file of the crops, (N, S, S, 3) uint8 RGB, written")],
     index: Annotated[Path, typer.Option(help="CSV with one row per crop, written")],
+    checks: Annotated[Path | None, typer.Option(help="CSV of every crop's checks and flags, written")] = None,
     settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Square face crops of a data set, packed in one array."""
     wanted = settings_from_flags(settings).crop
     rows = read_manifest(manifest)
     found = read_faces(faces)
-    squares = []
+    squares = face_squares(rows, found, wanted.margin)
+    table = crops_index(rows, found, squares, wanted.size)
+    checked = check_crops(rows, table, wanted.size, wanted.small_face, wanted.max_padding)
     with PhotoZip(photos) as archive, atomic_path(crops) as partial:
-        shape = (len(found), wanted.size, wanted.size, 3)
-        packed = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-        made = make_crops(archive, rows, found, wanted.margin, wanted.size)
-        for place, (crop, square) in enumerate(
-            tqdm(made, total=len(found), desc="crop", file=sys.stderr, disable=None, mininterval=1)
-        ):
-            packed[place] = crop
-            squares.append(square)
-        packed.flush()
-        write_records(index, crops_index(rows, found, squares, wanted.size))
-    log.info("%d crops of %dx%d pixels in %s", len(squares), wanted.size, wanted.size, crops)
+        with open(partial, "wb") as file:
+            # Written one after the other: the pages of a memory map would count as this job's memory.
+            shape = (len(found), wanted.size, wanted.size, 3)
+            np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+            made = make_crops(archive, rows, found, squares, wanted.size)
+            for crop in tqdm(made, total=len(found), desc="crop", file=sys.stderr, disable=None, mininterval=1):
+                file.write(crop.tobytes())
+        write_records(index, table)
+        if checks is not None:
+            write_records(checks, checked)
+    log.info("%d crops of %dx%d pixels in %s", len(found), wanted.size, wanted.size, crops)
+    for flag in FLAGS:
+        _log_flagged(flag, checked)
+
+
+def _log_flagged(flag: str, checked: pd.DataFrame) -> None:
+    flagged = checked.loc[checked["flags"].str.contains(flag), "id"]
+    if len(flagged):
+        first = ", ".join(flagged.head(3))
+        log.info(
+            "%d crops are flagged %s (%.1f %%), first %s", len(flagged), flag, len(flagged) / len(checked) * 100, first
+        )

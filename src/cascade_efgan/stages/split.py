@@ -9,7 +9,8 @@ import typer
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.dataset import read_index
 from cascade_efgan.data.records import write_records
-from cascade_efgan.data.split import make_split
+from cascade_efgan.data.split import check_labelled, make_split
+from cascade_efgan.files import sha256_file
 
 log = logging.getLogger("efgan.split")
 
@@ -17,11 +18,16 @@ log = logging.getLogger("efgan.split")
 def command(
     index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
     split: Annotated[Path, typer.Option(help="CSV of ids and their part, written")],
+    labelled: Annotated[bool, typer.Option(help="refuse photographs of unknown expression")] = True,
     settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Train and test parts (Sec. 4.1: random 90 % / 10 %)."""
     wanted = settings_from_flags(settings).split
-    parts = make_split(read_index(index), wanted.by, wanted.test_share, wanted.seed, index)
+    table = read_index(index)
+    if labelled:
+        check_labelled(table, index)
+    parts = make_split(table, wanted.by, wanted.test_share, wanted.seed, index)
     write_records(split, parts)
     counts = parts["part"].value_counts()
     log.info("%d train and %d test images, drawn by %s, in %s", counts["train"], counts["test"], wanted.by, split)
+    log.info("SHA-256 of %s: %s", split, sha256_file(split))

@@ -1,0 +1,113 @@
+"""What is checked of every crop before anything learns from it. Not in the paper: it trusts its data sets."""
+
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data.crops import Square, padding_share
+from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
+from cascade_efgan.errors import InputError
+
+#: Columns of `crop_checks.csv`, in order.
+CHECK_COLUMNS = ("id", "side", "padding", "offset_x", "offset_y", "flags")
+
+#: A crop whose square has few pixels of the photograph, and one whose square is partly outside it.
+FLAGS = ("small", "padded")
+
+#: What the column `flags` can hold; the place is 1 for small plus 2 for padded.
+_COMBINATIONS = ("", "small", "padded", "small padded")
+
+#: Pixels of the crop between the landmarks' centre and the crop's; the rounding of squares and landmarks is far less.
+_MOST_OFFSET = 2.0
+
+
+def check_crops(
+    manifest: pd.DataFrame, index: pd.DataFrame, size: int, small_face: int, max_padding: float
+) -> pd.DataFrame:
+    """The table `crop_checks.csv`: one row per crop, in the index's order.
+
+    Args:
+        manifest: rows with `id, file, width, height`.
+        index: rows with `id`, square and landmarks in the crop (`crops.csv`).
+        size: side of a crop, pixels.
+        small_face: side of a square, pixels of the photograph, below which its crop is flagged `small`.
+        max_padding: share of a square that may lie outside the photograph, 0..1.
+
+    Returns:
+        `id`; `side` of the square in pixels of the photograph; `padding`, the share of the square's area outside the
+        photograph, 0..1; `offset_x, offset_y`, the centre of the landmarks' box minus the crop's centre, pixels of
+        the crop; `flags`, `small` and `padded` separated by a space.
+
+    Raises:
+        InputError: a face that is not in the centre of its crop, or more padding than `max_padding`; the sentence
+            names the photograph.
+    """
+    places = pd.Index(manifest["id"]).get_indexer(index["id"])
+    photos = manifest[["file", "width", "height"]].iloc[places]
+    squares = zip(index["crop_x"], index["crop_y"], index["crop_side"], strict=True)
+    sizes = zip(photos["width"], photos["height"], strict=True)
+    padding = np.array([padding_share(Square(*square), *photo) for square, photo in zip(squares, sizes, strict=True)])
+    offset_x, offset_y = (_offset(index, axis, size) for axis in "xy")
+    _refuse_off_centre(photos["file"], offset_x, offset_y)
+    _refuse_padding(photos["file"], padding, max_padding)
+    small, padded = index["crop_side"].to_numpy() < small_face, padding > 0
+    return pd.DataFrame(
+        {
+            "id": index["id"].to_numpy(),
+            "side": index["crop_side"].to_numpy(),
+            "padding": np.round(padding, 6),
+            "offset_x": np.round(offset_x, 4),
+            "offset_y": np.round(offset_y, 4),
+            "flags": np.array(_COMBINATIONS, dtype=object)[small + 2 * padded],
+        }
+    )
+
+
+def read_crop_checks(path: str | Path, index: pd.DataFrame, index_path: str | Path) -> pd.DataFrame:
+    """Read `crop_checks.csv`; its rows are those of `index`, in the same order.
+
+    Raises:
+        InputError: missing file, column or number, an unknown flag, or other ids than the index has.
+    """
+    checks = read_records(path, ("id", "flags"), CHECK_COLUMNS[1:-1])
+    if list(checks["id"]) != list(index["id"]):
+        raise InputError(
+            f"{path}: its ids are not those of {index_path}; delete both and run the crop rule again, which writes them"
+        )
+    unknown = checks.loc[~checks["flags"].isin(_COMBINATIONS), "flags"]
+    if len(unknown):
+        raise InputError(
+            f"{path}: flags {unknown.iloc[0]!r} are unknown, expected {' or '.join(FLAGS)}; mend that line"
+        )
+    return checks
+
+
+def _offset(index: pd.DataFrame, axis: str, size: int) -> np.ndarray:
+    """`(N,)` centre of the landmarks' box minus the crop's centre along an axis, pixels of the crop."""
+    # Column by column: a million faces are not copied.
+    columns = [index[name].to_numpy() for name in LANDMARK_COLUMNS if name.startswith(f"{axis}_")]
+    centre: np.ndarray = (reduce(np.minimum, columns) + reduce(np.maximum, columns)) / 2
+    return centre - (size - 1) / 2
+
+
+def _refuse_off_centre(files: pd.Series, offset_x: np.ndarray, offset_y: np.ndarray) -> None:
+    wrong = np.maximum(np.abs(offset_x), np.abs(offset_y)) > _MOST_OFFSET
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"{files.iloc[row]}: the face's centre is ({offset_x[row]:.1f}, {offset_y[row]:.1f}) pixels from its "
+            f"crop's centre, expected at most {_MOST_OFFSET:g}; landmarks and square disagree: run the crop rule again"
+        )
+
+
+def _refuse_padding(files: pd.Series, padding: np.ndarray, limit: float) -> None:
+    wrong = padding > limit
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"{files.iloc[row]}: {padding[row]:.1%} of the square around the face lies outside the photograph, more "
+            f"than crop.max_padding allows ({limit:.1%}); run the extract_aus rule again, which excludes such "
+            "photographs, or raise crop.max_padding"
+        )

@@ -1,0 +1,31 @@
+"""`efgan au_report`: do a data set's AUs look as OpenFace's do?"""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cascade_efgan.data.au_report import au_table, au_warnings, read_aus, render_report
+from cascade_efgan.data.records import write_records
+from cascade_efgan.files import atomic_path
+
+log = logging.getLogger("efgan.au_report")
+
+
+def command(
+    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
+    report: Annotated[Path, typer.Option(help="report for a person to read (Markdown), written")],
+    table: Annotated[Path, typer.Option(help="CSV of the report's numbers, written")],
+) -> None:
+    """AU sanity report of a data set. Its warnings stop nothing."""
+    rows = read_aus(index)
+    statistics = au_table(rows)
+    warnings = au_warnings(rows, statistics)
+    text = render_report(statistics, warnings, sorted(set(rows["dataset"])))
+    write_records(table, statistics)
+    with atomic_path(report) as partial:
+        partial.write_text(text, encoding="utf-8")
+    for sentence in warnings:
+        log.warning("warning: %s", sentence)
+    log.info("%d crops, %d warnings, in %s", len(rows), len(warnings), report)

@@ -1,0 +1,205 @@
+"""The AU sanity report: no false alarm on real faces, and a warning for every way in which AUs go wrong."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.data.au_report import (
+    EXPECTED_AUS,
+    au_table,
+    au_warnings,
+    constant_aus,
+    read_aus,
+    render_report,
+)
+from cascade_efgan.errors import InputError
+
+COLUMNS = list(AUS)
+
+
+@pytest.fixture(scope="module")
+def london(repository):
+    """The real OpenFace's AUs of the London photographs, neutral (03) and smiling (08), the surest face of each."""
+    rows = pd.read_csv(repository / "resources" / "london" / "openface.csv")
+    rows = rows.sort_values("confidence").drop_duplicates("file", keep="last").sort_values("file", ignore_index=True)
+    index = rows[[f"{au}_r" for au in AUS]].set_axis(COLUMNS, axis=1)
+    expression = np.where(rows["file"].str.contains("_08"), "happy", "neutral")
+    return index.assign(id=rows["file"], expression=expression, dataset="london")
+
+
+def changed(index, change):
+    """The index with other AUs: `change` takes and gives `(N, 17)`."""
+    return index.assign(**dict(zip(AUS, change(index[COLUMNS].to_numpy().copy()).T, strict=True)))
+
+
+def warnings_of(index):
+    return au_warnings(index, au_table(index))
+
+
+def column(au, values):
+    """A change of one column: values, or a function of all columns."""
+
+    def change(aus):
+        aus[:, AUS.index(au)] = values(aus) if callable(values) else values
+        return aus
+
+    return change
+
+
+def posed(**rises):
+    """Ten people with every expression whose expected AUs rise by 1, or by `rises[expression]`."""
+    people = np.random.default_rng(0).uniform(0.2, 0.4, (10, len(AUS)))
+    rows = []
+    for name in EXPRESSIONS:
+        aus = people.copy()
+        aus[:, [AUS.index(au) for au in EXPECTED_AUS.get(name, ())]] += rises.get(name, 1)
+        rows.append(pd.DataFrame(aus, columns=COLUMNS).assign(expression=name))
+    index = pd.concat(rows, ignore_index=True)
+    return index.assign(id=[str(place) for place in range(len(index))], dataset="folder")
+
+
+def test_real_faces_give_no_warning(london):
+    assert len(london) == 204
+    assert warnings_of(london) == []
+
+
+def test_posed_expressions_give_no_warning():
+    assert warnings_of(posed()) == []
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_columns_shifted_by_one_are_noticed_on_real_faces(shift, london):
+    sentences = warnings_of(changed(london, lambda aus: np.roll(aus, shift, axis=1)))
+    assert len(sentences) == 1
+    assert sentences[0].startswith("From neutral to happy")
+    assert "look whether columns are shifted" in sentences[0]
+
+
+def test_rows_of_other_photographs_are_noticed_on_real_faces(london):
+    sentences = warnings_of(changed(london, lambda aus: np.random.default_rng(0).permutation(aus)))
+    assert len(sentences) == 1
+    assert sentences[0].startswith("From neutral to happy, the mean changes: AU12 by")
+
+
+@pytest.mark.parametrize(
+    ("change", "start", "look"),
+    [
+        (lambda aus: aus / 5, "No value is above 1 (the largest is 0.72)", "divided by 5"),
+        (lambda aus: (aus > 0.5) * 1.0, "All values are whole numbers", "presence columns"),
+        (column("AU05", 0.0), "AU05 does not vary", "loaded its model of AU05"),
+        (column("AU05", 1.3), "AU05 does not vary", "loaded its model of AU05"),
+        (column("AU05", lambda aus: aus[:, AUS.index("AU06")]), "AU05 and AU06 are identical", "copied"),
+        (column("AU45", lambda aus: aus[:, -1] + 1.5), "AU45 (blink) has a mean of 1.71", "dynamic models"),
+        (column("AU02", lambda aus: aus[:, 1] - 0.7), "Values of AU02 are negative in 63.7%", "standardised"),
+        (column("AU02", lambda aus: aus[:, 1] * 5), "Values of AU02 are above 5 in 28.9%", "multiplied"),
+        (column("AU12", lambda aus: aus[:, 8] / 5), "From neutral to happy, the mean changes: AU12 by +0.27", "order"),
+    ],
+)
+def test_a_broken_column_gives_one_warning_that_says_what_to_look_for(change, start, look, london):
+    sentences = warnings_of(changed(london, change))
+    assert len(sentences) == 1
+    assert sentences[0].startswith(start)
+    assert "look" in sentences[0] and look in sentences[0]
+
+
+@pytest.mark.parametrize("name", list(EXPECTED_AUS))
+def test_an_expression_without_its_aus_is_named(name):
+    sentences = warnings_of(posed(**{name: 0.2}))
+    assert len(sentences) == 1
+    assert sentences[0].startswith(f"From neutral to {name}, the mean changes: {EXPECTED_AUS[name][0]} by +0.2")
+
+
+@pytest.mark.parametrize("au", EXPECTED_AUS["surprised"])
+def test_one_of_the_expected_aus_is_enough(au):
+    index = posed(surprised=0)
+    index.loc[index["expression"] == "surprised", au] += 1
+    assert warnings_of(index) == []
+
+
+def test_contempt_is_not_judged():
+    index = posed()
+    assert "contemptuous" in set(index["expression"])
+    assert "contemptuous" not in EXPECTED_AUS
+
+
+@pytest.mark.parametrize("missing", ["neutral", "happy"])
+def test_a_missing_expression_is_no_warning(missing, london):
+    rolled = changed(london, lambda aus: np.roll(aus, 1, axis=1))
+    assert warnings_of(rolled[rolled["expression"] != missing]) == []
+
+
+def test_unlabelled_photographs_are_no_warning(london):
+    assert warnings_of(london.assign(expression="unknown")) == []
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_nothing_is_concluded_from_a_few_photographs(count, london):
+    few = london.head(count)
+    assert warnings_of(few) == []
+    assert constant_aus(au_table(few)) == []
+
+
+def test_the_table_holds_means_by_expression_and_statistics_of_all(london):
+    table = au_table(london)
+    assert list(table.columns) == ["statistic", "expression", "n", *AUS]
+    assert list(zip(table["statistic"], table["expression"], strict=True)) == [
+        ("mean", "happy"), ("mean", "neutral"), ("min", "all"), ("max", "all"), ("mean", "all"), ("deviation", "all"),
+        ("share_at_0", "all"),
+    ]  # fmt: skip
+    assert table["n"].tolist() == [102, 102, 204, 204, 204, 204, 204]
+    smiles = london.loc[london["expression"] == "happy", "AU12"].to_numpy()
+    everyone = london["AU12"].to_numpy()
+    expected = [smiles.mean(), everyone.min(), everyone.max(), everyone.std(), (everyone == 0).mean()]
+    np.testing.assert_allclose(table["AU12"].iloc[[0, 2, 3, 5, 6]], expected, atol=5e-5)
+
+
+def test_the_report_can_be_read_alone(london):
+    index = changed(london, column("AU05", 0.0))
+    table = au_table(index)
+    text = render_report(table, au_warnings(index, table), ["london"])
+    assert text.startswith("# AUs of london")
+    assert "204 face crops" in text
+    assert "- AU05 does not vary" in text
+    assert "AUs that do not vary (standard deviation below 0.05): AU05." in text
+    assert "| AU12 | lip corner puller | 1.43 | 0.07 |" in text
+    assert "- surprised: AU26, AU25, AU05" in text
+    assert "No warning." not in text
+    assert "No warning." in render_report(au_table(london), [], ["london"])
+
+
+def test_the_stage_writes_report_and_table_and_logs_warnings(efgan, cropped_data, caplog):
+    # Every happy face has 0 in every AU there and every neutral one 1: whole numbers, and all columns alike.
+    crops, report, table = (cropped_data.path(name) for name in ("crops.csv", "au_report.md", "au_report.csv"))
+    with caplog.at_level(logging.WARNING):
+        efgan("au_report", "--index", crops, "--report", report, "--table", table)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    for sentence in ("All values are whole numbers", "AU01 and AU02 and AU04"):
+        assert f"warning: {sentence}" in caplog.text
+        assert f"- {sentence}" in report.read_text()
+    assert pd.read_csv(table)["AU12"].tolist() == [0, 1, 0, 1, 0.5, 0.5, 0.5]
+
+
+def test_values_that_other_stages_refuse_are_reported(efgan, cropped_data):
+    crops = cropped_data.path("crops.csv")
+    changed(pd.read_csv(crops, dtype={"person": str}), column("AU02", [-0.5, 0.25] * 4)).to_csv(crops, index=False)
+    report = cropped_data.path("au_report.md")
+    efgan("au_report", "--index", crops, "--report", report, "--table", cropped_data.path("au_report.csv"))
+    assert "Values of AU02 are negative in 50.0% of the photographs" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("AU12", "AU99", r"crops\.csv: column AU12 is missing"),
+        (",happy,", ",merry,", r"crops\.csv: unknown expression 'merry'"),
+        ("p01_happy", "p00_happy", r"crops\.csv: id p00_happy stands twice"),
+    ],
+)
+def test_an_index_that_is_none_is_named(old, new, message, cropped_data):
+    crops = cropped_data.path("crops.csv")
+    crops.write_text(crops.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message):
+        read_aus(crops)
