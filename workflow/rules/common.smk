@@ -63,7 +63,7 @@ wildcard_constraints:
     seed=one_of(settings.seeds),
     method=one_of([*settings.methods, *CONTROLS]),
     part="train|test",
-    chunk=r"\d{5,}",
+    chunk=r"\d+",
     table=one_of(TABLES),
 
 
@@ -133,7 +133,9 @@ def openface_output(wildcards):
 def openface_flags(wildcards, input):
     """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
     if wildcards.dataset in RUN_OPENFACE:
-        return f"--openface results/{wildcards.dataset}/openface --chunks {len(input.openface)}"
+        # A dry run before the photographs are counted knows no files yet, and gets a word instead of a list.
+        chunks = len(input.openface) if isinstance(input.openface, list) else 1
+        return f"--openface results/{wildcards.dataset}/openface --chunks {chunks}"
     return f"--openface {quote(str(input.openface))}"
 
 
