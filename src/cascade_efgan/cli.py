@@ -39,6 +39,9 @@ STAGES = {
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "table": "Render a table from metric files.",
     "grid": "A picture grid: inputs, and every method's edits of them.",
+    "edit": "Edit the faces of photographs.",
+    "export": "Write a trained generator as ONNX.",
+    "app": "A local web page that edits a photograph.",
     "config": "Print the settings, the schema or the commented template.",
 }
 

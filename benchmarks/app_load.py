@@ -1,0 +1,197 @@
+"""The page's service under load: `python benchmarks/app_load.py [--run RUN] [--users N] [--json OUT.json]`.
+
+It starts a server of its own on 127.0.0.1 in another process, sends a fixed number of edits from several users at
+once, and stops. Nothing but this machine is ever addressed, and everything has a time limit.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.files import write_json
+
+#: A request may take so long, seconds; the whole run ten times that.
+TIMEOUT = 60.0
+
+
+class KnownFace:
+    """A finder for rendered photographs, whose landmarks and AUs are known: the load is then the edits alone."""
+
+    def __init__(self) -> None:
+        """Render the one face that every user uploads."""
+        from cascade_efgan.editing.faces import FoundFace
+
+        self.rendering = render(sample_plan(1, ["frontal"], 0)[5])
+        self._found = FoundFace(self.rendering.landmarks, self.rendering.aus, 1.0, "rendered")
+
+    def find(self, image: np.ndarray) -> list[Any]:
+        """The face."""
+        return [self._found]
+
+
+def serve(run: Path, port: int, mediapipe: bool) -> None:
+    """Run the server in this process until it is ended."""
+    from cascade_efgan.app.editing_engine import EditingEngine
+    from cascade_efgan.app.limits import Limits
+    from cascade_efgan.app.server import make_server
+    from cascade_efgan.editing.editor import Editor
+    from cascade_efgan.editing.faces import find_faces
+
+    limits = Limits()
+    finder = find_faces(None) if mediapipe else KnownFace()
+    engine = EditingEngine(Editor.from_run(run, finder), limits)
+    make_server(engine, limits, "127.0.0.1", port).run()
+
+
+class User:
+    """One person at the page: uploads a photograph, then moves sliders, waiting for each edit."""
+
+    def __init__(self, port: int, photograph: bytes, seed: int, think: float) -> None:
+        """`think`: mean time between an edit and the next wish, seconds."""
+        self._base = f"http://127.0.0.1:{port}"
+        self._photograph = photograph
+        self._rng = np.random.default_rng(seed)
+        self._think = think
+        self.upload_seconds = 0.0
+        self.edit_seconds: list[float] = []
+        self.errors: list[str] = []
+
+    def run(self, edits: int, start: threading.Barrier) -> None:
+        """Upload, wait for the others, then edit `edits` times."""
+        try:
+            began = time.perf_counter()
+            token = json.loads(self._send("/api/photos", self._photograph, "application/octet-stream"))["token"]
+            self.upload_seconds = time.perf_counter() - began
+        finally:
+            start.wait(TIMEOUT)
+        for _ in range(edits):
+            time.sleep(self._rng.exponential(self._think) if self._think else 0)
+            aus = dict(zip(AUS, self._rng.uniform(0, 5, len(AUS)).round(1).tolist(), strict=True))
+            body = json.dumps({"view": "face", "edits": [{"face": 0, "aus": aus}]}).encode()
+            began = time.perf_counter()
+            try:
+                answer = json.loads(self._send(f"/api/photos/{token}/edit", body, "application/json"))
+                if not answer["images"]:
+                    raise ValueError("no picture in the answer")
+            except (urllib.error.URLError, OSError, ValueError) as error:
+                self.errors.append(str(error))
+            else:
+                self.edit_seconds.append(time.perf_counter() - began)
+
+    def _send(self, path: str, body: bytes, media: str) -> bytes:
+        request = urllib.request.Request(self._base + path, body, {"Content-Type": media})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            return answer.read()
+
+
+def wait_until_ready(port: int, server: Any) -> None:
+    """Return when the server answers.
+
+    Raises:
+        RuntimeError: it ended, or took too long.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and server.is_alive():
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/about", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not start")
+
+
+def memory(pid: int, field: str) -> float | None:
+    """Memory of a process in MiB: `VmRSS` is now, `VmHWM` the most it ever had; None where Linux is not."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next(round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith(f"{field}:"))
+
+
+def milliseconds(seconds: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and worst of times."""
+    values = 1e3 * np.array(seconds or [np.nan])
+    figures = {"median": np.median(values), "p95": np.percentile(values, 95), "worst": values.max()}
+    return {name: round(float(value), 1) for name, value in figures.items()}
+
+
+def measure(run: Path, users: int, requests: int, think: float, mediapipe: bool) -> dict[str, Any]:
+    """Start the server, let `users` send `requests` edits in all, stop it, and tell what it took."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(run, port, mediapipe), daemon=True)
+    server.start()
+    try:
+        wait_until_ready(port, server)
+        before = memory(server.pid or 0, "VmRSS")
+        photograph = encode_png(render(sample_plan(1, ["frontal"], 0)[5]).image)
+        people = [User(port, photograph, seed, think) for seed in range(users)]
+        alone = User(port, photograph, users, 0)
+        alone.run(20, threading.Barrier(1))
+        start = threading.Barrier(users + 1)
+        with ThreadPoolExecutor(users) as pool:
+            shares = [requests // users + (number < requests % users) for number in range(users)]
+            waiting = [pool.submit(one.run, share, start) for one, share in zip(people, shares, strict=True)]
+            start.wait(TIMEOUT)
+            began = time.perf_counter()
+            for one in waiting:
+                one.result(10 * TIMEOUT)
+            seconds = time.perf_counter() - began
+        most = memory(server.pid or 0, "VmHWM")
+    finally:
+        server.terminate()
+        server.join(10)
+    errors = [error for one in people for error in one.errors]
+    return {
+        "users": users,
+        "requests": requests,
+        "answered": sum(len(one.edit_seconds) for one in people),
+        "errors": len(errors),
+        "kinds_of_errors": sorted(set(errors))[:5],
+        "think_seconds": think,
+        "one_user_milliseconds": milliseconds(alone.edit_seconds),
+        "all_users_milliseconds": milliseconds([each for one in people for each in one.edit_seconds]),
+        "upload_milliseconds": milliseconds([one.upload_seconds for one in people]),
+        "requests_per_second": round(requests / seconds, 1),
+        "server_memory_mib": {"started": before, "most": most},
+        "finder": "mediapipe" if mediapipe else "known face",
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+    }
+
+
+def main() -> None:
+    """Measure, print JSON and write it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, default=Path("results"), help="a trained method's folder")
+    parser.add_argument("--users", type=int, default=20, choices=range(1, 101), metavar="1..100")
+    parser.add_argument("--requests", type=int, default=200, choices=range(1, 10_001), metavar="1..10000")
+    parser.add_argument("--think", type=float, default=0.0, help="mean pause of a user between edits, seconds")
+    parser.add_argument("--mediapipe", action="store_true", help="look for the face in every upload")
+    parser.add_argument("--json", type=Path, help="file for the result")
+    flags = parser.parse_args()
+    result = measure(flags.run, flags.users, flags.requests, flags.think, flags.mediapipe)
+    print(json.dumps(result, indent=2))
+    if flags.json:
+        write_json(flags.json, result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The web page of `efgan app`: a local service and its static front end. Only that command imports it."""

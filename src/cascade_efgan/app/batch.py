@@ -1,0 +1,123 @@
+"""Many photographs at once: a zip in, a zip out, both in memory and bounded."""
+
+import csv
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from cascade_efgan.app.limits import Limits
+from cascade_efgan.data.photos import ZipWriter
+from cascade_efgan.errors import InputError
+
+#: Suffix of a member of the answer, by media type. Nothing of a client's name is ever used.
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/tiff": "tif"}
+
+#: Entries of a zip's directory that are looked at: folders and the like count here.
+_ENTRIES = 1000
+
+#: How each of them begins.
+_ENTRY = b"PK\x01\x02"
+
+#: What reading a member raises when it is damaged (the compressions' own errors), or encrypted (RuntimeError).
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
+
+
+def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
+    """The bytes of each file of a zip in its order, or why this one cannot be read. Names are not looked at.
+
+    A size that the zip declares is not believed: reading stops at the limit.
+
+    Args:
+        data: the zip.
+        limits: of members, and of bytes for one and for all.
+
+    Raises:
+        InputError: no zip, empty, too many members, or too many bytes unpacked.
+    """
+    # Counted before `ZipFile` makes an object of each: a directory of a million entries fits into a small zip.
+    if data.count(_ENTRY) > _ENTRIES:
+        raise InputError(f"the zip has too many entries; put at most {limits.batch_photographs} photographs in")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise InputError("this is not a zip file; put the photographs in a zip and choose that") from None
+    with archive:
+        members = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if not 1 <= len(members) <= limits.batch_photographs:
+            raise InputError(f"the zip has {len(members)} files; put 1 to {limits.batch_photographs} photographs in")
+        left = limits.batch_bytes
+        for member in members:
+            content = _read(archive, member, limits.upload_bytes)
+            left -= len(content) if isinstance(content, bytes) else 0
+            if left < 0:
+                raise InputError(f"the zip unpacks to more than {limits.batch_bytes / 2**20:.3g} MB; make it smaller")
+            yield content
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes | InputError:
+    try:
+        with archive.open(member) as file:
+            content = file.read(most + 1)
+    except _DAMAGED:
+        return InputError("damaged, encrypted, or packed in a way that cannot be read; pack it again")
+    if len(content) > most:
+        return InputError(f"larger than {most / 2**20:.3g} MB; choose a smaller photograph")
+    return content
+
+
+class Answer:
+    """The zip that is given back: edited photographs by number, and `report.csv`."""
+
+    def __init__(self, limits: Limits) -> None:
+        """An empty answer of at most `limits.batch_bytes`."""
+        self._most = limits.batch_bytes
+        self._buffer = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_STORED)
+        self._writer = ZipWriter(self._archive)
+        self._report: list[tuple[int, str, str]] = []
+
+    def __enter__(self) -> "Answer":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the zip; what was not finished is lost."""
+        self._archive.close()
+
+    def add(self, number: int, data: bytes, media: str) -> None:
+        """One edited photograph.
+
+        Raises:
+            InputError: the answer would become too large.
+        """
+        if self._buffer.tell() + len(data) > self._most:
+            raise InputError("the edited photographs are too large together; put fewer of them in a zip")
+        name = f"{number:04d}.{_SUFFIXES[media]}"
+        self._writer.add(name, data)
+        self._report.append((number, name, "edited"))
+
+    def refuse(self, number: int, reason: InputError) -> None:
+        """One photograph that was not edited, and why."""
+        self._report.append((number, "", str(reason)))
+
+    @property
+    def edited(self) -> int:
+        """How many photographs are in it."""
+        return sum(bool(name) for _, name, _ in self._report)
+
+    @property
+    def reason(self) -> str:
+        """What the report says of the first photograph."""
+        return self._report[0][2]
+
+    def finish(self) -> bytes:
+        """The bytes of the zip."""
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(("number", "file", "result"))
+        rows.writerows(self._report)
+        self._writer.add("report.csv", text.getvalue())
+        self._archive.close()
+        return self._buffer.getvalue()

@@ -1,0 +1,63 @@
+"""Request bodies, read into memory and never further than their limit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Request
+
+from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.workers import BusyError
+
+
+class TooLargeError(Exception):
+    """A body beyond its limit; the message is one sentence for the user."""
+
+
+class Bodies:
+    """Reads bodies, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
+
+    def __init__(self, limits: Limits) -> None:
+        """`limits.uploads` at a time, each within `limits.read_seconds`."""
+        self._seconds = limits.read_seconds
+        self._free = limits.uploads
+
+    async def read(self, request: Request, most: int) -> bytes:
+        """The whole body.
+
+        Args:
+            request: whose body is read.
+            most: bytes that it may have.
+
+        Raises:
+            TooLargeError: it has more; what arrived is dropped.
+            BusyError: too many bodies are being read, or this one comes too slowly.
+        """
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise _too_large(most)
+        async with self._place():
+            data = bytearray()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    async for chunk in request.stream():
+                        if len(data) + len(chunk) > most:
+                            raise _too_large(most)
+                        data += chunk
+            except TimeoutError:
+                raise BusyError("the file took too long to arrive; try again, or choose a smaller one") from None
+            return bytes(data)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        if self._free == 0:
+            raise BusyError("too many files are arriving right now; try again in a few seconds")
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"the file is too large; choose one of at most {most / 2**20:.3g} MB")

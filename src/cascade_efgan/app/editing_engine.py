@@ -1,0 +1,177 @@
+"""The engine of the page: `cascade_efgan.editing` behind the service's small interface."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish
+from cascade_efgan.app.limits import Limits
+from cascade_efgan.data import AU_MAX
+from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.photos import encode_png
+from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
+from cascade_efgan.editing.editor import CropEdit, Editor
+from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.editing.mark import named_aus
+from cascade_efgan.editing.photo import PhotoLimits, read_photo, write_photo
+
+#: What messages call an upload: its own name is never used.
+_NAME = "the photograph"
+
+#: Pictures of an animation from the face as it is to the edit, both included; it then runs back.
+FRAMES = 8
+
+#: Side of the paper's crops, pixels (Sec. 4.1).
+_PAPER_SIDE = 128
+
+#: Smaller faces are enlarged to this in an animation, pixels.
+_SMALLEST_FILM = 256
+
+#: JPEG of previews: they are looked at, not kept.
+_PREVIEW_QUALITY = 90
+
+
+class EditingEngine:
+    """Implements `Engine` with an `Editor`, whose finder several threads may call."""
+
+    def __init__(self, editor: Editor, limits: Limits) -> None:
+        """`limits` bounds photographs, previews and faces."""
+        self._editor = editor
+        self._limits = limits
+        self._expressions = editor.expressions()
+
+    @property
+    def description(self) -> str:
+        """The method, its crop size and steps."""
+        return self._editor.description
+
+    @property
+    def caution(self) -> str:
+        """What a model below the paper's size cannot do."""
+        if self._editor.crop_size >= _PAPER_SIDE:
+            return ""
+        return (
+            "This model is smaller than the paper's, made to be trained in minutes: expect coarse edits, and poor ones "
+            "of photographs that are unlike those it learnt from."
+        )
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the model has attention maps."""
+        return self._editor.has_attention
+
+    @property
+    def expressions(self) -> Mapping[str, np.ndarray]:
+        """Name -> `(17,)` mean AUs 0..5."""
+        return self._expressions
+
+    def open(self, data: bytes) -> OpenPhotograph:
+        """Read an upload and find its faces.
+
+        Raises:
+            InputError: no photograph that can be read, or no face that can be edited.
+        """
+        photo = read_photo(data, _NAME, PhotoLimits(pixels=self._limits.pixels))
+        found, reasons = self._editor.find(photo.image, _NAME)
+        faces = []
+        for face in found[: self._limits.faces]:
+            crop = crop_image(photo.image, self._editor.square(face), self._editor.crop_size)
+            faces.append(OpenFace(face, np.asarray(face.aus, dtype=np.float64), crop, encode_png(crop)))
+        preview = shrink(photo.image, self._limits.preview_side)
+        scale = preview.shape[1] / photo.image.shape[1]
+        note = f"Of {len(found) + len(reasons)} faces, one {reasons[0]}." if reasons else ""
+        return OpenPhotograph(data, preview, scale, _jpeg(preview), faces, note)
+
+    def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> list[Shown]:
+        """The crop of each wish's face, edited: a picture and an attention map a step."""
+        steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
+        return [
+            Shown(
+                [encode_png(step.images[place]) for step in steps],
+                [_grey_png(self._editor.attention_map(step, place)) for step in steps if self.has_attention],
+            )
+            for place in range(len(wanted))
+        ]
+
+    def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
+        """The preview with all wishes done."""
+        return Shown([_jpeg(self._edit_preview(photograph, wishes))])
+
+    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
+        """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
+        photo = read_photo(photograph.data, _NAME, PhotoLimits(pixels=self._limits.pixels))
+        found = [photograph.faces[wish.face].found for wish in wishes]
+        edited = self._editor.edit_faces(photo.image, found, np.stack([wish.target for wish in wishes]))
+        return Made(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))
+
+    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Made:
+        """A GIF to the wishes and back, marked like a photograph."""
+        shares = np.linspace(0, 1, FRAMES)[1:]
+        if whole:
+            small = replace(photograph, preview=shrink(photograph.preview, FILM_SIDE))
+            small = replace(small, scale=photograph.scale * small.preview.shape[1] / photograph.preview.shape[1])
+            now = [[_on_the_way(photograph, wish, share) for wish in wishes] for share in shares]
+            frames = [small.preview, *(self._edit_preview(small, one) for one in now)]
+        else:
+            wishes = wishes[:1]
+            face = photograph.faces[wishes[0].face]
+            steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share)) for share in shares])
+            frames = [shrink(frame, FILM_SIDE) for frame in (face.crop, *steps[-1].images)]
+        frames = [_enlarge(frame, _SMALLEST_FILM) for frame in frames]
+        film = np.stack(frames + frames[-2:0:-1])
+        return Made(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
+
+    def edit_file(self, data: bytes, expression: str, intensity: float) -> Made:
+        """An upload with all its faces edited to one expression."""
+        photograph = self.open(data)
+        target = self._expressions[expression]
+        wishes = [
+            Wish(place, np.clip(face.aus + intensity * (target - face.aus), 0, AU_MAX))
+            for place, face in enumerate(photograph.faces)
+        ]
+        return self.download(photograph, wishes)
+
+    def _edit_crops(self, wanted: Sequence[tuple[OpenFace, Wish]]) -> list[CropEdit]:
+        return self._editor.edit_crops(
+            np.stack([face.crop for face, _ in wanted]),
+            np.stack([face.aus for face, _ in wanted]),
+            np.stack([wish.target for _, wish in wanted]),
+        )
+
+    def _edit_preview(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> np.ndarray:
+        found = [_scaled(photograph.faces[wish.face].found, photograph.scale) for wish in wishes]
+        return self._editor.edit_faces(photograph.preview, found, np.stack([wish.target for wish in wishes])).image
+
+
+def _on_the_way(photograph: OpenPhotograph, wish: Wish, share: float) -> Wish:
+    """The wish at a share of the way from what the face shows."""
+    present = photograph.faces[wish.face].aus
+    return Wish(wish.face, present + share * (wish.target - present))
+
+
+def _scaled(face: FoundFace, scale: float) -> FoundFace:
+    """A face in its photograph resized by `scale`; pixel centres lie at whole numbers in both."""
+    return replace(face, landmarks=(face.landmarks + 0.5) * scale - 0.5)
+
+
+def _enlarge(image: np.ndarray, side: int) -> np.ndarray:
+    """The image with a longer side of at least `side` pixels."""
+    scale = side / max(image.shape[:2])
+    return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    return buffer.getvalue()
+
+
+def _grey_png(values: np.ndarray) -> bytes:
+    """PNG bytes of `(H, W)` values 0..1."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(values * 255).clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()

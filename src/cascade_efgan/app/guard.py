@@ -1,0 +1,81 @@
+"""What every answer carries, and which requests are let in at all."""
+
+import json
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: The browser loads from this service only, runs no inline script, and shows the page in no other page's frame.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Guard:
+    """Puts `HEADERS` on every answer, and refuses other hosts' names and other sites' pages.
+
+    A page elsewhere could otherwise send requests to this service from the user's own browser: by a name that it
+    makes point to 127.0.0.1 (its `Host` is then not ours), or across sites (its `Origin` is then not our `Host`).
+    """
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...] | None) -> None:
+        """Wrap `app`.
+
+        Args:
+            app: the service.
+            hosts: names by which it may be called; None: any, for a service that others reach under names of theirs.
+        """
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                known = {name for name, _ in own}
+                message["headers"] = [*(pair for pair in message["headers"] if pair[0].lower() not in known), *own]
+            await send(message)
+
+        if self._refused(given.get("host", ""), given.get("origin")):
+            await _refuse(with_headers)
+        else:
+            await self._app(scope, receive, with_headers)
+
+    def _refused(self, host: str, origin: str | None) -> bool:
+        if self._hosts is not None and _name(host) not in self._hosts:
+            return True
+        return origin is not None and urlsplit(origin).netloc != host
+
+
+def _name(host: str) -> str:
+    """The name in a `Host` header, without its port; empty where there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+async def _refuse(send: Send) -> None:
+    body = json.dumps({"error": "this service answers only its own page; open the address that it printed"}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,256 @@
+"""The HTTP service behind the page. Everything is in memory; nothing of an upload is written to disk or logged."""
+
+import asyncio
+import base64
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from cascade_efgan.app.action_units import ACTION_UNITS
+from cascade_efgan.app.batch import Answer, read_members
+from cascade_efgan.app.batches import Batches
+from cascade_efgan.app.bodies import Bodies, TooLargeError
+from cascade_efgan.app.engine import Engine, OpenPhotograph, Wish
+from cascade_efgan.app.guard import LOOPBACK, Guard
+from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.sessions import Sessions
+from cascade_efgan.app.workers import BusyError, Workers
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.app")
+
+STATIC = Path(__file__).parent / "static"
+
+#: How often photographs that are too old are dropped though nobody asks for anything, seconds.
+_SWEEP = 60.0
+
+Intensity = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
+Strength = Annotated[float, Field(ge=0, le=AU_MAX, allow_inf_nan=False)]
+
+
+class FaceWish(BaseModel):
+    """What the page wants of one face: all 17 AUs 0..5, and how far to go there from the face as it is, 0..1.5."""
+
+    model_config = ConfigDict(extra="forbid")
+    face: int = Field(ge=0)
+    aus: dict[Literal[AUS], Strength]  # type: ignore[valid-type]
+    intensity: Intensity = 1.0
+
+    def wish(self, photograph: OpenPhotograph) -> Wish:
+        """As the engine takes it; AUs that are not given stay as they are.
+
+        Raises:
+            InputError: no such face.
+        """
+        if self.face >= len(photograph.faces):
+            raise InputError(f"there is no face {self.face + 1} in this photograph; choose one of those shown")
+        present = photograph.faces[self.face].aus
+        wanted = np.array([self.aus.get(au, value) for au, value in zip(AUS, present, strict=True)])
+        return Wish(self.face, np.clip(present + self.intensity * (wanted - present), 0, AU_MAX))
+
+
+class EditWish(BaseModel):
+    """What the page wants to see or to download."""
+
+    model_config = ConfigDict(extra="forbid")
+    view: Literal["face", "photograph"] = "face"
+    edits: list[FaceWish] = Field(min_length=1, max_length=32)
+
+    def wishes(self, photograph: OpenPhotograph) -> list[Wish]:
+        """As the engine takes them."""
+        return [edit.wish(photograph) for edit in self.edits]
+
+
+def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
+    """The service.
+
+    Args:
+        engine: finds faces and edits them.
+        limits: what it accepts and keeps.
+        hosts: names by which it may be called, see `Guard`.
+    """
+    service = _Service(engine, limits, local=hosts == LOOPBACK)
+    # No pages of documentation: FastAPI's load scripts from elsewhere.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
+    app.add_exception_handler(Exception, _defect)
+    for kind in (InputError, BusyError, TooLargeError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _sentence)
+    app.get("/")(service.page)
+    app.get("/api/about")(service.about)
+    app.post("/api/photos")(service.open)
+    app.delete("/api/photos/{token}")(service.forget)
+    app.post("/api/photos/{token}/edit")(service.edit)
+    app.post("/api/photos/{token}/download")(service.download)
+    app.post("/api/photos/{token}/animation")(service.animate)
+    app.post("/api/batch")(service.batch)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    return Guard(app, hosts)
+
+
+class _Service:
+    """The requests, one method each."""
+
+    def __init__(self, engine: Engine, limits: Limits, local: bool) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._local = local
+        self._sessions: Sessions[OpenPhotograph] = Sessions(limits)
+        self._workers = Workers(limits)
+        self._faces = Batches(self._workers, engine.show_faces, limits)
+        self._bodies = Bodies(limits)
+        self._batch = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """Forget old photographs while the service runs; end the threads with it."""
+        sweeper = asyncio.create_task(self._sweep())
+        yield
+        sweeper.cancel()
+        self._workers.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            self._sessions.forget_old()
+
+    async def page(self) -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    async def about(self) -> dict[str, Any]:
+        """What the page needs to know before the first photograph."""
+        limits = self._limits
+        return {
+            "model": self._engine.description,
+            "caution": self._engine.caution,
+            "has_attention": self._engine.has_attention,
+            "local": self._local,
+            "au_max": AU_MAX,
+            "aus": [{"au": au, **unit._asdict()} for au, unit in ACTION_UNITS.items()],
+            "expressions": {name: _aus(values) for name, values in self._engine.expressions.items()},
+            "limits": {
+                name: getattr(limits, name)
+                for name in ("upload_bytes", "zip_bytes", "batch_photographs", "session_seconds")
+            },
+        }
+
+    async def open(self, request: Request) -> dict[str, Any]:
+        """A photograph, its bytes as the body: a token for it, its preview and its faces."""
+        data = await self._bodies.read(request, self._limits.upload_bytes)
+        photograph = await self._workers.run(self._engine.open, data)
+        return {
+            "token": self._sessions.add(photograph),
+            "preview": _text(photograph.preview_file),
+            "note": photograph.note,
+            "faces": [{"aus": _aus(face.aus), "crop": _text(face.crop_file)} for face in photograph.faces],
+        }
+
+    async def forget(self, token: str) -> Response:
+        self._sessions.forget(token)
+        return Response(status_code=204)
+
+    async def edit(self, token: str, wish: EditWish) -> dict[str, Any]:
+        """The edit as the page shows it: one picture a step, and one attention map a step where there is one."""
+        photograph = self._photograph(token)
+        wishes = wish.wishes(photograph)
+        if wish.view == "face":
+            shown = await self._faces.run((photograph, wishes[0]))
+        else:
+            shown = await self._workers.run(self._engine.show_photograph, photograph, wishes)
+        return {
+            "images": [_text(image) for image in shown.images],
+            "attention": [_text(image) for image in shown.attention],
+        }
+
+    async def download(self, token: str, wish: EditWish) -> Response:
+        """The full-size photograph with its faces edited."""
+        photograph = self._photograph(token)
+        made = await self._workers.run(self._engine.download, photograph, wish.wishes(photograph))
+        return Response(made.data, media_type=made.media)
+
+    async def animate(self, token: str, wish: EditWish) -> Response:
+        """A GIF from the face as it is to the edit and back."""
+        photograph = self._photograph(token)
+        whole = wish.view == "photograph"
+        made = await self._workers.run(self._engine.animate, photograph, wish.wishes(photograph), whole)
+        return Response(made.data, media_type=made.media)
+
+    async def batch(
+        self, request: Request, expression: str, intensity: Annotated[Intensity, Query()] = 1.0
+    ) -> Response:
+        """Every photograph of a zip, its bytes as the body, edited to one expression."""
+        if expression not in self._engine.expressions:
+            raise InputError(f"no such expression; choose one of {', '.join(self._engine.expressions)}")
+        if self._batch.locked():
+            raise BusyError("another zip is being edited; try again in a minute")
+        async with self._batch:
+            data = await self._bodies.read(request, self._limits.zip_bytes)
+            with Answer(self._limits) as answer:
+                await self._fill(answer, data, request, expression, intensity)
+                return Response(answer.finish(), media_type="application/zip")
+
+    async def _fill(self, answer: Answer, data: bytes, request: Request, expression: str, intensity: float) -> None:
+        members = read_members(data, self._limits)
+        number = 0
+        # Unpacking is work too: it does not belong in the event loop.
+        while (member := await self._workers.run(next, members, None, patient=True)) is not None:
+            number += 1
+            try:
+                if isinstance(member, InputError):
+                    raise member
+                made = await self._workers.run(self._engine.edit_file, member, expression, intensity, patient=True)
+            except InputError as error:
+                answer.refuse(number, error)
+            else:
+                answer.add(number, made.data, made.media)
+            if await request.is_disconnected():
+                raise BusyError("the page went away")  # nobody reads it; the rest is not edited
+        if answer.edited == 0:
+            raise InputError(f"no photograph of the zip could be edited; the first: {answer.reason}")
+
+    def _photograph(self, token: str) -> OpenPhotograph:
+        photograph = self._sessions.get(token)
+        if photograph is None:
+            raise HTTPException(404, "this photograph is no longer in memory; choose it again")
+        return photograph
+
+
+def _aus(values: np.ndarray) -> dict[str, float]:
+    return {au: round(float(value), 2) for au, value in zip(AUS, values, strict=True)}
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+async def _sentence(_: Request, error: Exception) -> JSONResponse:
+    """An error that the user can do something about, as one sentence."""
+    headers = {}
+    match error:
+        case BusyError():
+            status, text, headers = 503, str(error), {"Retry-After": "2"}
+        case TooLargeError():
+            status, text = 413, str(error)
+        case InputError():
+            status, text = 422, str(error)
+        case HTTPException():
+            status, text = error.status_code, str(error.detail)
+        case _:  # pydantic's own words would repeat what the client sent
+            status, text = 422, "these settings are not understood; load the page again"
+    return JSONResponse({"error": text[:1].upper() + text[1:].rstrip(".") + "."}, status, headers)
+
+
+async def _defect(_: Request, error: Exception) -> JSONResponse:
+    log.error("this is a defect of efgan, not of the photograph: %s", type(error).__name__)
+    return JSONResponse({"error": "Something went wrong in the service; its terminal says what."}, 500)

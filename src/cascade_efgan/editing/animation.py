@@ -1,0 +1,121 @@
+"""Continuous editing as a file: GIF, MP4, or a strip of pictures (Fig. 7)."""
+
+import io
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+
+#: Longer side of the frames, pixels: of a film, and of each picture in a strip.
+FILM_SIDE, STRIP_SIDE = 512, 256
+FRAME_SECONDS = 0.08
+#: White between the pictures of a strip, pixels.
+_GAP = 4
+
+#: AU -> intensity, for each edited face.
+Targets = Sequence[Mapping[str, float]]
+
+
+def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets) -> None:
+    """Write frames by the suffix of `path`: .gif and .mp4 run there and back, .png is a strip of all side by side.
+
+    Args:
+        path: file to write.
+        frames: `(H, W, 3)` uint8 RGB each, from the original to the full edit; made smaller where they are large.
+        targets: what the mark says.
+
+    Raises:
+        InputError: another suffix.
+    """
+    check_animation_suffix(path)
+    suffix = path.suffix.lower()
+    small = [shrink(frame, STRIP_SIDE if suffix == ".png" else FILM_SIDE) for frame in frames]
+    film = np.stack(small + small[-2:0:-1])
+    with atomic_path(path) as partial:
+        if suffix == ".mp4":
+            write_mp4(partial, film, FRAME_SECONDS, targets)
+        else:
+            partial.write_bytes(
+                gif_bytes(film, FRAME_SECONDS, targets) if suffix == ".gif" else strip_bytes(small, targets)
+            )
+
+
+def check_animation_suffix(path: Path) -> None:
+    """Refuse what `write_animation` cannot write, before anything is computed.
+
+    Raises:
+        InputError: the suffix is not .gif, .mp4 or .png.
+    """
+    if path.suffix.lower() not in (".gif", ".mp4", ".png"):
+        raise InputError(f"{path}: continuous editing is written as .gif, .mp4 or .png (a strip); choose one of these")
+
+
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """`(H, W, 3)` uint8 with a longer side of at most `side` pixels."""
+    scale = side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (max(1, round(length * scale)) for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets = ()) -> bytes:
+    """An endless GIF of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, with the mark as its comment.
+
+    All frames share one palette of 256 colours, of the first and the last: what does not change then does not flicker.
+    """
+    both = np.concatenate([frames[0], frames[len(frames) // 2]])
+    palette = Image.fromarray(both).quantize(256, method=Image.Quantize.MEDIANCUT)
+    pictures = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames
+    ]
+    buffer = io.BytesIO()
+    pictures[0].save(
+        buffer, "GIF", save_all=True, append_images=pictures[1:], duration=round(1000 * seconds), loop=0,
+        comment=mark_text(mark_words(targets)).encode(), optimize=False,
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets = ()) -> None:
+    """H.264 of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, three times there and back, the mark as comment."""
+    try:
+        import av
+    except ImportError as error:
+        raise InputError(f"PyAV is not installed ({error}); `pip install av`, or write a .gif") from None
+    # The colours of H.264 have half the resolution: an odd last row or column is left out.
+    height, width = (length // 2 * 2 for length in frames.shape[1:3])
+    # PyAV names encoders and their options at run time only.
+    with av.open(str(path), "w", options={"movflags": "+use_metadata_tags+faststart"}) as film:
+        film.metadata["comment"] = mark_text(mark_words(targets))
+        stream: Any = film.add_stream("libx264", rate=Fraction(1 / seconds).limit_denominator(1000))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "16"}
+        for frame in [*frames] * 3:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:height, :width]), format="rgb24")
+            film.mux(stream.encode(picture))
+        film.mux(stream.encode())
+
+
+def strip_bytes(frames: Sequence[np.ndarray], targets: Targets = ()) -> bytes:
+    """PNG bytes of `(H, W, 3)` uint8 RGB frames side by side, with the mark."""
+    gap = np.full((frames[0].shape[0], _GAP, 3), 255, dtype=np.uint8)
+    return marked_png(np.hstack([part for frame in frames for part in (frame, gap)][:-1]), targets)
+
+
+def marked_png(image: np.ndarray, targets: Targets) -> bytes:
+    """PNG bytes of `(H, W, 3)` uint8 RGB with the mark."""
+    texts = PngInfo()
+    texts.add_text(PNG_KEY, mark_text(mark_words(targets)))
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", pnginfo=texts)
+    return buffer.getvalue()

@@ -1,0 +1,76 @@
+"""The mark of an edited picture: tool, version and target AUs, invisible in the picture and readable by programs.
+
+PNG carries it as the text chunk `efgan`, JPEG, WebP and TIFF as EXIF UserComment, GIF and MP4 as their comment.
+Not in the paper: whoever meets an edited face shall be able to learn that it is one.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+
+from cascade_efgan import __version__
+from cascade_efgan.data import AUS
+
+PNG_KEY = "efgan"
+_TOOL = "cascade-efgan"
+#: EXIF says in the first eight bytes of a UserComment how the rest is encoded.
+_ASCII = b"ASCII\0\0\0"
+
+
+def named_aus(aus: np.ndarray) -> dict[str, float]:
+    """`(17,)` AUs, 0..5, as AU -> intensity with two decimals, as OpenFace writes them."""
+    return {au: round(float(value), 2) for au, value in zip(AUS, aus, strict=True)}
+
+
+def mark_words(targets: Sequence[Mapping[str, float]], replaced: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The mark as a dictionary.
+
+    Args:
+        targets: of every edited face, AU -> intensity 0..5.
+        replaced: EXIF fields of the original whose place the mark takes.
+    """
+    words: dict[str, Any] = {"tool": _TOOL, "version": __version__, "edited": "facial expression"}
+    words["target_aus"] = [dict(target) for target in targets]
+    if replaced:
+        words["replaced"] = dict(replaced)
+    return words
+
+
+def mark_text(words: Mapping[str, Any]) -> str:
+    """The mark as one line of JSON in ASCII."""
+    return json.dumps(words, separators=(",", ":"))
+
+
+def read_mark(data: bytes) -> dict[str, Any] | None:
+    """The mark of a PNG, JPEG, WebP, TIFF or GIF file given as bytes; None where it has none."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        comment = image.info.get("comment", b"")
+        written = getattr(image, "text", {}).get(PNG_KEY) or read_comment(image.getexif())
+        for text in (written, comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment):
+            try:
+                words = json.loads(text or "")
+            except json.JSONDecodeError:
+                continue
+            if isinstance(words, dict) and words.get("tool") == _TOOL:
+                return words
+    return None
+
+
+def read_comment(exif: Image.Exif) -> str:
+    """EXIF's UserComment as text; empty where there is none."""
+    value = exif.get_ifd(IFD.Exif).get(Base.UserComment, b"")
+    data = value if isinstance(value, bytes) else str(value).encode()
+    if data.startswith(b"UNICODE\0"):
+        return data[8:].decode("utf-16", "replace").rstrip("\0 ")
+    return data.removeprefix(_ASCII).removeprefix(b"\0" * 8).decode("utf-8", "replace").rstrip("\0 ")
+
+
+def write_comment(exif: Image.Exif, text: str) -> None:
+    """Set EXIF's UserComment to ASCII text."""
+    exif.get_ifd(IFD.Exif)[Base.UserComment] = _ASCII + text.encode("ascii")

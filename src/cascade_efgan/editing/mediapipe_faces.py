@@ -1,0 +1,190 @@
+"""Faces by MediaPipe's face landmarker: landmarks from its mesh, AUs from its blendshapes."""
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascade_efgan.editing.blendshapes import aus_from_blendshapes
+from cascade_efgan.editing.faces import FoundFace, largest_first
+from cascade_efgan.editing.mesh import landmarks_from_mesh
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
+
+log = logging.getLogger("efgan.faces")
+
+MODEL_FILE = "face_landmarker.task"
+MODEL_URL = (
+    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+)
+MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+
+#: Environment variable with a folder that holds the file.
+MIRROR_VARIABLE = "EFGAN_MODELS_MIRROR"
+
+_MOST_FACES = 16
+_TIMEOUT_SECONDS = 30
+#: The detector looks at 128 pixels of whatever it is given: small faces are found in parts of at least this side.
+_SMALLEST_PART = 320
+#: Two finds whose boxes overlap by this share of the smaller are one face.
+_SAME = 0.5
+
+
+def model_path() -> Path:
+    """The landmarker's file: from the mirror folder, else from the user's cache, where it is fetched to once.
+
+    Raises:
+        InputError: the mirror lacks it, it cannot be fetched, or its SHA-256 is another.
+    """
+    folder = os.environ.get(MIRROR_VARIABLE)
+    if not folder:
+        return _fetched()
+    path = Path(folder) / MODEL_FILE
+    if not path.is_file():
+        raise InputError(f"{MIRROR_VARIABLE}: no file {path}; put {MODEL_FILE} there, or unset it to download")
+    digest = sha256_file(path)
+    if digest != MODEL_SHA256:
+        raise InputError(
+            f"{path}: its SHA-256 begins with {digest[:8]}, expected {MODEL_SHA256[:8]}; replace it by the original"
+        )
+    return path
+
+
+class MediaPipeFaces:
+    """Implements `FaceFinder`. The first face costs about a quarter of a second more: the model is loaded then."""
+
+    def __init__(self) -> None:
+        """Find the model's file, and fetch it where it is nowhere.
+
+        Raises:
+            InputError: as `model_path`.
+        """
+        self._path = model_path()
+        self._lock = threading.Lock()  # the landmarker takes one image at a time
+        self._landmarker: Any = None
+
+    def find(self, image: np.ndarray) -> list[FoundFace]:
+        """The faces of an `(H, W, 3)` uint8 RGB image, largest first.
+
+        The whole image is searched, then its overlapping quarters: in the whole, faces below about a tenth of its
+        width are missed.
+        """
+        found: list[FoundFace] = []
+        for top, left, part in _parts(image):
+            for face in self._find_in(part, np.array([left, top], dtype=np.float64)):
+                if not any(_overlap(face, other) > _SAME for other in found):
+                    found.append(face)
+        return largest_first(found)
+
+    def _find_in(self, part: np.ndarray, corner: np.ndarray) -> list[FoundFace]:
+        with self._lock:
+            mediapipe, landmarker = self._loaded()
+            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
+            result = landmarker.detect(picture)
+        # Vertices are shares of the image from its outer edge, which lies half a pixel before the first centre.
+        size = np.array([part.shape[1], part.shape[0]])
+        faces = []
+        for mesh, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
+            points = np.array([(vertex.x, vertex.y) for vertex in mesh]) * size - 0.5 + corner
+            aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
+            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, "MediaPipe"))
+        return faces
+
+    def _loaded(self) -> tuple[Any, Any]:
+        mediapipe = _mediapipe()
+        if self._landmarker is None:
+            tasks = mediapipe.tasks
+            options = tasks.vision.FaceLandmarkerOptions(
+                base_options=tasks.BaseOptions(model_asset_path=str(self._path)),
+                num_faces=_MOST_FACES,
+                output_face_blendshapes=True,
+            )
+            with _without_chatter():
+                self._landmarker = tasks.vision.FaceLandmarker.create_from_options(options)
+                blank = np.zeros((64, 64, 3), dtype=np.uint8)
+                self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=blank))
+            atexit.register(_abandon, self._landmarker)
+        return mediapipe, self._landmarker
+
+    def close(self) -> None:
+        """Free the model. Afterwards `find` loads it again."""
+        with self._lock:
+            if self._landmarker is not None:
+                self._landmarker.close()
+                self._landmarker = None
+
+
+def _abandon(landmarker: Any) -> None:
+    """Keep a model from freeing itself while the interpreter ends: its threads are gone, and it says so at length."""
+    landmarker._handle = None
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep stderr clear while the model is loaded: its C++ part reports every graph that it builds.
+
+    Errors are Python exceptions, which this does not touch.
+    """
+    with open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _mediapipe() -> Any:
+    try:
+        import mediapipe
+    except ImportError as error:
+        raise InputError(
+            f"mediapipe is not installed ({error}); install it with `pip install mediapipe`, or name OpenFace's "
+            "FaceLandmarkImg in OPENFACE_BIN"
+        ) from None
+    return mediapipe
+
+
+def _fetched() -> Path:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    folder = pooch.os_cache("cascade-efgan")
+    if not (folder / MODEL_FILE).is_file():
+        log.info("fetching %s once, to %s", MODEL_FILE, folder)
+    try:
+        downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS, progressbar=False)
+        known = f"sha256:{MODEL_SHA256}"
+        return Path(pooch.retrieve(MODEL_URL, known, fname=MODEL_FILE, path=folder, downloader=downloader))
+    except (requests.RequestException, OSError, ValueError) as error:
+        raise InputError(
+            f"{MODEL_FILE} could not be fetched from {MODEL_URL} ({type(error).__name__}); name a folder that holds it "
+            f"in {MIRROR_VARIABLE}"
+        ) from None
+
+
+def _parts(image: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+    """(top, left, part): the image itself, and nine parts of half its height and width where they are large enough."""
+    height, width = image.shape[:2]
+    parts = [(0, 0, image)]
+    if min(height, width) // 2 >= _SMALLEST_PART:
+        for top in (0, height // 4, height // 2):
+            for left in (0, width // 4, width // 2):
+                parts.append((top, left, image[top : top + (height + 1) // 2, left : left + (width + 1) // 2]))
+    return parts
+
+
+def _overlap(face: FoundFace, other: FoundFace) -> float:
+    """Intersection of two faces' boxes over the smaller box, 0..1: a part may hold half of a face."""
+    lows = np.maximum(face.landmarks.min(axis=0), other.landmarks.min(axis=0))
+    highs = np.minimum(face.landmarks.max(axis=0), other.landmarks.max(axis=0))
+    areas = [np.prod(np.ptp(one.landmarks, axis=0)) for one in (face, other)]
+    return float(np.prod((highs - lows).clip(min=0)) / max(min(areas), 1e-9))

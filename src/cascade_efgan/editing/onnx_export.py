@@ -1,0 +1,137 @@
+"""A generator as an ONNX file, checked against PyTorch before it is given a name."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan import __version__
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.editing.fixed import fix_weights
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+from cascade_efgan.models.build import ModelSpec
+from cascade_efgan.models.cascade import Cascade
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+#: Largest difference from PyTorch that is allowed, in units of [-1, 1]: an eighth of one of 256 grey levels.
+TOLERANCE = 1e-3
+#: Of the ONNX standard; ONNX Runtime 1.14 and later read it.
+OPSET = 18
+#: Batches that the check runs: the export must not have frozen the batch that it was made with.
+_CHECKED_BATCHES = (1, 3)
+
+
+class Exported(nn.Module):
+    """What the file computes: the last step's faces, and where the face branch of that step painted anew."""
+
+    def __init__(self, generator: Cascade) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, image: Tensor, present: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Image (N, 3, S, S) in [-1, 1], AUs (N, 17) in [0, 1] -> edited like image, attention (N, 1, S, S) in [0, 1].
+
+        A single-step generator does not look at `present`; it is an input all the same, so that callers need not care.
+        """
+        last = self.generator(image, present, target)[-1]
+        return last.final, last.attention["face"]
+
+
+def inputs(spec: ModelSpec, batch: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Smooth random pictures with some noise, and random AUs, as the file's inputs for a batch."""
+    random = torch.Generator().manual_seed(seed)
+    coarse = torch.rand((batch, 3, 4, 4), generator=random) * 2 - 1
+    image = nn.functional.interpolate(coarse, size=(spec.crop_size,) * 2, mode="bicubic", align_corners=False)
+    image = (image + 0.1 * torch.randn(image.shape, generator=random)).clamp(-1, 1)
+    aus = torch.rand((2, batch, len(AUS)), generator=random)
+    return image, aus[0], aus[1]
+
+
+def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -> float:
+    """Write an ONNX file with a dynamic batch, unless ONNX Runtime computes something else from it than PyTorch does.
+
+    Inputs and outputs are those of `Exported.forward`; the file's metadata name method, crop size, margin, AUs and
+    their largest intensity.
+
+    Args:
+        generator: in evaluation mode; its weights are fixed in place.
+        spec: what it was built from.
+        margin: border of its crops, as in `crop_square`.
+        out: file to write.
+
+    Returns:
+        The largest difference over both outputs and the checked batches, in units of [-1, 1].
+
+    Raises:
+        InputError: onnx, onnxruntime or onnxscript is not installed.
+        RuntimeError: the difference is above `TOLERANCE`; nothing is written.
+    """
+    onnx, _ = _packages()
+    module = Exported(fix_weights(generator)).eval()
+    batch = torch.export.Dim("batch")
+    with warnings.catch_warnings(), torch.no_grad():
+        # The exporter warns that three inputs share one dynamic axis, which is what is meant.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            inputs(spec, 2),
+            input_names=["image", "present", "target"],
+            output_names=["edited", "attention"],
+            dynamic_shapes=({0: batch},) * 3,
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    model = program.model_proto  # type: ignore[union-attr]
+    onnx.helper.set_model_props(
+        model,
+        {
+            "tool": "cascade-efgan", "version": __version__, "method": spec.method, "crop_size": str(spec.crop_size),
+            "margin": str(margin), "aus": json.dumps(list(AUS)), "au_max": str(AU_MAX),
+        },
+    )  # fmt: skip
+    onnx.checker.check_model(model)
+    with atomic_path(out) as partial:
+        onnx.save(model, str(partial))
+        difference = largest_difference(module, spec, onnx_session(partial))
+        if not difference <= TOLERANCE:
+            raise RuntimeError(f"{out}: ONNX Runtime differs from PyTorch by {difference:.2g}, above {TOLERANCE:.2g}")
+    return difference
+
+
+def onnx_session(path: Path, threads: int | None = None) -> "onnxruntime.InferenceSession":
+    """ONNX Runtime on the CPU with `threads` threads; None: as many as PyTorch has."""
+    _, onnxruntime = _packages()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or torch.get_num_threads()
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def largest_difference(module: Exported, spec: ModelSpec, session: "onnxruntime.InferenceSession") -> float:
+    """Largest absolute difference of both outputs between PyTorch and ONNX Runtime, in units of [-1, 1]."""
+    worst = 0.0
+    for batch in _CHECKED_BATCHES:
+        given = inputs(spec, batch, seed=batch)
+        with torch.inference_mode():
+            expected = [values.numpy() for values in module(*given)]
+        words = dict(zip(("image", "present", "target"), (values.numpy() for values in given), strict=True))
+        for ours, theirs in zip(expected, session.run(None, words), strict=True):
+            worst = max(worst, float(np.abs(ours - np.asarray(theirs)).max()))
+    return worst
+
+
+def _packages() -> tuple:
+    try:
+        import onnx
+        import onnxruntime
+        import onnxscript  # noqa: F401 - PyTorch's exporter needs it
+    except ImportError as error:
+        raise InputError(f"--onnx: {error.name} is not installed; `pip install onnx onnxruntime onnxscript`") from None
+    return onnx, onnxruntime

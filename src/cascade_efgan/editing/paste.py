@@ -1,0 +1,86 @@
+"""Putting an edited crop back into its photograph: the inverse of `crop_image`, blended."""
+
+import numpy as np
+
+from cascade_efgan.data.crops import crop_image
+
+#: Width of the rim over which the edit fades out, as a share of the square's side. At the very edge nothing changes,
+#: so that no seam can show.
+RIM = 0.12
+
+#: A change of so many grey levels is one: fine detail goes with it as far as the attention says.
+_CHANGED = 16.0
+
+
+def paste(
+    image: np.ndarray,
+    square: tuple[float, float, float],
+    edited: np.ndarray,
+    attention: np.ndarray | None = None,
+    unchanged: np.ndarray | None = None,
+) -> np.ndarray:
+    """A copy of a photograph with an edited face in it; outside the square every pixel is as it was.
+
+    What is added is the *change* that the AUs make, enlarged: the edit less what the network gives when it is asked to
+    change nothing. A 1000-pixel face would lose its skin and hair if a 128-pixel crop took its place, and whatever the
+    network cannot reproduce (after minutes of training: much) would cover the face. A target that the face shows
+    already changes nothing at all.
+
+    With attention A, the photograph's detail beyond the crop's resolution stays at 1 - A: where the network painted
+    anew (an opened mouth), the fine lines of what was there before go. The edit fades out over a rim of `RIM`. So for a
+    pixel of the rim's weight m, with c from 0 where nothing changes to 1, and all enlarged but I:
+
+        I' = I + m ((edited - unchanged) - A c (I - crop))
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        square: (left, top, side) of the crop in pixels of `image`, as `crop_square` gives it.
+        edited: `(S, S, 3)` uint8 RGB, the edit of `crop_image(image, square, S)`.
+        attention: `(S, S)`, 0 (kept) to 1 (painted anew); None: 0 everywhere.
+        unchanged: `(S, S, 3)` uint8 RGB, the network's edit to the AUs that the crop shows; None: the crop itself.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB.
+
+    Not in the paper: it shows crops.
+    """
+    size = edited.shape[0]
+    crop = crop_image(image, square, size)
+    left, top, count, inverse = _pixels(square, size)
+    rows, columns = _inside(top, count, image.shape[0]), _inside(left, count, image.shape[1])
+    here = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+
+    def enlarged(small: np.ndarray) -> np.ndarray:
+        return crop_image(small, inverse, count).astype(np.float32)[here]
+
+    weight = _rim(left, square[0], square[2], count)[None, :] * _rim(top, square[1], square[2], count)[:, None]
+    old = image[rows, columns].astype(np.float32)
+    change = enlarged(edited) - enlarged(crop if unchanged is None else unchanged)
+    if attention is not None:
+        painted = np.rint(np.clip(attention, 0, 1) * 255).astype(np.uint8)[..., None]
+        # Attention to a place where nothing changes is no reason to smooth it.
+        changed = np.clip(np.abs(change).max(axis=2, keepdims=True) / _CHANGED, 0, 1)
+        change -= enlarged(painted) / 255 * changed * (old - enlarged(crop))
+    result = image.copy()
+    result[rows, columns] = np.rint(old + weight[here][..., None] * change).clip(0, 255).astype(np.uint8)
+    return result
+
+
+def _pixels(square: tuple[float, float, float], size: int) -> tuple[int, int, int, tuple[float, float, float]]:
+    """The square of whole pixels that covers `square`: left, top, count, and where it lies in the crop."""
+    x, y, side = square
+    left, top = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
+    count = int(np.ceil(max(x + side + 0.5 - left, y + side + 0.5 - top)))
+    scale = size / side
+    return left, top, count, ((left - 0.5 - x) * scale - 0.5, (top - 0.5 - y) * scale - 0.5, count * scale)
+
+
+def _rim(first: int, start: float, side: float, count: int) -> np.ndarray:
+    """Weight `(count,)` of pixels first, first + 1, ...: 0 at the square's edges, 1 within, smooth at both ends."""
+    place = (first + np.arange(count) - start) / side  # 0..1 inside the square
+    distance = np.clip(np.minimum(place, 1 - place) / RIM, 0, 1)
+    return (distance * distance * (3 - 2 * distance)).astype(np.float32)
+
+
+def _inside(first: int, count: int, length: int) -> slice:
+    return slice(max(first, 0), min(max(first + count, 0), length))

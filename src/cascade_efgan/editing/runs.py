@@ -1,0 +1,97 @@
+"""Trained generators on disk: which one to use, and what its run knows about expressions and crops."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.records import landmarks_of
+from cascade_efgan.data.rendered.expression import PROTOTYPES
+from cascade_efgan.errors import InputError
+from cascade_efgan.generation.plan import expression_means
+
+if TYPE_CHECKING:
+    from cascade_efgan.models.build import ModelSpec
+    from cascade_efgan.models.cascade import Cascade
+
+WEIGHTS, DESCRIPTION = "weights.safetensors", "model.json"
+
+#: Methods that edit by AUs, the best first: what a folder of runs is searched for.
+PREFERRED = ("cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
+
+#: Border around the landmarks' box where no run says another: the default of `crop.margin`.
+DEFAULT_MARGIN = 0.15
+
+_SMALLEST_RUN = "snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights.safetensors"
+
+
+def find_weights(run: Path) -> Path:
+    """The weights of a method's folder or, of a folder of runs, the newest Cascade EF-GAN, else the next best method.
+
+    Raises:
+        InputError: there are none; the sentence says how to make them.
+    """
+    if (run / WEIGHTS).is_file():
+        return run / WEIGHTS
+    found = [path for path in run.rglob(WEIGHTS) if path.with_name(DESCRIPTION).is_file()] if run.is_dir() else []
+    for method in PREFERRED:
+        of_method = [path for path in found if path.parent.name == method]
+        if of_method:
+            return max(of_method, key=lambda path: (path.stat().st_mtime, str(path)))
+    raise InputError(
+        f"{run}: no trained generator there; the smallest run makes one in about 10 minutes on two cores, without "
+        f"data or a GPU: `{_SMALLEST_RUN}`, or name another folder with --run or a file with --weights"
+    )
+
+
+def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
+    """The generator of a weights file with `model.json` beside it, its specification, and the margin of its crops.
+
+    Raises:
+        InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
+    """
+    from cascade_efgan.models.build import load_generator
+    from cascade_efgan.models.cascade import Cascade
+
+    generator, spec = load_generator(weights, weights.with_name(DESCRIPTION))
+    if not isinstance(generator, Cascade):
+        raise InputError(f"{weights}: {spec.info.title} edits to whole expressions, not to AUs; choose another method")
+    return generator, spec, run_margin(run_folder(weights), spec.crop_size)
+
+
+def run_folder(weights: Path) -> Path | None:
+    """The folder with `crops.csv` above `results/DATASET/seed0/METHOD/weights.safetensors`, or None."""
+    places = list(weights.resolve().parents)[:4]
+    return next((place for place in places if (place / "crops.csv").is_file()), None)
+
+
+def run_margin(folder: Path | None, crop_size: int) -> float:
+    """The border of the crops of a run, as a share of the landmarks' longer side; the default where no run is known.
+
+    It follows from the crops themselves: a crop is as wide as the landmarks' box times 1 + 2 margin.
+
+    Args:
+        folder: `run_folder`.
+        crop_size: side of its crops, pixels.
+    """
+    if folder is None:
+        return DEFAULT_MARGIN
+    boxes = np.ptp(landmarks_of(read_index(folder / "crops.csv")), axis=1).max(axis=1)  # (N,) pixels of the crop
+    return max(0.0, round((crop_size / float(np.median(boxes)) - 1) / 2, 3))
+
+
+def run_expressions(folder: Path | None) -> dict[str, np.ndarray]:
+    """Expression -> mean AUs `(17,)` float64, 0..5, over the run's training images; else the EMFACS prototypes."""
+    if folder is None or not (folder / "split.csv").is_file():
+        return prototypes()
+    index = read_index(folder / "crops.csv")
+    means = expression_means(index, part_rows(index, folder / "split.csv", "train"))
+    # A wild data set has no expressions of its own.
+    return {str(name): row.to_numpy(np.float64) for name, row in means.iterrows()} or prototypes()
+
+
+def prototypes() -> dict[str, np.ndarray]:
+    """Expression -> AUs `(17,)` float64, 0..5, of EMFACS within OpenFace's seventeen AUs."""
+    return {name: np.array([aus.get(au, 0.0) for au in AUS]) for name, aus in PROTOTYPES.items()}

@@ -1,0 +1,38 @@
+"""A picture of what the cascade did: a face before and after each step, and each step's attention map below."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from cascade_efgan.editing.editor import EditedFace
+
+#: Faces are enlarged to at least this side, pixels.
+_SIDE = 192
+_GAP = 4
+
+
+def steps_picture(faces: Sequence[EditedFace]) -> np.ndarray:
+    """`(H, W, 3)` uint8 RGB: of every face a row (before, step 1, step 2, ...), and a row of attention maps.
+
+    Attention is grey: black was kept, white was painted anew. Below the face before there is none, hence white paper.
+    """
+    rows = []
+    for face in faces:
+        blank = np.full_like(face.crop, 255)
+        maps = [np.repeat(np.rint(one * 255).astype(np.uint8)[..., None], 3, axis=2) for one in face.attention]
+        rows += [_row([face.crop, *face.steps]), _row([blank, *maps])]
+    return _joined(rows, axis=0)
+
+
+def _row(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    times = max(1, -(-_SIDE // pictures[0].shape[0]))
+    large = [cv2.resize(one, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for one in pictures]
+    return _joined(large, axis=1)
+
+
+def _joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    shape = list(pictures[0].shape)
+    shape[axis] = _GAP
+    gap = np.full(shape, 255, dtype=np.uint8)
+    return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)

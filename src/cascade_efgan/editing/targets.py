@@ -1,0 +1,67 @@
+"""From what a user asks for to the AUs that a face shall show."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.errors import InputError
+
+#: Largest intensity factor: beyond 1 the edit goes past its target, up to the end of the scale.
+MOST_INTENSITY = 2.0
+
+_WORD = re.compile(r"(?:AU)?0?(\d{1,2})=([^=]+)", re.IGNORECASE)
+
+
+def parse_aus(words: Iterable[str]) -> dict[str, float]:
+    """`AU12=3`, `au6=2` or `6=2` as AU -> intensity.
+
+    Raises:
+        InputError: another form, an AU that OpenFace does not rate, one twice, or an intensity outside 0..5.
+    """
+    aus: dict[str, float] = {}
+    for word in words:
+        match = _WORD.fullmatch(word.strip())
+        try:
+            name, value = f"AU{int(match[1]):02d}", float(match[2])  # type: ignore[index]
+        except (TypeError, ValueError):
+            raise InputError(f"--au {word}: expected an AU and its intensity, such as AU12=3") from None
+        if name in aus:
+            raise InputError(f"--au {word}: {name} is given twice; give it once")
+        aus[name] = value
+    check_aus(aus)
+    return aus
+
+
+def check_aus(aus: Mapping[str, float]) -> None:
+    """Refuse AUs that networks do not know.
+
+    Raises:
+        InputError: an unknown name, or an intensity outside 0..5.
+    """
+    for name, value in aus.items():
+        if name not in AUS:
+            raise InputError(f"{name}: not one of the 17 AUs that can be set; choose from {', '.join(AUS)}")
+        if not 0 <= value <= AU_MAX:
+            raise InputError(f"{name}={value:g}: expected an intensity of 0 to {AU_MAX:g}")
+
+
+def target_aus(
+    present: np.ndarray, goal: np.ndarray | None, aus: Mapping[str, float] | None, intensity: float = 1.0
+) -> np.ndarray:
+    """The AUs that a face shall show.
+
+    Args:
+        present: `(17,)`, 0..5, what it shows now.
+        goal: `(17,)`, 0..5, of an expression or of another photograph; None: what it shows now.
+        aus: AU -> intensity 0..5, set after the goal.
+        intensity: share of the way from what is there to the goal, 0..2; the result stays within 0..5.
+
+    Returns:
+        `(17,)` float64, 0..5.
+    """
+    wanted = np.array(present if goal is None else goal, dtype=np.float64)
+    for name, value in (aus or {}).items():
+        wanted[AUS.index(name)] = value
+    return np.clip(present + intensity * (wanted - present), 0, AU_MAX)

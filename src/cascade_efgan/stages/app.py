@@ -1,0 +1,60 @@
+"""`efgan app`: the web page that edits a photograph."""
+
+import logging
+import socket
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.app")
+
+
+def command(
+    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
+        "results"
+    ),
+    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    host: Annotated[str, Option(help="address to listen on; another one than this lets others in")] = "127.0.0.1",
+    port: Annotated[int, Option(min=0, max=65535, help="port to listen on; 0: any free one")] = 8765,
+    openface: Annotated[
+        Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
+    ] = None,
+) -> None:
+    """A local web page: drop a photograph, move sliders, download the edit. Stop it with Ctrl+C."""
+    from cascade_efgan.app.editing_engine import EditingEngine
+    from cascade_efgan.app.limits import Limits
+    from cascade_efgan.app.server import make_server
+    from cascade_efgan.editing.editor import Editor
+    from cascade_efgan.editing.faces import find_faces
+    from cascade_efgan.editing.runs import find_weights
+
+    listener = _listen(host, port)
+    limits = Limits()
+    found = weights or find_weights(run)
+    editor = Editor.from_file(found, find_faces(openface))
+    server = make_server(EditingEngine(editor, limits), limits, host, port)
+    if not listener.getsockname()[0].startswith("127."):
+        log.warning("everyone who reaches this machine can use the page, unencrypted: there is no password")
+    shown = f"[{host}]" if ":" in host else host
+    log.info("open http://%s:%d/ in a browser; Ctrl+C stops it", shown, listener.getsockname()[1])
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket: a port that is taken is told before a model is loaded.
+
+    Raises:
+        InputError: the address cannot be listened on.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"--host {host} --port {port}: cannot listen there ({reason}); choose another port") from None
+    return listener

@@ -1,0 +1,79 @@
+"""`efgan edit`: change the expression in photographs."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+from cascade_efgan.errors import InputError
+
+if TYPE_CHECKING:
+    from cascade_efgan.editing.job import Job
+
+log = logging.getLogger("efgan.edit")
+
+
+def command(
+    photos: Annotated[list[Path], Argument(help="photographs, or folders of them")],
+    out: Annotated[
+        Path | None, Option(help="file to write, or a folder for several; default: NAME_edited beside the photograph")
+    ] = None,
+    expression: Annotated[str | None, Option(help="target expression, such as happy")] = None,
+    au: Annotated[list[str], Option("--au", help="AU=INTENSITY (0 to 5), such as AU12=3; may be repeated")] = [],
+    like: Annotated[Path | None, Option(help="another photograph, whose largest face shows the target")] = None,
+    intensity: Annotated[float, Option(help="share of the way to the target, 0 to 2")] = 1.0,
+    face: Annotated[int | None, Option(min=1, help="edit one face, 1 for the largest; default: all")] = None,
+    continuous: Annotated[
+        int | None, Option(min=2, help="so many frames from the photograph to the edit; --out is .gif, .mp4 or .png")
+    ] = None,
+    steps: Annotated[
+        bool, Option("--steps", help="also write NAME_steps.png: the cascade's steps and attention")
+    ] = False,
+    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
+        "results"
+    ),
+    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    openface: Annotated[
+        Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
+    ] = None,
+) -> None:
+    """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
+    from cascade_efgan.editing.editor import Editor
+    from cascade_efgan.editing.faces import find_faces
+    from cascade_efgan.editing.job import Job, plan_files
+    from cascade_efgan.editing.photo import load_photo
+    from cascade_efgan.editing.targets import parse_aus
+
+    files = plan_files(photos, out, continuous is not None)
+    wish: dict[str, Any] = {"aus": parse_aus(au), "expression": expression, "intensity": intensity}
+    wish["faces"] = "all" if face is None else face - 1
+    finder = find_faces(openface)
+    editor = Editor.from_file(weights, finder) if weights is not None else Editor.from_run(run, finder)
+    if like is not None:
+        if expression is not None:
+            raise InputError("--expression and --like: give one of them")
+        wish["like"] = editor.find(load_photo(like).image, str(like))[0][0].aus
+        wish["expression"] = None
+    editor.goal(wish["aus"], wish["expression"], wish.get("like"))  # a wrong wish is told before a photograph is read
+    _edit_all(Job(editor, wish, continuous, steps), files)
+
+
+def _edit_all(job: "Job", files: list[tuple[Path, Path]]) -> None:
+    """Edit all photographs; one of several that cannot be edited does not stop the others.
+
+    Raises:
+        InputError: a single photograph cannot be edited, or some of several.
+    """
+    failed = 0
+    for photo, out in files:
+        try:
+            for line in job.edit(photo, out):
+                log.info("%s", line)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            failed += 1
+            log.error("%s", error)
+    if failed:
+        raise InputError(f"{failed} of {len(files)} photographs were not edited; the lines above say why")

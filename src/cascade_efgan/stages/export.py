@@ -1,0 +1,25 @@
+"""`efgan export`: a trained generator for other programs."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+log = logging.getLogger("efgan.export")
+
+
+def command(
+    onnx: Annotated[Path, Option(help="ONNX file to write")],
+    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
+        "results"
+    ),
+    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+) -> None:
+    """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""
+    from cascade_efgan.editing.onnx_export import TOLERANCE, export_onnx
+    from cascade_efgan.editing.runs import find_weights, load_editor_model
+
+    generator, spec, margin = load_editor_model(weights or find_weights(run))
+    difference = export_onnx(generator, spec, margin, onnx)
+    log.info("%s: %s; largest difference from PyTorch %.1e, allowed %.1e", onnx, spec.info.title, difference, TOLERANCE)

@@ -1,0 +1,406 @@
+"""The page of `efgan app` in a real browser: a photograph goes in, AU12 moves, and the edit is downloaded."""
+
+import base64
+import io
+import json
+import shutil
+import socket
+import threading
+import time
+import zipfile
+from contextlib import closing
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown
+from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.service import make_app
+from cascade_efgan.data import AUS
+from cascade_efgan.data.crops import crop_image, crop_square
+from cascade_efgan.data.photos import decode_image, encode_png
+from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.data.rendered.expression import PROTOTYPES
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None, reason="no chromium and chromium-driver (Debian's packages) on this machine"
+)
+
+SIZE = 128
+
+
+class RenderedEngine:
+    """Edits of rendered people by rendering them anew: the page's pictures are right without any training.
+
+    It takes what the tests upload: one rendered photograph, or two side by side.
+    """
+
+    description = "rendered faces, true edits"
+    caution = ""
+    has_attention = True
+    steps = 3
+
+    def __init__(self):
+        self.expressions = {
+            name: np.array([prototype.get(au, 0.0) for au in AUS]) for name, prototype in PROTOTYPES.items()
+        }
+        everyone = sample_plan(2, ["frontal"], 3)
+        self.people = [face for face in everyone if face.expression == "neutral"]
+        self.renderings = [render(face) for face in self.people]
+
+    def upload(self, faces=1):
+        return encode_png(np.concatenate([one.image for one in self.renderings[:faces]], axis=1))
+
+    def open(self, data):
+        image = decode_image(data, "the photograph")
+        faces = []
+        for person in range(image.shape[1] // 256):
+            rendering = self.renderings[person]
+            square = crop_square(rendering.landmarks, 0.25)
+            crop = crop_image(rendering.image, square, SIZE)
+            faces.append(OpenFace((person, square), rendering.aus, crop, encode_png(crop)))
+        return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
+
+    def show_faces(self, wanted):
+        return [self._show_face(photograph.faces[wish.face], wish) for photograph, wish in wanted]
+
+    def _show_face(self, face, wish):
+        person, square = face.found
+        images, attention = [], []
+        for step in range(1, self.steps + 1):
+            aus = face.aus + step / self.steps * (wish.target - face.aus)
+            images.append(crop_image(render(self.people[person], aus).image, square, SIZE))
+            change = np.abs(images[-1].astype(int) - face.crop).max(axis=2).clip(0, 255).astype(np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(change).save(buffer, "PNG")
+            attention.append(buffer.getvalue())
+        return Shown([encode_png(image) for image in images], attention)
+
+    def _whole(self, photograph, wishes):
+        image = photograph.preview.copy()
+        for wish in wishes:
+            person, _ = photograph.faces[wish.face].found
+            image[:, 256 * person : 256 * (person + 1)] = render(self.people[person], wish.target).image
+        return image
+
+    def show_photograph(self, photograph, wishes):
+        return Shown([encode_png(self._whole(photograph, wishes))])
+
+    def download(self, photograph, wishes):
+        return Made(encode_png(self._whole(photograph, wishes)), "image/png")
+
+    def animate(self, photograph, wishes, whole):
+        frames = [Image.fromarray(photograph.preview), Image.fromarray(self._whole(photograph, wishes))]
+        buffer = io.BytesIO()
+        frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+        return Made(buffer.getvalue(), "image/gif")
+
+    def edit_file(self, data, expression, intensity):
+        decode_image(data, "the photograph")
+        return Made(data, "image/png")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return RenderedEngine()
+
+
+@pytest.fixture(scope="module")
+def address(engine):
+    """A running service on a free port of this machine."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = uvicorn.Config(
+        make_app(engine, Limits()), host="127.0.0.1", port=port, access_log=False, log_level="warning"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def page(address, tmp_path):
+    """The page in a fresh headless Chromium that saves downloads in `tmp_path/downloads`."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000",
+                 "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.downloads = downloads
+    try:
+        driver.get(address)
+        until(lambda: driver.execute_script("return document.documentElement.dataset.ready"))
+        yield driver
+    finally:
+        driver.quit()
+
+
+def until(true, seconds=30):
+    """Wait for a condition and give back its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return value
+
+
+def by_id(page, name):
+    return page.find_element(By.ID, name)
+
+
+def upload(page, tmp_path, data, name="me.png"):
+    file = tmp_path / name
+    file.write_bytes(data)
+    by_id(page, "file").send_keys(str(file))
+
+
+def open_photograph(page, tmp_path, data):
+    upload(page, tmp_path, data)
+    until(lambda: shown(page) >= 1)
+    settle(page)
+
+
+def shown(page):
+    return int(by_id(page, "stage").get_attribute("data-shown") or 0)
+
+
+def settle(page):
+    until(lambda: not by_id(page, "busy").is_displayed())
+
+
+def after(page):
+    """The picture after the edit, as the page shows it."""
+    script = "return document.getElementById('after').toDataURL('image/png').split(',')[1]"
+    return decode_image(base64.b64decode(page.execute_script(script)), "canvas").astype(int)
+
+
+def move(page, name, value):
+    """Move a slider as a hand does: the value changes, and the page is told."""
+    slider = by_id(page, name)
+    before = shown(page)
+    page.execute_script(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
+        slider, value,
+    )  # fmt: skip
+    until(lambda: shown(page) > before)
+    settle(page)
+
+
+def downloaded(page, name):
+    file = page.downloads / name
+    until(lambda: file.exists() and not list(page.downloads.glob("*.crdownload")))
+    return file.read_bytes()
+
+
+def problems(page):
+    """What the browser complained about, and requests that left this machine."""
+    noise = [entry["message"] for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    for entry in page.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            address = message["params"]["request"]["url"]
+            if not address.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:", "data:")):
+                noise.append(address)
+    return noise
+
+
+def test_a_photograph_is_edited_with_a_slider_and_downloaded(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload())
+    as_it_is = after(page)
+    move(page, "AU12", 4.5)
+    smiling = after(page)
+    changed = np.abs(smiling - as_it_is).max(axis=2)
+    rows = np.flatnonzero((changed > 30).any(axis=1)) / len(changed)
+    assert rows.size and np.median(rows) > 0.5  # the mouth, not the hair
+    assert by_id(page, "AU12").find_element(By.XPATH, "../..").find_element(By.TAG_NAME, "output").text == "4.5"
+    assert len(page.find_elements(By.CSS_SELECTOR, "#steps-row .thumb")) == engine.steps
+
+    by_id(page, "download").click()
+    got = decode_image(downloaded(page, "edited.png"), "download")
+    neutral = engine.renderings[0]
+    target = neutral.aus.round(2)
+    target[AUS.index("AU12")] = 4.5
+    np.testing.assert_array_equal(got, render(engine.people[0], target).image)
+
+    by_id(page, "gif").click()
+    with Image.open(io.BytesIO(downloaded(page, "expression.gif"))) as gif:
+        assert gif.format == "GIF" and gif.n_frames == 2
+    assert problems(page) == []
+
+
+def test_expression_buttons_intensity_and_the_way_back(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload())
+    as_it_is = after(page)
+    before = shown(page)
+    button = next(one for one in page.find_elements(By.CSS_SELECTOR, "#expressions button") if one.text == "Surprised")
+    button.click()
+    until(lambda: shown(page) > before)
+    settle(page)
+    assert button.get_attribute("aria-pressed") == "true"
+    full = np.abs(after(page) - as_it_is).mean()
+    move(page, "intensity", 50)
+    half = np.abs(after(page) - as_it_is).mean()
+    assert 0 < half < full
+    before = shown(page)
+    by_id(page, "reset").click()
+    until(lambda: shown(page) > before)
+    settle(page)
+    np.testing.assert_array_equal(after(page), as_it_is)
+    assert by_id(page, "intensity-value").text == "100 %"
+    assert problems(page) == []
+
+
+def test_the_steps_and_the_attention_overlay_are_shown(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload())
+    move(page, "AU26", 5)
+    last = after(page)
+    steps = page.find_elements(By.CSS_SELECTOR, "#steps-row .thumb")
+    steps[0].click()
+    first = after(page)
+    assert (first != last).any()
+    steps[-1].click()
+    by_id(page, "attention").click()
+    overlaid = after(page)
+    bluer = (overlaid - last)[..., 2] - (overlaid - last)[..., 0]
+    assert bluer.max() > 50 and by_id(page, "attention-help").is_displayed()
+    assert problems(page) == []
+
+
+def test_each_of_two_faces_is_chosen_and_both_are_in_the_whole_photograph(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload(2))
+    move(page, "AU12", 5)
+    first = after(page)
+    before = shown(page)
+    page.find_elements(By.CSS_SELECTOR, "#faces-row .thumb")[1].click()
+    until(lambda: shown(page) > before)
+    settle(page)
+    assert (after(page) != first).any()
+    assert float(by_id(page, "AU12").get_property("value")) < 1  # each face has settings of its own
+    move(page, "AU04", 5)
+    before = shown(page)
+    page.find_element(By.CSS_SELECTOR, "input[value=photograph]").find_element(By.XPATH, "..").click()
+    until(lambda: shown(page) > before)
+    settle(page)
+    whole = np.asarray(Image.fromarray(after(page).astype(np.uint8)).resize((512, 256))).astype(int)
+    original = decode_image(engine.upload(2), "x").astype(int)
+    changed = np.abs(whole - original).max(axis=2) > 40
+    assert changed[:, :256].any() and changed[:, 256:].any()
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize("data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"hello"])
+def test_a_bad_file_is_refused_with_one_sentence(page, tmp_path, data, engine):
+    upload(page, tmp_path, data)
+    message = by_id(page, "message")
+    until(message.is_displayed)
+    assert "not a readable image" in message.text and message.text.endswith(".")
+    assert message.get_attribute("role") == "alert"
+    assert by_id(page, "start").is_displayed() and not by_id(page, "work").is_displayed()
+    # The page is not stuck: a good file works, and the sentence goes away.
+    open_photograph(page, tmp_path, engine.upload())
+    assert not message.is_displayed()
+
+
+def test_a_file_that_is_too_large_never_leaves_the_page(page, tmp_path):
+    upload(page, tmp_path, bytes(Limits().upload_bytes + 1))
+    until(by_id(page, "message").is_displayed)
+    assert "choose one of at most 20 MB" in by_id(page, "message").text
+
+
+def test_the_page_works_with_the_keyboard_alone(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload())
+    names = set()
+    for _ in range(60):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        names.add(page.switch_to.active_element.get_attribute("id"))
+        if page.switch_to.active_element.get_attribute("id") == "AU12":
+            break
+    assert {"wipe", "attention", "download", "gif", "intensity", "AU01", "AU12"} <= names
+    before = shown(page)
+    page.switch_to.active_element.send_keys(Keys.END)
+    until(lambda: shown(page) > before)
+    assert page.switch_to.active_element.get_property("value") == "5"
+    until(lambda: by_id(page, "status").text or by_id(page, "status").get_attribute("textContent"))
+
+
+def test_every_control_has_a_name_and_every_slider_its_help(page, tmp_path, engine):
+    open_photograph(page, tmp_path, engine.upload(2))
+    controls = page.find_elements(By.CSS_SELECTOR, "input, button, select, canvas[role], video, progress")
+    assert len(controls) > 40
+    assert [one.get_attribute("outerHTML") for one in controls if one.is_displayed() and not one.accessible_name] == []
+    for au in AUS:
+        described = by_id(page, au).get_attribute("aria-describedby")
+        assert by_id(page, described).text.startswith(au)
+
+
+def test_the_camera_gives_a_photograph(page, engine):
+    by_id(page, "camera-open").click()
+    until(by_id(page, "camera-take").is_displayed)
+    until(lambda: page.execute_script("return document.getElementById('video').videoWidth"))
+    by_id(page, "camera-take").click()
+    # Chromium's pretended camera shows no face that the engine knows: it answers all the same.
+    until(lambda: by_id(page, "work").is_displayed() or by_id(page, "message").is_displayed())
+    assert not by_id(page, "camera").is_displayed()
+
+
+def test_a_zip_of_photographs_comes_back_edited(page, tmp_path, engine):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("anna.png", engine.upload())
+        archive.writestr("notes.txt", b"no picture")
+    by_id(page, "batch-choose").click()
+    (tmp_path / "many.zip").write_bytes(data.getvalue())
+    by_id(page, "batch-file").send_keys(str(tmp_path / "many.zip"))
+    with zipfile.ZipFile(io.BytesIO(downloaded(page, "edited.zip"))) as archive:
+        assert archive.namelist() == ["0001.png", "report.csv"]
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_the_page_without_scrolling_sideways(page, tmp_path, engine, scheme):
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    )
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    open_photograph(page, tmp_path, engine.upload(2))
+    assert page.execute_script("return document.documentElement.scrollWidth") <= 360
+    by_id(page, "AU12").send_keys(Keys.ARROW_RIGHT)  # scrolls it into view
+    assert page.execute_script("return document.getElementById('stage').getBoundingClientRect().bottom") > 100
+    brightness = page.execute_script(
+        "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+    )
+    assert (np.mean(brightness[:3]) < 60) == (scheme == "dark")
+
+
+def test_a_photograph_that_was_forgotten_is_said_so(page, tmp_path, engine, address):
+    open_photograph(page, tmp_path, engine.upload())
+    # As if its time were over: the page's own token, forgotten behind its back.
+    page.execute_script(
+        "const real = window.fetch; window.fetch = (path, ...more) => real(String(path).replace(/photos\\/[^/]+/, "
+        "'photos/gone'), ...more)"
+    )
+    page.execute_script(
+        "const one = document.getElementById('AU12'); one.value = 5; one.dispatchEvent(new Event('input'))"
+    )
+    until(by_id(page, "message").is_displayed)
+    assert "choose it again" in by_id(page, "message").text
+    assert by_id(page, "start").is_displayed()

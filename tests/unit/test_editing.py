@@ -1,0 +1,367 @@
+"""Editing photographs: crops in and out, targets, continuous editing, and the command line."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PIL.ExifTags import Base
+
+from cascade_efgan import Editor
+from cascade_efgan.code_graph import stage_sources
+from cascade_efgan.config.settings import Settings
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.photos import decode_image
+from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.editing.animation import gif_bytes, write_animation
+from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.editing.job import plan_files
+from cascade_efgan.editing.mark import read_mark
+from cascade_efgan.editing.paste import paste
+from cascade_efgan.editing.runs import find_weights, prototypes, run_expressions, run_margin
+from cascade_efgan.editing.targets import parse_aus, target_aus
+from cascade_efgan.errors import InputError
+from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+from cascade_efgan.training.samples import to_float, to_uint8
+
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
+RENDERED = render(sample_plan(1, ["frontal"], 0)[5])
+TRUE_FACE = FoundFace(RENDERED.landmarks, RENDERED.aus, 1.0, "rendered")
+
+
+class Known:
+    """A finder that knows where faces are: by the size of the image."""
+
+    def __init__(self, *faces):
+        self.faces = list(faces)
+
+    def find(self, image):
+        return self.faces
+
+
+def save_random(folder, method="cascade_ef_gan"):
+    """A model with random weights, as a run leaves it."""
+    torch.manual_seed(0)
+    spec = ModelSpec(method, 32, NETWORK, BOXES if "ef_gan" in method else {})
+    folder.mkdir(parents=True)
+    save_model(folder / "weights.safetensors", folder / "model.json", build_generator(spec), spec)
+    return folder / "weights.safetensors"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return save_random(tmp_path_factory.mktemp("run") / "results" / "rendered" / "seed0" / "cascade_ef_gan")
+
+
+@pytest.fixture
+def editor(weights):
+    return Editor.from_file(weights, Known(TRUE_FACE), device="cpu")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """The rendered face as a file."""
+    path = tmp_path / "face.png"
+    Image.fromarray(RENDERED.image).save(path)
+    return path
+
+
+@pytest.fixture
+def found_everywhere(monkeypatch):
+    """The command line's finder knows the rendered face."""
+    from cascade_efgan.editing import faces
+
+    monkeypatch.setattr(faces, "find_faces", lambda _program=None: Known(TRUE_FACE))
+
+
+def outside(image, square):
+    """Mask of the pixels that a square does not touch."""
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+    x, y, side = square
+    return (columns + 0.5 < x) | (columns - 0.5 > x + side) | (rows + 0.5 < y) | (rows - 0.5 > y + side)
+
+
+def test_edit_changes_the_face_and_not_one_pixel_outside_its_square(editor):
+    edited = editor.edit(RENDERED.image, {"AU12": 5.0}, steps=True)
+    untouched = outside(RENDERED.image, editor.square(TRUE_FACE))
+    assert 0.2 < untouched.mean() < 0.9
+    assert np.array_equal(edited.image[untouched], RENDERED.image[untouched])
+    assert not np.array_equal(edited.image, RENDERED.image)
+    assert len(edited.steps) == editor.spec.steps == 2
+    assert np.array_equal(edited.steps[-1], edited.image)
+    assert edited.faces[0].target[AUS.index("AU12")] == 5
+    assert edited.faces[0].attention[0].shape == (32, 32)
+
+
+def test_intensity_zero_gives_the_photograph_back(editor):
+    assert np.array_equal(editor.edit(RENDERED.image, expression="happy", intensity=0).image, RENDERED.image)
+
+
+def test_crops_are_edited_as_the_stored_generator_edits_them(editor, weights):
+    from cascade_efgan.models.build import load_generator
+
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+    random = np.random.default_rng(0)
+    crops = random.integers(0, 256, (18, 32, 32, 3), dtype=np.uint8)  # more than one batch
+    present, target = random.uniform(0, 5, (2, 18, 17))
+    made = editor.edit_crops(crops, present, target)
+    with torch.inference_mode():
+        expected = generator(
+            to_float(torch.from_numpy(crops).permute(0, 3, 1, 2)),
+            torch.from_numpy(present / 5).float(),
+            torch.from_numpy(target / 5).float(),
+        )
+    for ours, theirs in zip(made, expected, strict=True):
+        images = to_uint8(theirs.final).permute(0, 2, 3, 1).numpy()
+        assert np.abs(ours.images.astype(int) - images).max() <= 1
+        assert {name: values.shape for name, values in ours.attention.items()} == {
+            "face": (18, 32, 32), "eyes": (18, 12, 24), "nose": (18, 12, 12), "mouth": (18, 12, 16),
+        }  # fmt: skip
+
+
+def test_many_faces_are_edited_at_once_and_a_small_one_is_left_alone(weights):
+    moved = FoundFace(TRUE_FACE.landmarks + (RENDERED.image.shape[1], 0), TRUE_FACE.aus, 1.0, "moved")
+    small = FoundFace(TRUE_FACE.landmarks / 20, TRUE_FACE.aus, 1.0, "small")
+    pair = np.hstack([RENDERED.image] * 2)
+    editor = Editor.from_file(weights, Known(TRUE_FACE, moved, small), device="cpu")
+    both = editor.edit(pair, {"AU26": 5.0})
+    assert len(both.faces) == 2
+    assert "too small" in both.skipped[0]
+    left, right = np.hsplit(both.image, 2)
+    assert np.abs(left.astype(int) - right).max() <= 1
+    one = editor.edit(pair, {"AU26": 5.0}, faces=1)
+    assert np.array_equal(np.hsplit(one.image, 2)[0], RENDERED.image)
+    with pytest.raises(InputError, match="there is no face 3"):
+        editor.edit(pair, {"AU26": 5.0}, faces=2)
+
+
+def test_another_photograph_gives_the_target(editor):
+    happy = target_aus(TRUE_FACE.aus, np.full(17, 2.0), None)
+    assert np.array_equal(editor.goal(None, like=happy), np.full(17, 2.0))
+    assert np.array_equal(editor.goal(None, like=RENDERED.image), TRUE_FACE.aus)
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({}, "nothing to do"),
+        ({"expression": "hungry"}, "hungry: no expression"),
+        ({"expression": "happy", "like": np.zeros(17)}, "give one of them"),
+        ({"aus": {"AU99": 1.0}}, "AU99: not one of the 17"),
+        ({"aus": {"AU12": 6.0}}, "AU12=6: expected"),
+        ({"aus": {"AU12": 1.0}, "intensity": 3.0}, "intensity 3"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_one_sentence(editor, wish, words):
+    with pytest.raises(InputError, match=words):
+        editor.edit(RENDERED.image, **wish)
+
+
+def test_targets_go_the_share_of_the_way_and_stay_on_the_scale():
+    present, goal = np.full(17, 1.0), np.full(17, 4.0)
+    assert np.allclose(target_aus(present, goal, None, 0.5), 2.5)
+    assert np.allclose(target_aus(present, goal, None, 2.0), 5.0)
+    mixed = target_aus(present, None, {"AU12": 3.0}, 0.5)
+    assert mixed[AUS.index("AU12")] == 2
+    assert np.delete(mixed, AUS.index("AU12")).tolist() == [1.0] * 16
+
+
+def test_au_words_are_read_in_every_common_form():
+    assert parse_aus(["AU12=3", "au6=2.5", "1=0"]) == {"AU12": 3.0, "AU06": 2.5, "AU01": 0.0}
+    for words in (["AU12"], ["AU12=x"], ["AU12=3", "12=4"], ["AU28=1"], ["AU12=-1"], ["AU12=nan"]):
+        with pytest.raises(InputError):
+            parse_aus(words)
+
+
+def test_pasting_the_crop_itself_changes_nothing():
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    for square in ((20.3, 10.7, 50.2), (-9.4, 60.1, 45.0), (100.0, -20.0, 40.5), (-5.0, -5.0, 200.0)):
+        crop = crop_image(image, square, 16)
+        assert np.array_equal(paste(image, square, crop, np.ones((16, 16), dtype=np.float32)), image)
+
+
+def test_pasting_lands_where_the_crop_came_from():
+    image = np.full((100, 100, 3), 100, dtype=np.uint8)
+    square = (17.5, 27.5, 64.0)
+    edited = crop_image(image, square, 32)
+    edited[8:12, 20:24] = 200  # in the photograph: rows 44 to 51, columns 58 to 65
+    changed = np.argwhere(paste(image, square, edited)[..., 0] > 150)
+    assert changed.min(axis=0).tolist() == [44, 58]
+    assert changed.max(axis=0).tolist() == [51, 65]
+
+
+def test_the_edit_fades_out_towards_the_edge_of_its_square():
+    image = np.zeros((100, 100, 3), dtype=np.uint8)
+    line = paste(image, (9.5, 9.5, 80.0), np.full((40, 40, 3), 200, dtype=np.uint8))[50, :, 0].astype(int)
+    assert line[:10].max() == line[90:].max() == 0
+    assert line[10] <= 5
+    assert (np.diff(line[10:50]) >= 0).all()
+    assert line[25:75].min() == 200
+
+
+def test_continuous_editing_starts_with_the_photograph_and_ends_with_the_edit(editor):
+    frames = editor.animate(RENDERED.image, 4, expression="surprised")
+    assert np.array_equal(frames[0].image, RENDERED.image)
+    assert np.array_equal(frames[-1].image, editor.edit(RENDERED.image, expression="surprised").image)
+    shares = [(frame.faces[0].target - TRUE_FACE.aus).sum() for frame in frames[1:]]
+    assert np.allclose(shares, np.array([1, 2, 3]) / 3 * shares[-1])
+
+
+def test_films_and_strips_hold_the_frames_and_the_mark(tmp_path):
+    frames = [np.full((41, 63, 3), 40 * n, dtype=np.uint8) for n in range(5)]
+    write_animation(tmp_path / "a.gif", frames, [{"AU12": 1.0}])
+    with Image.open(tmp_path / "a.gif") as film:
+        assert (film.n_frames, film.size, film.info["loop"]) == (8, (63, 41), 0)
+    assert read_mark((tmp_path / "a.gif").read_bytes())["target_aus"] == [{"AU12": 1.0}]
+    write_animation(tmp_path / "a.png", frames, [])
+    strip = np.asarray(Image.open(tmp_path / "a.png"))
+    assert strip.shape == (41, 5 * 63 + 4 * 4, 3)
+    assert strip[0, -1, 0] == 160
+    with pytest.raises(InputError, match="choose one of these"):
+        write_animation(tmp_path / "a.avi", frames, [])
+    assert read_mark(gif_bytes(np.stack(frames), 0.1))["tool"] == "cascade-efgan"
+
+
+def test_an_mp4_plays_the_frames_there_and_back_and_carries_the_mark(tmp_path):
+    av = pytest.importorskip("av")
+    frames = [np.full((64, 64, 3), 50 * n, dtype=np.uint8) for n in range(4)]
+    write_animation(tmp_path / "a.mp4", frames, [{"AU12": 1.0}])
+    with av.open(str(tmp_path / "a.mp4")) as film:
+        assert '"AU12":1.0' in film.metadata["comment"]
+        levels = [frame.to_ndarray(format="rgb24").mean() for frame in film.decode(video=0)]
+    assert len(levels) == 18
+    assert np.allclose(levels[:6], [0, 50, 100, 150, 100, 50], atol=4)
+
+
+def test_the_newest_best_method_below_a_folder_is_taken(tmp_path):
+    with pytest.raises(InputError, match="the smallest run makes one .*snakemake"):
+        find_weights(tmp_path)
+    baseline = save_random(tmp_path / "rendered" / "seed0" / "baseline", "baseline")
+    assert find_weights(tmp_path) == baseline
+    cascade = save_random(tmp_path / "rendered" / "seed0" / "cascade_ef_gan")
+    assert find_weights(tmp_path) == cascade
+    assert find_weights(baseline.parent) == baseline
+
+
+def test_stargan_is_refused_because_it_knows_no_aus(tmp_path):
+    with pytest.raises(InputError, match="whole expressions"):
+        Editor.from_file(save_random(tmp_path / "stargan", "stargan"))
+
+
+def test_a_run_gives_its_margin_and_its_own_mean_expressions(cropped_data, efgan):
+    efgan("split", "--index", cropped_data.path("crops.csv"), "--split", cropped_data.path("split.csv"))
+    assert run_margin(cropped_data.folder, 32) == pytest.approx(0.25, abs=0.005)  # `cropped_data` has a quarter
+    means = run_expressions(cropped_data.folder)
+    assert list(means) == ["happy", "neutral"]
+    assert means["neutral"].tolist() == [1.0] * 17
+    assert set(run_expressions(None)) == set(prototypes()) == set(EXPRESSIONS)
+
+
+def test_the_command_edits_a_photograph(photo, weights, found_everywhere, efgan, tmp_path):
+    out = tmp_path / "out" / "edited.png"
+    efgan("edit", photo, "--expression", "happy", "--au", "AU04=2", "--steps", "--weights", weights, "--out", out)
+    edited = np.asarray(Image.open(out))
+    assert not np.array_equal(edited, RENDERED.image)
+    assert read_mark(out.read_bytes())["target_aus"][0]["AU04"] == 2.0
+    assert Image.open(out.with_name("edited_steps.png")).size == (3 * 192 + 2 * 4, 2 * 192 + 4)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["edited.png", "edited_steps.png"]
+
+
+def test_without_out_the_edit_lies_beside_the_photograph_in_its_format(tmp_path, weights, found_everywhere, efgan):
+    exif = Image.Exif()
+    exif[Base.Make] = "A camera"
+    Image.fromarray(RENDERED.image).save(tmp_path / "me.jpg", exif=exif, quality=98)
+    efgan("edit", tmp_path / "me.jpg", "--like", tmp_path / "me.jpg", "--au", "AU12=4", "--weights", weights)
+    with Image.open(tmp_path / "me_edited.jpg") as edited:
+        assert (edited.format, edited.getexif()[Base.Make]) == ("JPEG", "A camera")
+
+
+def test_a_folder_is_edited_and_one_bad_file_does_not_stop_it(photo, weights, found_everywhere, efgan, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(photo.read_bytes())
+    (folder / "b.jpg").write_bytes(b"no picture")
+    Image.fromarray(RENDERED.image).save(folder / "c.bmp")
+    with pytest.raises(InputError, match="1 of 3 photographs were not edited"):
+        efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+
+
+def test_the_command_writes_a_film(photo, weights, found_everywhere, efgan, tmp_path):
+    efgan(
+        "edit", photo, "--expression", "happy", "--continuous", "5", "--weights", weights, "--out", tmp_path / "a.gif"
+    )
+    assert Image.open(tmp_path / "a.gif").n_frames == 8
+
+
+@pytest.mark.parametrize("faces", [[], [FoundFace(TRUE_FACE.landmarks / 20, TRUE_FACE.aus, 1.0, "small")]])
+def test_nothing_is_written_when_no_face_can_be_edited(photo, weights, efgan, tmp_path, monkeypatch, faces):
+    from cascade_efgan.editing import faces as module
+
+    monkeypatch.setattr(module, "find_faces", lambda _program=None: Known(*faces))
+    with pytest.raises(InputError, match="no face was found|too small"):
+        efgan(
+            "edit", photo, "--expression", "happy", "--steps", "--weights", weights, "--out", tmp_path / "x" / "a.png"
+        )
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["face.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["absent.png"], "no such file"),
+        (["face.png", "--out", "face.png"], "over the original"),
+        (["face.png", "face.png", "--out", "a.png"], "expected a folder"),
+        (["face.png", "--out", "a.bmp"], "choose one of these suffixes"),
+        (["face.png", "--out", "a.jpg", "--continuous", "4"], "continuous editing is written as"),
+        (["face.png", "--continuous", "4"], "--continuous: expected one photograph"),
+        (["empty"], "holds no photograph"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_one_sentence(
+    photo, weights, found_everywhere, efgan, monkeypatch, words, message
+):
+    monkeypatch.chdir(photo.parent)
+    (photo.parent / "empty").mkdir()
+    with pytest.raises(InputError, match=message):
+        efgan("edit", *words, "--expression", "happy", "--weights", weights)
+
+
+def test_two_photographs_that_would_be_written_to_one_place_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(b"")
+    with pytest.raises(InputError, match="both be written there"):
+        plan_files([tmp_path / "a", tmp_path / "b"], tmp_path / "out", False)
+
+
+def test_a_london_photograph_is_edited_in_place(weights, london_mirror, openface_london):
+    from cascade_efgan.data.openface_csv import choose_face, read_openface
+
+    truth = choose_face(read_openface(openface_london)["001_03"])
+    data = (london_mirror / "neutral_front" / "001_03.jpg").read_bytes()
+    image = decode_image(data, "001_03")
+    face = FoundFace(truth.landmarks, truth.aus, truth.confidence, "OpenFace")
+    editor = Editor.from_file(weights, Known(face), device="cpu")
+    edited = editor.edit(image, expression="happy").image
+    untouched = outside(image, editor.square(face))
+    assert np.array_equal(edited[untouched], image[untouched])
+    assert not np.array_equal(edited, image)
+
+
+def test_importing_the_package_loads_neither_torch_nor_mediapipe():
+    code = (
+        "import sys, cascade_efgan, cascade_efgan.cli; sys.exit(any(m in sys.modules for m in ('torch', 'mediapipe')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_stage_of_the_workflow_depends_on_the_editor(repository):
+    for stage in ("download", "crop", "train", "finetune_cascade", "generate", "table"):
+        assert not [path for path in stage_sources(stage, repository / "src") if "/editing/" in path]

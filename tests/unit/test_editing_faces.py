@@ -1,0 +1,149 @@
+"""Who finds faces, which of them can be edited, and what is said about the others."""
+
+import numpy as np
+import pytest
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.photos import decode_image
+from cascade_efgan.editing import mediapipe_faces
+from cascade_efgan.editing.faces import FoundFace, find_faces, largest_first, tilt, turn, usable_faces, why_unusable
+from cascade_efgan.editing.mediapipe_faces import MIRROR_VARIABLE, MODEL_FILE, MediaPipeFaces
+from cascade_efgan.editing.mesh import MIRRORED, VERTICES, from_eye_frame, to_eye_frame
+from cascade_efgan.editing.openface_faces import OpenFaceFaces
+from cascade_efgan.errors import InputError
+
+
+def face(points, aus=None):
+    return FoundFace(np.asarray(points, dtype=np.float64), np.zeros(len(AUS)) if aus is None else aus, 1.0, "test")
+
+
+@pytest.fixture
+def finder(monkeypatch):
+    """MediaPipe, where its model is beside the repository or named by the variable."""
+    import os
+
+    from conftest import shared_folder
+
+    if not os.environ.get(MIRROR_VARIABLE):
+        monkeypatch.setenv(MIRROR_VARIABLE, str(shared_folder("models")))
+    pytest.importorskip("mediapipe")
+    return MediaPipeFaces()
+
+
+@pytest.fixture
+def upright(landmarks):
+    """Landmarks with eyes and nose where a face that looks at the camera has them."""
+    points = landmarks(20, 30, 60)
+    points[36], points[45], points[30] = (35, 50), (65, 50), (50, 62)
+    return points
+
+
+def test_an_upright_face_can_be_edited(upright):
+    assert why_unusable(face(upright), (120, 120), 32) is None
+    assert turn(upright) == 0
+    assert tilt(upright) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda points: points / 4, "too small"),
+        (lambda points: np.where(np.arange(68)[:, None] == 30, [63.0, 60.0], points), "turned away"),
+        (lambda points: points[:, ::-1] * (-1, 1) + (120, 0), "tilted by 90"),
+        (lambda points: points + (70, 0), "outside the photograph"),
+        (lambda points: points * np.nan, "no numbers"),
+    ],
+)
+def test_a_face_that_cannot_be_edited_is_named_by_its_reason(upright, change, words):
+    bad = face(change(upright))
+    assert words in why_unusable(bad, (120, 120), 32)
+    with pytest.raises(InputError, match=f"photo.jpg: the face .*{words}"):
+        usable_faces([bad], (120, 120), 32, "photo.jpg")
+    usable, skipped = usable_faces([bad, face(upright)], (120, 120), 32, "photo.jpg")
+    assert len(usable) == len(skipped) == 1
+
+
+def test_a_photograph_without_faces_is_refused():
+    with pytest.raises(InputError, match="photo.jpg: no face was found"):
+        usable_faces([], (100, 100), 32, "photo.jpg")
+
+
+def test_faces_come_largest_first(upright):
+    assert [found.side for found in largest_first([face(upright / 2), face(upright)])] == [60, 30]
+
+
+def test_openface_is_used_where_it_is_configured(tmp_path, monkeypatch, upright, openface_text):
+    program = tmp_path / "bin" / "FaceLandmarkImg"
+    program.parent.mkdir()
+    aus = np.linspace(0, 5, len(AUS)).round(2)
+    # A large face, a small one, and one of OpenFace's phantoms.
+    rows = [(0.9, aus, upright / 2), (0.98, aus, upright), (0.2, aus, upright * 2)]
+    (tmp_path / "faces.csv").write_text(openface_text(rows))
+    program.write_text(f'#!/bin/sh\nset -e\ntest -s "$2"\nmkdir -p "$4"\ncp {tmp_path}/faces.csv "$4/photo.csv"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("OPENFACE_BIN", str(program))
+    finder = find_faces()
+    assert isinstance(finder, OpenFaceFaces)
+    found = finder.find(np.zeros((120, 120, 3), dtype=np.uint8))
+    assert [(one.side, one.confidence) for one in found] == [(60, 0.98), (30, 0.9)]
+    assert np.array_equal(found[0].aus, aus)
+
+
+def test_openface_without_a_face_gives_none_and_a_failure_is_told(tmp_path):
+    program = tmp_path / "FaceLandmarkImg"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    assert OpenFaceFaces(program).find(np.zeros((40, 40, 3), dtype=np.uint8)) == []
+    program.write_text("#!/bin/sh\necho Could not load the landmark detector\nexit 1\n")
+    with pytest.raises(InputError, match="status 1 .Could not load the landmark detector"):
+        OpenFaceFaces(program).find(np.zeros((40, 40, 3), dtype=np.uint8))
+
+
+def test_another_program_than_facelandmarkimg_is_refused(tmp_path):
+    with pytest.raises(InputError, match="not OpenFace's FaceLandmarkImg"):
+        find_faces(tmp_path / "FaceLandmarkImg")
+
+
+def test_a_mirror_without_the_model_or_with_another_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path))
+    with pytest.raises(InputError, match=f"no file .*{MODEL_FILE}"):
+        mediapipe_faces.model_path()
+    (tmp_path / MODEL_FILE).write_bytes(b"something else")
+    with pytest.raises(InputError, match="SHA-256"):
+        mediapipe_faces.model_path()
+
+
+def test_the_mirror_image_of_the_landmark_scheme_is_its_own_inverse():
+    assert len(set(VERTICES)) == len(MIRRORED) == 68
+    assert [MIRRORED[MIRRORED[point]] for point in range(68)] == list(range(68))
+
+
+def test_the_frame_of_the_eyes_goes_there_and_back():
+    across = np.array([3.0, 4.0])
+    assert np.allclose(to_eye_frame(across[None], across), [[1, 0]])
+    vectors = np.random.default_rng(0).normal(size=(5, 2))
+    assert np.allclose(from_eye_frame(to_eye_frame(vectors, across), across), vectors)
+
+
+def test_mediapipe_finds_the_landmarks_that_openface_finds(finder, london_mirror, openface_london):
+    from cascade_efgan.data.openface_csv import choose_face, read_openface
+
+    known = read_openface(openface_london)
+    for name in ("neutral_front/001_03", "smiling_front/005_08"):
+        image = decode_image((london_mirror / f"{name}.jpg").read_bytes(), name)
+        found = finder.find(image)
+        assert len(found) == 1
+        truth = choose_face(known[name[-6:]]).landmarks
+        scale = np.linalg.norm(truth[45] - truth[36])
+        assert np.linalg.norm(found[0].landmarks - truth, axis=1).mean() < 0.035 * scale
+
+
+def test_mediapipe_finds_every_face_of_a_group_once(finder, london_mirror):
+    names = sorted(london_mirror.glob("neutral_front/*.jpg"))[:6]
+    rows = [decode_image(name.read_bytes(), name.name)[::2, ::2] for name in names]
+    group = np.vstack([np.hstack(rows[:3]), np.hstack(rows[3:])])
+    assert len(finder.find(group)) == 6
+
+
+def test_mediapipe_finds_no_face_in_noise(finder):
+    assert finder.find(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)) == []

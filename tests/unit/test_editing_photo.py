@@ -1,0 +1,183 @@
+"""Reading any photograph safely, and writing it back with its metadata and the mark."""
+
+import io
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+from PIL.PngImagePlugin import PngInfo
+
+from cascade_efgan import __version__
+from cascade_efgan.editing.mark import read_comment, read_mark
+from cascade_efgan.editing.photo import PhotoLimits, load_photo, read_photo, write_photo
+from cascade_efgan.errors import InputError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+TARGETS = [{"AU12": 3.0}]
+
+
+def saved(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def picture(mode="RGB"):
+    return Image.fromarray(PIXELS).convert(mode)
+
+
+def png_of(width, height, depth=8, kind=2):
+    """A PNG of zeros, its rows compressed to almost nothing."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    row = bytes(1 + width * (3 if kind == 2 else 1) * depth // 8)
+    body = zlib.compress(row * min(height, 64))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "WEBP"])
+def test_a_lossless_photograph_comes_back_bit_for_bit_and_marked(kind):
+    photo = read_photo(saved(picture(), kind, **({"lossless": True} if kind == "WEBP" else {})), "photo")
+    assert np.array_equal(photo.image, PIXELS)
+    data, media = write_photo(photo, photo.image, TARGETS)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), PIXELS)
+    assert media == {"PNG": "image/png", "TIFF": "image/tiff", "BMP": "image/png", "WEBP": "image/webp"}[kind]
+    assert read_mark(data) == {
+        "tool": "cascade-efgan", "version": __version__, "edited": "facial expression", "target_aus": TARGETS,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [None, "JPEG", "PNG"])
+def test_a_compressed_tiff_keeps_its_words_and_loses_its_layout(form):
+    exif = Image.Exif()
+    exif[Base.Make], exif[Base.ImageDescription] = "A camera", "A face"
+    data = saved(picture(), "TIFF", compression="tiff_lzw", exif=exif, dpi=(300, 300))
+    photo = read_photo(data, "photo.tif")
+    again, _ = write_photo(photo, photo.image, TARGETS, form)
+    with Image.open(io.BytesIO(again)) as image:
+        image.load()
+        assert image.size == (60, 40)
+        assert (image.getexif()[Base.Make], image.getexif()[Base.ImageDescription]) == ("A camera", "A face")
+        assert round(float(image.info["dpi"][0])) == 300
+    assert read_mark(again)["target_aus"] == TARGETS
+
+
+def test_a_jpeg_stays_a_jpeg_of_high_quality_with_its_metadata():
+    exif = Image.Exif()
+    exif[Base.Make], exif[Base.Software] = "A camera", "Its firmware"
+    exif.get_ifd(IFD.Exif)[Base.UserComment] = b"ASCII\0\0\0my words"
+    exif.get_ifd(IFD.GPSInfo)[1] = "N"
+    smooth = Image.fromarray(np.tile(np.linspace(0, 255, 60, dtype=np.uint8)[None, :, None], (40, 1, 3)))
+    photo = read_photo(saved(smooth, "JPEG", exif=exif, icc_profile=b"profile", comment=b"hello", dpi=(300, 300)), "p")
+    data, media = write_photo(photo, photo.image, TARGETS)
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.format, media) == ("JPEG", "image/jpeg")
+        assert image.info["icc_profile"] == b"profile"
+        assert image.info["comment"] == b"hello"
+        assert image.info["dpi"] == (300, 300)
+        kept = image.getexif()
+        assert kept[Base.Make] == "A camera"
+        assert kept[Base.Software] == f"cascade-efgan {__version__}"
+        assert kept.get_ifd(IFD.GPSInfo)[1] == "N"
+        assert json.loads(read_comment(kept))["target_aus"] == TARGETS
+        assert np.abs(np.asarray(image).astype(int) - photo.image).max() <= 3
+    assert read_mark(data)["replaced"] == {"Software": "Its firmware", "UserComment": "my words"}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_turned_upright_and_written_upright(orientation):
+    exif = Image.Exif()
+    exif[Base.Orientation] = orientation
+    stored = {1: 0, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+              4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
+              7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}[orientation]  # fmt: skip
+    sideways = picture() if orientation == 1 else picture().transpose(stored)
+    photo = read_photo(saved(sideways, "PNG", exif=exif), "photo")
+    assert np.array_equal(photo.image, PIXELS)
+    again = read_photo(write_photo(photo, photo.image, TARGETS)[0], "photo")
+    assert np.array_equal(again.image, PIXELS)
+
+
+def test_the_thumbnail_of_the_old_face_is_not_kept():
+    exif = Image.Exif()
+    exif[Base.Make] = "A camera"
+    exif._ifds[IFD.IFD1] = {Base.JpegIFOffset: 0, Base.Compression: 6}
+    photo = read_photo(saved(picture(), "JPEG", exif=exif), "photo")
+    data, _ = write_photo(photo, photo.image, TARGETS)
+    assert not Image.open(io.BytesIO(data)).getexif().get_ifd(IFD.IFD1)
+
+
+def test_opacity_and_png_texts_are_kept():
+    alpha = np.arange(2400, dtype=np.uint32).reshape(40, 60).astype(np.uint8)
+    image = picture()
+    image.putalpha(Image.fromarray(alpha))
+    texts = PngInfo()
+    texts.add_text("Author", "somebody")
+    texts.add_itxt("Title", "ein Gesicht, größer")
+    photo = read_photo(saved(image, "PNG", pnginfo=texts), "photo")
+    with Image.open(io.BytesIO(write_photo(photo, photo.image, TARGETS)[0])) as again:
+        again.load()
+        assert np.array_equal(np.asarray(again), np.dstack([PIXELS, alpha]))
+        assert (again.text["Author"], again.text["Title"]) == ("somebody", "ein Gesicht, größer")
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "RGBA"])
+def test_grey_palette_and_transparent_images_are_read_as_rgb(mode):
+    photo = read_photo(saved(picture(mode), "PNG"), "photo")
+    assert photo.image.shape == (40, 60, 3)
+    assert photo.image.dtype == np.uint8
+
+
+def test_a_wrong_suffix_is_read_by_its_bytes_and_told():
+    photo = read_photo(saved(picture(), "PNG"), "photo.jpg")
+    assert photo.format == "PNG"
+    assert photo.note == "photo.jpg: its name says JPEG, but it is a PNG file and was read as one"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "an empty file"),
+        (b"hello", "not an image"),
+        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"\0\0\0\x18ftypheic" + bytes(64), "HEIC"),
+        (b"%PDF-1.7", "PDF"),
+        (saved(picture(), "PNG")[:2000], "cut off|not a whole image"),
+        (saved(picture(), "JPEG")[:900], "cut off|not a whole image"),
+        (saved(picture("CMYK"), "JPEG"), "CMYK"),
+        (saved(picture("CMYK"), "TIFF"), "CMYK"),
+        (png_of(64, 64, depth=16), "8 bits"),
+        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "PNG"), "8 bits"),
+        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "TIFF"), "8 bits"),
+        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.float32)), "TIFF"), "8 bits"),
+        (saved(picture(), "GIF", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (saved(picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (saved(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (saved(picture(), "TIFF", save_all=True, append_images=[picture()]), "several pages"),
+        (png_of(20_000, 20_000), "million allowed"),
+        (png_of(9_000, 9_000), "million allowed"),
+        (saved(Image.new("RGB", (16, 200)), "PNG"), "too few"),
+    ],
+)
+def test_what_is_no_photograph_is_refused_in_one_sentence(data, words):
+    with pytest.raises(InputError, match=words) as caught:
+        read_photo(data, "the upload")
+    assert str(caught.value).startswith("the upload: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_limits_hold_for_files_and_pixels(tmp_path):
+    data = saved(picture(), "PNG")
+    with pytest.raises(InputError, match="million allowed"):
+        read_photo(data, "photo", PhotoLimits(pixels=2399))
+    with pytest.raises(InputError, match="MiB"):
+        read_photo(data, "photo", PhotoLimits(file_bytes=100))
+    with pytest.raises(InputError, match="cannot be read"):
+        load_photo(tmp_path / "absent.jpg")

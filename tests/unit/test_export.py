@@ -1,0 +1,77 @@
+"""ONNX files compute what PyTorch computes, for any batch, or are not written."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from cascade_efgan.config.settings import Settings
+from cascade_efgan.data import AUS
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.models.build import ModelSpec, build_generator, load_generator, save_model
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+
+from cascade_efgan.editing import onnx_export  # noqa: E402 - after the packages that it needs
+from cascade_efgan.editing.fixed import fix_weights  # noqa: E402
+
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
+
+
+def save_random(folder, method):
+    torch.manual_seed(0)
+    spec = ModelSpec(method, 32, NETWORK, BOXES if "ef_gan" in method else {})
+    weights = folder / method / "weights.safetensors"
+    save_model(weights, weights.with_name("model.json"), build_generator(spec), spec)
+    return weights, spec
+
+
+@pytest.mark.parametrize("method", ["baseline", "ef_gan", "cascade_ef_gan"])
+def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, method):
+    weights, spec = save_random(tmp_path, method)
+    out = tmp_path / "model.onnx"
+    efgan("export", "--onnx", out, "--weights", weights)
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+    session = onnx_export.onnx_session(out)
+    for batch in (1, 5):
+        given = onnx_export.inputs(spec, batch, seed=9)
+        with torch.inference_mode():
+            expected = generator(*given)[-1]
+        edited, attention = session.run(
+            None, dict(zip(("image", "present", "target"), (values.numpy() for values in given), strict=True))
+        )
+        assert np.abs(edited - expected.final.numpy()).max() < onnx_export.TOLERANCE
+        assert np.abs(attention - expected.attention["face"].numpy()).max() < onnx_export.TOLERANCE
+    properties = session.get_modelmeta().custom_metadata_map
+    assert json.loads(properties["aus"]) == list(AUS)
+    assert (properties["method"], properties["crop_size"], properties["margin"]) == (method, "32", "0.15")
+
+
+def test_a_file_that_computes_something_else_is_not_written(tmp_path, monkeypatch):
+    weights, spec = save_random(tmp_path, "baseline")
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+    real = onnx_export.Exported.forward
+
+    def noisy(self, image, present, target):
+        edited, attention = real(self, image, present, target)
+        return (edited, attention) if torch.compiler.is_exporting() else (edited + 0.01, attention)
+
+    monkeypatch.setattr(onnx_export.Exported, "forward", noisy)
+    with pytest.raises(RuntimeError, match="differs from PyTorch by 0.01"):
+        onnx_export.export_onnx(generator, spec, 0.15, tmp_path / "out" / "model.onnx")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_fixed_weights_compute_the_same_without_spectral_normalisation(tmp_path):
+    weights, spec = save_random(tmp_path, "cascade_ef_gan")
+    given = onnx_export.inputs(spec, 2)
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+    with torch.inference_mode():
+        before = generator(*given)[-1].final
+        after = fix_weights(generator)(*given)[-1].final
+    assert torch.allclose(before, after, atol=1e-5)
+    assert not any("parametrizations" in name for name in generator.state_dict())
