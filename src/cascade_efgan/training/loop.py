@@ -9,17 +9,17 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from cascade_efgan.config.settings import Schedule
-from cascade_efgan.devices import wants_bfloat16
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.training.checkpoint import Checkpoint
-from cascade_efgan.training.objective import Loss, Objective
+from cascade_efgan.training.objective import Objective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
+from cascade_efgan.training.steps import Steps
 
 log = logging.getLogger("efgan.train")
 
@@ -44,14 +44,7 @@ class Run:
 
     def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
-        device = samples.images.device
-        self.autocast = torch.autocast(
-            device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(schedule.precision, device)
-        )
-        self.optimisers = {
-            "generator": self._adam(objective.generator),
-            "discriminators": self._adam(objective.discriminators),
-        }
+        self.optimise = Steps(objective, schedule, samples.images.device)
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []
 
@@ -89,40 +82,20 @@ class Run:
         return pd.DataFrame(self.history)
 
     def _train_epoch(self) -> dict[str, float]:
-        for optimiser in self.optimisers.values():
-            factor = learning_rate_factor(self.epoch, self.schedule)
-            optimiser.param_groups[0]["lr"] = self.schedule.learning_rate * factor
+        self.optimise.learning_rate = self.schedule.learning_rate * learning_rate_factor(self.epoch, self.schedule)
         # One stream of random numbers an epoch: a resumed run draws what an uninterrupted one draws.
         epoch_seed = self.seed * 1_000_003 + self.epoch
         torch.manual_seed(epoch_seed)
         sums: dict[str, Tensor] = {}
         steps = {"D": 0, "G": 0}
-        objective, size = self.objective, self.schedule.batch
-        for batch in self.samples.epoch(size, self.schedule.flip, epoch_seed):
+        for batch in self.samples.epoch(self.schedule.batch, self.schedule.flip, epoch_seed):
             self.iteration += 1
-            with self.autocast:
-                loss = objective.discriminator_loss(batch)
-            self._add(sums, self._step("discriminators", loss))
+            self._add(sums, self.optimise.discriminators(batch))
             steps["D"] += 1
             if self.iteration % self.schedule.n_critic == 0:
-                objective.discriminators.requires_grad_(False)
-                with self.autocast:
-                    loss = objective.generator_loss(batch)
-                self._add(sums, self._step("generator", loss))
-                objective.discriminators.requires_grad_(True)
+                self._add(sums, self.optimise.generator(batch))
                 steps["G"] += 1
         return {name: float(value) / max(steps[name[0]], 1) for name, value in sums.items()}
-
-    def _step(self, name: str, loss: Loss) -> dict[str, Tensor]:
-        """One optimiser step; the terms with the norm of the gradient, which shows a NaN anywhere."""
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()
-        gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
-        norm = nn.utils.get_total_norm(gradients)
-        optimiser.step()
-        prefix = "D" if name == "discriminators" else "G"
-        return {**loss.terms, f"{prefix}/gradient_norm": norm}
 
     @staticmethod
     def _add(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
@@ -130,14 +103,8 @@ class Run:
             # Summed on the device: reading a number every step would stall a GPU.
             sums[name] = sums.get(name, 0) + term.detach()
 
-    def _adam(self, module: nn.Module) -> torch.optim.Adam:
-        schedule = self.schedule
-        return torch.optim.Adam(
-            module.parameters(), lr=schedule.learning_rate, betas=(schedule.beta1, schedule.beta2), fused=True
-        )
-
     def _report(self, means: dict[str, float], records: Records) -> None:
-        records.losses(self.epoch, {**means, "learning_rate": self.optimisers["generator"].param_groups[0]["lr"]})
+        records.losses(self.epoch, {**means, "learning_rate": self.optimise.learning_rate})
         log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
         attention = means.get("G/attention_mean")
         if attention is not None and not SATURATED < attention < 1 - SATURATED:
@@ -153,7 +120,7 @@ class Run:
             "history": self.history,
             "generator": self.objective.generator.state_dict(),
             "discriminators": self.objective.discriminators.state_dict(),
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "optimisers": self.optimise.state_dict(),
         }
 
     def _resume(self, checkpoint: Checkpoint) -> None:
@@ -163,8 +130,7 @@ class Run:
         self.epoch, self.iteration, self.history = state["epoch"], state["iteration"], state["history"]
         self.objective.generator.load_state_dict(state["generator"])
         self.objective.discriminators.load_state_dict(state["discriminators"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        self.optimise.load_state_dict(state["optimisers"])
         log.info("resumed after epoch %d from %s", self.epoch, checkpoint.path)
 
 

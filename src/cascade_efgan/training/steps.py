@@ -1,0 +1,81 @@
+"""Optimiser steps of discriminators and generator: forward, backward, Adam."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan.config.settings import Schedule
+from cascade_efgan.devices import wants_bfloat16
+from cascade_efgan.training.objective import Batch, Loss, Objective
+
+
+class Steps:
+    """The two kinds of optimiser steps of a run, with Adam's state (Sec. 8).
+
+    Args:
+        objective: networks and what they minimise.
+        schedule: Adam's settings and the precision.
+        device: where the networks are.
+    """
+
+    def __init__(self, objective: Objective, schedule: Schedule, device: torch.device) -> None:
+        self.objective = objective
+        self.autocast = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(schedule.precision, device)
+        )
+        self.generator_optimiser = self._adam(objective.generator, schedule)
+        self.discriminators_optimiser = self._adam(objective.discriminators, schedule)
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's rate of the next step."""
+        return float(self.generator_optimiser.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
+            optimiser.param_groups[0]["lr"] = rate
+
+    def discriminators(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
+        with self.autocast:
+            loss = self.objective.discriminator_loss(batch)
+        return self._step(self.discriminators_optimiser, loss, "D")
+
+    def generator(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of the generator, discriminators as they are: its loss terms and `G/gradient_norm`."""
+        self.objective.discriminators.requires_grad_(False)
+        with self.autocast:
+            loss = self.objective.generator_loss(batch)
+        terms = self._step(self.generator_optimiser, loss, "G")
+        self.objective.discriminators.requires_grad_(True)
+        return terms
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of both optimisers."""
+        return {
+            "generator": self.generator_optimiser.state_dict(),
+            "discriminators": self.discriminators_optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore both optimisers."""
+        self.generator_optimiser.load_state_dict(state["generator"])
+        self.discriminators_optimiser.load_state_dict(state["discriminators"])
+
+    @staticmethod
+    def _step(optimiser: torch.optim.Optimizer, loss: Loss, prefix: str) -> dict[str, Tensor]:
+        """Backward and Adam; the norm of the gradient shows a NaN anywhere."""
+        optimiser.zero_grad(set_to_none=True)
+        loss.total.backward()
+        gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        optimiser.step()
+        return {**loss.terms, f"{prefix}/gradient_norm": norm}
+
+    @staticmethod
+    def _adam(module: nn.Module, schedule: Schedule) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            module.parameters(), lr=schedule.learning_rate, betas=(schedule.beta1, schedule.beta2), fused=True
+        )
