@@ -29,7 +29,7 @@ rule regress_aus:
         settings=flags("au_regressor"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} regress_aus \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} regress_aus \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -57,9 +57,11 @@ rule measure_au_error:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} au_error \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} au_error \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \

@@ -55,6 +55,10 @@ RUN_OPENFACE = [
 ]
 #: Cascade EF-GAN is pre-trained for wild images on these together, or on the one there is (Sec. 4.5).
 PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
+#: How often a training job that ended early is started again: each attempt goes on from the last checkpoint, which
+#: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
+#: NaN what lies between the last checkpoint and it.
+PREEMPTIONS = 5
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 

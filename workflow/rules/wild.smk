@@ -58,6 +58,7 @@ rule finetune_wild:
     benchmark:
         "logs/benchmarks/finetune_wild/{dataset}/seed{seed}.tsv"
     priority: 20
+    retries: PREEMPTIONS
     conda:
         "../envs/efgan.yaml"
     threads: settings.threads
@@ -65,10 +66,10 @@ rule finetune_wild:
         gpu=1,
     params:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
-        settings=flags("losses", "wild"),
+        settings=flags("losses", "speed", "wild"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} finetune_wild \
+        exec efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} finetune_wild \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -81,6 +82,7 @@ rule finetune_wild:
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \
+            --checkpoint-minutes {settings.checkpoint_minutes} \
             {params.settings}
         """
 
@@ -114,7 +116,7 @@ rule generate_wild:
         settings=flags("generation_batch"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} generate \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} generate \
             --method cascade_ef_gan \
             --part test \
             --seed {wildcards.seed} \

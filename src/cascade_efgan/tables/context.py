@@ -30,7 +30,8 @@ PAPER_DATASETS = ("rafd", "cfeed")
 #: machine's share of memory and threads, where files lie, and what the paper does not have at all.
 FREE_SETTINGS = frozenset(
     {
-        *("preset", "datasets", "ablation_dataset", "methods", "seeds", "threads"),
+        *("preset", "datasets", "ablation_dataset", "methods", "seeds"),
+        *("threads", "jobs_per_gpu", "checkpoint_minutes", "speed"),
         *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
         *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
