@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help results dry-run test bench lint format config lock clean distclean
+.PHONY: help install results dry-run test bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -16,6 +16,8 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+install: $(READY) ## Make the environment .venv, and nothing else.
 
 results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
 	snakemake

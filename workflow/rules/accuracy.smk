@@ -24,9 +24,11 @@ rule measure_accuracy_real:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} accuracy \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
             --name R \
             --method real \
             --dataset {wildcards.dataset} \
@@ -59,9 +61,11 @@ rule measure_accuracy_edits:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} accuracy \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
             --name G \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
@@ -94,9 +98,11 @@ rule measure_accuracy_augmented:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} accuracy \
+        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
             --name R+G \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \

@@ -73,8 +73,14 @@ class Archive(Section):
     )
     aus: AuSource = Field("openface", description=AU_SOURCES)
     openface_csv: str | None = Field(
-        None, description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv"
+        None,
+        description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv; one CSV for all "
+        "photographs needs a column file",
     )
+    excluded_share: float | None = Field(
+        None, ge=0, lt=1, description="share of its photographs without a face above which a run stops; null: the "
+        "general `excluded_share`"
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _csv_is_named(self) -> "Archive":
@@ -98,6 +104,13 @@ class AffectNet(Archive):
         None, description="use so many photographs, drawn by `seed`; null: all. The paper does not say how many"
     )
     seed: int = Field(0, ge=0, description="seed of that draw")
+    excluded_share: float | None = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of its photographs without a usable face above which a run stops: photographs from the web "
+        "show many profiles and cut faces; null: the general `excluded_share`",
+    )
 
 
 class Folder(Archive):

@@ -1,262 +1,317 @@
-"""OpenFace's CSV files: AU intensities and 68 landmarks, matched to photographs by file name."""
+"""From OpenFace's answers to the faces of a data set: which photograph, which of its faces, and which to exclude."""
 
-import csv
-import io
-import math
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+import logging
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, au_values, landmark_values
+from cascade_efgan.data import AUS
+from cascade_efgan.data.crops import crop_square, padding_share
+from cascade_efgan.data.manifest import BOX_COLUMNS
+from cascade_efgan.data.openface_csv import (
+    Box,
+    DetectedFace,
+    check_intensities,
+    choose_face,
+    csv_text,
+    overlap,
+    parse_faces,
+    read_openface,
+)
+from cascade_efgan.data.openface_names import match_names
+from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
 
-_AU_COLUMNS = tuple(f"{au}_r" for au in AUS)
-_COLUMNS = ("confidence", *_AU_COLUMNS, *LANDMARK_COLUMNS)
+log = logging.getLogger("efgan.openface")
+
+PROGRAM = "FaceLandmarkImg"
 EXCLUDED_COLUMNS = ("id", "file", "reason")
+NO_FACE = "OpenFace found no face"
+UNREADABLE = "not a readable image"
+_RUN_AGAIN = "delete it and run the run_openface rule again"
+
+#: The faces of one photograph, or why OpenFace gave none.
+Answer = list[DetectedFace] | str
+
+#: Rows of the manifest, and the answer to each of their ids.
+Batch = tuple[pd.DataFrame, Mapping[str, Answer]]
 
 
 @dataclass(frozen=True)
-class DetectedFace:
-    """One face that OpenFace found, unchecked: values may be NaN or out of range until it is chosen.
+class Limits:
+    """What a face must be to be used.
 
     Attributes:
-        confidence: OpenFace's confidence in its landmarks, 0..1.
-        aus: `(17,)` float64 intensities in the order of `AUS`, 0..5.
-        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph.
-        where: CSV and line, for messages.
+        min_confidence: lowest confidence of the chosen face, 0..1.
+        margin: border of the crop, as in `crop_square`.
+        max_padding: largest share of the crop's area outside the photograph, 0..1.
     """
 
-    confidence: float
-    aus: np.ndarray
-    landmarks: np.ndarray
-    where: str
+    min_confidence: float
+    margin: float
+    max_padding: float
 
 
-#: Name of a photograph or its stem -> its faces in the CSV's order (which means nothing).
-Detections = dict[str, list[DetectedFace]]
+class Chunk(NamedTuple):
+    """What openface.sh wrote for one chunk of photographs.
+
+    Attributes:
+        answers: of every photograph of the chunk, by id.
+        listed: SHA-256 of the program and of its model files, in sha256sum's form.
+        command: the program and its arguments.
+    """
+
+    answers: dict[str, Answer]
+    listed: str
+    command: str
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """What all chunks must have in common; the program's own path may differ between machines."""
+        return self.listed, self.command.partition(" -fdir ")[2]
 
 
-def read_openface(path: Path) -> Detections:
-    """Read OpenFace output: a folder or zip of CSVs (one per photograph), or one CSV.
+class Matched(NamedTuple):
+    """Precomputed values with their photographs: the batch, and the names of values that belong to no photograph."""
 
-    One CSV for all photographs has a column `file`; a CSV without it belongs to the photograph of its own stem.
+    batch: Batch
+    unmatched: list[str]
+
+
+def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
+    """Answers from precomputed CSVs, matched as `match_names` says.
+
+    Values without a photograph are a warning, and photographs without values an answer: both may be deliberate.
 
     Raises:
-        InputError: nothing there, no CSV or no row in it, two CSVs of one stem, or a CSV that `parse_faces` refuses.
+        InputError: as `read_openface` and `match_names`; or no photograph matches anything.
     """
-    detections: Detections = {}
-    seen: dict[str, str] = {}
-    texts = 0
-    for name, text in _csv_texts(path):
-        texts += 1
-        for key, faces in parse_faces(text, name).items():
-            if key in seen:
-                raise InputError(f"{name}: {seen[key]} holds faces of {key} too; expected one CSV per photograph")
-            seen[key] = name
-            detections[key] = faces
-    if not texts:
-        raise InputError(f"{path}: holds no .csv file; expected OpenFace's output, one CSV per photograph")
-    if not seen:
-        raise InputError(f"{path}: has no rows; expected one row per face")
-    return detections
+    detections = read_openface(source)
+    files, ids = list(manifest["file"]), list(manifest["id"])
+    names = match_names(files, ids, detections.keys(), source)
+    if not any(name is not None for name in names):
+        one = "; one CSV for all photographs needs a column file" if _is_one_csv(source, detections) else ""
+        raise InputError(
+            f"{source}: its names match none of the {len(manifest)} photographs; expected names such as "
+            f"{_stem(files[0])}, found {next(iter(detections))}{one}"
+        )
+    unmatched = sorted(detections.keys() - set(names))
+    without = [file for file, name in zip(files, names, strict=True) if name is None]
+    _warn_of(source, unmatched, "names match no photograph")
+    _warn_of(source, without, "photographs have no CSV from OpenFace")
+    answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
+    return Matched((manifest, dict(zip(ids, answers, strict=True))), unmatched)
 
 
-def parse_faces(text: str, name: str) -> Detections:
-    """Faces of one CSV of OpenFace 2, in any form that its programs and builds write.
-
-    Headers may have a space after each comma, and start with `face,confidence` (FaceLandmarkImg) or with
-    `frame,face_id,timestamp,confidence,success` (FeatureExtraction; rows without success hold no face).
-
-    Args:
-        text: the whole file.
-        name: what messages call it.
-
-    Returns:
-        The key is the cell of the column `file` where there is one, else the stem of `name`. A CSV without rows
-        gives that stem without faces.
+def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator[Batch]:
+    """Answers of the program, one chunk of photographs at a time: `chunk00000.tar` and so on, as openface.sh writes.
 
     Raises:
-        InputError: a column is missing, a row is cut off, or a cell is no number.
+        InputError: a chunk is missing, damaged or of another version of OpenFace, or the chunks do not hold the
+            photographs of the manifest, in its order.
     """
-    # OpenFace pads cells, not only headers, with spaces in some builds.
-    lines = csv.reader(io.StringIO(text), skipinitialspace=True)
-    header = [cell.strip() for cell in next(lines, [])]
-    stem = PurePosixPath(name).stem
-    if not header:
-        return {stem: []}
-    _check_header(header, name)
-    at = {column: place for place, column in enumerate(header)}
-    detections: Detections = {} if "file" in at else {stem: []}
-    for row in lines:
-        if not row:
-            continue
-        where = f"{name}, line {lines.line_num}"
-        if len(row) != len(header):
-            raise InputError(f"{where}: {len(row)} cells where the header has {len(header)}; run OpenFace again")
-        faces = detections.setdefault(row[at["file"]].strip() if "file" in at else stem, [])
-        if "success" not in at or _number(row[at["success"]], "success", where) == 1:
-            faces.append(_face([_number(row[at[column]], column, where) for column in _COLUMNS], where))
-    return detections
-
-
-def choose_face(faces: Sequence[DetectedFace]) -> DetectedFace:
-    """The face of highest confidence; among equals, the one whose landmarks span the largest area.
-
-    Never simply the first row: OpenFace also reports phantom faces, in no particular order.
-    """
-    # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
-    return max(faces, key=lambda face: (_or_lowest(face.confidence), _or_lowest(_box_area(face.landmarks))))
-
-
-def check_face(face: DetectedFace) -> None:
-    """Refuse a face whose numbers cannot be right.
-
-    Raises:
-        InputError: a value is NaN or infinite, or an AU is outside 0..5; the sentence names file and column.
-    """
-    values = (face.confidence, *face.aus, *face.landmarks.T.ravel())
-    for column, value in zip(_COLUMNS, values, strict=True):
-        if not math.isfinite(value):
-            raise InputError(f"{face.where}: {column} is {value}, expected a finite number; run OpenFace again")
-    for column, value in zip(_AU_COLUMNS, face.aus, strict=True):
-        if not 0 <= value <= AU_MAX:
+    first: Chunk | None = None
+    done = 0
+    for number in range(chunks):
+        path = chunk_path(folder, number)
+        chunk = _read_chunk(path)
+        first = first or chunk
+        if chunk.version != first.version:
             raise InputError(
-                f"{face.where}: {column} is {value:g}, expected an intensity of 0 to 5; take OpenFace's _r columns as "
-                "they are, neither scaled nor normalised"
+                f"{path}: made by another OpenFace than {chunk_path(folder, 0).name} (program, models or arguments "
+                "differ); delete the chunks and run the run_openface rule again with one of them"
             )
+        wanted = manifest.iloc[done : done + len(chunk.answers)]
+        strangers = sorted(chunk.answers.keys() - set(wanted["id"]))
+        if strangers:
+            raise InputError(
+                f"{path}: holds {strangers[0]}, which is not among the photographs {done + 1} to "
+                f"{done + len(chunk.answers)} of the manifest; {_RUN_AGAIN}"
+            )
+        yield wanted, chunk.answers
+        done += len(wanted)
+    if done < len(manifest):
+        raise InputError(
+            f"{folder}: its {chunks} chunks hold {done} of {len(manifest)} photographs, the first without an answer is "
+            f"{manifest['file'].iloc[done]}; delete the chunks and run the run_openface rule again"
+        )
 
 
-def match_faces(manifest: pd.DataFrame, detections: Detections, source: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give every photograph of a manifest its face, by file name or, failing that, by stem.
+def chunk_path(folder: Path, number: int) -> Path:
+    """The chunk of that number, from 0."""
+    return folder / f"chunk{number:05d}.tar"
 
-    Returns:
-        faces: `id,confidence,AU01..AU45,x_0..x_67,y_0..y_67`, one row per photograph with a face; and
-        excluded: `id,file,reason`, one row per photograph without one. Both in the manifest's order.
+
+def chunk_provenance(folder: Path) -> dict[str, Any]:
+    """What identifies the program that made the chunks: it prints no version, so hashes of itself and its models.
 
     Raises:
-        InputError: no photograph matches anything, two photographs match one CSV, or a chosen face is refused by
-            `check_face`.
+        InputError: the first chunk is missing or damaged.
     """
-    keys = [_key_of(file, detections) for file in manifest["file"]]
-    _check_keys(manifest, keys, detections, source)
+    chunk = _read_chunk(chunk_path(folder, 0))
+    files = _listed_files(chunk.listed)
+    return {
+        "source": "program",
+        "command": chunk.command.strip(),
+        "program_sha256": files.get(PROGRAM),
+        "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
+        "files": files,
+    }
+
+
+def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give every photograph of a batch its face, or the reason why it is excluded.
+
+    Returns:
+        faces: `id,confidence,AU01..AU45,x_0..x_67,y_0..y_67`, one row per photograph with a usable face; and
+        excluded: `id,file,reason`, one row per other photograph. Both in the manifest's order. A reason is a few
+        words, with details of the one photograph in brackets.
+
+    Raises:
+        InputError: an AU outside 0..5, or a face box that is no box.
+    """
+    rows, answers = batch
     chosen: dict[str, DetectedFace] = {}
     excluded = []
-    for name, file, key in zip(manifest["id"], manifest["file"], keys, strict=True):
-        faces = detections[key] if key is not None else []
-        if faces:
-            chosen[name] = choose_face(faces)
-            check_face(chosen[name])
+    for row in rows.to_dict("records"):
+        outcome = _outcome(row, answers[row["id"]], limits)
+        if isinstance(outcome, str):
+            excluded.append((row["id"], row["file"], outcome))
         else:
-            reason = "no CSV from OpenFace" if key is None else "OpenFace found no face"
-            excluded.append((name, file, reason))
+            chosen[row["id"]] = outcome
     return _faces_table(chosen), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
 
 
-def check_excluded(excluded: pd.DataFrame, total: int, share: float) -> None:
-    """Stop when more than `share` of `total` photographs have no face: something is wrong with all of them then.
+def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
+    """Reason without its details -> number of photographs, the most frequent first."""
+    reasons = excluded["reason"].map(lambda reason: reason.partition(" (")[0])
+    return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
+
+
+def too_many_excluded(excluded: pd.DataFrame, total: int, share: float) -> bool:
+    """Whether more than `share` of `total` photographs are excluded: something is wrong with all of them then."""
+    return len(excluded) > share * total
+
+
+def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Path | None = None) -> None:
+    """Stop when too many photographs are excluded.
+
+    Args:
+        excluded: as `settle` gives it.
+        total: number of photographs.
+        share: largest share of them that may be excluded, 0..1.
+        listed: where all of them can be looked up, for the sentence.
 
     Raises:
-        InputError: naming the count and the first photographs.
+        InputError: naming the count of each reason, the first photographs and `listed`.
     """
-    if len(excluded) > share * total:
+    if too_many_excluded(excluded, total, share):
+        counts = ", ".join(f"{count} {reason}" for reason, count in reason_counts(excluded).items())
         first = excluded.head(3)
-        listed = ", ".join(f"{file} ({reason})" for file, reason in zip(first["file"], first["reason"], strict=True))
+        shown = ", ".join(f"{file}: {reason}" for file, reason in zip(first["file"], first["reason"], strict=True))
+        where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
-            f"{len(excluded)} of {total} photographs have no face, more than excluded_share allows ({share:.0%}): run "
-            f"OpenFace on them again or raise excluded_share; the first are {listed}"
+            f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
+            f"({share:.0%}): {counts}; look at {where}, then mend the cause or raise excluded_share"
         )
 
 
-def _csv_texts(path: Path) -> Iterator[tuple[str, str]]:
-    """(name, text) of every CSV, sorted; `._` files are the leavings of a Mac, not CSVs."""
-    if path.is_dir():
-        for file in sorted(path.glob("*.csv")):
-            if not file.name.startswith("._"):
-                yield str(file), _text(file.read_bytes(), str(file))
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                if name.endswith(".csv") and not PurePosixPath(name).name.startswith("._"):
-                    yield f"{path}/{name}", _text(archive.read(name), f"{path}/{name}")
-    elif path.is_file():
-        yield str(path), _text(path.read_bytes(), str(path))
-    else:
-        raise InputError(f"{path}: no such file or folder; expected OpenFace's output as a folder, a zip or one CSV")
-
-
-def _text(data: bytes, name: str) -> str:
-    # OpenFace writes plain ASCII; a spreadsheet that saved the file again puts a byte order mark in front.
+def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> DetectedFace | str:
+    if row["width"] == 0:
+        return answer if isinstance(answer, str) and answer.startswith(UNREADABLE) else UNREADABLE
+    if isinstance(answer, str):
+        return answer
+    if not answer:
+        return NO_FACE
+    box = _box(row)
+    face = choose_face(answer, box)
+    column = face.not_finite()
+    if column is not None:
+        return f"OpenFace's values are no numbers ({column})"
+    check_intensities(face)
+    if box is not None and overlap(face.landmarks, box) == 0:
+        return "no face in the data set's face box"
+    if face.confidence < limits.min_confidence:
+        return f"confidence below {limits.min_confidence:g} ({face.confidence:g})"
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: not a text file; expected a CSV of OpenFace") from None
+        square = crop_square(face.landmarks, limits.margin)
+    except InputError:
+        return "all landmarks lie on one point"
+    padding = padding_share(square, row["width"], row["height"])
+    if padding > limits.max_padding:
+        return f"more than {limits.max_padding:.0%} of the crop outside the photograph ({padding:.0%})"
+    return face
 
 
-def _check_header(header: list[str], name: str) -> None:
-    missing = [column for column in _COLUMNS if column not in header]
-    if not missing:
-        return
-    if len(missing) == len(_COLUMNS):
-        advice = "this is no CSV of OpenFace"
-    elif missing[0] in _AU_COLUMNS:
-        every = all(column in missing for column in _AU_COLUMNS)
-        advice = (
-            "run OpenFace with -aus"
-            if every
-            else "an AU model file is probably missing in OpenFace's AU_predictors folder: restore it and run it again"
-        )
-    elif missing[0] in LANDMARK_COLUMNS:
-        advice = "run OpenFace with -2Dfp"
-    else:
-        advice = "run OpenFace again"
-    raise InputError(f"{name}: column {missing[0]} is missing; {advice}")
-
-
-def _number(cell: str, column: str, where: str) -> float:
+def _box(row: Mapping[Any, Any]) -> Box | None:
+    cells = [row[column] for column in BOX_COLUMNS]
+    if "" in cells:
+        return None
     try:
-        return float(cell)
+        left, top, width, height = map(float, cells)
     except ValueError:
-        raise InputError(f"{where}: {column} is {cell.strip()!r}, expected a number; run OpenFace again") from None
-
-
-def _face(values: list[float], where: str) -> DetectedFace:
-    aus = np.array(values[1 : 1 + len(AUS)])
-    landmarks = np.array(values[1 + len(AUS) :]).reshape(2, POINTS).T
-    return DetectedFace(values[0], aus, landmarks, where)
-
-
-def _box_area(landmarks: np.ndarray) -> float:
-    width, height = np.ptp(landmarks, axis=0)
-    return float(width * height)
-
-
-def _or_lowest(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
-
-
-def _key_of(file: str, detections: Detections) -> str | None:
-    path = PurePosixPath(file)
-    return next((key for key in (file, path.name, path.stem) if key in detections), None)
-
-
-def _check_keys(manifest: pd.DataFrame, keys: Iterable[str | None], detections: Detections, source: Path) -> None:
-    owners: dict[str, str] = {}
-    for file, key in zip(manifest["file"], keys, strict=True):
-        if key is None:
-            continue
-        if key in owners:
-            raise InputError(f"{source}: {key} matches both {owners[key]} and {file}; rename one of the photographs")
-        owners[key] = file
-    if not owners:
         raise InputError(
-            f"{source}: its names match none of the {len(manifest)} photographs; expected names such as "
-            f"{PurePosixPath(manifest['file'].iloc[0]).stem}, found {next(iter(detections))}"
-        )
+            f"manifest: face box of id {row['id']} is {', '.join(map(str, cells))}, expected four numbers; run the "
+            "download rule again"
+        ) from None
+    return left, top, width, height
+
+
+def _stem(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).stem
+
+
+def _is_one_csv(source: Path, names: Mapping[str, object]) -> bool:
+    """Whether `source` is a single CSV without a column that names photographs."""
+    return source.is_file() and list(names) == [source.stem]
+
+
+def _warn_of(source: Path, names: Sequence[str], what: str) -> None:
+    if names:
+        log.warning("%s: %d %s; the first are %s", source, len(names), what, ", ".join(names[:3]))
+
+
+def _listed_files(listed: str) -> dict[str, str]:
+    """Name -> SHA-256, from sha256sum's list."""
+    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
+
+
+def _read_chunk(path: Path) -> Chunk:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            texts = {}
+            for member in archive:
+                file = archive.extractfile(member)
+                if file is not None:
+                    texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; every chunk must be there, so run the run_openface rule first"
+        ) from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(f"{path}: not a tar file ({error}); {_RUN_AGAIN}") from None
+    try:
+        failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))
+    except KeyError as error:
+        raise InputError(f"{path}: {error.args[0]} is missing in it; {_RUN_AGAIN}") from None
+    answers: dict[str, Answer] = {}
+    for name, text in texts.items():
+        try:
+            (faces,) = parse_faces(text, f"{path}/{name}").values()
+        except InputError as error:
+            # Mended models alone change nothing: the chunks that were made without them stay.
+            raise InputError(f"{error}; before that, delete {path.parent} with all its chunks") from None
+        answers[name.removesuffix(".csv")] = faces
+    for line in failed.splitlines():
+        name, _, reason = line.partition("\t")
+        answers[name] = reason
+    return Chunk(answers, listed, command)
 
 
 def _faces_table(chosen: dict[str, DetectedFace]) -> pd.DataFrame:

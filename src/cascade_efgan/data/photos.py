@@ -18,6 +18,9 @@ from cascade_efgan.files import atomic_path
 #: EXIF tag "Orientation"; its values 5 to 8 swap width and height.
 _ORIENTATION = 0x0112
 
+#: What Pillow raises on bytes that are no picture, or one of absurdly many pixels.
+_UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError)
+
 #: The oldest time that a zip member can carry: the same photographs then give the same zip, byte for byte.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -178,7 +181,7 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
             sideways = image.getexif().get(_ORIENTATION, 1) >= 5
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(name, error) from None
     return (height, width) if sideways else (width, height)
 
@@ -192,7 +195,7 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.uint8)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(name, error) from None
 
 

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 
 from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.pictures import DPI, save_picture
 from cascade_efgan.evaluation.edits import Edits
-from cascade_efgan.files import atomic_path
 from cascade_efgan.methods import CONTROLS, METHODS
-
-matplotlib.use("Agg")
 
 #: Short column heads; the tables carry the full names.
 TITLES = {
@@ -62,7 +59,7 @@ def draw_grid(faces: Faces, columns: Mapping[str, Edits], rows: list[int], pictu
     position = dict(zip(faces.index["id"], range(len(faces)), strict=True))
     shown = [name for name in columns if name != "unchanged"]
     figure, axes = plt.subplots(
-        len(rows), 1 + len(shown), figsize=(1.25 * (1 + len(shown)), 1.25 * len(rows) + 0.5), squeeze=False, dpi=150,
+        len(rows), 1 + len(shown), figsize=(1.25 * (1 + len(shown)), 1.25 * len(rows) + 0.5), squeeze=False, dpi=DPI,
         gridspec_kw={"wspace": 0.03, "hspace": 0.03},
     )  # fmt: skip
     for line, row in enumerate(rows):
@@ -76,7 +73,4 @@ def draw_grid(faces: Faces, columns: Mapping[str, Edits], rows: list[int], pictu
         axes[line, 0].set_ylabel(label, fontsize=7, rotation=0, ha="right", va="center")
     for axis, title in zip(axes[0], ["Input", *(TITLES[name].replace(" + ", "\n+ ") for name in shown)], strict=True):
         axis.set_title(title, fontsize=7)
-    with atomic_path(picture) as partial:
-        # Without its own version matplotlib writes the same bytes for the same picture.
-        figure.savefig(partial, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
+    save_picture(figure, picture)

@@ -1,44 +1,114 @@
-"""`efgan extract_aus`: AUs and landmarks of every photograph from OpenFace's CSVs."""
+"""`efgan extract_aus`: AUs and landmarks of every photograph, from OpenFace's chunks or CSVs."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.openface import check_excluded, match_faces, read_openface
+from cascade_efgan.data.openface import (
+    Batch,
+    Limits,
+    check_excluded,
+    chunk_batches,
+    chunk_provenance,
+    csv_batch,
+    reason_counts,
+    settle,
+    too_many_excluded,
+)
+from cascade_efgan.data.openface_csv import csv_provenance
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path, write_json
 
 log = logging.getLogger("efgan.extract_aus")
+
+#: Excluded photographs that the log names where `excluded.csv` lists all, and where the run stops without it.
+_NAMED = 20
+_NAMED_AT_STOP = 1000
+
+#: Names without a photograph that the provenance lists; the log counts all.
+_UNMATCHED = 1000
 
 
 def command(
     dataset: Annotated[str, typer.Option(help="data set, as the manifest names it")],
     photos: Annotated[Path, typer.Option(help="zip of the photographs")],
     manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
-    openface: Annotated[Path, typer.Option(help="OpenFace's output: zip or folder of CSVs, or one CSV")],
+    openface: Annotated[
+        Path, typer.Option(help="OpenFace's output: zip or folder of CSVs, one CSV, or with --chunks a folder of tars")
+    ],
     faces: Annotated[Path, typer.Option(help="CSV of AUs and landmarks, written")],
-    excluded: Annotated[Path, typer.Option(help="CSV of photographs without a face, written")],
+    excluded: Annotated[Path, typer.Option(help="CSV of photographs without a usable face, written")],
+    chunks: Annotated[
+        int | None, typer.Option(min=1, help="number of chunks that openface.sh wrote: chunk00000.tar and so on")
+    ] = None,
+    excluded_list: Annotated[
+        Path | None,
+        typer.Option(help="a copy of --excluded that stays where too many of them stop the run"),
+    ] = None,
+    provenance: Annotated[Path | None, typer.Option(help="JSON: where the values come from, written")] = None,
+    program_origin: Annotated[
+        str | None, typer.Option(help="where the program comes from, for the provenance: a container, or installed")
+    ] = None,
     settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """AUs and 68 landmarks of every photograph, from OpenFace output."""
-    share = settings_from_flags(settings).excluded_share
+    wanted = settings_from_flags(settings)
+    limits = Limits(wanted.openface.min_confidence, wanted.crop.margin, wanted.crop.max_padding)
     table = read_manifest(manifest)
     others = table.loc[table["dataset"] != dataset, "dataset"]
     if len(others):
         raise InputError(f"{manifest}: lists data set {others.iloc[0]}, expected {dataset}; name the right manifest")
     _check_photos(photos, set(table["file"]))
-    found, without = match_faces(table, read_openface(openface), openface)
-    for row in without.itertuples():
-        log.warning("%s: %s", row.file, row.reason)
-    check_excluded(without, len(table), share)
-    write_records(excluded, without)
-    write_records(faces, found)
-    log.info("%s: %d faces in %s, %d photographs excluded", dataset, len(found), faces, len(without))
+    batches: Iterable[Batch]
+    if chunks is None:
+        batch, unmatched = csv_batch(table, openface)
+        batches = [batch]
+    else:
+        batches, unmatched = chunk_batches(openface, chunks, table), []
+    with atomic_path(faces) as partial:
+        without = _write_faces(partial, batches, limits)
+        if excluded_list is not None:
+            write_records(excluded_list, without)
+        _log_excluded(without, stops=too_many_excluded(without, len(table), wanted.excluded_share))
+        check_excluded(without, len(table), wanted.excluded_share, excluded_list)
+        write_records(excluded, without)
+        if provenance is not None:
+            source = csv_provenance(openface) if chunks is None else {**chunk_provenance(openface), "chunks": chunks}
+            source |= {"unmatched": unmatched[:_UNMATCHED]} if unmatched else {}
+            source |= {"program_origin": program_origin} if program_origin is not None else {}
+            write_json(provenance, {"dataset": dataset, **source, **_counts(len(table), without)})
+    log.info("%s: %d faces in %s, %d excluded", dataset, len(table) - len(without), faces, len(without))
+
+
+def _write_faces(path: Path, batches: Iterable[Batch], limits: Limits) -> pd.DataFrame:
+    """Write faces batch by batch: a million of them need no more memory than one batch. Returns the excluded."""
+    excluded: list[pd.DataFrame] = []
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        for batch in batches:
+            found, without = settle(batch, limits)
+            found.to_csv(file, index=False, header=not excluded, lineterminator="\n")
+            excluded.append(without)
+    return pd.concat(excluded, ignore_index=True)
+
+
+def _log_excluded(excluded: pd.DataFrame, stops: bool) -> None:
+    named = excluded.head(_NAMED_AT_STOP if stops else _NAMED)
+    for row in named.itertuples():
+        log.warning("%s (%s): %s", row.file, row.id, row.reason)
+    if len(excluded) > len(named):
+        log.warning("... and %d more photographs without a usable face", len(excluded) - len(named))
+
+
+def _counts(total: int, excluded: pd.DataFrame) -> dict[str, Any]:
+    return {"photographs": total, "faces": total - len(excluded), "excluded": reason_counts(excluded)}
 
 
 def _check_photos(photos: Path, files: set[str]) -> None:

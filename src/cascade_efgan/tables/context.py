@@ -111,15 +111,16 @@ def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str,
     Raises:
         InputError: a data set of the settings without facts, or the reverse.
     """
-    if set(facts) != set(settings.datasets):
+    if set(facts) != set(settings.all_datasets):
         raise InputError(
-            f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the setting "
-            f"datasets lists {', '.join(settings.datasets)}; give each of them once"
+            f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the "
+            f"settings name {', '.join(settings.all_datasets)}; give each of them once"
         )
     return {
         "preset": settings.preset,
-        "differences": [*differences(settings), *_gaps(facts)],
+        "differences": [*differences(settings), *_gaps({name: facts[name] for name in settings.datasets})],
         "datasets": {name: asdict(facts[name]) for name in settings.datasets},
+        "wild": {name: asdict(facts[name]) for name in settings.all_datasets if name not in settings.datasets},
         "settings": settings.model_dump(mode="json"),
         "version": __version__,
     }

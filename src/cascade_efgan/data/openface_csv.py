@@ -1,0 +1,298 @@
+"""OpenFace's CSV files: their text as faces, and folders, zips and single files of them by photograph."""
+
+import csv
+import hashlib
+import io
+import logging
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
+
+log = logging.getLogger("efgan.openface")
+
+_AU_COLUMNS = tuple(f"{au}_r" for au in AUS)
+_COLUMNS = ("confidence", *_AU_COLUMNS, *LANDMARK_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One face that OpenFace found, unchecked: values may be NaN or out of range until it is chosen.
+
+    Attributes:
+        confidence: OpenFace's confidence in its landmarks, 0..1.
+        aus: `(17,)` float64 intensities in the order of `AUS`, 0..5.
+        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph.
+        where: CSV and line, for messages.
+    """
+
+    confidence: float
+    aus: np.ndarray
+    landmarks: np.ndarray
+    where: str
+
+    def not_finite(self) -> str | None:
+        """Name of the first column whose value is NaN or infinite; None where there is none."""
+        values = (self.confidence, *self.aus, *self.landmarks.T.ravel())
+        named = zip(_COLUMNS, values, strict=True)
+        return next((column for column, value in named if not math.isfinite(value)), None)
+
+
+#: A face box: left, top, width, height in pixels of the photograph.
+Box = tuple[float, float, float, float]
+
+#: Columns that name the photograph of each row in one CSV for all, in any case; the first that is there counts.
+FILE_COLUMNS = ("file", "filename", "image", "name")
+
+#: Name of a photograph, or path of its CSV without `.csv` -> its faces in the CSV's order (which means nothing).
+Detections = dict[str, list[DetectedFace]]
+
+
+def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
+    """Faces of one CSV of OpenFace 2, in any form that its programs and builds write.
+
+    Headers may have a space after each comma, and start with `face,confidence` (FaceLandmarkImg) or with
+    `frame,face_id,timestamp,confidence,success` (FeatureExtraction; rows without success hold no face). A spreadsheet
+    may have saved the file with semicolons, and then with decimal commas.
+
+    Args:
+        text: the whole file.
+        name: what messages call it.
+        key: what stands for its photograph where no column names one; None: the stem of `name`.
+
+    Returns:
+        The key is the cell of the first of `FILE_COLUMNS` where there is one, else `key`. A CSV without rows gives
+        `key` without faces.
+
+    Raises:
+        InputError: a column is missing, a row is cut off, a cell is no number, or a CSV of one photograph holds the
+            frames of a video.
+    """
+    key = PurePosixPath(name).stem if key is None else key
+    first_line = text.partition("\n")[0]
+    semicolons = ";" in first_line and "," not in first_line
+    # OpenFace pads cells, not only headers, with spaces in some builds.
+    lines = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=";" if semicolons else ",")
+    header = [cell.strip() for cell in next(lines, [])]
+    if not header:
+        return {key: []}
+    _check_header(header, name)
+    at = {column: place for place, column in enumerate(header)}
+    owner = _file_column(header)
+    detections: Detections = {} if owner is not None else {key: []}
+    frames = set()
+    for row in lines:
+        if not row:
+            continue
+        where = f"{name}, line {lines.line_num}"
+        if len(row) != len(header):
+            raise InputError(f"{where}: {len(row)} cells where the header has {len(header)}; run OpenFace again")
+        faces = detections.setdefault(key if owner is None else row[owner].strip(), [])
+        cells = [cell.replace(",", ".") for cell in row] if semicolons else row
+        if "success" not in at or _number(cells[at["success"]], "success", where) == 1:
+            faces.append(_face([_number(cells[at[column]], column, where) for column in _COLUMNS], where))
+        if "frame" in at and owner is None:
+            frames.add(row[at["frame"]].strip())
+    if len(frames) > 1:
+        raise InputError(
+            f"{name}: holds {len(frames)} frames, but nothing that says which photograph each belongs to; run "
+            "FaceLandmarkImg, which writes one CSV per photograph, or add a column file"
+        )
+    return detections
+
+
+def is_video_form(text: str) -> bool:
+    """Whether a CSV has the form that FeatureExtraction writes: its header starts with `frame`."""
+    return text.startswith("frame")
+
+
+def read_openface(path: Path) -> Detections:
+    """Read OpenFace output: a folder or zip of CSVs (one per photograph, in folders below too), or one CSV.
+
+    One CSV for all photographs has one of `FILE_COLUMNS`; a CSV without it belongs to the photograph of its own path.
+    Values in video form are taken with a warning: only `-au_static` makes them comparable between photographs.
+
+    Raises:
+        InputError: nothing there, no CSV or no row in it, two CSVs of one path, or a CSV that `parse_faces` refuses.
+    """
+    detections: Detections = {}
+    seen: dict[str, str] = {}
+    video: list[str] = []
+    texts = 0
+    for own, name, text in _csv_texts(path):
+        texts += 1
+        if is_video_form(text):
+            video.append(name)
+        for key, faces in parse_faces(text, name, own).items():
+            if key in seen:
+                raise InputError(f"{name}: {seen[key]} holds faces of {key} too; expected one CSV per photograph")
+            seen[key] = name
+            detections[key] = faces
+    if not texts:
+        raise InputError(f"{path}: holds no .csv file; expected OpenFace's output, one CSV per photograph")
+    if not seen:
+        raise InputError(f"{path}: has no rows; expected one row per face")
+    if video:
+        log.warning(
+            "%s: %d of %d CSVs have the form of FeatureExtraction (frame,face_id,...; the first is %s): its dynamic AU "
+            "models calibrate to a person unless -au_static was given; use FaceLandmarkImg or that flag",
+            path, len(video), texts, PurePosixPath(video[0]).name,
+        )  # fmt: skip
+    return detections
+
+
+def csv_provenance(path: Path) -> dict[str, Any]:
+    """What identifies precomputed values: their name, number of files, and SHA-256.
+
+    The hash is the file's own for a zip or one CSV; for a folder it is that of its list in sha256sum's form.
+    """
+    if not path.is_dir():
+        return {"source": "csv", "name": path.name, "csvs": 1, "sha256": sha256_file(path)}
+    files = _csv_files(path)
+    listed = "".join(f"{sha256_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
+    digest = hashlib.sha256(listed.encode()).hexdigest()
+    return {"source": "csv", "name": path.name, "csvs": len(files), "sha256": digest}
+
+
+def check_intensities(face: DetectedFace) -> None:
+    """Refuse AUs that are on another scale: what is wrong with one photograph is wrong with all of them then.
+
+    Raises:
+        InputError: an AU is outside 0..5; the sentence names file and column.
+    """
+    for column, value in zip(_AU_COLUMNS, face.aus, strict=True):
+        if not 0 <= value <= AU_MAX:
+            raise InputError(
+                f"{face.where}: {column} is {value:g}, expected an intensity of 0 to 5; take OpenFace's _r columns as "
+                "they are, neither scaled nor normalised"
+            )
+
+
+def choose_face(faces: Sequence[DetectedFace], box: Box | None = None) -> DetectedFace:
+    """The face that a photograph is of. Never simply the first row: OpenFace reports phantom faces in no order.
+
+    Args:
+        faces: at least one.
+        box: the data set's own face box: (left, top, width, height) in pixels; None: it has none.
+
+    Returns:
+        With a box, the face whose landmarks' box overlaps it most (intersection over union), among equals the one of
+        highest confidence. Without, the face of highest confidence; among equals, the one of the largest box.
+
+    Not in the paper: its photographs show one person each.
+    """
+    # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
+    return max(
+        faces,
+        key=lambda face: (
+            _or_lowest(overlap(face.landmarks, box)) if box else 0.0,
+            _or_lowest(face.confidence),
+            _or_lowest(float(np.prod(np.ptp(face.landmarks, axis=0)))),
+        ),
+    )
+
+
+def overlap(landmarks: np.ndarray, box: Box) -> float:
+    """Intersection over union, 0..1, of the box around `(68, 2)` landmarks and (left, top, width, height), pixels."""
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    corner, size = np.array(box[:2]), np.array(box[2:])
+    shared = np.prod((np.minimum(high, corner + size) - np.maximum(low, corner)).clip(min=0))
+    both = np.prod(high - low) + np.prod(size) - shared
+    return float(shared / both) if both > 0 else 0.0
+
+
+def csv_text(data: bytes, name: str) -> str:
+    """The text of a CSV file.
+
+    Raises:
+        InputError: the bytes are no UTF-8.
+    """
+    # OpenFace writes plain ASCII; a spreadsheet that saved the file again puts a byte order mark in front.
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: not a text file; expected a CSV of OpenFace") from None
+
+
+def _is_csv(path: PurePath) -> bool:
+    """`._` files are the leavings of a Mac, not CSVs."""
+    return path.suffix.lower() == ".csv" and not path.name.startswith("._")
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    """Those of folders below too, sorted."""
+    return sorted(file for file in folder.rglob("*") if _is_csv(file) and file.is_file())
+
+
+def _csv_texts(path: Path) -> Iterator[tuple[str, str, str]]:
+    """(path below `path` without `.csv`, whole name, text) of every CSV, sorted."""
+    if path.is_dir():
+        for file in _csv_files(path):
+            own = file.relative_to(path).with_suffix("").as_posix()
+            yield own, str(file), csv_text(file.read_bytes(), str(file))
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if _is_csv(PurePosixPath(name)):
+                    text = csv_text(archive.read(name), f"{path}/{name}")
+                    yield str(PurePosixPath(name).with_suffix("")), f"{path}/{name}", text
+    elif path.is_file():
+        yield path.stem, str(path), csv_text(path.read_bytes(), str(path))
+    else:
+        raise InputError(f"{path}: no such file or folder; expected OpenFace's output as a folder, a zip or one CSV")
+
+
+def _file_column(header: list[str]) -> int | None:
+    names = [column.lower() for column in header]
+    return next((names.index(column) for column in FILE_COLUMNS if column in names), None)
+
+
+def _check_header(header: list[str], name: str) -> None:
+    missing = [column for column in _COLUMNS if column not in header]
+    if not missing:
+        return
+    if len(missing) == len(_COLUMNS):
+        advice = "this is no CSV of OpenFace"
+    elif missing[0] in _AU_COLUMNS:
+        every = all(column in missing for column in _AU_COLUMNS)
+        advice = "run OpenFace with -aus" if every else _missing_model(missing[0])
+    elif missing[0] in LANDMARK_COLUMNS:
+        advice = "run OpenFace with -2Dfp"
+    else:
+        advice = "run OpenFace again"
+    raise InputError(f"{name}: column {missing[0]} is missing; {advice}")
+
+
+def _missing_model(column: str) -> str:
+    # OpenFace goes on with status 0 when a model file is absent, and leaves the column out without a word.
+    number = int(column[2:4])
+    return (
+        f"OpenFace probably lacks AU_predictors/svr_combined/AU_{number}_static_intensity_comb.dat (listed in "
+        "AU_predictors/AU_all_static.txt): restore that file and run OpenFace again"
+    )
+
+
+def _or_lowest(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
+
+
+def _number(cell: str, column: str, where: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(f"{where}: {column} is {cell.strip()!r}, expected a number; run OpenFace again") from None
+
+
+def _face(values: list[float], where: str) -> DetectedFace:
+    aus = np.array(values[1 : 1 + len(AUS)])
+    landmarks = np.array(values[1 + len(AUS) :]).reshape(2, POINTS).T
+    return DetectedFace(values[0], aus, landmarks, where)

@@ -1,0 +1,133 @@
+"""Photographs in the form that OpenFace reads right, a chunk of them in one tar."""
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from PIL import Image
+
+from cascade_efgan.data.manifest import read_manifest, read_manifest_rows
+from cascade_efgan.data.photos import PhotoZip, decode_image, encode_png
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+
+#: OpenFace aborts on 32x32 pixels and finds no face in 64x64: below this side a photograph is not given to it.
+MIN_SIDE = 40
+
+#: What OpenFace reads, by Pillow's name of the format; it looks at lower-case suffixes only.
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp"}
+
+_ORIENTATION = 0x0112
+
+
+class Prepared(NamedTuple):
+    """An image for OpenFace: `name` is id and suffix, `data` the bytes of the file."""
+
+    name: str
+    data: bytes
+
+
+def chunk_rows(path: Path, number: int, size: int) -> pd.DataFrame:
+    """Rows number x size up to the next chunk of the manifest `path`, in its order; the others are not read.
+
+    Raises:
+        InputError: as `read_manifest_rows`; or the manifest has no such chunk.
+    """
+    rows = read_manifest_rows(path, number * size, size)
+    if rows.empty:
+        total = len(read_manifest(path))
+        raise InputError(
+            f"{path}: has no chunk {number}: its {total} photographs make the chunks 0 to {-(-total // size) - 1} of "
+            f"{size} (openface.chunk)"
+        )
+    return rows
+
+
+def prepare_chunk(photos: PhotoZip, rows: pd.DataFrame, path: Path) -> list[tuple[str, str]]:
+    """Write the images of a chunk as one tar, one photograph in memory at a time.
+
+    The tar depends on nothing but the photographs: images by id, then `failed.tsv` (id, tab, reason) for photographs
+    that OpenFace must not see. Ids are unique, so that equal stems cannot overwrite each other's CSV.
+
+    Returns:
+        (id, reason) of these photographs, by id.
+
+    Raises:
+        InputError: a photograph is missing in the zip.
+    """
+    failed = []
+    with _new_tar(path) as archive:
+        for name, file in sorted(zip(rows["id"], rows["file"], strict=True)):
+            prepared = prepare_image(name, file, photos.read(file))
+            if isinstance(prepared, str):
+                failed.append((name, prepared))
+            else:
+                _add(archive, *prepared)
+        _add(archive, "failed.tsv", _tsv(failed))
+    return failed
+
+
+def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
+    """One photograph for OpenFace, or the reason why it cannot be given to it.
+
+    Bytes stay as they are where OpenFace reads them as this project does: 8-bit RGB or gray, upright, JPEG, PNG or
+    BMP, whatever the suffix of `file` says. All others become PNGs of the pixels that the crop is cut from.
+
+    Args:
+        name: id of the photograph.
+        file: what messages call it.
+        data: bytes of its file.
+    """
+    try:
+        # Decoded in full: OpenFace would take a truncated JPEG for a picture without a face.
+        image = decode_image(data, file)
+    except InputError as error:
+        return str(error).removeprefix(f"{file}: ").partition(";")[0]
+    except Exception as error:
+        # Decoders fail on hostile bytes in ways of their own; that is the photograph's failure, not the chunk's.
+        return f"not a readable image ({type(error).__name__}: {' '.join(str(error).split())})"
+    height, width = image.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        return f"smaller than {MIN_SIDE} pixels ({width}x{height})"
+    suffix = _kept_suffix(data)
+    return Prepared(name + suffix, data) if suffix else Prepared(f"{name}.png", encode_png(image))
+
+
+def _kept_suffix(data: bytes) -> str | None:
+    """The suffix under which OpenFace reads these bytes right; None where it would not."""
+    with Image.open(io.BytesIO(data)) as image:
+        suffix = _SUFFIXES.get(image.format or "")
+        plain = image.mode in ("RGB", "L") and "transparency" not in image.info
+        still = getattr(image, "n_frames", 1) == 1
+        upright = image.getexif().get(_ORIENTATION, 1) == 1
+    return suffix if plain and still and upright and _eight_bits(data, suffix) else None
+
+
+def _eight_bits(data: bytes, suffix: str | None) -> bool:
+    """Whether each channel has 8 bits, from the header: Pillow also calls 16-bit colours and 2-bit grays RGB and L."""
+    if suffix == ".png":
+        return data[24] == 8
+    if suffix == ".bmp":
+        return int.from_bytes(data[28:30], "little") == 24
+    return True
+
+
+@contextmanager
+def _new_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    with atomic_path(path) as partial, tarfile.open(partial, "w", format=tarfile.GNU_FORMAT) as archive:
+        yield archive
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    # A TarInfo of its own has time 0, owner 0 and mode 644, so that equal photographs give equal bytes.
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
+
+
+def _tsv(rows: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name}\t{' '.join(reason.split())}\n" for name, reason in rows).encode()

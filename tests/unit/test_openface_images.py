@@ -1,0 +1,173 @@
+"""The images that OpenFace gets: bytes as they are where it reads them right, PNGs where it would not."""
+
+import io
+import tarfile
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from cascade_efgan.data.manifest import manifest_row, write_manifest
+from cascade_efgan.data.openface_images import prepare_image
+from cascade_efgan.data.photos import Photo, decode_image, new_zip
+from cascade_efgan.errors import InputError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
+
+
+def encoded(form, mode="RGB", **options):
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).convert(mode).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def animated(form):
+    frames = [Image.fromarray(PIXELS + shade) for shade in (0, 9, 20)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, form, save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+def colours_of_16_bits():
+    return cv2.imencode(".png", PIXELS.astype(np.uint16) * 257)[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "suffix"),
+    [
+        ("a.jpg", encoded("JPEG"), ".jpg"),
+        ("a.JPG", encoded("JPEG"), ".jpg"),
+        ("a.jpeg", encoded("JPEG", "L"), ".jpg"),
+        ("a.jpg", encoded("PNG"), ".png"),
+        ("no suffix", encoded("PNG", "L"), ".png"),
+        ("a.bmp", encoded("BMP"), ".bmp"),
+        ("a.jpg", encoded("JPEG", exif=turned(1)), ".jpg"),
+    ],
+)
+def test_what_openface_reads_right_keeps_its_bytes_and_gets_the_suffix_of_its_content(file, data, suffix):
+    assert prepare_image("id", file, data) == (f"id{suffix}", data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded("WEBP", lossless=True),
+        encoded("TIFF"),
+        encoded("PNG", "RGBA"),
+        encoded("PNG", "P"),
+        encoded("PNG", "1"),
+        encoded("JPEG", "CMYK"),
+        encoded("JPEG", exif=turned(6)),
+        encoded("JPEG", exif=turned(3)),
+        encoded("PNG", transparency=(1, 2, 3)),
+        encoded("GIF"),
+        encoded("BMP", "P"),
+        animated("PNG"),
+        animated("WEBP"),
+        colours_of_16_bits(),
+    ],
+    ids=["webp", "tif", "alpha", "palette", "1bit", "cmyk", "sideways", "upsidedown", "transparent", "gif", "bmp8",
+         "apng", "awebp", "16bit"],
+)  # fmt: skip
+def test_everything_else_becomes_a_png_of_the_pixels_that_are_cropped(data):
+    name, png = prepare_image("id", "a.jpg", data)
+    assert name == "id.png" and png != data
+    with Image.open(io.BytesIO(png)) as image:
+        assert (image.format, image.mode, image.info) == ("PNG", "RGB", {})
+    np.testing.assert_array_equal(decode_image(png, "png"), decode_image(data, "original"))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (encoded("JPEG")[:-300], "not a readable image (image file is truncated"),
+        (b"these are words", "not a readable image (no known image format)"),
+        (b"", "not a readable image (no known image format)"),
+    ],
+)
+def test_an_unreadable_photograph_gets_a_reason(data, reason):
+    assert prepare_image("id", "a.jpg", data).startswith(reason)
+
+
+def test_a_picture_that_is_far_too_large_gets_a_reason(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert prepare_image("id", "a.png", encoded("PNG")).startswith("not a readable image (")
+
+
+def test_pictures_on_which_openface_aborts_get_a_reason():
+    small = encoded("PNG", "RGB")
+    with Image.open(io.BytesIO(small)) as image:
+        buffer = io.BytesIO()
+        image.resize((200, 32)).save(buffer, "PNG")
+    assert prepare_image("id", "a.png", buffer.getvalue()) == "smaller than 40 pixels (200x32)"
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Seven photographs: equal stems, upper case, one truncated, one of words, one tiny; and their manifest."""
+    contents = {
+        "a_jpg": ("a.JPG", encoded("JPEG")),
+        "a_png": ("a.png", encoded("PNG")),
+        "b": ("b.webp", encoded("WEBP")),
+        "c": ("c.jpg", encoded("JPEG")[:-300]),
+        "d": ("d.jpg", b"words"),
+        "e": ("deep down/e.png", encoded("PNG", "L")),
+        "f": ("f.png", encoded("PNG", "RGBA")),
+    }
+    rows = []
+    with new_zip(tmp_path / "photos.zip") as archive:
+        for name, (file, data) in contents.items():
+            archive.add(file, data)
+            rows.append(manifest_row(Photo(name, file, name, "happy", "frontal", data), "folder"))
+    write_manifest(tmp_path / "manifest.csv", rows)
+    return tmp_path
+
+
+def prepare(efgan, folder, chunk, size, images="images.tar"):
+    efgan(
+        "prepare_openface_chunk", "--photos", folder / "photos.zip", "--manifest", folder / "manifest.csv",
+        "--chunk", chunk, "--set", f"openface.chunk={size}", "--images", folder / images,
+    )  # fmt: skip
+    with tarfile.open(folder / images) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive}
+
+
+def test_chunks_share_out_the_manifest_and_name_images_by_id(efgan, photographs):
+    first, second, third = (prepare(efgan, photographs, chunk, 3) for chunk in range(3))
+    assert list(first) == ["a_jpg.jpg", "a_png.png", "b.png", "failed.tsv"]
+    assert list(second) == ["e.png", "failed.tsv"]
+    assert list(third) == ["f.png", "failed.tsv"]
+    assert first["failed.tsv"] == b""
+    failed = [line.split("\t") for line in second["failed.tsv"].decode().splitlines()]
+    assert [name for name, _ in failed] == ["c", "d"]
+    assert failed[1][1] == "not a readable image (no known image format)"
+
+
+def test_equal_photographs_give_equal_bytes_whatever_the_hour(efgan, photographs, monkeypatch):
+    prepare(efgan, photographs, 0, 7)
+    monkeypatch.setattr("time.time", lambda: 12345.0)
+    prepare(efgan, photographs, 0, 7, "again.tar")
+    assert (photographs / "images.tar").read_bytes() == (photographs / "again.tar").read_bytes()
+    with tarfile.open(photographs / "images.tar") as archive:
+        assert {(m.mtime, m.mode, m.uid, m.gid, m.uname, m.gname) for m in archive} == {(0, 0o644, 0, 0, "", "")}
+
+
+def test_a_chunk_that_the_manifest_lacks_is_named(efgan, photographs):
+    with pytest.raises(InputError, match=r"manifest\.csv: has no chunk 3: its 7 photographs make the chunks 0 to 2 of"):
+        prepare(efgan, photographs, 3, 3)
+    assert not (photographs / "images.tar").exists()
+
+
+def test_a_missing_photograph_leaves_no_tar(efgan, photographs):
+    rows = (photographs / "manifest.csv").read_text().replace("deep down/e.png", "gone.png")
+    (photographs / "manifest.csv").write_text(rows)
+    with pytest.raises(InputError, match=r"photograph gone\.png is missing"):
+        prepare(efgan, photographs, 0, 7)
+    assert not list(photographs.glob("*.tar")) and not list(photographs.glob(".*"))

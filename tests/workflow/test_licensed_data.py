@@ -1,0 +1,180 @@
+"""The licensed data sets through the whole DAG: real layouts and names, rendered faces, and a replayed OpenFace."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from copied_workflow import REPOSITORY, Workflow, copy_workflow
+from layouts_posed import make_cfeed, make_rafd
+from layouts_wild import make_affectnet_csv, make_folder
+from openface_replay import install_replay
+
+from cascade_efgan.data import AUS
+
+DATASETS = ("rafd", "cfeed", "folder", "affectnet")
+
+
+def words(folder: Path) -> list[str]:
+    """Flags of a run on all four layouts."""
+    return [
+        "--config", "preset=smoke", "datasets=[rafd, cfeed, folder]", "ablation_dataset=rafd",
+        "methods=[ef_gan, cascade_ef_gan]", "split={test_share: 0.3}",
+        f"rafd={{archive: '{folder / 'rafd'}', partial: true}}",
+        f"cfeed={{archive: '{folder / 'cfeed'}', partial: true}}",
+        f"folder={{archive: '{folder / 'own photographs'}', labels: '{folder / 'own photographs' / 'labels.csv'}'}}",
+        f"affectnet={{archive: '{folder / 'affectnet'}', limit: 8}}",
+        "wild={dataset: affectnet, pretrain: [rafd, cfeed]}",
+        f"openface={{program: '{folder / 'openface' / 'FaceLandmarkImg'}', chunk: 10}}",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the four archives and an OpenFace that knows their photographs."""
+    folder = tmp_path_factory.mktemp("archives")
+    recordings = {
+        **make_rafd(folder / "rafd", people=3, gazes=("frontal",)),
+        **make_cfeed(folder / "cfeed", people=3),
+        **make_folder(folder / "own photographs", people=3, labels=True),
+        **make_affectnet_csv(folder / "affectnet", count=10),
+    }
+    install_replay(folder / "openface", recordings)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """A copy of the workflow after a whole run on these archives."""
+    run = copy_workflow(tmp_path_factory.mktemp("licensed"))
+    run.snakemake("--cores", "2", *words(archives))
+    return run
+
+
+def test_every_data_set_reaches_its_tables(finished: Workflow) -> None:
+    for table in ("accuracy", "quality"):
+        text = (finished.folder / f"results/{table}_table.md").read_text(encoding="utf-8")
+        assert all(title in text for title in ("RaFD", "CFEED", "Own photographs"))
+    assert "RaFD" in (finished.folder / "results/ablation_table.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_say_that_the_data_sets_are_partial(finished: Workflow) -> None:
+    text = (finished.folder / "results/accuracy_table.md").read_text(encoding="utf-8")
+    assert "RaFD lacks 1584 photographs" in text
+    assert "1584 photographs of the data set are missing" in text
+    report = json.loads((finished.folder / "results/rafd/completeness.json").read_text(encoding="utf-8"))
+    assert report["expected"] == 1608 and report["found"] == 24
+
+
+def test_values_come_from_openface_in_chunks_and_from_nowhere_else(finished: Workflow) -> None:
+    for dataset in DATASETS:
+        folder = finished.folder / "results" / dataset
+        manifest = pd.read_csv(folder / "manifest.csv")
+        chunks = sorted(path.name for path in (folder / "openface").iterdir())
+        assert chunks == [f"chunk{number:05d}.tar" for number in range(-(-len(manifest) // 10))]
+        faces = pd.read_csv(folder / "faces.csv")
+        excluded = pd.read_csv(folder / "excluded.csv")
+        assert set(faces["id"]) | set(excluded["id"]) == set(manifest["id"])
+        assert faces[list(AUS)].to_numpy().max() > 1
+        assert json.loads((folder / "openface.json").read_text(encoding="utf-8"))
+
+
+def test_checks_and_pictures_exist_for_every_data_set(finished: Workflow) -> None:
+    for dataset in DATASETS:
+        for name in ("au_report.md", "contact_sheet.png", "patches.png", "crop_checks.csv"):
+            assert (finished.folder / "results" / dataset / name).stat().st_size > 100, (dataset, name)
+
+
+def test_wild_images_are_edited_before_and_after_fine_tuning(finished: Workflow) -> None:
+    folder = finished.folder / "results/affectnet/seed0"
+    edits = {stage: pd.read_csv(folder / stage / "edits_test.csv") for stage in ("pretrained", "wild")}
+    assert len(edits["wild"]) == 8 * edits["wild"]["source_id"].nunique()
+    pd.testing.assert_frame_equal(edits["pretrained"], edits["wild"])
+    assert (folder / "pretrained/edits_test.npy").read_bytes() != (folder / "wild/edits_test.npy").read_bytes()
+    assert (folder / "wild_grid.png").stat().st_size > 1000
+
+
+def test_a_second_run_does_nothing(finished: Workflow, archives: Path) -> None:
+    assert "Nothing to be done" in finished.snakemake(*words(archives))
+
+
+def test_a_new_openface_measures_again_but_fetches_nothing(finished: Workflow, archives: Path) -> None:
+    program = archives / "openface" / "FaceLandmarkImg"
+    content = program.read_text(encoding="utf-8")
+    program.write_text(content + "\n# another build\n", encoding="utf-8")
+    try:
+        rules = finished.would_run(*words(archives), "--", "results/rafd/faces.csv")
+    finally:
+        program.write_text(content, encoding="utf-8")
+    assert "run_openface" in rules and "download" not in rules
+
+
+def test_edited_labels_are_read_again(finished: Workflow, archives: Path) -> None:
+    labels = archives / "own photographs" / "labels.csv"
+    content = labels.read_text(encoding="utf-8")
+    labels.write_text(content.replace("happy", "sad", 1), encoding="utf-8")
+    try:
+        assert "download" in finished.would_run(*words(archives), "--", "results/folder/manifest.csv")
+    finally:
+        labels.write_text(content, encoding="utf-8")
+    assert "Nothing to be done" in finished.snakemake(*words(archives), "--", "results/folder/manifest.csv")
+
+
+def test_another_archive_is_read(finished: Workflow, archives: Path) -> None:
+    flags = [word.replace("/rafd'", "/cfeed'") for word in words(archives)]
+    assert "download" in finished.would_run(*flags, "--", "results/rafd/manifest.csv")
+
+
+def test_a_missing_au_model_stops_the_first_chunk_and_its_return_mends_the_run(archives: Path, tmp_path: Path) -> None:
+    run, target = copy_workflow(tmp_path), ("--", "results/rafd/faces.csv")
+    model = next((archives / "openface" / "AU_predictors").rglob("AU_12_*"))
+    model.rename(model.with_suffix(".away"))
+    try:
+        text = run.snakemake("--cores", "1", *words(archives), *target, status=1)
+    finally:
+        model.with_suffix(".away").rename(model)
+    assert model.name in text and "Traceback" not in text
+    assert not list((run.folder / "results/rafd/openface").glob("chunk?????.tar"))
+    run.snakemake("--cores", "2", *words(archives), *target)
+    assert (run.folder / "results/rafd/faces.csv").is_file()
+
+
+def test_everything_that_is_missing_is_named_before_the_work_starts(workflow: Workflow) -> None:
+    text = workflow.snakemake("--dry-run", "--quiet", "all", "--config", "preset=paper")
+    missing = [line for line in text.splitlines() if line.startswith("missing: ")]
+    assert len(missing) == 4
+    for number, word in enumerate(("EFGAN_RAFD", "EFGAN_CFEED", "EFGAN_AFFECTNET", "OPENFACE_BIN")):
+        assert word in missing[number]
+
+
+def test_values_that_are_not_there_are_one_sentence(workflow: Workflow) -> None:
+    flag = "rafd={aus: csv, openface_csv: nowhere.csv}"
+    text = workflow.snakemake("--dry-run", "--config", "preset=paper", flag, status=1)
+    assert "configuration key rafd.openface_csv is 'nowhere.csv': no such file or folder" in text
+    assert "Traceback" not in text
+
+
+def test_without_the_archive_one_sentence_says_where_to_ask_for_it(workflow: Workflow) -> None:
+    text = workflow.snakemake("--config", "preset=paper", "--", "results/rafd/manifest.csv", status=1)
+    assert "rafd.archive" in text and "EFGAN_RAFD" in text and "laptop" in text
+    assert "Traceback" not in text
+
+
+def test_real_photographs_go_through_openface_in_chunks(
+    london_mirror: Path, openface_london: Path, tmp_path: Path
+) -> None:
+    """Five chunks of a replayed OpenFace give the values that this repository recorded from the real one."""
+    recordings = {path.stem: path.read_text(encoding="utf-8") for path in openface_london.glob("*.csv")}
+    program = install_replay(tmp_path / "openface", recordings)
+    run = copy_workflow(tmp_path / "copy")
+    run.snakemake(
+        "--cores", "2", "--config", "preset=london", f"london={{mirror: '{london_mirror}', aus: openface}}",
+        f"openface={{program: '{program}', chunk: 50}}", "--", "results/london/faces.csv",
+    )  # fmt: skip
+    measured = pd.read_csv(run.folder / "results/london/faces.csv", dtype={"id": str}).set_index("id")
+    recorded = pd.read_csv(REPOSITORY / "resources/london/openface.csv", skipinitialspace=True)
+    recorded = recorded.sort_values("confidence").drop_duplicates("file", keep="last")
+    recorded.index = recorded["file"].str.removesuffix(".jpg")
+    assert len(measured) == 204
+    for name in AUS:
+        assert (measured[name] == recorded.loc[measured.index, f"{name}_r"]).all()
