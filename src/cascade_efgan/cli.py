@@ -77,7 +77,9 @@ app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True, ri
 def root(
     log: Annotated[Path | None, typer.Option(help="file that receives the log, beside the terminal")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of PyTorch and NumPy")] = None,
-    jobs_per_gpu: Annotated[int, typer.Option(min=1, help="jobs that may use one GPU at the same time")] = 1,
+    jobs_per_gpu: Annotated[
+        int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
+    ] = 1,
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]

@@ -9,7 +9,7 @@ import pytest
 from copied_workflow import EDGES, REPOSITORY, Workflow, edges_from_file
 from typer.main import get_command
 
-from cascade_efgan.cli import app
+from cascade_efgan.cli import STAGES, app
 from cascade_efgan.config import PRESETS, resolve
 
 
@@ -23,7 +23,7 @@ def rule_edges(workflow: Workflow, *words: str) -> list[str]:
 def commands(workflow: Workflow, *words: str) -> list[list[str]]:
     """The words of every `efgan` command that a dry run prints."""
     text = workflow.snakemake("--dry-run", "--nocolor", *words)
-    found = re.findall(r"^ +efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    found = re.findall(r"^ +(?:exec )?efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
     return [shlex.split(command.replace("\\\n", " ")) for command in found]
 
 
@@ -42,7 +42,7 @@ def test_every_command_of_a_preset_is_one_its_stage_understands(workflow: Workfl
     assert seconds < 60, f"a dry run is meant to answer in 10 s; this one took {seconds:.0f} s"
     group = get_command(app)
     for words in found:
-        stage = next(position for position, word in enumerate(words) if word in ("--log", "--threads")) + 4
+        stage = next(position for position, word in enumerate(words) if word in STAGES)
         command = group.get_command(None, words[stage])  # type: ignore[attr-defined,arg-type]
         assert command is not None, f"no stage {words[stage]}"
         command.make_context(words[stage], words[stage + 1 :])
@@ -109,7 +109,8 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
         if name == "run_openface":  # the one rule whose program is not ours
             continue
         assert "code=code_of(" in body, name
-        heavy = {"train", "finetune_cascade", "finetune_wild", "generate", "classify", "features", "regress_aus"}
+        trains = {"train", "finetune_cascade", "finetune_wild", "classify", "regress_aus"}
+        heavy = trains | {"generate", "accuracy", "features", "au_error"}
         stage = re.search(r"--threads \{threads\} (\w+)", body)
         assert stage is not None
         assert ("gpu=1" in body) == (stage[1] in heavy), name

@@ -28,7 +28,7 @@ rule measure_accuracy_real:
         gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
+        efgan --log {log:q} --threads {threads} accuracy \
             --name R \
             --method real \
             --dataset {wildcards.dataset} \
@@ -65,7 +65,7 @@ rule measure_accuracy_edits:
         gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
+        efgan --log {log:q} --threads {threads} accuracy \
             --name G \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
@@ -102,7 +102,7 @@ rule measure_accuracy_augmented:
         gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} accuracy \
+        efgan --log {log:q} --threads {threads} accuracy \
             --name R+G \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \

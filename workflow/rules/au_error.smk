@@ -29,7 +29,7 @@ rule regress_aus:
         settings=flags("au_regressor"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} regress_aus \
+        efgan --log {log:q} --threads {threads} regress_aus \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -61,7 +61,7 @@ rule measure_au_error:
         gpu=1,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} au_error \
+        efgan --log {log:q} --threads {threads} au_error \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \

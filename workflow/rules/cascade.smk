@@ -40,7 +40,7 @@ rule finetune_cascade:
         settings=flags("crop", "patches", "network", "losses", "speed", "finetune"),
     shell:
         r"""
-        exec efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} finetune_cascade \
+        exec efgan --log {log:q} --threads {threads} finetune_cascade \
             --method {wildcards.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
@@ -54,6 +54,5 @@ rule finetune_cascade:
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \
-            --checkpoint-minutes {settings.checkpoint_minutes} \
             {params.settings}
         """

@@ -28,7 +28,7 @@ rule classify:
         settings=flags("classifier"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} classify \
+        efgan --log {log:q} --threads {threads} classify \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -64,7 +64,7 @@ rule classify_with_edits:
         settings=flags("classifier"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} classify \
+        efgan --log {log:q} --threads {threads} classify \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \

@@ -70,6 +70,12 @@ def one_of(values):
 # Later ones win: defaults of the model, the preset's values, config.yaml, --config.
 settings = sentence_on_error(resolve, with_nulls(config))
 
+# How a job runs, not what it computes: by the environment, because a changed flag would run finished jobs again.
+os.environ.update(
+    EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
+    EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+)
+
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
 TABLES = ["accuracy", "quality", "ablation"]

@@ -54,7 +54,7 @@ rule extract_features_real:
         settings=flags("fid.extractor", "fid.batch"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} features \
+        efgan --log {log:q} --threads {threads} features \
             --images {input.images:q} \
             --index {input.index:q} \
             --split {input.split:q} \
@@ -87,7 +87,7 @@ rule extract_features_edits:
         settings=flags("fid.extractor", "fid.batch"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} features \
+        efgan --log {log:q} --threads {threads} features \
             --images {input.images:q} \
             {params.extractor_weights} \
             --features {output.features:q} \

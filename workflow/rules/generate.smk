@@ -32,7 +32,7 @@ rule generate:
         settings=generate_settings,
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} generate \
+        efgan --log {log:q} --threads {threads} generate \
             --method {wildcards.method} \
             --part {wildcards.part} \
             --seed {wildcards.seed} \

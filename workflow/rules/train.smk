@@ -39,7 +39,7 @@ rule train:
         settings=flags("crop", "patches", "network", "losses", "speed", "train"),
     shell:
         r"""
-        exec efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} train \
+        exec efgan --log {log:q} --threads {threads} train \
             --method {wildcards.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
@@ -51,6 +51,5 @@ rule train:
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \
-            --checkpoint-minutes {settings.checkpoint_minutes} \
             {params.settings}
         """

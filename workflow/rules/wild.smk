@@ -69,7 +69,7 @@ rule finetune_wild:
         settings=flags("losses", "speed", "wild"),
     shell:
         r"""
-        exec efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} finetune_wild \
+        exec efgan --log {log:q} --threads {threads} finetune_wild \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -82,7 +82,6 @@ rule finetune_wild:
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \
-            --checkpoint-minutes {settings.checkpoint_minutes} \
             {params.settings}
         """
 
@@ -116,7 +115,7 @@ rule generate_wild:
         settings=flags("generation_batch"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} --jobs-per-gpu {settings.jobs_per_gpu} generate \
+        efgan --log {log:q} --threads {threads} generate \
             --method cascade_ef_gan \
             --part test \
             --seed {wildcards.seed} \

@@ -24,7 +24,9 @@ def command(
     model: Annotated[Path, Option(help="model description to write (JSON)")],
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
-    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
+    checkpoint_minutes: Annotated[
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+    ] = 10,
     settings: Annotated[list[str], Option("--set", help="section.key=value; sections losses speed wild")] = [],
 ) -> None:
     """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5).

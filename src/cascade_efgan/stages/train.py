@@ -28,7 +28,9 @@ def command(
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
-    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
+    checkpoint_minutes: Annotated[
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+    ] = 10,
     settings: Annotated[
         list[str], Option("--set", help="section.key=value; sections crop patches network losses speed train")
     ] = [],
