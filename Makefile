@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help results dry-run test lint format config lock clean distclean
+.PHONY: help install results dry-run test bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -17,6 +17,8 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
+install: $(READY) ## Make the environment .venv, and nothing else.
+
 results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
 	snakemake
 
@@ -25,6 +27,9 @@ dry-run: $(READY) ## Show what `make results` would do.
 
 test: $(READY) ## Run all tests.
 	pytest
+
+bench: $(READY) ## Measure against the public codes (15 minutes on an idle machine); finished cases are kept.
+	python -m benchmarks
 
 lint: $(READY) ## Check style, types and workflow.
 	ruff check
@@ -47,11 +52,11 @@ lock: $(READY) ## Choose the newest allowed packages and write requirements.lock
 		--generate-hashes --no-emit-index-url --upgrade --output-file requirements.lock
 
 clean: ## Delete results, logs, caches and Snakemake's records; keep the environment.
-	rm -rf results logs .snakemake .pytest_cache .ruff_cache .mypy_cache
+	rm -rf results logs benchmarks/results/quick .snakemake .pytest_cache .ruff_cache .mypy_cache
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
-distclean: clean ## Delete the environment as well.
-	rm -rf $(VENV) src/*.egg-info build
+distclean: clean ## Delete the environment and the benchmark's clones as well.
+	rm -rf $(VENV) src/*.egg-info build benchmarks/.peers
 
 # The package comes last: `uv pip sync` removes what the lock does not list, and its `snakemake` script must replace
 # Snakemake's own (see src/cascade_efgan/snakemake_command.py). `--no-deps` because the lock has them all.

@@ -27,6 +27,12 @@ include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
 
 
+rule checks:
+    """Every data set up to its crops: AU report, contact sheet, patches. Look at them before you train."""
+    input:
+        check_files(),
+
+
 rule all:
     """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
     default_target: True

@@ -63,7 +63,7 @@ def main(words: list[str]) -> int:
     out = Path(flags.get("-out_dir", "processed"))
     case = os.environ.get("EFGAN_REPLAY_CASE")
     if case:
-        return replay_case(Path(case), out)
+        return replay_case(Path(case), out, "-2Dfp" in words)
     images = find_images(flags)
     log_run(images)
     if not images:
@@ -79,14 +79,28 @@ def main(words: list[str]) -> int:
     return measure_all(images, out, root, wanted, has_aus)
 
 
-def replay_case(case: Path, out: Path) -> int:
-    """One recorded run: what it printed, the CSVs that it left, and its status."""
+def replay_case(case: Path, out: Path, landmarks: bool) -> int:
+    """One recorded run: what it printed, the CSVs that it left, and its status.
+
+    Most runs were recorded without -2Dfp: with `landmarks`, points are added, which the real program would write.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for file in case.glob("*.csv"):
-        (out / file.name).write_bytes(file.read_bytes())
+        text = file.read_text()
+        (out / file.name).write_text(with_landmarks(text) if landmarks else text)
     say((case / "stdout.txt").read_text().rstrip("\n"))
     sys.stderr.write((case / "stderr.txt").read_text())
     return int((case / "rc.txt").read_text())
+
+
+def with_landmarks(text: str) -> str:
+    """The CSV with 68 points, all of them 0, after its own columns; unchanged where it has points."""
+    header, *rows = text.splitlines()
+    if "x_0" in header:
+        return text
+    points = [f"{axis}_{point}" for axis in "xy" for point in range(68)]
+    cells = [",".join(points)] + [",".join("0.0" for _ in points)] * len(rows)
+    return "".join(f"{line},{more}\n" for line, more in zip([header, *rows], cells, strict=True))
 
 
 def find_images(flags: dict[str, str]) -> list[Path]:

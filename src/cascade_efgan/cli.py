@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cascade_efgan import __version__
+from cascade_efgan.devices import limit_threads, share_gpus
 from cascade_efgan.errors import InputError
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
@@ -79,6 +80,9 @@ app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True, ri
 def root(
     log: Annotated[Path | None, typer.Option(help="file that receives the log, beside the terminal")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of PyTorch and NumPy")] = None,
+    jobs_per_gpu: Annotated[
+        int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
+    ] = 1,
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
@@ -87,9 +91,8 @@ def root(
         handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
+    share_gpus(jobs_per_gpu)
     if threads is not None:
-        from cascade_efgan.devices import limit_threads
-
         limit_threads(threads)
 
 

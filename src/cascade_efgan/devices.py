@@ -1,11 +1,27 @@
 """Where PyTorch computes, and with how many threads."""
 
+import fcntl
 import logging
 import os
-from typing import TYPE_CHECKING
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+
+log = logging.getLogger("efgan")
+
+#: Seconds between two looks for a free GPU.
+SLOT_SECONDS = 0.5
+
+_jobs_per_gpu = 1
+#: The lock file of this process's GPU, open until the process ends.
+_slot: IO[bytes] | None = None
 
 
 def limit_threads(threads: int) -> None:
@@ -14,14 +30,100 @@ def limit_threads(threads: int) -> None:
         os.environ[name] = str(threads)
 
 
+def share_gpus(jobs: int) -> None:
+    """Let up to `jobs` processes use one GPU at the same time; call it before `pick_device`."""
+    global _jobs_per_gpu
+    _jobs_per_gpu = jobs
+
+
 def pick_device() -> "torch.device":
-    """The GPU where there is one, else the CPU (with one line in the log)."""
+    """A free GPU where there is one, else the CPU (with one line in the log).
+
+    Waits while every GPU has its share of jobs. The GPU is this process's until it ends. Call it before anything
+    else uses CUDA, which reads CUDA_VISIBLE_DEVICES only once.
+    """
+    global _slot
     import torch
 
+    gpus = visible_gpus()
+    if gpus and _slot is None:
+        _slot, gpu = wait_for_slot(gpus, _jobs_per_gpu, slots_folder())
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+        log.info("GPU %s", gpu)
     if torch.cuda.is_available():
         return torch.device("cuda")
-    logging.getLogger("efgan").info("no GPU found: running on the CPU with %d threads", torch.get_num_threads())
+    if _slot is not None:
+        log.warning("PyTorch cannot use GPU %s: check the driver", os.environ["CUDA_VISIBLE_DEVICES"])
+        _slot.close()
+        _slot = None
+    log.info("no GPU found: running on the CPU with %d threads", torch.get_num_threads())
     return torch.device("cpu")
+
+
+def visible_gpus() -> dict[str, str]:
+    """GPUs that this process may use: the word for CUDA_VISIBLE_DEVICES -> a name that is the same in every process.
+
+    Where a cluster has set CUDA_VISIBLE_DEVICES, only the devices in it. The names are UUIDs where nvidia-smi tells
+    them, because a cluster may show every job its own device as number 0.
+    """
+    installed = _installed_gpus()
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None or not installed:
+        return {name: name for name in installed}
+    gpus: dict[str, str] = {}
+    for word in chosen.split(","):
+        word = word.strip()
+        if word in ("", "-1"):
+            break  # CUDA, too, sees nothing of what stands behind such a word
+        gpus[word] = installed[int(word)] if word.isdigit() and int(word) < len(installed) else word
+    return gpus
+
+
+def wait_for_slot(gpus: Mapping[str, str], jobs: int, folder: Path) -> tuple[IO[bytes], str]:
+    """Wait for a free place on a GPU and take it.
+
+    A place is a file with a lock, which the kernel releases when its process dies, however it dies. First the first
+    places of all GPUs are tried, then the second ones: jobs spread before they share.
+
+    Args:
+        gpus: word for CUDA_VISIBLE_DEVICES -> name, as `visible_gpus` gives them.
+        jobs: places a GPU.
+        folder: holds the lock files; the same for all processes that share the GPUs.
+
+    Returns:
+        The locked file, to be kept open as long as the GPU is used; the word of the GPU.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    waiting = False
+    while True:
+        for place in range(jobs):
+            for word, name in gpus.items():
+                file = (folder / f"{name.replace('/', '_')}.{place}").open("ab")
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return file, word
+                except BlockingIOError:
+                    file.close()
+        if not waiting:
+            log.info("waiting for a GPU: all %d places on %d GPUs are taken", jobs * len(gpus), len(gpus))
+            waiting = True
+        time.sleep(SLOT_SECONDS)
+
+
+def slots_folder() -> Path:
+    """Folder of the lock files: local to the machine, as its GPUs are, and to the user."""
+    return Path(tempfile.gettempdir()) / f"efgan-gpu-slots-{os.getuid()}"
+
+
+def _installed_gpus() -> list[str]:
+    """UUIDs of the machine's GPUs (or parts of them, under MIG), else their numbers; asked without starting CUDA."""
+    try:
+        text = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        import torch
+
+        return [str(number) for number in range(torch.cuda.device_count())]
+    return re.findall(r"UUID: (MIG-[^)]+)\)", text) or re.findall(r"UUID: (GPU-[^)]+)\)", text)
 
 
 def wants_bfloat16(precision: str, device: "torch.device") -> bool:

@@ -7,11 +7,13 @@ import tarfile
 import time
 import tracemalloc
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 import pytest
+from layouts_posed import pack
 from layouts_wild import AFFECTNET, LIST_HEADER, make_affectnet_csv, make_affectnet_npy, write_list
 
 from cascade_efgan.config import settings_from_flags
@@ -351,15 +353,56 @@ def small_annotations(made):
     return made["npy"][0] / "train_set" / "annotations"
 
 
-def test_one_part_alone_must_be_told_by_its_folder(small):
-    with pytest.raises(InputError, match=r"annotations/\d+_exp\.npy does not lie in train_set/annotations/ or val_set"):
-        source(small / "train_set")
-    shutil.rmtree(small / "val_set")
-    assert {photo.id.partition("-")[0] for photo in photos(small)} == {"train"}
+@pytest.mark.parametrize("part", ["train", "val"])
+@pytest.mark.parametrize("packing", ["", ".zip", ".tar.gz"])
+def test_one_part_alone_gives_the_ids_that_it_has_beside_the_other(small, tmp_path, part, packing):
+    whole = [photo for photo in photos(small) if photo.id.startswith(part)]
+    named = small / f"{part}_set"
+    archive = pack(named, tmp_path / f"{named.name.upper()}{packing}") if packing else named
+    alone = photos(archive)
+    assert len(alone) == len(whole) > 1
+    for one, other in zip(alone, whole, strict=True):
+        assert one == replace(other, file=other.file.removeprefix(f"{part}_set/"))
+
+
+def test_a_bare_part_in_a_folder_of_any_name_is_the_training_part(small, tmp_path):
+    files = [photo.file.removeprefix("train_set/") for photo in photos(small) if photo.id.startswith("train")]
+    (small / "train_set").rename(tmp_path / "my faces")
+    found = source(tmp_path / "my faces")
+    assert found.completeness.left_out == {"none": 1}
+    assert found.completeness.unexpected == []
+    wrapped = tmp_path / "wrapped"
+    for listed in (found.photos, source(tmp_path / "my faces").photos):
+        assert [photo.file for photo in listed] == files
+    wrapped.mkdir()
+    (tmp_path / "my faces").rename(wrapped / "AffectNet 8")
+    packed = photos(pack(wrapped, tmp_path / "packed.zip"))
+    assert [photo.file for photo in packed] == files
+    assert all(photo.id == f"train-{PurePosixPath(photo.file).stem}" for photo in packed)
+
+
+def test_parts_of_unknown_names_are_refused(small):
+    (small / "val_set").rename(small / "validation")
+    with pytest.raises(
+        InputError, match=r"validation/annotations/0_exp\.npy does not lie in train_set/annotations/ or"
+    ):
+        source(small)
+    (small / "train_set").rename(small / "training")
+    with pytest.raises(
+        InputError, match=r"training/annotations/\d+_exp\.npy does not lie in train_set/annotations/ or"
+    ):
+        source(small)
+
+
+def test_annotations_outside_their_folder_are_refused(small):
+    (small / "val_set/annotations").rename(small / "val_set/labels")
+    with pytest.raises(InputError, match=r"val_set/labels/\d+_exp\.npy does not lie in train_set/annotations/ or"):
+        source(small)
 
 
 def test_a_missing_archive_says_where_to_request_it(tmp_path):
-    with pytest.raises(InputError, match=r"AffectNet.*http://mohammadmahoor\.com/affectnet/") as error:
+    address = r"http://mohammadmahoor\.com/pages/databases/affectnet/ "
+    with pytest.raises(InputError, match=rf"AffectNet.*{address}") as error:
         affectnet_photos(Request(settings_from_flags([]), tmp_path))
     assert "EFGAN_AFFECTNET" in str(error.value) and "affectnet.archive" in str(error.value)
 

@@ -7,14 +7,9 @@ import pandas as pd
 import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.au_report import (
-    EXPECTED_AUS,
-    au_table,
-    au_warnings,
-    constant_aus,
-    read_aus,
-    render_report,
-)
+from cascade_efgan.data.au_checks import EXPECTED_AUS, au_warnings, constant_aus
+from cascade_efgan.data.au_report import au_table, read_aus, render_report
+from cascade_efgan.data.rendered.plan import sample_plan
 from cascade_efgan.errors import InputError
 
 COLUMNS = list(AUS)
@@ -70,12 +65,55 @@ def test_posed_expressions_give_no_warning():
     assert warnings_of(posed()) == []
 
 
+@pytest.mark.parametrize("expressions", ["known", "unknown", "happy", "neutral"])
+@pytest.mark.parametrize("shift", range(1, len(AUS)))
+def test_columns_shifted_by_any_number_of_places_are_noticed_on_real_faces(shift, expressions, london):
+    index = {"known": london, "unknown": london.assign(expression="unknown")}.get(expressions)
+    index = london[london["expression"] == expressions] if index is None else index
+    sentences = warnings_of(changed(index, lambda aus: np.roll(aus, shift, axis=1)))
+    assert any(f"if {AUS[shift]} is read as AU01, {AUS[(shift + 1) % 17]} as AU02" in text for text in sentences)
+    assert "look whether columns are shifted" in sentences[-1]
+
+
 @pytest.mark.parametrize("shift", [-1, 1])
-def test_columns_shifted_by_one_are_noticed_on_real_faces(shift, london):
-    sentences = warnings_of(changed(london, lambda aus: np.roll(aus, shift, axis=1)))
-    assert len(sentences) == 1
-    assert sentences[0].startswith("From neutral to happy")
-    assert "look whether columns are shifted" in sentences[0]
+def test_shifted_columns_of_few_faces_are_noticed_by_the_smile(shift, london):
+    few = london[london["id"] < "025"]
+    assert 30 < len(few) < 50 and warnings_of(few) == []
+    sentences = warnings_of(changed(few, lambda aus: np.roll(aus, shift, axis=1)))
+    assert any(text.startswith("From neutral to happy") and "columns are shifted" in text for text in sentences)
+
+
+@pytest.mark.parametrize("usual", ["mean", "median"])
+@pytest.mark.parametrize("expression", ["as they are", "unknown"])
+def test_a_usual_face_that_was_subtracted_is_noticed_on_real_faces(usual, expression, london):
+    people = london[COLUMNS].groupby(london["id"].str[:3]).transform(usual).to_numpy()
+    calibrated = changed(london, lambda aus: (aus - people).clip(0, 5))
+    calibrated = calibrated.assign(expression=expression) if expression == "unknown" else calibrated
+    sentences = [text for text in warnings_of(calibrated) if "subtracted each person's usual face" in text]
+    assert [text[:34] for text in sentences] == ["Every AU is exactly 0 in 54% of th"]
+
+
+def test_happy_photographs_without_smile_and_without_neutral_ones_are_noticed(london):
+    happy = london[london["expression"] == "happy"]
+    assert warnings_of(happy) == []
+    (sentence,) = warnings_of(changed(happy, column("AU12", lambda aus: aus[:, 8] / 5)))
+    assert sentence.startswith("The mean AU12, the smile, of happy photographs is 0.29; at least 0.5 was expected")
+
+
+@pytest.mark.parametrize("count", [50, 100])
+def test_no_draw_of_real_faces_gives_an_alarm_about_order_or_calibration(count, london):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        draw = london.iloc[rng.choice(len(london), count, replace=False)].assign(expression="unknown")
+        assert [text for text in warnings_of(draw) if "move together" in text or "subtracted" in text] == []
+
+
+@pytest.mark.parametrize("expressions", [EXPRESSIONS, ("neutral", "happy"), ("happy",)])
+def test_rendered_faces_give_no_warning(expressions):
+    faces = [face for face in sample_plan(20, ("frontal", "left", "right"), seed=0) if face.expression in expressions]
+    index = pd.DataFrame(np.array([face.aus for face in faces]), columns=COLUMNS)
+    index = index.assign(id=[face.id for face in faces], dataset="rendered", expression=[f.expression for f in faces])
+    assert warnings_of(index) == []
 
 
 def test_rows_of_other_photographs_are_noticed_on_real_faces(london):
@@ -127,8 +165,7 @@ def test_contempt_is_not_judged():
 
 @pytest.mark.parametrize("missing", ["neutral", "happy"])
 def test_a_missing_expression_is_no_warning(missing, london):
-    rolled = changed(london, lambda aus: np.roll(aus, 1, axis=1))
-    assert warnings_of(rolled[rolled["expression"] != missing]) == []
+    assert warnings_of(london[london["expression"] != missing]) == []
 
 
 def test_unlabelled_photographs_are_no_warning(london):
@@ -166,6 +203,8 @@ def test_the_report_can_be_read_alone(london):
     assert "AUs that do not vary (standard deviation below 0.05): AU05." in text
     assert "| AU12 | lip corner puller | 1.43 | 0.07 |" in text
     assert "- surprised: AU26, AU25, AU05" in text
+    assert "AU01 with AU02, AU06 with AU12, AU06 with AU10, AU25 with AU26" in text
+    assert "every one of the 17 AUs is exactly 0 in 45% of the photographs or more" in text
     assert "No warning." not in text
     assert "No warning." in render_report(au_table(london), [], ["london"])
 

@@ -160,10 +160,50 @@ def test_copies_are_passed_over_and_different_ones_refused(folder, caplog):
         read(folder)
 
 
+def test_people_with_gaps_are_named_before_those_whom_nobody_knows(folder, caplog):
+    caplog.set_level(logging.INFO)
+    photo_path(folder, "03_111_2063").unlink()
+    message = r"per person 111: 1, unknown001: 7, unknown002: 7, .*; the first are 03_111_\*, 01_unknown001_\*, "
+    with pytest.raises(InputError, match=message):
+        read(folder, partial=False)
+    counts = next(record.message for record in caplog.records if record.message.startswith("missing per person (229)"))
+    assert counts.split("\n  ")[1:3] == ["111: 1", "unknown001: 7"]
+    missing = read(folder)[1].missing
+    assert missing == sorted(missing)
+
+
 def test_a_missing_spreadsheet_is_named(folder):
     (folder / CFEED_SHEET).unlink()
-    with pytest.raises(InputError, match=r"cfeed: the spreadsheet AU_annotation_all_subjects\.xls is missing, which"):
+    message = (
+        r"cfeed: the spreadsheet AU_annotation_all_subjects\.xls is missing, which says what the classes mean, in it "
+        r"and beside it: copy it there from the release, or name the folder above"
+    )
+    with pytest.raises(InputError, match=message):
         read(folder)
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_the_inner_folder_alone_finds_the_spreadsheet_beside_it(folder, caplog, suffix):
+    caplog.set_level(logging.INFO)
+    whole = read(folder)[0]
+    inner = folder / "CFEE_Database_230"
+    archive = pack(inner, folder / f"CFEE_Database_230{suffix}") if suffix else inner
+    assert read(archive)[0] == whole
+    assert f"the classes are those of {folder / CFEED_SHEET}, which lies beside it" in caplog.text
+    use_sheet(folder, "no_fearful")
+    with pytest.raises(InputError, match="has no class for fearful"):
+        read(archive)
+    (folder / CFEED_SHEET).write_bytes(b"none")
+    with pytest.raises(InputError, match=r"cfeed/AU_annotation_all_subjects\.xls is not a readable spreadsheet"):
+        read(archive)
+    (folder / CFEED_SHEET).unlink()
+    with pytest.raises(InputError, match=r"is missing, .* or name the folder above"):
+        read(archive)
+
+
+def test_a_spreadsheet_in_the_archive_wins_over_one_beside_it(folder):
+    shutil.copy(CFEED_SHEETS / "no_fearful.xls", folder.parent / CFEED_SHEET)
+    assert read(folder)[1].found == 14
 
 
 def test_the_spreadsheet_may_lie_anywhere_and_twice(folder):

@@ -3,10 +3,11 @@
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from cascade_efgan.data.manifest import COLUMNS, manifest_row, read_manifest, write_manifest
+from cascade_efgan.data.manifest import COLUMNS, manifest_row, read_manifest, read_manifest_rows, write_manifest
 from cascade_efgan.data.photos import Photo, PhotoZip, decode_image, encode_png, image_size, new_zip
 from cascade_efgan.errors import InputError
 
@@ -43,6 +44,11 @@ def test_a_manifest_reads_back_sorted_and_with_its_zeros(tmp_path):
         ({"id": "003 08"}, "id of id '003 08' is '003 08', expected letters, digits"),
         ({"id": "b", "file": "007_03.png"}, "file of id 'b' is '007_03.png', expected every file once"),
         ({"id": "b", "expression": "smiling"}, "unknown expression 'smiling' in line 3; expected one of angry"),
+        (
+            {"id": "b", "file": "a\nb.jpg"},
+            r"file of id 'b' is 'a\\nb.jpg', expected no line break in it \(rename the phot",
+        ),
+        ({"id": "b", "person": "a\rb"}, r"person of id 'b' is 'a\\rb', expected no line break in it"),
         ({"id": "b", "gaze": "up"}, "gaze of id 'b' is 'up', expected one of left, frontal, right"),
         ({"id": "b", "person": ""}, "person of id 'b' is '', expected a name or number"),
         ({"id": "b", "sha256": "12ab"}, "sha256 of id 'b' is '12ab', expected 64 hexadecimal digits"),
@@ -55,6 +61,33 @@ def test_a_bad_row_is_refused_in_one_sentence(changes, message, tmp_path):
         write_manifest(tmp_path / "manifest.csv", [row(), row(**{"file": "b.png"} | changes)])
     assert "manifest.csv" in str(caught.value)
     assert not (tmp_path / "manifest.csv").exists()
+
+
+def test_some_rows_are_those_of_the_whole_manifest(tmp_path):
+    path = tmp_path / "manifest.csv"
+    rows = [row(id=f"i{number}", file=f'"{number}", x.png', person=f"00{number}") for number in range(7)]
+    write_manifest(path, rows)
+    whole = read_manifest(path)
+    for first, count in ((0, 3), (3, 3), (6, 3), (0, 9), (7, 3), (50, 3)):
+        some = read_manifest_rows(path, first, count)
+        pd.testing.assert_frame_equal(some.reset_index(drop=True), whole[first : first + count].reset_index(drop=True))
+        assert list(some["person"]) == [f"00{number}" for number in range(first, min(first + count, 7))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("london,6,4", "london,wide,4", "column width holds 'wide' in line 2"),
+        ("sha256", "md5", "column sha256 is missing"),
+        ("i4,i4.png", "i 4,i4.png", "id of id 'i 4' is 'i 4'"),
+    ],
+)
+def test_bad_rows_among_some_are_named_as_in_the_whole(old, new, message, tmp_path):
+    path = tmp_path / "manifest.csv"
+    write_manifest(path, [row(id=f"i{number}", file=f"i{number}.png") for number in range(7)])
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message):
+        read_manifest_rows(path, 2, 3)
 
 
 def test_an_empty_manifest_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 import zipfile
 
 import numpy as np
@@ -15,6 +16,7 @@ from cascade_efgan.data.openface import Limits, check_excluded, csv_batch, reaso
 from cascade_efgan.data.openface_csv import choose_face, overlap, parse_faces, read_openface
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
+from cascade_efgan.stages.extract_aus import _log_excluded
 
 AU_ROW = [round(0.25 * place, 2) for place in range(17)]
 
@@ -197,7 +199,7 @@ def test_one_csv_for_all_is_matched_by_its_file_column(openface_text, landmarks,
     lines = openface_text([(0.9, AU_ROW, landmarks()), (0.8, AU_ROW, landmarks())]).splitlines()
     path = tmp_path / "all.csv"
     path.write_text(f"file,{lines[0]}\nb.jpg,{lines[1]}\na.jpg,{lines[2]}\n")
-    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path), LENIENT)
+    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch, LENIENT)
     assert list(zip(faces["id"], faces["confidence"], strict=True)) == [("a", 0.8), ("b", 0.9)]
     assert excluded.empty
     assert landmarks_of(faces).shape == (2, 68, 2)
@@ -244,25 +246,108 @@ def one_csv(path, openface_text, landmarks, *files):
 )
 def test_names_match_by_file_and_then_by_stem(listed, file, openface_text, landmarks, tmp_path):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "other.jpg", listed)
-    _, answers = csv_batch(manifest_of(file), path)
+    _, answers = csv_batch(manifest_of(file), path).batch
     ((face,),) = answers.values()
     assert face.aus[0] == 1
 
 
 def test_the_closer_name_wins_and_two_as_close_are_an_error(openface_text, landmarks, tmp_path):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "a.png", "x/a.jpg", "a.jpg")
-    assert csv_batch(manifest_of("a.jpg"), path)[1]["a"][0].aus[0] == 2
+    assert csv_batch(manifest_of("a.jpg"), path).batch[1]["a"][0].aus[0] == 2
     one_csv(path, openface_text, landmarks, "x/a.jpg", "y/a.jpg")
-    with pytest.raises(InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; keep one of them"):
+    with pytest.raises(
+        InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; use the relative path or the id \(a\) as"
+    ):
         csv_batch(manifest_of("a.jpg"), path)
 
 
 def test_names_without_partner_are_told_on_both_sides(openface_text, landmarks, tmp_path, caplog):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "a.jpg", "x.jpg", "y.jpg")
-    _, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path), LENIENT)
+    _, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch, LENIENT)
     assert list(zip(excluded["file"], excluded["reason"], strict=True)) == [("b.jpg", "no CSV from OpenFace")]
-    (warning,) = [record.message for record in caplog.records]
-    assert "2 names match no photograph; the first are x.jpg, y.jpg" in warning
+    names, photographs = [record.message for record in caplog.records]
+    assert "2 names match no photograph; the first are x.jpg, y.jpg" in names
+    assert "1 photographs have no CSV from OpenFace; the first are b.jpg" in photographs
+
+
+@pytest.mark.parametrize("column", ["file", "File", "FILENAME", "image", "Name"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_the_column_of_names_may_have_other_names_and_semicolons(column, separator, openface_text, landmarks, tmp_path):
+    path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "b.jpg", "a.jpg")
+    text = path.read_text().replace("file,", f"{column},", 1)
+    if separator == ";":
+        # As a German spreadsheet saves it: with a byte order mark and decimal commas.
+        cells = [line.split(",") for line in text.splitlines()]
+        rows = [";".join([line[0], *(cell.replace(".", ",") for cell in line[1:])]) for line in cells]
+        text = "\ufeff" + "\n".join(rows)
+    path.write_text(text, encoding="utf-8")
+    _, answers = csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch
+    assert (answers["a"][0].aus[0], answers["b"][0].aus[0]) == (1, 0)
+    np.testing.assert_allclose(answers["a"][0].landmarks, landmarks(), atol=0.05)
+    assert answers["a"][0].confidence == 0.9
+
+
+def test_one_csv_without_a_column_of_names_is_told_to_need_one(openface_text, landmarks, tmp_path):
+    path = tmp_path / "all.csv"
+    path.write_text(openface_text([(0.9, AU_ROW, landmarks())] * 2))
+    with pytest.raises(InputError, match="found all; one CSV for all photographs needs a column file"):
+        csv_batch(manifest_of("a.jpg", "b.jpg"), path)
+
+
+AFFECTNET = ("train_set/images/0.jpg", "train_set/images/1.jpg", "val_set/images/0.jpg")
+
+
+def affectnet(openface_text, landmarks, folder, *names):
+    """Which of the CSVs, by its place among `names`, each photograph of a small AffectNet gets."""
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(openface_text([(0.9, [number] * 17, landmarks())]))
+    manifest = manifest_of(*AFFECTNET).assign(id=["train-0", "train-1", "val-0"])
+    (_, answers), unmatched = csv_batch(manifest, folder)
+    places = [answer if isinstance(answer, str) else answer[0].aus[0] for answer in answers.values()]
+    return places, unmatched
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("val_set/images/0.csv", "train_set/images/1.csv", "train_set/images/0.CSV"),
+        ("out/val_set/images/0.csv", "out/train_set/images/1.csv", "out/train_set/images/0.csv"),
+        ("val-0.csv", "train-1.csv", "train-0.csv"),
+        ("x/val-0.csv", "1.csv", "y/train-0.Csv"),
+        ("val_set/images/0.csv", "train-1.csv", "train_set/images/0.csv"),
+    ],
+)
+def test_equal_names_in_two_folders_match_by_path_or_id(names, openface_text, landmarks, tmp_path):
+    assert affectnet(openface_text, landmarks, tmp_path, *names) == ([2, 1, 0], [])
+
+
+def test_a_name_of_another_folder_is_not_taken_for_a_photograph(openface_text, landmarks, tmp_path):
+    # OpenFace found no face in val_set's 0; that 5.csv and 0.csv of other folders must not stand in for anything.
+    names = ("train_set/images/0.csv", "train_set/images/5.csv", "other/1.csv")
+    places, unmatched = affectnet(openface_text, landmarks, tmp_path, *names)
+    assert places == [0, "no CSV from OpenFace", "no CSV from OpenFace"]
+    assert unmatched == ["other/1", "train_set/images/5"]
+
+
+def test_an_ambiguous_stem_asks_for_the_path_or_the_id(openface_text, landmarks, tmp_path):
+    with pytest.raises(
+        InputError, match=r"0 matches both train_set/images/0\.jpg and val_set/images/0\.jpg; use the rel"
+    ):
+        affectnet(openface_text, landmarks, tmp_path / "flat", "0.csv")
+    with pytest.raises(
+        InputError, match=r"a/1 and b/1 both match train_set/images/1\.jpg; use the relative path or the id"
+    ):
+        affectnet(openface_text, landmarks, tmp_path / "deep", "a/1.csv", "b/1.csv")
+
+
+def test_a_zip_is_read_with_its_folders_and_any_case(openface_text, landmarks, tmp_path):
+    text = openface_text([(0.9, AU_ROW, landmarks())])
+    with zipfile.ZipFile(tmp_path / "aus.zip", "w") as file:
+        for name in ("train_set/images/0.CSV", "val_set/images/0.csv", "__MACOSX/._0.csv"):
+            file.writestr(name, text)
+    assert list(read_openface(tmp_path / "aus.zip")) == ["train_set/images/0", "val_set/images/0"]
 
 
 def test_missing_or_empty_input_is_an_error(tmp_path):
@@ -299,6 +384,41 @@ def test_a_photograph_without_a_face_is_excluded_with_its_reason(small_data):
     assert len(pd.read_csv(small_data.path("faces.csv"))) == 6
 
 
+def test_every_excluded_photograph_can_be_looked_up_when_the_run_stops(small_data, caplog):
+    for path in small_data.openface.glob("*happy.csv"):
+        path.write_text("")
+    listed = small_data.path("logs") / "excluded.csv"
+    with pytest.raises(InputError, match=rf"4 of 8 photographs .* and all of them in {re.escape(str(listed))}"):
+        small_data.extract_aus("--excluded-list", listed)
+    assert not small_data.path("excluded.csv").exists()
+    assert list(pd.read_csv(listed)["id"]) == [f"p0{person}_happy" for person in range(4)]
+    assert "p03_happy.png (p03_happy): OpenFace found no face" in caplog.text
+    small_data.extract_aus("--excluded-list", listed, "--set", "excluded_share=0.5")
+    assert listed.read_bytes() == small_data.path("excluded.csv").read_bytes()
+
+
+def test_a_stop_names_up_to_a_thousand_photographs_in_the_log(caplog):
+    rows = [(f"i{number}", f"i{number}.jpg", "OpenFace found no face") for number in range(1005)]
+    excluded = pd.DataFrame(rows, columns=["id", "file", "reason"])
+    _log_excluded(excluded, stops=True)
+    assert len(caplog.records) == 1001
+    assert caplog.messages[-1] == "... and 5 more photographs without a usable face"
+    caplog.clear()
+    _log_excluded(excluded, stops=False)
+    assert len(caplog.records) == 21
+
+
+def test_the_provenance_lists_values_without_a_photograph(small_data, openface_text, landmarks):
+    text = openface_text([(0.9, AU_ROW, landmarks())])
+    (small_data.openface / "deep").mkdir()
+    for name in ("stranger", "deep/other"):
+        (small_data.openface / f"{name}.csv").write_text(text)
+    small_data.extract_aus("--provenance", small_data.path("aus.json"), "--program-origin", "recorded values")
+    written = json.loads(small_data.path("aus.json").read_text())
+    assert written["unmatched"] == ["deep/other", "stranger"]
+    assert (written["program_origin"], written["csvs"]) == ("recorded values", 10)
+
+
 def test_the_stage_applies_the_settings(small_data, openface_text, landmarks):
     (small_data.openface / "p00_happy.csv").write_text(openface_text([(0.6, AU_ROW, landmarks())]))
     (small_data.openface / "p01_happy.csv").write_text(openface_text([(0.9, AU_ROW, landmarks(0, 0))]))
@@ -317,7 +437,7 @@ def test_the_provenance_of_csvs_is_their_hash(small_data):
     files = sorted(small_data.openface.iterdir())
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     assert json.loads(small_data.path("aus.json").read_text()) == {
-        "dataset": "rendered", "source": "csv", "name": "openface", "files": 7,
+        "dataset": "rendered", "source": "csv", "name": "openface", "csvs": 7,
         "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
         "photographs": 8, "faces": 7, "excluded": {"no CSV from OpenFace": 1},
     }  # fmt: skip

@@ -60,13 +60,18 @@ def test_reasons_of_the_program_reach_the_list_of_excluded_photographs(chunked):
     why = "OpenFace failed (status 134, what():  too tiny)"
     failed = f"{no_face}\tOpenFace found no face\n{broken}\t{why}\n"
     rewrite(chunked, 1, leave_out=(no_face, broken), failed=failed)
-    chunked.extract_aus("--chunks", "3", "--set", "excluded_share=0.3", "--provenance", str(chunked.path("aus.json")))
+    flags = ("--provenance", str(chunked.path("aus.json")), "--program-origin", "docker://openface@sha256:12")
+    chunked.extract_aus("--chunks", "3", "--set", "excluded_share=0.3", *flags)
     excluded = pd.read_csv(chunked.path("excluded.csv"))
     assert list(excluded["id"]) == [no_face, broken]
     assert list(excluded["reason"]) == ["OpenFace found no face", why]
     assert json.loads(chunked.path("aus.json").read_text()) == {
-        "dataset": "rendered", "source": "program", "command": COMMAND.strip(), "program_sha256": "22", "files": 3,
+        "dataset": "rendered", "source": "program", "command": COMMAND.strip(), "program_sha256": "22",
         "sha256": hashlib.sha256(HASHES.encode()).hexdigest(), "chunks": 3,
+        "files": {
+            "AU_predictors/AU_all_static.txt": "11", "FaceLandmarkImg": "22", "model/main_ceclm_general.txt": "33",
+        },
+        "program_origin": "docker://openface@sha256:12",
         "photographs": 8, "faces": 6, "excluded": {"OpenFace found no face": 1, "OpenFace failed": 1},
     }  # fmt: skip
 
@@ -130,10 +135,9 @@ def test_a_column_that_the_program_left_out_names_the_model_file(chunked):
     place = lines[0].index("AU12_r")
     chunked.csvs[chunked.ids[0]] = "\n".join(",".join(line[:place] + line[place + 1 :]) for line in lines) + "\n"
     rewrite(chunked, 0)
-    with pytest.raises(
-        InputError, match=r"AU12_r is missing; .*AU_predictors/svr_combined/AU_12_static_intensity_comb"
-    ):
+    with pytest.raises(InputError, match=r"AU12_r is missing; .*svr_combined/AU_12_static_intensity_comb") as caught:
         chunked.extract_aus("--chunks", "3")
+    assert str(caught.value).endswith(f"run OpenFace again; before that, delete {chunked.openface} with all its chunks")
 
 
 def test_a_photograph_that_was_never_an_image_is_excluded_as_such(chunked):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay
+from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
 from PIL import Image
 
 PLAIN = "-fdir IN -out_dir OUT -aus -2Dfp"
@@ -167,7 +167,7 @@ def test_a_csv_that_was_cut_off_does_not_count(eight, csv_of):
     eight.pack({f"{name}.png": picture() for name in "ab"})
     result = eight.result()
     assert stems(result) == ["a"]
-    assert failures(result) == {"b": "OpenFace failed (status 137, Killed)"}
+    assert failures(result) == {"b": "OpenFace failed (status 137, killed, probably for want of memory)"}
 
 
 def test_a_csv_without_rows_does_not_count(eight, csv_of):
@@ -242,7 +242,7 @@ def test_a_landmark_model_is_handed_on_and_written_down(eight):
 def test_a_wrong_landmark_model_stops_the_chunk_at_its_first_run(eight):
     message = eight.refused(model="model/nope.txt")
     assert "status 1: Could not find the landmark detection model to load" in message
-    assert "openface.landmark_model" in message
+    assert "run OpenFace's own download_models.sh, or set openface.landmark_model to model/main_clnf_general" in message
     assert len(eight.runs()) == 1
 
 
@@ -254,6 +254,56 @@ def test_missing_model_files_of_the_default_detector_stop_the_chunk(eight):
 def test_missing_au_predictors_stop_the_chunk(eight):
     shutil.rmtree(eight.program.parent / "AU_predictors")
     assert "status 134: Could not find the face analysis module to load" in eight.refused()
+
+
+@pytest.mark.parametrize("number", [1, 12, 45])
+def test_a_missing_au_model_stops_the_chunk_at_its_first_run(eight, number):
+    file = f"AU_predictors/{au_model(number)}"
+    (eight.program.parent / file).unlink()
+    message = eight.refused()
+    assert (
+        f"leaves out AU{number:02d}_r (1 of 17 columns are missing), probably for want of {file} (listed in" in message
+    )
+    assert len(eight.runs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("AU", "writes no AU intensities"),
+        ("x_", "no landmark column x_0 or y_0"),
+        ("y_6", "no landmark column x_6 or y"),
+    ],
+)
+def test_a_program_that_does_not_write_what_it_was_asked_for_stops_the_chunk(eight, columns, message, csv_of):
+    lines = [line.split(",") for line in csv_of(1).splitlines()]
+    kept = [place for place, column in enumerate(lines[0]) if not column.startswith(columns)]
+    whole = eight.folder / "whole.csv"
+    whole.write_text("".join(",".join(line[place] for place in kept) + "\n" for line in lines))
+    eight.program.write_text(f"#!/bin/sh\nfor image in IN/*; do cp {whole} OUT/$(basename $image .png).csv; done\n")
+    assert message in eight.refused()
+
+
+def test_headers_with_a_space_after_each_comma_have_all_columns(make_chunk, openface_text, landmarks):
+    text = openface_text([(0.98, [1] * 17, landmarks())], "spaced").replace("\n", "\r\n")
+    chunk = make_chunk({})
+    whole = chunk.folder / "whole.csv"
+    whole.write_bytes(text.encode())
+    chunk.program.write_text(f"#!/bin/sh\ncp {whole} OUT/a.csv\n")
+    chunk.pack({"a.png": picture()})
+    assert chunk.result()["a.csv"] == text
+
+
+def test_a_program_that_is_killed_every_time_is_told_as_want_of_memory(eight):
+    eight.program.write_text("#!/bin/sh\nexit 137\n")
+    message = eight.refused()
+    assert "killed on every photograph (status 137), probably for want of memory" in message
+    assert "AU_predictors" not in message
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(eight):
+    eight.out = eight.folder / "images.tar" / "out" / "chunk00000.tar"
+    assert f"{eight.out}: its folder cannot be made" in eight.refused()
 
 
 def test_a_program_that_fails_on_everything_alike_stops_the_chunk(eight):
@@ -288,7 +338,10 @@ def test_other_programs_are_refused(eight, name, message):
 
 
 def test_a_missing_program_or_chunk_is_one_sentence(eight):
-    assert "no such program" in eight.refused(program="/nowhere/FaceLandmarkImg")
+    message = eight.refused(program="/nowhere/FaceLandmarkImg")
+    assert "/nowhere/FaceLandmarkImg: no such program" in message
+    for way in ("openface.program", "OPENFACE_BIN", "--software-deployment-method apptainer"):
+        assert way in message
     eight.images.write_bytes(b"words" * 1000)
     assert "not a tar that can be unpacked" in eight.refused()
     eight.images.unlink()
@@ -401,7 +454,7 @@ def is_running(program):
 #: Recorded case -> what the script makes of it: None for its CSV as it is, else a part of the reason.
 IMAGES = {
     "multi_face": None, "gray": None, "rgba": None, "tiny128": None, "opt_2dfp": None, "opt_unknown": None,
-    "missing_noSVR": None, "missing_noMTCNN": None,
+    "missing_noMTCNN": None,
     "noface_blank": "OpenFace found no face", "noface_flower": "OpenFace found no face",
     "truncated": "OpenFace found no face", "tiny64": "OpenFace found no face",
     "unreadable_text": "OpenFace failed (status 1, Error: Could not open the image: broken/text.jpg)",
@@ -418,6 +471,7 @@ START_UP = {
     "default_cen_missing": "Could not find CEN patch experts",
     "missing_noPatch": "Can't find/open the patches file",
     "missing_noAU": "status 134: Could not find the face analysis module to load",
+    "missing_noSVR": "AU_predictors/svr_combined/AU_12_static_intensity_comb.dat",
 }
 
 
@@ -428,7 +482,7 @@ def test_a_recorded_run_of_one_image_is_its_csv_or_its_reason(make_chunk, openfa
     chunk.pack({f"{recorded.stem}.png": picture()})
     result = chunk.result(EFGAN_REPLAY_CASE=str(openface_cases / case))
     if IMAGES[case] is None:
-        assert result[recorded.name] == recorded.read_text() and result["failed.tsv"] == ""
+        assert result[recorded.name] == with_landmarks(recorded.read_text()) and result["failed.tsv"] == ""
     else:
         assert failures(result)["image"].startswith(IMAGES[case])
 
@@ -436,7 +490,7 @@ def test_a_recorded_run_of_one_image_is_its_csv_or_its_reason(make_chunk, openfa
 @pytest.mark.parametrize("case", START_UP)
 def test_a_recorded_failure_of_the_start_stops_the_chunk(make_chunk, openface_cases, case):
     chunk = make_chunk({})
-    chunk.pack({f"{name}.png": picture() for name in "abcd"})
+    chunk.pack({f"{name}.png": picture() for name in ("a", "b", "c", "single_face")})
     message = chunk.refused(EFGAN_REPLAY_CASE=str(openface_cases / case))
     assert START_UP[case] in message
 
@@ -447,5 +501,5 @@ def test_a_recorded_folder_keeps_every_csv_that_it_wrote(make_chunk, openface_ca
     chunk.pack({f"{name}.jpg": picture(form="JPEG") for name in ("a_face", "b_text", "c_multi", "f_single")})
     result = chunk.result(EFGAN_REPLAY_CASE=str(openface_cases / case))
     for recorded in (openface_cases / case).glob("*.csv"):
-        assert result[recorded.name] == recorded.read_text()
+        assert result[recorded.name] == with_landmarks(recorded.read_text())
     assert "b_text" in failures(result)

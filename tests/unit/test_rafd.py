@@ -1,5 +1,7 @@
 """RaFD in its real names: what is used, what is left out, what is missing, and what is refused."""
 
+import logging
+
 import numpy as np
 import pytest
 from layouts_posed import RAFD_MODELS, add_copy, add_leavings, face, jpeg_of, make_rafd, pack, photo_path
@@ -107,10 +109,30 @@ def test_a_missing_photograph_stops_the_run_and_is_named(whole):
         r"whole: 26 of 1608 photographs of rafd are missing; all of 1 of 67 people; per person 73: 24, 04: 2; "
         r"per expression happy: 5, angry: 3, contemptuous: 3, disgusted: 3, fearful: 3, \.\.\.; "
         r"per gaze left: 9, right: 9, frontal: 8; the first are Rafd090_04_\*_happy_left, Rafd090_04_\*_happy_right, "
-        r".*, \.\.\.; complete the archive, or set rafd\.partial to true to go on without them"
+        r".*, \.\.\.; complete the archive, or set rafd\.partial to true to go on without them; "
+        r"the log lists them all$"
     )
     with pytest.raises(InputError, match=message):
         read(whole, partial=False)
+
+
+def test_the_lists_outlive_a_run_that_stops(folder, caplog):
+    caplog.set_level(logging.INFO)
+    photo_path(folder, "Rafd090_02_Kid_male_sad_left").unlink()
+    for name in ("cat.png", "dog.png"):
+        (folder / name).write_bytes(b"png")
+    with pytest.raises(InputError, match=r"1561 of 1608 .*; the log lists the first 1000$"):
+        read(folder, partial=False)
+    lists = {record.message.split(":")[0]: record.message.split("\n  ")[1:] for record in caplog.records}
+    assert len(lists["missing per person (66)"]) == 66
+    assert lists["missing per person (66)"][-1] == "02: 1"
+    assert lists["missing per gaze (3)"] == ["left: 521", "frontal: 520", "right: 520"]
+    assert len(lists["missing per expression (8)"]) == 8
+    assert lists["missing per expression (8)"][0] == "sad: 196"
+    missing = lists["missing (1561)"]
+    assert missing[0] == "Rafd090_02_*_sad_left"
+    assert (len(missing), missing[-1]) == (1001, "... and 561 more")
+    assert lists["unexpected (2)"] == ["cat.png", "dog.png"]
 
 
 def test_a_partial_set_goes_on_with_a_warning(folder, caplog):

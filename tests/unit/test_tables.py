@@ -235,13 +235,13 @@ def test_differences_name_key_and_both_values() -> None:
     assert run("rendered")["differences"][0] == "datasets: rendered (paper: rafd, cfeed)"
     assert differences(resolve({"preset": "paper", "split": {"by": "person"}})) == ["split.by: person (paper: image)"]
     paper = resolve({"preset": "paper"})
-    head = build_table("accuracy", describe(paper, dict.fromkeys(paper.datasets, FACTS)), {}).head
+    head = build_table("accuracy", describe(paper, dict.fromkeys(paper.all_datasets, FACTS)), {}).head
     assert head[0].endswith("This is the paper's setting.")
 
 
 def test_a_data_set_with_photographs_missing_is_never_the_papers() -> None:
     paper = resolve({"preset": "paper"})
-    facts = {"rafd": replace(FACTS, missing=12), "cfeed": FACTS}
+    facts = {"rafd": replace(FACTS, missing=12), "cfeed": FACTS, "affectnet": replace(FACTS, missing=5)}
     head = build_table("accuracy", describe(paper, facts), {}).head
     assert head[0].endswith("Not the paper's setting: RaFD lacks 12 photographs (run.json lists every difference).")
     assert head[1].endswith("; 12 photographs of the data set are missing.")
@@ -298,7 +298,7 @@ def test_wrong_inputs_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"preset": "laptop"}))
     with pytest.raises(InputError, match="expected the keys preset, differences"):
         read_context(tmp_path / "run.json")
-    with pytest.raises(InputError, match="got data sets london, but the setting datasets lists rendered"):
+    with pytest.raises(InputError, match="got data sets london, but the settings name rendered"):
         describe(resolve({}), {"london": FACTS})
     with pytest.raises(InputError, match="--split x.csv: expected NAME=PATH"):
         describe_run.command(

@@ -17,10 +17,11 @@ from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, learning_rate_factor
-from cascade_efgan.training.objective import EditingObjective
+from cascade_efgan.training.objective import Batch, EditingObjective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples, to_float, to_uint8
 from cascade_efgan.training.start import build_objective, prepare
+from cascade_efgan.training.steps import Steps
 
 SETTINGS = settings_from_flags(
     ["network.width=4", "network.blocks=1", "network.discriminator_width=4", "network.face_layers=3",
@@ -46,8 +47,17 @@ def schedule(**changes: object) -> Schedule:
 
 def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
     run = prepare(spec_of(method), random_faces(8), SETTINGS, plan, seed)
-    run.train(Checkpoint(tmp_path / "checkpoint.pt", "same"), Records(None), every_minutes=0)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "same")
+    run.train(checkpoint, Records(None), every_minutes=0)
+    checkpoint.remove()
     return run
+
+
+def resumed_position(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Whole epochs and further batches that a checkpoint holds."""
+    state = checkpoint.load()
+    assert state is not None
+    return state["epoch"], state["steps"]["D"]
 
 
 def weights_of(run: Run) -> torch.Tensor:
@@ -73,6 +83,16 @@ def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None
     assert len(first) == 3 and torch.equal(seen.sort(0).values, samples.aus.sort(0).values)
     assert all(torch.equal(a.image, b.image) for a, b in zip(first, again, strict=True))
     assert not all(torch.equal(a.image, b.image) for a, b in zip(first, other, strict=True))
+
+
+def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None:
+    samples = Samples(random_faces(9), torch.device("cpu"))
+    whole = list(samples.epoch(2, True, 1))
+    for skip in range(5):
+        rest = list(samples.epoch(2, True, 1, skip=skip))
+        assert len(rest) == 4 - skip
+        for one, other in zip(rest, whole[skip:], strict=True):
+            assert torch.equal(one.image, other.image) and torch.equal(one.target_aus, other.target_aus)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -167,7 +187,7 @@ def test_an_interrupted_run_continues_to_the_same_weights(tmp_path: Path, monkey
     resumed = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
     history = resumed.train(checkpoint, Records(None), every_minutes=0)
     assert torch.equal(weights_of(resumed), whole)
-    assert history["epoch"].tolist() == [1, 2, 3, 4] and not checkpoint.path.exists()
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
 
 
 def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path) -> None:
@@ -184,19 +204,39 @@ def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
 ) -> None:
     path = tmp_path / "checkpoint.pt"
     run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=4), 0)
-    train_epoch = Run._train_epoch
+    step = Steps.generator
 
-    def poisoned(self: Run) -> dict[str, float]:
-        if self.epoch == 2:
+    def poisoned(self: Steps, batch: Batch) -> dict[str, torch.Tensor]:
+        if run.iteration == 6:
             next(iter(self.objective.generator.parameters())).data.fill_(float("nan"))
-        return train_epoch(self)
+        return step(self, batch)
 
-    monkeypatch.setattr(Run, "_train_epoch", poisoned)
+    monkeypatch.setattr(Steps, "generator", poisoned)
     with pytest.raises(InputError, match="epoch 3.*is not a number; lower learning_rate"):
         run.train(Checkpoint(path, "same"), Records(None), every_minutes=0)
+    assert resumed_position(Checkpoint(path, "same")) == (2, 1), "not the state with the NaN, two batches later"
     state = Checkpoint(path, "same").load()
-    assert state is not None and state["epoch"] == 2
+    assert state is not None
     assert all(torch.isfinite(value).all() for value in state["generator"].values())
+
+
+def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def train() -> None:
+        records = Records(tmp_path / "board")
+        run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=3), 0)
+        run.train(Checkpoint(tmp_path / "checkpoint.pt", "same"), records, every_minutes=0)
+        records.close()
+
+    def curves() -> list[tuple[str, int, float]]:
+        events = EventAccumulator(str(tmp_path / "board")).Reload()
+        return [(tag, e.step, e.value) for tag in events.Tags()["scalars"] for e in events.Scalars(tag)]
+
+    train()
+    whole = curves()
+    train()
+    assert curves() == whole and {step for _, step, _ in whole} == {1, 2, 3}
 
 
 def test_saturated_attention_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -64,7 +64,8 @@ class Workflow:
 
     def would_run(self, *words: str) -> set[str]:
         """Names of the rules that a dry run would run."""
-        return set(re.findall(r"^rule (\w+):$", self.snakemake("--dry-run", "--nocolor", *words), re.MULTILINE))
+        text = self.snakemake("--dry-run", "--nocolor", *words)
+        return set(re.findall(r"^ *(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
 
 
 def copy_workflow(folder: Path) -> Workflow:
@@ -72,6 +73,7 @@ def copy_workflow(folder: Path) -> Workflow:
 
     `config.yaml` is the generated one: what a user wrote into theirs must not matter here.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = REPOSITORY / part
         if source.is_dir():

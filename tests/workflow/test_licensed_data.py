@@ -109,6 +109,51 @@ def test_a_new_openface_measures_again_but_fetches_nothing(finished: Workflow, a
     assert "run_openface" in rules and "download" not in rules
 
 
+def test_edited_labels_are_read_again(finished: Workflow, archives: Path) -> None:
+    labels = archives / "own photographs" / "labels.csv"
+    content = labels.read_text(encoding="utf-8")
+    labels.write_text(content.replace("happy", "sad", 1), encoding="utf-8")
+    try:
+        assert "download" in finished.would_run(*words(archives), "--", "results/folder/manifest.csv")
+    finally:
+        labels.write_text(content, encoding="utf-8")
+    assert "Nothing to be done" in finished.snakemake(*words(archives), "--", "results/folder/manifest.csv")
+
+
+def test_another_archive_is_read(finished: Workflow, archives: Path) -> None:
+    flags = [word.replace("/rafd'", "/cfeed'") for word in words(archives)]
+    assert "download" in finished.would_run(*flags, "--", "results/rafd/manifest.csv")
+
+
+def test_a_missing_au_model_stops_the_first_chunk_and_its_return_mends_the_run(archives: Path, tmp_path: Path) -> None:
+    run, target = copy_workflow(tmp_path), ("--", "results/rafd/faces.csv")
+    model = next((archives / "openface" / "AU_predictors").rglob("AU_12_*"))
+    model.rename(model.with_suffix(".away"))
+    try:
+        text = run.snakemake("--cores", "1", *words(archives), *target, status=1)
+    finally:
+        model.with_suffix(".away").rename(model)
+    assert model.name in text and "Traceback" not in text
+    assert not list((run.folder / "results/rafd/openface").glob("chunk?????.tar"))
+    run.snakemake("--cores", "2", *words(archives), *target)
+    assert (run.folder / "results/rafd/faces.csv").is_file()
+
+
+def test_everything_that_is_missing_is_named_before_the_work_starts(workflow: Workflow) -> None:
+    text = workflow.snakemake("--dry-run", "--quiet", "all", "--config", "preset=paper")
+    missing = [line for line in text.splitlines() if line.startswith("missing: ")]
+    assert len(missing) == 4
+    for number, word in enumerate(("EFGAN_RAFD", "EFGAN_CFEED", "EFGAN_AFFECTNET", "OPENFACE_BIN")):
+        assert word in missing[number]
+
+
+def test_values_that_are_not_there_are_one_sentence(workflow: Workflow) -> None:
+    flag = "rafd={aus: csv, openface_csv: nowhere.csv}"
+    text = workflow.snakemake("--dry-run", "--config", "preset=paper", flag, status=1)
+    assert "configuration key rafd.openface_csv is 'nowhere.csv': no such file or folder" in text
+    assert "Traceback" not in text
+
+
 def test_without_the_archive_one_sentence_says_where_to_ask_for_it(workflow: Workflow) -> None:
     text = workflow.snakemake("--config", "preset=paper", "--", "results/rafd/manifest.csv", status=1)
     assert "rafd.archive" in text and "EFGAN_RAFD" in text and "laptop" in text

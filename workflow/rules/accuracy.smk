@@ -24,6 +24,8 @@ rule measure_accuracy_real:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} accuracy \
@@ -59,6 +61,8 @@ rule measure_accuracy_edits:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} accuracy \
@@ -94,6 +98,8 @@ rule measure_accuracy_augmented:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} accuracy \

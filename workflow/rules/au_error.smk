@@ -57,6 +57,8 @@ rule measure_au_error:
     conda:
         "../envs/efgan.yaml"
     threads: 1
+    resources:
+        gpu=1,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} au_error \

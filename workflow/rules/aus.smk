@@ -86,7 +86,9 @@ rule extract_aus:
     threads: 1
     params:
         openface=openface_flags,
-        settings=flags("excluded_share", "openface.min_confidence", "crop.margin", "crop.max_padding"),
+        excluded=excluded_flag,
+        program=openface_origin,
+        settings=flags("openface.min_confidence", "crop.margin", "crop.max_padding"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} extract_aus \
@@ -96,7 +98,10 @@ rule extract_aus:
             {params.openface} \
             --faces {output.faces:q} \
             --excluded {output.excluded:q} \
+            --excluded-list logs/extract_aus/{wildcards.dataset}.excluded.csv \
             --provenance {output.provenance:q} \
+            --program-origin {params.program:q} \
+            {params.excluded} \
             {params.settings}
         """
 

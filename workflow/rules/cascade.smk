@@ -28,6 +28,7 @@ rule finetune_cascade:
         dataset=with_combined(),
         method=one_of(CASCADES),
     priority: 20
+    retries: PREEMPTIONS
     conda:
         "../envs/efgan.yaml"
     threads: settings.threads
@@ -36,10 +37,10 @@ rule finetune_cascade:
     params:
         centers=optional_flag("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
-        settings=flags("crop", "patches", "network", "losses", "finetune"),
+        settings=flags("crop", "patches", "network", "losses", "speed", "finetune"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} finetune_cascade \
+        exec efgan --log {log:q} --threads {threads} finetune_cascade \
             --method {wildcards.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \

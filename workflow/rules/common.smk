@@ -6,9 +6,12 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
 
@@ -19,6 +22,33 @@ def sentence_on_error(function, *arguments):
         return function(*arguments)
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def openface_csv(dataset):
+    """OpenFace's values that the user brings, for a data set with `aus: csv`; the London Set's are recorded here."""
+    path = getattr(settings, dataset).openface_csv
+    if path is None:
+        return LONDON_OPENFACE
+    expanded = os.path.expanduser(path)
+    if not Path(expanded).exists():
+        raise InputError(
+            f"configuration key {dataset}.openface_csv is {path!r}: no such file or folder; name OpenFace's CSVs, or "
+            f"set {dataset}.aus to openface"
+        )
+    return expanded
+
+
+def missing_inputs():
+    """What only the user can bring and is not there: archives, and a program or container of OpenFace."""
+    sentences = missing_archives(settings)
+    deployment = workflow.deployment_settings
+    contained = deployment is not None and DeploymentMethod.APPTAINER in deployment.deployment_method
+    if RUN_OPENFACE and not OPENFACE_PROGRAM and not contained:
+        sentences.append(
+            f"OpenFace, for {', '.join(RUN_OPENFACE)}: install it and name FaceLandmarkImg in openface.program or "
+            "OPENFACE_BIN, or run its container with --software-deployment-method apptainer"
+        )
+    return sentences
 
 
 def with_nulls(value):
@@ -40,6 +70,12 @@ def one_of(values):
 # Later ones win: defaults of the model, the preset's values, config.yaml, --config.
 settings = sentence_on_error(resolve, with_nulls(config))
 
+# How a job runs, not what it computes: by the environment, because a changed flag would run finished jobs again.
+os.environ.update(
+    EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
+    EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+)
+
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
 TABLES = ["accuracy", "quality", "ablation"]
@@ -47,15 +83,31 @@ TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
 LONDON_OPENFACE = "resources/london/openface.csv"
-#: A program that the user installed; without one, the container's.
-OPENFACE_PROGRAM = settings.openface.program or os.environ.get("OPENFACE_BIN")
+#: Settings of a data set that say where its AUs come from, and what becomes of photographs without them.
+ABOUT_AUS = ["aus", "openface_csv", "excluded_share"]
 #: Data sets whose AUs come from a run of OpenFace in this workflow.
 RUN_OPENFACE = [
     name for name in settings.all_datasets if name != "rendered" and getattr(settings, name).aus == "openface"
 ]
+#: A program that the user installed; without one, the container's.
+OPENFACE_PROGRAM = os.path.expanduser(settings.openface.program or os.environ.get("OPENFACE_BIN", ""))
+OPENFACE_CSVS = {
+    name: sentence_on_error(openface_csv, name)
+    for name in settings.all_datasets
+    if name != "rendered" and name not in RUN_OPENFACE
+}
 #: Cascade EF-GAN is pre-trained for wild images on these together, or on the one there is (Sec. 4.5).
 PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
+#: How often a training job that ended early is started again: each attempt goes on from the last checkpoint, which
+#: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
+#: NaN what lies between the last checkpoint and it.
+PREEMPTIONS = 5
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
+
+# All at once and before anything runs; a target that needs none of it is not held up.
+if workflow.is_main_process:
+    for sentence in sentence_on_error(missing_inputs):
+        logger.warning(f"missing: {sentence}")
 
 
 wildcard_constraints:
@@ -98,8 +150,15 @@ def controls(dataset):
 
 
 def download_settings(wildcards):
-    """Flags of the data set's own section; a data set without settings has none."""
-    return flags(wildcards.dataset) if wildcards.dataset in Settings.model_fields else ""
+    """Flags of the data set's own section, without those about AUs: these must not fetch photographs again."""
+    section = getattr(settings, wildcards.dataset)
+    keys = [key for key in type(section).model_fields if key not in ABOUT_AUS]
+    return flags(*(f"{wildcards.dataset}.{key}" for key in keys))
+
+
+def archive_state(wildcards):
+    """Which archive, and what it is now: another one, or edited labels, are read again."""
+    return archive_fingerprint(settings, wildcards.dataset)
 
 
 def download_checksums(wildcards):
@@ -127,7 +186,7 @@ def openface_output(wildcards):
         return "results/rendered/openface.zip"
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
-    return getattr(settings, wildcards.dataset).openface_csv or LONDON_OPENFACE
+    return OPENFACE_CSVS[wildcards.dataset]
 
 
 def openface_flags(wildcards, input):
@@ -142,6 +201,19 @@ def openface_flags(wildcards, input):
 def openface_program_file():
     """The installed program as an input: a new one runs OpenFace again. A bare name is looked up on the PATH."""
     return [OPENFACE_PROGRAM] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
+
+
+def excluded_flag(wildcards):
+    """The share of photographs without a face that stops a run: the data set's own, else that of all."""
+    own = getattr(getattr(settings, wildcards.dataset), "excluded_share", None)
+    return f"--set excluded_share={settings.excluded_share if own is None else own}"
+
+
+def openface_origin(wildcards):
+    """Where the values come from, for the provenance: the hashes beside it say which program it was."""
+    if wildcards.dataset in RUN_OPENFACE:
+        return "installed program" if OPENFACE_PROGRAM else settings.openface.container
+    return "rendered with these values" if wildcards.dataset == "rendered" else "recorded values"
 
 
 def split_flags(wildcards):
@@ -233,8 +305,8 @@ def metrics_flags(wildcards, input):
 
 
 def of_datasets(name):
-    """The file of that name of every data set, in the order of the settings."""
-    return [f"results/{dataset}/{name}" for dataset in settings.datasets]
+    """The file of that name of every data set, those of wild images included, in the order of the settings."""
+    return [f"results/{dataset}/{name}" for dataset in settings.all_datasets]
 
 
 def dataset_flags(wildcards, input):
@@ -242,7 +314,7 @@ def dataset_flags(wildcards, input):
     return " ".join(
         f"--{name} {quote(f'{dataset}={path}')}"
         for name in ("index", "split", "excluded", "completeness")
-        for dataset, path in zip(settings.datasets, input[name])
+        for dataset, path in zip(settings.all_datasets, input[name])
     )
 
 
@@ -300,9 +372,10 @@ def final_files():
     grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
     if settings.wild.dataset:
         grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    checks = [
-        f"results/{dataset}/{name}"
-        for dataset in settings.all_datasets
-        for name in ("au_report.md", "contact_sheet.png", "patches.png")
-    ]
-    return [*tables, *grids, *checks, "results/run.json"]
+    return [*tables, *grids, *check_files(), "results/run.json"]
+
+
+def check_files():
+    """What to look at before anything is trained."""
+    names = ("au_report.md", "contact_sheet.png", "patches.png")
+    return [f"results/{dataset}/{name}" for dataset in settings.all_datasets for name in names]

@@ -56,6 +56,7 @@ checkpoint download:
     params:
         checksums=optional_flag("checksums"),
         settings=download_settings,
+        archive=archive_state,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} download \

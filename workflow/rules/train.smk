@@ -27,6 +27,7 @@ rule train:
         method=one_of(SINGLE_STEP),
     # Almost everything waits for trained weights: the longest jobs start first.
     priority: 20
+    retries: PREEMPTIONS
     conda:
         "../envs/efgan.yaml"
     threads: settings.threads
@@ -35,10 +36,10 @@ rule train:
     params:
         centers=optional_flag("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
-        settings=flags("crop", "patches", "network", "losses", "train"),
+        settings=flags("crop", "patches", "network", "losses", "speed", "train"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} train \
+        exec efgan --log {log:q} --threads {threads} train \
             --method {wildcards.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \

@@ -58,6 +58,7 @@ rule finetune_wild:
     benchmark:
         "logs/benchmarks/finetune_wild/{dataset}/seed{seed}.tsv"
     priority: 20
+    retries: PREEMPTIONS
     conda:
         "../envs/efgan.yaml"
     threads: settings.threads
@@ -65,10 +66,10 @@ rule finetune_wild:
         gpu=1,
     params:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
-        settings=flags("losses", "wild"),
+        settings=flags("losses", "speed", "wild"),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} finetune_wild \
+        exec efgan --log {log:q} --threads {threads} finetune_wild \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \

@@ -25,6 +25,34 @@ is_complete() {
     [ "$(tail -n 1 "$1" | tr -cd , | wc -c)" -eq "$cells" ] && [ -z "$(tail -c 1 "$1")" ]
 }
 
+# Stop unless a CSV has all columns that -aus and -2Dfp give: OpenFace goes on with status 0 when a model file of an AU is
+# absent and leaves its column out without a word, here and in every other chunk.
+check_columns() {
+    header=,$(head -n 1 "$1" | tr -d ' \r'),
+    absent=0 first=''
+    for au in 01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26 45; do
+        case $header in
+            *",AU${au}_r,"*) ;;
+            *) absent=$((absent + 1)) first=${first:-$au} ;;
+        esac
+    done
+    [ "$absent" -lt 17 ] || die "$program: writes no AU intensities, although it was asked for them (-aus); expected" \
+        "OpenFace 2's FaceLandmarkImg, so name another one in openface.program"
+    [ "$absent" -eq 0 ] || die "$program: leaves out AU${first}_r ($absent of 17 columns are missing), probably for want of" \
+        "AU_predictors/svr_combined/AU_${first#0}_static_intensity_comb.dat (listed in AU_predictors/AU_all_static.txt);" \
+        "restore that file and run again"
+    point=0
+    while [ "$point" -lt 68 ]; do
+        case $header in
+            *",x_$point,"*",y_$point,"*) ;;
+            *) die "$program: writes no landmark column x_$point or y_$point, although it was asked for 68 points (-2Dfp);" \
+                "expected OpenFace 2's FaceLandmarkImg, so name another one in openface.program" ;;
+        esac
+        point=$((point + 1))
+    done
+    checked=yes
+}
+
 # The images of list $1 that have no CSV among the results.
 without_csv() {
     while IFS= read -r image; do
@@ -46,6 +74,10 @@ last_line() {
 
 # What the program said last; an exception goes to stderr, OpenFace's own messages to stdout.
 program_message() {
+    if [ "$status" -eq 137 ]; then
+        printf 'killed, probably for want of memory'
+        return
+    fi
     message=$(last_line "$batch/stderr")
     [ -n "$message" ] || message=$(last_line "$batch/stdout")
     printf '%s' "${message:-no message}"
@@ -77,8 +109,11 @@ start_up_cause() {
 }
 
 stop_at_start_up() {
+    [ "$status" -ne 137 ] || die "$program: killed on every photograph (status 137), probably for want of memory; give" \
+        "the job more of it, or run fewer jobs at a time (--cores)"
     die "$program: OpenFace cannot work on this machine (status $status: $1); see that its model and AU_predictors" \
-        "folders lie complete beside it and that the landmark model is right (openface.landmark_model)"
+        "folders lie complete beside it, run OpenFace's own download_models.sh, or set openface.landmark_model to" \
+        "model/main_clnf_general.txt"
 }
 
 # Run the program over the images of list $1 in a fresh folder, where no old CSV can pass for a new one.
@@ -103,6 +138,7 @@ run_batch() {
     while IFS= read -r image; do
         csv=$batch/OUT/${image%.*}.csv
         if [ -f "$csv" ] && is_complete "$csv"; then
+            [ -n "$checked" ] || check_columns "$csv"
             mv "$csv" "$work/result/" || die "$work: cannot write there; free space in ${TMPDIR:-/tmp}"
             started=yes
         fi
@@ -194,10 +230,11 @@ given=$1 model=$2 images=$3 out=$4
 [ "$model" != - ] || model=
 
 # The real path: models are looked up beside argv[0], so that neither a bare name nor a symlink would find them.
-found=$(command -v "$given") || die "$given: no such program; name FaceLandmarkImg's path in openface.program"
+found=$(command -v "$given") || die "$given: no such program; name FaceLandmarkImg's path in openface.program or" \
+    "OPENFACE_BIN, or run OpenFace's container with --software-deployment-method apptainer"
 program=$(readlink -f -- "$found")
 { [ -f "$program" ] && [ -x "$program" ]; } ||
-    die "$given: not an executable file; name FaceLandmarkImg's path in openface.program"
+    die "$given: not an executable file; name FaceLandmarkImg's path in openface.program or OPENFACE_BIN"
 case ${program##*/} in
     FaceLandmarkImg) ;;
     FeatureExtraction | FaceLandmarkVid*)
@@ -217,7 +254,7 @@ tar -xf "$images" -C "$work/images" --no-same-owner --no-same-permissions 2>"$wo
     die "$images: not a tar that can be unpacked ($(tail -n 1 "$work/error")); delete it and run its rule again"
 if [ -f "$work/images/failed.tsv" ]; then mv "$work/images/failed.tsv" "$work/failed"; else : >"$work/failed"; fi
 
-top=0 runs=0 started='' previous='' alike=0 status=0
+top=0 runs=0 started='' checked='' previous='' alike=0 status=0
 # shellcheck disable=SC2012 # a name is an id and a suffix: letters, digits and . _ - only
 ls -A "$work/images" >"$work/part"
 [ ! -s "$work/part" ] || push "$work/part"
@@ -234,7 +271,7 @@ done
 sort "$work/failed" >"$work/result/failed.tsv"
 (hash_program) >"$work/result/openface.sha256" || die "$program: cannot be read; see its permissions and those of its models"
 printf '%s\n' "$program -fdir IN -out_dir OUT -aus -2Dfp${model:+ -mloc $model}" >"$work/result/command.txt"
-mkdir -p -- "$(dirname -- "$out")" || die "$out: its folder cannot be made"
+mkdir -p -- "$(dirname -- "$out")" 2>/dev/null || die "$out: its folder cannot be made; see the permissions above it"
 partial=$(dirname -- "$out")/.$(basename -- "$out").$$.partial
 # In GNU's own format: another may hold times and process numbers, and so differ from run to run.
 (cd "$work/result" && find . -type f -printf '%P\0' | sort -z) >"$work/names"

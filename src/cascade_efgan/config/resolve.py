@@ -108,13 +108,13 @@ def _validated(values: Mapping[str, Any], partial: bool = False) -> Settings:
         return Settings.model_validate(values, context={"partial": partial})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
+        key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             allowed = ", ".join(_fields_at(first["loc"][:-1]))
             raise InputError(f"configuration key {key} is unknown: allowed here are {allowed}") from None
         message = first["msg"].removeprefix("Value error, ")
-        shown = "" if key == "(whole)" else f" is {first['input']!r}"
-        raise InputError(f"configuration key {key}{shown}: {message[0].lower()}{message[1:]}") from None
+        where = f" key {key} is {first['input']!r}" if key else ""
+        raise InputError(f"configuration{where}: {message[0].lower()}{message[1:]}") from None
 
 
 def _fields_at(location: Sequence[Any]) -> list[str]:

@@ -73,8 +73,14 @@ class Archive(Section):
     )
     aus: AuSource = Field("openface", description=AU_SOURCES)
     openface_csv: str | None = Field(
-        None, description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv"
+        None,
+        description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv; one CSV for all "
+        "photographs needs a column file",
     )
+    excluded_share: float | None = Field(
+        None, ge=0, lt=1, description="share of its photographs without a face above which a run stops; null: the "
+        "general `excluded_share`"
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _csv_is_named(self) -> "Archive":
@@ -98,6 +104,13 @@ class AffectNet(Archive):
         None, description="use so many photographs, drawn by `seed`; null: all. The paper does not say how many"
     )
     seed: int = Field(0, ge=0, description="seed of that draw")
+    excluded_share: float | None = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of its photographs without a usable face above which a run stops: photographs from the web "
+        "show many profiles and cut faces; null: the general `excluded_share`",
+    )
 
 
 class Folder(Archive):
@@ -249,6 +262,20 @@ class Wild(Schedule):
     learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate. Not in the paper: as fine-tuning")
 
 
+class Speed(Section):
+    """Exact optimisations of a training step (docs/speed.md). None changes what is computed, only how."""
+
+    untiled_labels: bool = Field(True, description="the first layer adds labels without tiling them over the pixels")
+    merged_heads: bool = Field(True, description="colour and attention heads in one convolution")
+    cached_spectral_norm: bool = Field(True, description="divide each weight by its spectral norm once a step")
+    fused_spectral_norm: bool = Field(True, description="derivative of that division in two passes over a weight")
+    merged_critics: bool = Field(True, description="real and generated images in one pass of a discriminator")
+    fused_adam: bool = Field(True, description="Adam in one pass over each weight")
+    channels_last: bool = Field(False, description="store images with their channels together")
+    cuda_graphs: bool = Field(False, description="record a step once, then replay it. GPU only; not measured yet")
+    streams: bool = Field(False, description="the branches of EF-GAN side by side. GPU only; not measured yet")
+
+
 class Classifier(Section):
     """The expression classifier of R, G and R+G. Not in the paper: ResNet-18 is StarGAN's choice."""
 
@@ -305,6 +332,12 @@ class Settings(Section):
     methods: list[MethodName] = Field(list(get_args(MethodName)), min_length=1, description="rows of the tables")
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="training seeds; cells are means")
     threads: Positive = Field(1, description="CPU threads of one training, generation or evaluation job")
+    jobs_per_gpu: Positive = Field(
+        1, description="jobs that may use one GPU at the same time; n GPUs then take `--resources gpu=` n times as many"
+    )
+    checkpoint_minutes: float = Field(
+        10, ge=0, description="minutes between two checkpoints of a training run; 0: after every iteration"
+    )
     excluded_share: float = Field(
         0.05, ge=0, lt=1, description="share of photographs without a face above which a run stops. Not in the paper"
     )
@@ -323,6 +356,7 @@ class Settings(Section):
     train: Schedule = Schedule()
     finetune: Finetune = Finetune()
     wild: Wild = Wild()
+    speed: Speed = Speed()
     generation_batch: Positive = Field(16, description="images a forward pass when edits are generated")
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()

@@ -3,8 +3,10 @@
 Mollahosseini, A., Hasani, B., & Mahoor, M. H. (2017). AffectNet: A Database for Facial Expression, Valence, and Arousal
 Computing in the Wild. Sec. 4.5 fine-tunes on it; licensed by its owners, on request.
 
-The full release lists its photographs in `training.csv` and `validation.csv`; the small one has
-`train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the same in `val_set`.
+Known layouts: the full release lists its photographs in `training.csv` and `validation.csv`, wherever these and the
+photographs' folders lie. The small one has `train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the
+same in `val_set`; one part alone may be named itself, and `images` beside `annotations` in a folder of any other name
+are taken for `train_set`.
 """
 
 import csv
@@ -13,25 +15,30 @@ import heapq
 import io
 import logging
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.archives import ArchiveReader, open_archive
-from cascade_efgan.data.licensed import archive_of, check_complete, is_image, one_file_each, read_while_open
+from cascade_efgan.data.archive_contents import (
+    check_complete,
+    is_image,
+    one_file_each,
+    open_photographs,
+    read_while_open,
+)
+from cascade_efgan.data.archives import ArchiveReader
 from cascade_efgan.data.photos import Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
-
-REQUEST_AT = "http://mohammadmahoor.com/affectnet/"
 
 #: Expression id of the data set -> name here.
 _EXPRESSIONS = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous")
@@ -46,8 +53,10 @@ _BOX = ("face_x", "face_y", "face_width", "face_height")
 _LIST_COLUMNS = (_PATH, *_BOX, "facial_landmarks", "expression")
 _READ_COLUMNS = (_PATH, *_BOX, "expression")
 
-_ANNOTATION = re.compile(r"(?:.*/)?(?P<part>train|val)_set/annotations/(?P<number>\d+)_exp\.npy", re.IGNORECASE)
-_IMAGE = re.compile(r"(?:.*/)?(?P<part>train|val)_set/images/(?P<number>\d+)\.\w+", re.IGNORECASE)
+#: Folder of the small release -> what the ids of its photographs begin with.
+_PARTS = {"train_set": "train", "val_set": "val"}
+_ANNOTATION = re.compile(r"(?P<folder>.*/|)annotations/(?P<number>\d+)_exp\.npy", re.IGNORECASE)
+_IMAGE = re.compile(r"(?P<folder>.*/|)images/(?P<number>\d+)\.\w+", re.IGNORECASE)
 _ANY_ANNOTATION = re.compile(r"(?:.*/)?\d+_exp\.npy", re.IGNORECASE)
 
 Box = tuple[float, float, float, float]
@@ -91,13 +100,12 @@ def affectnet_photos(request: Request) -> SourcePhotos:
             photographs are missing and `affectnet.partial` is false.
     """
     wanted = request.settings.affectnet
-    path = archive_of(wanted, "affectnet", "AffectNet", REQUEST_AT)
     with ExitStack() as stack:
-        archive = stack.enter_context(open_archive(path, request.work))
+        archive = stack.enter_context(open_photographs(request, "affectnet"))
         release = read_release(archive)
         expected = {name: (UNKNOWN, label.expression, UNKNOWN) for name, label in release.labels.items()}
         complete = check_complete(
-            "affectnet", path, expected, release.names, release.unexpected, release.left_out, wanted.partial
+            "affectnet", archive, expected, release.names, release.unexpected, release.left_out, wanted.partial
         )
         ids = sorted(draw(release.names, wanted.limit, wanted.seed))
         if len(ids) < len(release.names):
@@ -159,9 +167,18 @@ def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[
 
 
 def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> Release:
+    bare = _bare_folder(annotations)
+    bare_part = _PARTS.get(_own_name(archive), "train")
+
+    def photo_of(form: re.Pattern[str], name: str) -> str | None:
+        """Id of the photograph that an image or annotation belongs to, `train-12`; None where it is in no part."""
+        match = form.fullmatch(name)
+        part = match and (bare_part if match["folder"] == bare else _part(match["folder"]))
+        return f"{part}-{match['number']}" if match and part else None
+
     listed = {}
     for name in annotations:
-        photo = _part_and_number(_ANNOTATION, name)
+        photo = photo_of(_ANNOTATION, name)
         if photo is None:
             raise InputError(
                 f"{archive.path}: {name} does not lie in train_set/annotations/ or val_set/annotations/; name the "
@@ -170,13 +187,13 @@ def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Se
         listed[photo] = name
     files, unexpected = [], []
     for name in filter(is_image, names):
-        photo = _part_and_number(_IMAGE, name)
+        photo = photo_of(_IMAGE, name)
         if photo in listed:
             files.append((photo, name))
         else:
             unexpected.append(name)
     expressions = {photo: _annotated(archive, name) for photo, name in listed.items()}
-    return _release(archive, expressions, {}, files, unexpected, {}, parts=3)
+    return _release(archive, expressions, {}, files, unexpected, {}, parts=3 if bare is None else 2)
 
 
 def _release(
@@ -200,10 +217,21 @@ def _release(
     return Release(labels, names, unexpected, left_out, parts)
 
 
-def _part_and_number(form: re.Pattern[str], name: str) -> str | None:
-    """`train-12` of an image or annotation of the small release, else None."""
-    match = form.fullmatch(name)
-    return f"{match['part'].lower()}-{match['number']}" if match else None
+def _part(folder: str) -> str | None:
+    """`train` or `val` by the name of a part's folder."""
+    return _PARTS.get(PurePosixPath(folder).name.lower())
+
+
+def _bare_folder(annotations: Sequence[str]) -> str | None:
+    """The folder of the only part, where its name does not say which part it is; else None."""
+    folders = {match and match["folder"] for match in map(_ANNOTATION.fullmatch, annotations)}
+    folder = folders.pop()
+    return None if folders or folder is None or _part(folder) else folder
+
+
+def _own_name(archive: ArchiveReader) -> str:
+    """Name of the archive itself without suffixes, in lower case."""
+    return Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
 
 
 def _box(left: float, top: float, width: float, height: float) -> Box | None:

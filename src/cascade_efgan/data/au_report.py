@@ -1,4 +1,4 @@
-"""Do a data set's AUs look as OpenFace's do? A table of statistics, and warnings about what does not fit.
+"""Do a data set's AUs look as OpenFace's do? A table of statistics, and a report with what does not fit.
 
 Not in the paper: users of the public GANimation code lose weeks to wrong AU columns and dynamic calibration.
 """
@@ -6,33 +6,23 @@ Not in the paper: users of the public GANimation code lose weeks to wrong AU col
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS, UNKNOWN
+from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.au_checks import (
+    EXPECTED_AUS,
+    FEWEST,
+    FEWEST_FOR_ORDER,
+    LEAST_DEVIATION,
+    LEAST_RISE,
+    LEAST_SMILE,
+    MOST_ZEROS,
+    PAIRS,
+    constant_aus,
+)
 from cascade_efgan.data.dataset import check_expressions, check_ids
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-
-#: AUs of which at least one must rise from neutral to the expression (EMFACS). Contempt is left out: its AU14 is
-#: one-sided, and a mean need not show it.
-EXPECTED_AUS = {
-    "happy": ("AU12",),
-    "surprised": ("AU26", "AU25", "AU05"),
-    "disgusted": ("AU09", "AU10"),
-    "sad": ("AU15", "AU01", "AU04"),
-    "angry": ("AU04",),
-    "fearful": ("AU05", "AU01", "AU20"),
-}
-
-#: Least rise of a mean from neutral; on the London photographs AU12 rises by 1.4 when people smile.
-LEAST_RISE = 0.5
-#: Standard deviation below which an AU does not vary; the least of the London photographs' is 0.12 (AU04).
-LEAST_DEVIATION = 0.05
-#: Photographs below which nothing is concluded from a mean or a deviation.
-FEWEST = 5
-#: Mean of AU45 above which eyes look closed in general; the London photographs' is 0.2.
-MOST_AU45 = 1.0
 
 #: Movement that an AU stands for (FACS).
 NAMES = {
@@ -68,8 +58,18 @@ From neutral to another expression, the mean of at least one of these AUs should
 
 {expected}
 
-For happy, AU12 should also rise at least half as much as the AU that rises most. Contempt is not judged: its AU14 is
-one-sided, and a mean need not show it. Nothing is judged on fewer than {fewest} photographs.
+For happy, AU12 should also rise at least half as much as the AU that rises most; without neutral photographs, the mean
+AU12 of happy ones should be {least_smile:g} or more. Contempt is not judged: its AU14 is one-sided, and a mean need not
+show it. Nothing is judged on fewer than {fewest} photographs.
+
+Two checks need no expressions, and {fewest_for_order} photographs:
+
+- **Order**: some AUs rise and fall together on any faces ({pairs}).
+  If they do so clearly better after the columns are turned by some places, the columns are turned. Other orders, and
+  rows of other photographs, are seen by the means above only, and not at all where no expressions are known.
+- **Calibration**: if every one of the 17 AUs is exactly 0 in {most_zeros:.0%} of the photographs or more, a person's
+  usual face was probably subtracted. A calibration that subtracts less, such as a person's least value, is not seen: it
+  looks like other faces. Keep the command with which the values were made.
 
 ## Mean by expression
 
@@ -143,7 +143,11 @@ def render_report(table: pd.DataFrame, warnings: Sequence[str], datasets: Sequen
         count=f"{overall['mean']['n']:,}",
         warnings="\n".join(f"- {sentence}" for sentence in warnings) or "No warning.",
         least_rise=LEAST_RISE,
+        least_smile=LEAST_SMILE,
         fewest=FEWEST,
+        fewest_for_order=FEWEST_FOR_ORDER,
+        pairs=", ".join(" with ".join(pair) for pair in PAIRS),
+        most_zeros=MOST_ZEROS,
         expected="\n".join(f"- {name}: {', '.join(aus)}" for name, aus in EXPECTED_AUS.items()),
         constant=", ".join(constant_aus(table)) or "none",
         least_deviation=LEAST_DEVIATION,
@@ -152,124 +156,7 @@ def render_report(table: pd.DataFrame, warnings: Sequence[str], datasets: Sequen
     )
 
 
-def constant_aus(table: pd.DataFrame) -> list[str]:
-    """AUs that hardly vary over all photographs; none where there are too few photographs to tell."""
-    row = _row(table, "deviation", "all")
-    return [au for au in AUS if row[au] < LEAST_DEVIATION] if row["n"] >= FEWEST else []
-
-
-def au_warnings(index: pd.DataFrame, table: pd.DataFrame) -> list[str]:
-    """What does not look like OpenFace's AU intensities, a sentence each: the finding, and what to look for.
-
-    Args:
-        index: rows with `expression` and the AUs.
-        table: as `au_table` gives it.
-    """
-    aus = index[list(AUS)].to_numpy(dtype=np.float64)
-    general = [*_out_of_range(aus), *_identical(aus)]
-    if scale := _presence(aus) or _rescaled(aus):
-        return [*scale, *general]  # on another scale, the checks below would only repeat it
-    return [*general, *_constant(table), *_closed_eyes(table), *_expressions(table)]
-
-
-def _presence(aus: np.ndarray) -> list[str]:
-    if len(aus) < FEWEST or (aus % 1).any() or aus.min() == aus.max():
-        return []
-    return [
-        "All values are whole numbers, which intensities are not: look whether OpenFace's presence columns (AU12_c, 0 "
-        "or 1) or hand-coded AUs were taken for the intensities (AU12_r)."
-    ]
-
-
-def _rescaled(aus: np.ndarray) -> list[str]:
-    if len(aus) < FEWEST or aus.max() > 1:
-        return []
-    return [
-        f"No value is above 1 (the largest is {aus.max():.2f}), where OpenFace's go to 5: look whether the values were "
-        "divided by 5 or normalised before; the data loader divides by 5 itself."
-    ]
-
-
-def _out_of_range(aus: np.ndarray) -> list[str]:
-    wrong = {
-        "negative": (aus < 0, "look whether columns were standardised (mean 0) or a person's neutral face subtracted"),
-        "above 5": (aus > AU_MAX, "look whether columns were multiplied, or are no AU intensities"),
-    }
-    return [
-        f"Values of {', '.join(np.array(AUS)[where.any(axis=0)])} are {what} in {where.any(axis=1).mean():.1%} of the "
-        f"photographs, where OpenFace's are 0 to 5: {look}."
-        for what, (where, look) in wrong.items()
-        if where.any()
-    ]
-
-
-def _constant(table: pd.DataFrame) -> list[str]:
-    return [
-        f"{au} does not vary (standard deviation below {LEAST_DEVIATION:g}): look whether OpenFace loaded its model of "
-        f"{au} and whether a column was filled or lost on the way."
-        for au in constant_aus(table)
-    ]
-
-
-def _identical(aus: np.ndarray) -> list[str]:
-    """One sentence for each group of equal columns; columns that do not vary are another matter."""
-    if len(aus) < FEWEST:
-        return []
-    groups: dict[bytes, list[str]] = {}
-    for au, values in zip(AUS, aus.T, strict=True):
-        if values.std() >= LEAST_DEVIATION:
-            groups.setdefault(values.tobytes(), []).append(au)
-    return [
-        f"{' and '.join(group)} are identical in all photographs: look whether a column was copied over another."
-        for group in groups.values()
-        if len(group) > 1
-    ]
-
-
-def _closed_eyes(table: pd.DataFrame) -> list[str]:
-    row = _row(table, "mean", "all")
-    if row["n"] < FEWEST or row["AU45"] <= MOST_AU45:
-        return []
-    return [
-        f"AU45 (blink) has a mean of {row['AU45']:.2f}, as if most eyes were closed: look at the contact sheet, and "
-        "whether OpenFace ran with its dynamic models, made for video, instead of its static ones."
-    ]
-
-
-def _expressions(table: pd.DataFrame) -> list[str]:
-    """Expressions whose AUs do not rise from neutral; nothing where either has too few photographs."""
-    means = table[(table["statistic"] == "mean") & (table["expression"] != "all") & (table["n"] >= FEWEST)]
-    by_name = {row["expression"]: row for row in means.to_dict("records")}
-    if "neutral" not in by_name:
-        return []
-    look = "look whether columns are shifted or in another order and whether rows belong to other photographs."
-    sentences = []
-    for name, expected in EXPECTED_AUS.items():
-        if name not in by_name:
-            continue
-        rise = {au: by_name[name][au] - by_name["neutral"][au] for au in AUS}
-        most = max(rise, key=lambda au: rise[au])
-        if max(rise[au] for au in expected) < LEAST_RISE:
-            rises = ", ".join(f"{au} by {rise[au]:+.2f}" for au in expected)
-            sentences.append(
-                f"From neutral to {name}, the mean changes: {rises}; at least {LEAST_RISE:g} was expected "
-                f"{'of it' if len(expected) == 1 else 'of one of these'}: {look}"
-            )
-        # A smile moves other AUs too (AU10 and AU14 by a third of AU12): a shifted column still rises a little.
-        elif name == "happy" and rise["AU12"] < rise[most] / 2:
-            sentences.append(
-                f"From neutral to happy, {most} rises by {rise[most]:.2f} and AU12, the smile, by {rise['AU12']:.2f} "
-                f"only: {look}"
-            )
-    return sentences
-
-
 def _markdown(heads: list[str], rows: list[list[str]], text: int) -> str:
     """A Markdown table; the first `text` columns are aligned to the left, the others to the right."""
     rule = ["---" if place < text else "--:" for place in range(len(heads))]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
-
-
-def _row(table: pd.DataFrame, statistic: str, expression: str) -> pd.Series:
-    chosen: pd.Series = table[(table["statistic"] == statistic) & (table["expression"] == expression)].iloc[0]
-    return chosen

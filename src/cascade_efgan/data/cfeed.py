@@ -6,6 +6,7 @@ the user brings the archive.
 
 import io
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,15 +17,20 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from cascade_efgan.data.archives import ArchiveReader, open_archive
-from cascade_efgan.data.licensed import archive_of, check_complete, first, is_image, one_file_each, read_while_open
+from cascade_efgan.data.archive_contents import (
+    check_complete,
+    first,
+    is_image,
+    one_file_each,
+    open_photographs,
+    placeholder,
+    read_while_open,
+)
+from cascade_efgan.data.archives import ArchiveReader
 from cascade_efgan.data.photos import Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
-
-TITLE = "the Compound Facial Expressions of Emotion database (CFEE)"
-REQUEST_AT = "https://cbcsl.ece.ohio-state.edu/compound.html"
 
 #: People of the complete set (Sec. 4.1). Their numbers are not published: they are those of the archive.
 PEOPLE = 230
@@ -78,10 +84,9 @@ def cfeed_photos(request: Request) -> SourcePhotos:
             people without `cfeed.partial`; two photographs of one name that differ. While iterating: a damaged member.
     """
     settings = request.settings.cfeed
-    path = archive_of(settings, "cfeed", TITLE, REQUEST_AT)
     with ExitStack() as stack:
-        archive = stack.enter_context(open_archive(path, request.work))
-        names = archive.names()
+        archive = stack.enter_context(open_photographs(request, "cfeed"))
+        path, names = archive.path, archive.names()
         classes = read_classes(archive, names)
         expressions = primary_classes(classes, path)
         files, unexpected = _files(archive, names, classes)
@@ -90,7 +95,7 @@ def cfeed_photos(request: Request) -> SourcePhotos:
         if second := sum(file.class_id in expressions for file in files) - len(photos):
             left_out[SECOND] = second
         expected = _expected({file.person for file in files}, expressions, path)
-        completeness = check_complete("cfeed", path, expected, photos, unexpected, left_out, settings.partial)
+        completeness = check_complete("cfeed", archive, expected, photos, unexpected, left_out, settings.partial)
         chosen = {file: files[file] for file in photos.values()}
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, chosen, expressions)), completeness)
 
@@ -107,29 +112,23 @@ def parse_name(name: str) -> CfeedFile | None:
 def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]:
     """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet.
 
-    Rows without a class id, such as the header, are passed over.
+    It lies in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
+    class id, such as the header, are passed over.
 
     Raises:
         InputError: no spreadsheet, several that differ, no such sheet, or one id with two names.
     """
-    wanted = {name.lower() for name in SHEETS}
-    kept = one_file_each(archive, ((SHEETS[0], n) for n in names if PurePosixPath(n).name.lower() in wanted))
-    if not kept:
-        raise InputError(
-            f"{archive.path}: the spreadsheet {SHEETS[0]} is missing, which says what the classes mean: copy it there "
-            "from the release"
-        )
-    name = kept[SHEETS[0]]
+    where, data = _spreadsheet(archive, names)
     classes: dict[int, str] = {}
-    for row in _summary(archive, name):
+    for row in _summary(data, where):
         # Further tables may stand below; there the second column holds numbers.
         class_id, label = _class_id(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
         if class_id is None or not label:
             continue
         if _plain(classes.setdefault(class_id, label)) != _plain(label):
             raise InputError(
-                f"{archive.path}: {name} calls class {class_id} both {classes[class_id]!r} and {label!r}, expected one "
-                "name: obtain the original spreadsheet"
+                f"{where} calls class {class_id} both {classes[class_id]!r} and {label!r}, expected one name: obtain "
+                "the original spreadsheet"
             )
     return classes
 
@@ -152,16 +151,32 @@ def primary_classes(classes: Mapping[int, str], path: Path) -> dict[int, str]:
     return found
 
 
-def _summary(archive: ArchiveReader, name: str) -> list[list[Any]]:
+def _spreadsheet(archive: ArchiveReader, names: Sequence[str]) -> tuple[str, bytes]:
+    """The release's spreadsheet: (how messages name it, its bytes)."""
+    wanted = {name.lower() for name in SHEETS}
+    kept = one_file_each(archive, ((SHEETS[0], n) for n in names if PurePosixPath(n).name.lower() in wanted))
+    if kept:
+        name = kept[SHEETS[0]]
+        return f"{archive.path}: {name}", archive.read(name)
+    above = Path(os.path.abspath(archive.path)).parent
+    for path in (above / name for name in SHEETS):
+        if os.path.isfile(path):
+            log.info("%s: the classes are those of %s, which lies beside it", archive.path, path)
+            return str(path), path.read_bytes()
+    raise InputError(
+        f"{archive.path}: the spreadsheet {SHEETS[0]} is missing, which says what the classes mean, in it and beside "
+        "it: copy it there from the release, or name the folder above"
+    )
+
+
+def _summary(data: bytes, where: str) -> list[list[Any]]:
     """Rows of the sheet `summary`."""
-    data = archive.read(name)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet = next((sheet for sheet in book.sheet_names if _plain(sheet) == SUMMARY), None)
         if sheet is None:
             raise InputError(
-                f"{archive.path}: {name} has no sheet {SUMMARY!r}, only {', '.join(book.sheet_names)}: obtain the "
-                "original spreadsheet"
+                f"{where} has no sheet {SUMMARY!r}, only {', '.join(book.sheet_names)}: obtain the original spreadsheet"
             )
         return book.get_sheet_by_name(sheet).to_python()
     except BaseException as error:
@@ -169,7 +184,7 @@ def _summary(archive: ArchiveReader, name: str) -> list[list[Any]]:
         if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":
             raise
         raise InputError(
-            f"{archive.path}: {name} is not a readable spreadsheet ({_one_line(error)}); obtain the original one"
+            f"{where} is not a readable spreadsheet ({_one_line(error)}); obtain the original one"
         ) from None
 
 
@@ -216,7 +231,7 @@ def _expected(people: set[str], expressions: Mapping[int, str], path: Path) -> d
     """Every person x seven expressions; people whom the archive lacks get a number of their own."""
     if len(people) > PEOPLE:
         log.warning("%s: photographs of %d people, where the complete set has %d", path, len(people), PEOPLE)
-    absent = [f"unknown{number:03d}" for number in range(1, PEOPLE - len(people) + 1)]
+    absent = [placeholder(number) for number in range(1, PEOPLE - len(people) + 1)]
     return {
         _place(class_id, person): (person, expression, "frontal")
         for person in (*sorted(people), *absent)

@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import logging
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +14,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cascade_efgan.config.settings import Folder
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.archives import ArchiveReader, open_archive
-from cascade_efgan.data.licensed import check_complete, first, read_while_open
+from cascade_efgan.data.archive_contents import check_complete, first, open_photographs, read_while_open
+from cascade_efgan.data.archives import ArchiveReader
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
-
-FOLDER_VARIABLE = "EFGAN_FOLDER"
 
 #: Suffixes of photographs, in lower case; a file's own may be in any case. A .gif is mostly animated.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -62,17 +58,16 @@ def folder_photos(request: Request) -> SourcePhotos:
             photographs are missing and `folder.partial` is false.
     """
     wanted = request.settings.folder
-    path = _archive_of(wanted)
     labels = Path(wanted.labels).expanduser() if wanted.labels else None
     rows = read_labels(labels) if labels else None
     with ExitStack() as stack:
-        archive = stack.enter_context(open_archive(path, request.work))
+        archive = stack.enter_context(open_photographs(request, "folder"))
         names, unexpected = _photographs(archive, labels)
         if rows is None or labels is None:
             people = {name: _person_and_expression(name, None) for name in names}
-            completeness = _all_there(path, names, unexpected)
+            completeness = _all_there(archive.path, names, unexpected)
         else:
-            people, completeness = _labelled(path, names, unexpected, rows, labels, wanted.partial)
+            people, completeness = _labelled(archive, names, unexpected, rows, labels, wanted.partial)
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, people)), completeness)
 
 
@@ -161,22 +156,6 @@ def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> d
     return matched
 
 
-def _archive_of(section: Folder) -> Path:
-    named = section.archive or os.environ.get(FOLDER_VARIABLE)
-    if not named:
-        raise InputError(
-            "folder.archive names no photographs; set it, or the environment variable EFGAN_FOLDER, to a folder, zip "
-            "or tar of your own"
-        )
-    path = Path(named).expanduser()
-    if not path.exists():
-        raise InputError(
-            f"{path}: no such folder or file; expected photographs of your own: correct folder.archive in config.yaml "
-            f"or {FOLDER_VARIABLE}"
-        )
-    return path
-
-
 def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str], list[str]]:
     """Names of the photographs and of all other files but the labels themselves, both sorted."""
     own = labels.resolve() if labels else None
@@ -195,14 +174,14 @@ def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str]
 
 
 def _labelled(
-    path: Path, names: list[str], others: list[str], rows: list[Label], labels: Path, partial: bool
+    archive: ArchiveReader, names: list[str], others: list[str], rows: list[Label], labels: Path, partial: bool
 ) -> tuple[dict[str, tuple[str, str]], Completeness]:
     """Listed photograph -> (person, expression), and what is missing or unlisted."""
     matched = match_labels(rows, names, labels)
     if not matched:
         raise InputError(
-            f"{labels}: its {len(rows)} rows name none of the {len(names)} photographs in {path}; expected names such "
-            f"as {names[0]}, found {rows[0].file}: correct folder.labels"
+            f"{labels}: its {len(rows)} rows name none of the {len(names)} photographs in {archive.path}; expected "
+            f"names such as {names[0]}, found {rows[0].file}: correct folder.labels"
         )
     people = {name: _person_and_expression(name, label) for name, label in matched.items()}
     present = {label.line for label in matched.values()}
@@ -213,7 +192,7 @@ def _labelled(
             expected[path_id(file)] = (*_person_and_expression(file, row), UNKNOWN)
     found = [path_id(name) for name in people]
     unexpected = sorted(others + [name for name in names if name not in people])
-    return people, check_complete("folder", path, expected, found, unexpected, {}, partial)
+    return people, check_complete("folder", archive, expected, found, unexpected, {}, partial)
 
 
 def _all_there(path: Path, names: list[str], unexpected: list[str]) -> Completeness:

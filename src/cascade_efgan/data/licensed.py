@@ -1,150 +1,147 @@
-"""What all data sets that only their user can obtain share: where the archive is, and whether it is whole."""
+"""Data sets that only their user can obtain: where the archive is, and whether it changed.
 
-import logging
+The workflow asks at every start, so this module imports no array library and reads no photograph.
+"""
+
 import os
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
-from cascade_efgan.config.settings import Archive
-from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.archives import ArchiveReader
-from cascade_efgan.data.photos import Completeness, Photo, sha256
+from cascade_efgan.config.settings import Archive, Settings
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
 
-log = logging.getLogger("efgan.download")
-
-#: Suffixes of files that look like photographs, in lower case.
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-
-#: Names that a sentence lists before it says "...".
-_SHOWN = 5
+#: Entries of a folder that a fingerprint looks at: all of RaFD and CFEED, and of AffectNet the folders.
+_ENTRIES = 20_000
 
 
-def archive_of(section: Archive, dataset: str, title: str, request_at: str) -> Path:
-    """The archive of a licensed data set: the setting `archive`, else the environment variable EFGAN_<DATA SET>.
+@dataclass(frozen=True)
+class Licence:
+    """Of a data set that others own: its name as they write it, and the public address where it is requested."""
+
+    title: str
+    request_at: str
+
+
+LICENSED = {
+    "rafd": Licence("the Radboud Faces Database (RaFD)", "https://rafd.socsci.ru.nl"),
+    "cfeed": Licence(
+        "the Compound Facial Expressions of Emotion database (CFEE)", "https://cbcsl.ece.ohio-state.edu/compound.html"
+    ),
+    "affectnet": Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/"),
+}
+
+
+def archive_of(settings: Settings, dataset: str) -> Path:
+    """The archive of a data set: its setting `archive`, else the environment variable EFGAN_<DATA SET>.
 
     Args:
-        section: the data set's settings.
-        dataset: its key in the settings, for instance `rafd`.
-        title: its name, as its owners write it.
-        request_at: public address where it is requested.
+        settings: all settings.
+        dataset: rafd, cfeed, affectnet or folder.
 
     Raises:
-        InputError: neither is set, or what is named does not exist.
+        InputError: neither is set, or what is named does not exist; the sentence says where to request the data set.
     """
-    variable = f"EFGAN_{dataset.upper()}"
-    named = section.archive or os.environ.get(variable)
-    left_out = ", and 'wild={dataset: null}' leaves it out" if dataset == "affectnet" else ""
-    advice = (
-        f"request the data set at {request_at} and name the folder, zip or tar that you received as {dataset}.archive "
-        f"in config.yaml or in {variable} (the presets laptop, full and london run without it{left_out})"
-    )
+    named = _named(settings, dataset)
     if not named:
-        raise InputError(f"{dataset}.archive is not set: {title} is licensed by its owners; {advice}")
-    path = Path(named).expanduser()
-    if not path.exists():
-        source = f"{dataset}.archive" if section.archive else variable
-        raise InputError(
-            f"{path}: no such file or folder, though {source} names it as {title}; correct it, or {advice}"
-        )
+        raise InputError(f"{dataset}.archive is not set: {_about(dataset)}{_advice(dataset)}")
+    path = Path(os.path.expanduser(named))
+    if not os.path.exists(path):
+        source = f"{dataset}.archive" if getattr(settings, dataset).archive else _variable(dataset)
+        raise InputError(f"{path}: no such file or folder, though {source} names it; correct it, or {_advice(dataset)}")
     return path
 
 
-def check_complete(
-    dataset: str,
-    path: Path,
-    expected: Mapping[str, tuple[str, str, str]],
-    found: Collection[str],
-    unexpected: Sequence[str],
-    left_out: Mapping[str, int],
-    partial: bool,
-) -> Completeness:
-    """Compare what an archive holds with what the complete data set has.
+def missing_archives(settings: Settings) -> list[str]:
+    """One sentence for every data set of the run whose archive is not there, in the order of `all_datasets`."""
+    sentences = []
+    for dataset in settings.all_datasets:
+        if isinstance(getattr(settings, dataset), Archive):
+            try:
+                archive_of(settings, dataset)
+            except InputError as error:
+                sentences.append(str(error))
+    return sentences
 
-    Args:
-        dataset: its key in the settings.
-        path: the archive, for messages.
-        expected: id -> (person, expression, gaze) of every photograph of the complete data set.
-        found: ids of `expected` that are there.
-        unexpected: files that look like photographs and are none of the data set's; they are warned of.
-        left_out: why -> how many photographs this project does not use.
-        partial: whether to go on, with a warning, when photographs are missing.
 
-    Raises:
-        InputError: no photograph at all, or some are missing and `partial` is false.
+def archive_fingerprint(settings: Settings, dataset: str) -> dict[str, str]:
+    """What tells that the archive of a data set, or `folder.labels`, is another than before.
+
+    A file is told by its size and time of change. A folder is told by how many entries it has and by the newest change
+    of it and of the folders in it, breadth first, until 20,000 entries are counted: in milliseconds, and no photograph
+    is looked at. What it cannot see is a file that is overwritten in place.
+
+    Returns:
+        `archive`: its path, or "missing"; `state`; `labels`: SHA-256 of `folder.labels`, or "missing". Empty for a data
+        set that needs no archive.
     """
-    if unexpected:
-        log.warning("%s: images that are none of %s's, not used: %d (%s)",
-                    path, dataset, len(unexpected), first(sorted(unexpected)))  # fmt: skip
-    if not found:
-        raise InputError(
-            f"{path}: holds no photograph of {dataset} among {len(unexpected) + sum(left_out.values())} images; name "
-            f"the folder, zip or tar as its owners sent it in {dataset}.archive"
-        )
-    missing = sorted(set(expected).difference(found))
-    if missing:
-        sentence = f"{path}: {_missing(dataset, expected, missing)}"
-        if not partial:
-            raise InputError(
-                f"{sentence}; complete the archive, or set {dataset}.partial to true to go on without them"
-            )
-        log.warning("%s", sentence)
-    return Completeness(len(expected), len(found), missing, sorted(unexpected), dict(sorted(left_out.items())))
+    section = getattr(settings, dataset, None)
+    if not isinstance(section, Archive):
+        return {}
+    path = os.path.expanduser(_named(settings, dataset))
+    if not os.path.exists(path):
+        return {"archive": "missing"}
+    fingerprint = {"archive": path, "state": _state(path)}
+    labels = getattr(section, "labels", None)
+    if labels:
+        fingerprint["labels"] = _sha256(os.path.expanduser(labels))
+    return fingerprint
 
 
-def one_file_each(archive: ArchiveReader, files: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Id -> file from (id, file) pairs; of an id's several files with identical bytes the first is kept.
-
-    Raises:
-        InputError: two files of one id differ.
-    """
-    kept: dict[str, str] = {}
-    copies = []
-    for key, name in files:
-        if key not in kept:
-            kept[key] = name
-        elif sha256(archive.read(name)) == sha256(archive.read(kept[key])):
-            copies.append(name)
-        else:
-            raise InputError(
-                f"{archive.path}: {kept[key]} and {name} are both {key}, and their bytes differ: remove the one that "
-                "is not the original"
-            )
-    if copies:
-        log.warning("%s: identical copies, not used: %d (%s)", archive.path, len(copies), first(copies))
-    return kept
+def _variable(dataset: str) -> str:
+    return f"EFGAN_{dataset.upper()}"
 
 
-def read_while_open(opened: ExitStack, photos: Iterator[Photo]) -> Iterator[Photo]:
-    """The photographs; the archive that they are read from is closed after the last one."""
-    with opened:
-        yield from photos
+def _named(settings: Settings, dataset: str) -> str:
+    """The archive as the user wrote it; empty where nobody names one."""
+    return getattr(settings, dataset).archive or os.environ.get(_variable(dataset), "")
 
 
-def is_image(name: str) -> bool:
-    """Whether a file's name ends as that of an image."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+def _about(dataset: str) -> str:
+    return f"{LICENSED[dataset].title} is licensed by its owners; " if dataset in LICENSED else ""
 
 
-def first(names: Sequence[str]) -> str:
-    """The first few of some names, for a sentence."""
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+def _advice(dataset: str) -> str:
+    """What to do without an archive."""
+    place = f"as {dataset}.archive in config.yaml or in {_variable(dataset)}"
+    if dataset not in LICENSED:
+        return f"name a folder, zip or tar of your own photographs {place}"
+    left_out = ", and 'wild={dataset: null}' leaves it out" if dataset == "affectnet" else ""
+    return (
+        f"request the data set at {LICENSED[dataset].request_at} and name the folder, zip or tar that you received "
+        f"{place} (the presets laptop, full and london run without it{left_out})"
+    )
 
 
-def _missing(dataset: str, expected: Mapping[str, tuple[str, str, str]], missing: Sequence[str]) -> str:
-    """How many are missing, of whom and of what, and which first."""
-    people = Counter(person for person, _, _ in expected.values())
-    lacks = Counter(expected[key][0] for key in missing)
-    whole = sum(people[person] == count for person, count in lacks.items())
-    parts = [f"{len(missing)} of {len(expected)} photographs of {dataset} are missing"]
-    if whole:
-        parts.append(f"all of {whole} of {len(people)} people")
-    for place, axis in enumerate(("person", "expression", "gaze")):
-        counts = Counter(expected[key][place] for key in missing)
-        if set(counts) == {UNKNOWN}:
-            continue
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        parts.append(f"per {axis} " + first([f"{name}: {count}" for name, count in ordered]))
-    return "; ".join([*parts, f"the first are {first(missing)}"])
+def _state(path: str) -> str:
+    try:
+        if os.path.isdir(path):
+            return _folder_state(path)
+        status = os.stat(path)
+    except OSError as error:
+        return f"not readable ({error.strerror})"
+    return f"{status.st_size} bytes, changed {status.st_mtime_ns}"
+
+
+def _folder_state(root: str) -> str:
+    """Entries and newest change; the entries' kinds come with their names, so that only folders cost a stat."""
+    folders, count, newest = deque([root]), 0, os.stat(root).st_mtime_ns
+    while folders and count < _ENTRIES:
+        with os.scandir(folders.popleft()) as entries:
+            inner = []
+            for entry in islice(entries, _ENTRIES - count):
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    newest = max(newest, entry.stat().st_mtime_ns)
+                    inner.append(entry.path)
+        folders += sorted(inner)
+    return f"{count} entries, changed {newest}"
+
+
+def _sha256(path: str) -> str:
+    try:
+        return sha256_file(path)
+    except OSError:
+        return "missing"

@@ -64,12 +64,34 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     """Read `manifest.csv`: text and face box as strings, `width` and `height` as int64 pixels.
 
     Raises:
-        InputError: missing file or column, no row, an id or file twice, an id with spaces, an empty person, an
-            unknown expression or gaze, or a SHA-256 or size that is none.
+        InputError: missing file or column, no row, an id or file twice, an id with spaces, a file or person with a
+            line break, an empty person, an unknown expression or gaze, or a SHA-256 or size that is none.
     """
     manifest = read_records(path, (*TEXT_COLUMNS, *BOX_COLUMNS), SIZE_COLUMNS)
     check_manifest(manifest, path)
     return manifest.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
+
+
+def read_manifest_rows(path: str | Path, first: int, count: int) -> pd.DataFrame:
+    """The rows `first` up to `first + count` of `read_manifest`, checked as there; none beyond the end.
+
+    A job that needs 500 of a million rows reads neither the others nor the time that checking them takes.
+
+    Raises:
+        InputError: as `read_manifest`, for these rows only.
+    """
+    try:
+        columns = list(pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns)
+        rows = pd.read_csv(
+            path, header=None, names=columns, skiprows=1 + first, nrows=count, dtype=str, keep_default_na=False,
+            encoding="utf-8-sig",
+        )  # fmt: skip
+        rows = rows.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))[list(COLUMNS)]
+        check_manifest(rows, path)
+    except (OSError, ValueError, KeyError, InputError):
+        # Something is wrong, or there are no such rows: the whole file says what, with the right numbers of lines.
+        return read_manifest(path).iloc[first : first + count]
+    return rows
 
 
 def check_manifest(manifest: pd.DataFrame, path: str | Path) -> None:
@@ -84,6 +106,10 @@ def check_manifest(manifest: pd.DataFrame, path: str | Path) -> None:
     check_expressions(manifest["expression"], path)
     _refuse(manifest, "id", ~manifest["id"].str.fullmatch(_ID), path, "letters, digits and . _ - only")
     _refuse(manifest, "file", manifest["file"].duplicated(), path, "every file once")
+    for name in ("file", "person"):
+        # The workflow counts photographs by lines.
+        broken = manifest[name].str.contains("[\r\n]", regex=True)
+        _refuse(manifest, name, broken, path, "no line break in it (rename the photograph)")
     _refuse(manifest, "person", manifest["person"] == "", path, "a name or number")
     _refuse(manifest, "gaze", ~manifest["gaze"].isin(GAZES), path, f"one of {', '.join(GAZES)}")
     _refuse(manifest, "sha256", ~manifest["sha256"].str.fullmatch(_SHA256), path, "64 hexadecimal digits")

@@ -2,9 +2,8 @@
 
 import hashlib
 import logging
-import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -18,7 +17,6 @@ from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface_csv import (
     Box,
     DetectedFace,
-    Detections,
     check_intensities,
     choose_face,
     csv_text,
@@ -26,6 +24,7 @@ from cascade_efgan.data.openface_csv import (
     parse_faces,
     read_openface,
 )
+from cascade_efgan.data.openface_names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
 
@@ -35,7 +34,6 @@ PROGRAM = "FaceLandmarkImg"
 EXCLUDED_COLUMNS = ("id", "file", "reason")
 NO_FACE = "OpenFace found no face"
 UNREADABLE = "not a readable image"
-_IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp|gif)$", re.IGNORECASE)
 _RUN_AGAIN = "delete it and run the run_openface rule again"
 
 #: The faces of one photograph, or why OpenFace gave none.
@@ -79,34 +77,36 @@ class Chunk(NamedTuple):
         return self.listed, self.command.partition(" -fdir ")[2]
 
 
-def csv_batch(manifest: pd.DataFrame, source: Path) -> Batch:
-    """Answers from precomputed CSVs: matched by file name or, failing that, by stem.
+class Matched(NamedTuple):
+    """Precomputed values with their photographs: the batch, and the names of values that belong to no photograph."""
 
-    Values that belong to no photograph are a warning, photographs without values an answer: both may be deliberate.
+    batch: Batch
+    unmatched: list[str]
+
+
+def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
+    """Answers from precomputed CSVs, matched as `match_names` says.
+
+    Values without a photograph are a warning, and photographs without values an answer: both may be deliberate.
 
     Raises:
-        InputError: as `read_openface`; no photograph matches anything, two photographs match one CSV, or one
-            photograph matches two.
+        InputError: as `read_openface` and `match_names`; or no photograph matches anything.
     """
     detections = read_openface(source)
-    keys = _keys_of(manifest["file"], detections, source)
-    owners: dict[str, str] = {}
-    for file, key in zip(manifest["file"], keys, strict=True):
-        if key is not None and key in owners:
-            raise InputError(f"{source}: {key} matches both {owners[key]} and {file}; rename one of the photographs")
-        if key is not None:
-            owners[key] = file
-    if not owners:
+    files, ids = list(manifest["file"]), list(manifest["id"])
+    names = match_names(files, ids, detections.keys(), source)
+    if not any(name is not None for name in names):
+        one = "; one CSV for all photographs needs a column file" if _is_one_csv(source, detections) else ""
         raise InputError(
             f"{source}: its names match none of the {len(manifest)} photographs; expected names such as "
-            f"{_stem(manifest['file'].iloc[0])}, found {next(iter(detections))}"
+            f"{_stem(files[0])}, found {next(iter(detections))}{one}"
         )
-    unmatched = sorted(detections.keys() - owners.keys())
-    if unmatched:
-        shown = ", ".join(unmatched[:3])
-        log.warning("%s: %d names match no photograph; the first are %s", source, len(unmatched), shown)
-    faces = ["no CSV from OpenFace" if key is None else detections[key] for key in keys]
-    return manifest, dict(zip(manifest["id"], faces, strict=True))
+    unmatched = sorted(detections.keys() - set(names))
+    without = [file for file, name in zip(files, names, strict=True) if name is None]
+    _warn_of(source, unmatched, "names match no photograph")
+    _warn_of(source, without, "photographs have no CSV from OpenFace")
+    answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
+    return Matched((manifest, dict(zip(ids, answers, strict=True))), unmatched)
 
 
 def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator[Batch]:
@@ -155,14 +155,13 @@ def chunk_provenance(folder: Path) -> dict[str, Any]:
         InputError: the first chunk is missing or damaged.
     """
     chunk = _read_chunk(chunk_path(folder, 0))
-    lines = chunk.listed.splitlines()
-    program = next((line.split()[0] for line in lines if line.endswith(f"  {PROGRAM}")), None)
+    files = _listed_files(chunk.listed)
     return {
         "source": "program",
         "command": chunk.command.strip(),
-        "program_sha256": program,
-        "files": len(lines),
+        "program_sha256": files.get(PROGRAM),
         "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
+        "files": files,
     }
 
 
@@ -195,19 +194,31 @@ def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
 
 
-def check_excluded(excluded: pd.DataFrame, total: int, share: float) -> None:
-    """Stop when more than `share` of `total` photographs are excluded: something is wrong with all of them then.
+def too_many_excluded(excluded: pd.DataFrame, total: int, share: float) -> bool:
+    """Whether more than `share` of `total` photographs are excluded: something is wrong with all of them then."""
+    return len(excluded) > share * total
+
+
+def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Path | None = None) -> None:
+    """Stop when too many photographs are excluded.
+
+    Args:
+        excluded: as `settle` gives it.
+        total: number of photographs.
+        share: largest share of them that may be excluded, 0..1.
+        listed: where all of them can be looked up, for the sentence.
 
     Raises:
-        InputError: naming the count of each reason and the first photographs.
+        InputError: naming the count of each reason, the first photographs and `listed`.
     """
-    if len(excluded) > share * total:
+    if too_many_excluded(excluded, total, share):
         counts = ", ".join(f"{count} {reason}" for reason, count in reason_counts(excluded).items())
         first = excluded.head(3)
-        listed = ", ".join(f"{file}: {reason}" for file, reason in zip(first["file"], first["reason"], strict=True))
+        shown = ", ".join(f"{file}: {reason}" for file, reason in zip(first["file"], first["reason"], strict=True))
+        where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
             f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({share:.0%}): {counts}; look at the first ({listed}), then mend the cause or raise excluded_share"
+            f"({share:.0%}): {counts}; look at {where}, then mend the cause or raise excluded_share"
         )
 
 
@@ -252,31 +263,23 @@ def _box(row: Mapping[Any, Any]) -> Box | None:
     return left, top, width, height
 
 
-def _name(file: str) -> str:
-    return PurePosixPath(file.replace("\\", "/")).name
-
-
 def _stem(file: str) -> str:
     return PurePosixPath(file.replace("\\", "/")).stem
 
 
-def _keys_of(files: Iterable[str], detections: Detections, source: Path) -> list[str | None]:
-    """The key in `detections` of every photograph, None where it has none: the closest form of its name wins."""
-    exact = {key: [key] for key in detections}
-    names: dict[str, list[str]] = {}
-    stems: dict[str, list[str]] = {}
-    for key in detections:
-        names.setdefault(_name(key), []).append(key)
-        if _IMAGE_SUFFIX.search(key):
-            stems.setdefault(_stem(key), []).append(key)
-    keys: list[str | None] = []
-    for file in files:
-        # The key of a.jpg is a where OpenFace wrote a.csv: its stem is looked for among the names too.
-        found = exact.get(file) or names.get(_name(file)) or names.get(_stem(file)) or stems.get(_stem(file)) or []
-        if len(found) > 1:
-            raise InputError(f"{source}: {found[0]} and {found[1]} both match {file}; keep one of them")
-        keys.append(found[0] if found else None)
-    return keys
+def _is_one_csv(source: Path, names: Mapping[str, object]) -> bool:
+    """Whether `source` is a single CSV without a column that names photographs."""
+    return source.is_file() and list(names) == [source.stem]
+
+
+def _warn_of(source: Path, names: Sequence[str], what: str) -> None:
+    if names:
+        log.warning("%s: %d %s; the first are %s", source, len(names), what, ", ".join(names[:3]))
+
+
+def _listed_files(listed: str) -> dict[str, str]:
+    """Name -> SHA-256, from sha256sum's list."""
+    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
 
 
 def _read_chunk(path: Path) -> Chunk:
@@ -299,7 +302,12 @@ def _read_chunk(path: Path) -> Chunk:
         raise InputError(f"{path}: {error.args[0]} is missing in it; {_RUN_AGAIN}") from None
     answers: dict[str, Answer] = {}
     for name, text in texts.items():
-        answers[name.removesuffix(".csv")] = parse_faces(text, f"{path}/{name}")[_stem(name)]
+        try:
+            (faces,) = parse_faces(text, f"{path}/{name}").values()
+        except InputError as error:
+            # Mended models alone change nothing: the chunks that were made without them stay.
+            raise InputError(f"{error}; before that, delete {path.parent} with all its chunks") from None
+        answers[name.removesuffix(".csv")] = faces
     for line in failed.splitlines():
         name, _, reason = line.partition("\t")
         answers[name] = reason

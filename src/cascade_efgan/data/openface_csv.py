@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -50,37 +50,45 @@ class DetectedFace:
 #: A face box: left, top, width, height in pixels of the photograph.
 Box = tuple[float, float, float, float]
 
-#: Name of a photograph or its stem -> its faces in the CSV's order (which means nothing).
+#: Columns that name the photograph of each row in one CSV for all, in any case; the first that is there counts.
+FILE_COLUMNS = ("file", "filename", "image", "name")
+
+#: Name of a photograph, or path of its CSV without `.csv` -> its faces in the CSV's order (which means nothing).
 Detections = dict[str, list[DetectedFace]]
 
 
-def parse_faces(text: str, name: str) -> Detections:
+def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     """Faces of one CSV of OpenFace 2, in any form that its programs and builds write.
 
     Headers may have a space after each comma, and start with `face,confidence` (FaceLandmarkImg) or with
-    `frame,face_id,timestamp,confidence,success` (FeatureExtraction; rows without success hold no face).
+    `frame,face_id,timestamp,confidence,success` (FeatureExtraction; rows without success hold no face). A spreadsheet
+    may have saved the file with semicolons, and then with decimal commas.
 
     Args:
         text: the whole file.
         name: what messages call it.
+        key: what stands for its photograph where no column names one; None: the stem of `name`.
 
     Returns:
-        The key is the cell of the column `file` where there is one, else the stem of `name`. A CSV without rows
-        gives that stem without faces.
+        The key is the cell of the first of `FILE_COLUMNS` where there is one, else `key`. A CSV without rows gives
+        `key` without faces.
 
     Raises:
         InputError: a column is missing, a row is cut off, a cell is no number, or a CSV of one photograph holds the
             frames of a video.
     """
+    key = PurePosixPath(name).stem if key is None else key
+    first_line = text.partition("\n")[0]
+    semicolons = ";" in first_line and "," not in first_line
     # OpenFace pads cells, not only headers, with spaces in some builds.
-    lines = csv.reader(io.StringIO(text), skipinitialspace=True)
+    lines = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=";" if semicolons else ",")
     header = [cell.strip() for cell in next(lines, [])]
-    stem = PurePosixPath(name).stem
     if not header:
-        return {stem: []}
+        return {key: []}
     _check_header(header, name)
     at = {column: place for place, column in enumerate(header)}
-    detections: Detections = {} if "file" in at else {stem: []}
+    owner = _file_column(header)
+    detections: Detections = {} if owner is not None else {key: []}
     frames = set()
     for row in lines:
         if not row:
@@ -88,15 +96,16 @@ def parse_faces(text: str, name: str) -> Detections:
         where = f"{name}, line {lines.line_num}"
         if len(row) != len(header):
             raise InputError(f"{where}: {len(row)} cells where the header has {len(header)}; run OpenFace again")
-        faces = detections.setdefault(row[at["file"]].strip() if "file" in at else stem, [])
-        if "success" not in at or _number(row[at["success"]], "success", where) == 1:
-            faces.append(_face([_number(row[at[column]], column, where) for column in _COLUMNS], where))
-        if "frame" in at and "file" not in at:
+        faces = detections.setdefault(key if owner is None else row[owner].strip(), [])
+        cells = [cell.replace(",", ".") for cell in row] if semicolons else row
+        if "success" not in at or _number(cells[at["success"]], "success", where) == 1:
+            faces.append(_face([_number(cells[at[column]], column, where) for column in _COLUMNS], where))
+        if "frame" in at and owner is None:
             frames.add(row[at["frame"]].strip())
     if len(frames) > 1:
         raise InputError(
             f"{name}: holds {len(frames)} frames, but nothing that says which photograph each belongs to; run "
-            "FaceLandmarkImg, which writes one CSV per photograph"
+            "FaceLandmarkImg, which writes one CSV per photograph, or add a column file"
         )
     return detections
 
@@ -107,23 +116,23 @@ def is_video_form(text: str) -> bool:
 
 
 def read_openface(path: Path) -> Detections:
-    """Read OpenFace output: a folder or zip of CSVs (one per photograph), or one CSV.
+    """Read OpenFace output: a folder or zip of CSVs (one per photograph, in folders below too), or one CSV.
 
-    One CSV for all photographs has a column `file`; a CSV without it belongs to the photograph of its own stem.
+    One CSV for all photographs has one of `FILE_COLUMNS`; a CSV without it belongs to the photograph of its own path.
     Values in video form are taken with a warning: only `-au_static` makes them comparable between photographs.
 
     Raises:
-        InputError: nothing there, no CSV or no row in it, two CSVs of one stem, or a CSV that `parse_faces` refuses.
+        InputError: nothing there, no CSV or no row in it, two CSVs of one path, or a CSV that `parse_faces` refuses.
     """
     detections: Detections = {}
     seen: dict[str, str] = {}
     video: list[str] = []
     texts = 0
-    for name, text in _csv_texts(path):
+    for own, name, text in _csv_texts(path):
         texts += 1
         if is_video_form(text):
             video.append(name)
-        for key, faces in parse_faces(text, name).items():
+        for key, faces in parse_faces(text, name, own).items():
             if key in seen:
                 raise InputError(f"{name}: {seen[key]} holds faces of {key} too; expected one CSV per photograph")
             seen[key] = name
@@ -147,11 +156,11 @@ def csv_provenance(path: Path) -> dict[str, Any]:
     The hash is the file's own for a zip or one CSV; for a folder it is that of its list in sha256sum's form.
     """
     if not path.is_dir():
-        return {"source": "csv", "name": path.name, "files": 1, "sha256": sha256_file(path)}
+        return {"source": "csv", "name": path.name, "csvs": 1, "sha256": sha256_file(path)}
     files = _csv_files(path)
-    listed = "".join(f"{sha256_file(file)}  {file.name}\n" for file in files)
+    listed = "".join(f"{sha256_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
     digest = hashlib.sha256(listed.encode()).hexdigest()
-    return {"source": "csv", "name": path.name, "files": len(files), "sha256": digest}
+    return {"source": "csv", "name": path.name, "csvs": len(files), "sha256": digest}
 
 
 def check_intensities(face: DetectedFace) -> None:
@@ -214,25 +223,37 @@ def csv_text(data: bytes, name: str) -> str:
         raise InputError(f"{name}: not a text file; expected a CSV of OpenFace") from None
 
 
+def _is_csv(path: PurePath) -> bool:
+    """`._` files are the leavings of a Mac, not CSVs."""
+    return path.suffix.lower() == ".csv" and not path.name.startswith("._")
+
+
 def _csv_files(folder: Path) -> list[Path]:
-    """Sorted; `._` files are the leavings of a Mac, not CSVs."""
-    return [file for file in sorted(folder.glob("*.csv")) if not file.name.startswith("._")]
+    """Those of folders below too, sorted."""
+    return sorted(file for file in folder.rglob("*") if _is_csv(file) and file.is_file())
 
 
-def _csv_texts(path: Path) -> Iterator[tuple[str, str]]:
-    """(name, text) of every CSV, sorted."""
+def _csv_texts(path: Path) -> Iterator[tuple[str, str, str]]:
+    """(path below `path` without `.csv`, whole name, text) of every CSV, sorted."""
     if path.is_dir():
         for file in _csv_files(path):
-            yield str(file), csv_text(file.read_bytes(), str(file))
+            own = file.relative_to(path).with_suffix("").as_posix()
+            yield own, str(file), csv_text(file.read_bytes(), str(file))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
-                if name.endswith(".csv") and not PurePosixPath(name).name.startswith("._"):
-                    yield f"{path}/{name}", csv_text(archive.read(name), f"{path}/{name}")
+                if _is_csv(PurePosixPath(name)):
+                    text = csv_text(archive.read(name), f"{path}/{name}")
+                    yield str(PurePosixPath(name).with_suffix("")), f"{path}/{name}", text
     elif path.is_file():
-        yield str(path), csv_text(path.read_bytes(), str(path))
+        yield path.stem, str(path), csv_text(path.read_bytes(), str(path))
     else:
         raise InputError(f"{path}: no such file or folder; expected OpenFace's output as a folder, a zip or one CSV")
+
+
+def _file_column(header: list[str]) -> int | None:
+    names = [column.lower() for column in header]
+    return next((names.index(column) for column in FILE_COLUMNS if column in names), None)
 
 
 def _check_header(header: list[str], name: str) -> None:

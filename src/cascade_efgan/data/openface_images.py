@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from PIL import Image
 
+from cascade_efgan.data.manifest import read_manifest, read_manifest_rows
 from cascade_efgan.data.photos import PhotoZip, decode_image, encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
@@ -30,19 +31,20 @@ class Prepared(NamedTuple):
     data: bytes
 
 
-def chunk_rows(manifest: pd.DataFrame, number: int, size: int, path: Path) -> pd.DataFrame:
-    """Rows number x size up to the next chunk, in the manifest's order.
+def chunk_rows(path: Path, number: int, size: int) -> pd.DataFrame:
+    """Rows number x size up to the next chunk of the manifest `path`, in its order; the others are not read.
 
     Raises:
-        InputError: the manifest `path` has no such chunk.
+        InputError: as `read_manifest_rows`; or the manifest has no such chunk.
     """
-    chunks = -(-len(manifest) // size)
-    if not 0 <= number < chunks:
+    rows = read_manifest_rows(path, number * size, size)
+    if rows.empty:
+        total = len(read_manifest(path))
         raise InputError(
-            f"{path}: has no chunk {number}: its {len(manifest)} photographs make the chunks 0 to {chunks - 1} of "
+            f"{path}: has no chunk {number}: its {total} photographs make the chunks 0 to {-(-total // size) - 1} of "
             f"{size} (openface.chunk)"
         )
-    return manifest.iloc[number * size : (number + 1) * size]
+    return rows
 
 
 def prepare_chunk(photos: PhotoZip, rows: pd.DataFrame, path: Path) -> list[tuple[str, str]]:

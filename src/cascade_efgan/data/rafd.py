@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.archives import ArchiveReader, open_archive
-from cascade_efgan.data.licensed import archive_of, check_complete, is_image, one_file_each, read_while_open
+from cascade_efgan.data.archive_contents import (
+    check_complete,
+    is_image,
+    one_file_each,
+    open_photographs,
+    read_while_open,
+)
+from cascade_efgan.data.archives import ArchiveReader
 from cascade_efgan.data.photos import Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
-
-TITLE = "the Radboud Faces Database (RaFD)"
-REQUEST_AT = "https://rafd.socsci.ru.nl"
 
 CAMERAS = ("000", "045", "090", "135", "180")
 #: The camera in front of the face, degrees; the paper's 1,608 photographs are its (Sec. 4.1).
@@ -67,18 +70,17 @@ def rafd_photos(request: Request) -> SourcePhotos:
             that differ; a model with two ethnicities or genders. While iterating: a damaged member.
     """
     settings = request.settings.rafd
-    path = archive_of(settings, "rafd", TITLE, REQUEST_AT)
     with ExitStack() as stack:
-        archive = stack.enter_context(open_archive(path, request.work))
+        archive = stack.enter_context(open_photographs(request, "rafd"))
         files, unexpected = _files(archive)
         frontal = [(file.id, name) for name, file in files.items() if file.camera == FRONTAL]
         kept = one_file_each(archive, frontal)
         photos = {files[name]: name for name in kept.values()}
-        _check_looks(path, photos)
+        _check_looks(archive.path, photos)
         other = Counter(camera for camera, _ in {(file.camera, file.id) for file in files.values()})
         left_out = {f"camera {camera}": count for camera, count in other.items() if camera != FRONTAL}
         found = {file.place for file in photos}
-        completeness = check_complete("rafd", path, _expected(), found, unexpected, left_out, settings.partial)
+        completeness = check_complete("rafd", archive, _expected(), found, unexpected, left_out, settings.partial)
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, photos)), completeness)
 
 

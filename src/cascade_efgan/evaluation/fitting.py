@@ -178,12 +178,17 @@ def predict(
 ) -> np.ndarray:
     """Outputs of a network for some rows of `images` (`(N, S, S, 3)` uint8), as float32 `(len(rows), ...)`."""
     network.to(device).to(memory_format=torch.channels_last).eval()
-    outputs = []
+    outputs = np.empty(0, dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(rows), batch):
             inputs = to_input(np.asarray(images[rows[start : start + batch]]), device)
-            outputs.append(network(inputs).float().cpu().numpy())
-    return np.concatenate(outputs)
+            values = network(inputs).float().cpu().numpy()
+            if start == 0:
+                # One array from the start: small ones kept from every batch would break the memory between them into
+                # pieces too small for the next batch, and it would grow with the number of images after all.
+                outputs = np.empty((len(rows), *values.shape[1:]), dtype=np.float32)
+            outputs[start : start + len(values)] = values
+    return outputs
 
 
 def save_network(weights: str | Path, model: str | Path, network: nn.Module, description: Mapping[str, Any]) -> None:

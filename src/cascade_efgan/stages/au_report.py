@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cascade_efgan.data.au_report import au_table, au_warnings, read_aus, render_report
+from cascade_efgan.data.au_checks import au_warnings
+from cascade_efgan.data.au_report import au_table, read_aus, render_report
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import atomic_path
 

@@ -19,6 +19,7 @@ from cascade_efgan.data.openface import (
     csv_batch,
     reason_counts,
     settle,
+    too_many_excluded,
 )
 from cascade_efgan.data.openface_csv import csv_provenance
 from cascade_efgan.data.photos import PhotoZip
@@ -28,8 +29,12 @@ from cascade_efgan.files import atomic_path, write_json
 
 log = logging.getLogger("efgan.extract_aus")
 
-#: Excluded photographs that the log names; `excluded.csv` lists all.
+#: Excluded photographs that the log names where `excluded.csv` lists all, and where the run stops without it.
 _NAMED = 20
+_NAMED_AT_STOP = 1000
+
+#: Names without a photograph that the provenance lists; the log counts all.
+_UNMATCHED = 1000
 
 
 def command(
@@ -44,7 +49,14 @@ def command(
     chunks: Annotated[
         int | None, typer.Option(min=1, help="number of chunks that openface.sh wrote: chunk00000.tar and so on")
     ] = None,
+    excluded_list: Annotated[
+        Path | None,
+        typer.Option(help="a copy of --excluded that stays where too many of them stop the run"),
+    ] = None,
     provenance: Annotated[Path | None, typer.Option(help="JSON: where the values come from, written")] = None,
+    program_origin: Annotated[
+        str | None, typer.Option(help="where the program comes from, for the provenance: a container, or installed")
+    ] = None,
     settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """AUs and 68 landmarks of every photograph, from OpenFace output."""
@@ -55,15 +67,23 @@ def command(
     if len(others):
         raise InputError(f"{manifest}: lists data set {others.iloc[0]}, expected {dataset}; name the right manifest")
     _check_photos(photos, set(table["file"]))
-    batches = [csv_batch(table, openface)] if chunks is None else chunk_batches(openface, chunks, table)
+    batches: Iterable[Batch]
+    if chunks is None:
+        batch, unmatched = csv_batch(table, openface)
+        batches = [batch]
+    else:
+        batches, unmatched = chunk_batches(openface, chunks, table), []
     with atomic_path(faces) as partial:
         without = _write_faces(partial, batches, limits)
-        for row in without.head(_NAMED).itertuples():
-            log.warning("%s: %s", row.file, row.reason)
-        check_excluded(without, len(table), wanted.excluded_share)
+        if excluded_list is not None:
+            write_records(excluded_list, without)
+        _log_excluded(without, stops=too_many_excluded(without, len(table), wanted.excluded_share))
+        check_excluded(without, len(table), wanted.excluded_share, excluded_list)
         write_records(excluded, without)
         if provenance is not None:
             source = csv_provenance(openface) if chunks is None else {**chunk_provenance(openface), "chunks": chunks}
+            source |= {"unmatched": unmatched[:_UNMATCHED]} if unmatched else {}
+            source |= {"program_origin": program_origin} if program_origin is not None else {}
             write_json(provenance, {"dataset": dataset, **source, **_counts(len(table), without)})
     log.info("%s: %d faces in %s, %d excluded", dataset, len(table) - len(without), faces, len(without))
 
@@ -77,6 +97,14 @@ def _write_faces(path: Path, batches: Iterable[Batch], limits: Limits) -> pd.Dat
             found.to_csv(file, index=False, header=not excluded, lineterminator="\n")
             excluded.append(without)
     return pd.concat(excluded, ignore_index=True)
+
+
+def _log_excluded(excluded: pd.DataFrame, stops: bool) -> None:
+    named = excluded.head(_NAMED_AT_STOP if stops else _NAMED)
+    for row in named.itertuples():
+        log.warning("%s (%s): %s", row.file, row.id, row.reason)
+    if len(excluded) > len(named):
+        log.warning("... and %d more photographs without a usable face", len(excluded) - len(named))
 
 
 def _counts(total: int, excluded: pd.DataFrame) -> dict[str, Any]:

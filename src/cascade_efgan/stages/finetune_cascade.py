@@ -31,9 +31,11 @@ def command(
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
-    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
+    checkpoint_minutes: Annotated[
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+    ] = 10,
     settings: Annotated[
-        list[str], Option("--set", help="section.key=value; sections crop patches network losses finetune")
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed finetune")
     ] = [],
 ) -> None:
     """Fine-tune a cascade of modules that all start from the single-step weights (Sec. 3.3, Sec. 8)."""
@@ -44,6 +46,6 @@ def command(
     start_from_single_step(run.objective.generator, load_weights(pretrained))
     start_from_single_step(run.objective.discriminators, load_weights(pretrained_discriminators))
     inputs = [crops, index, split, centers, pretrained, pretrained_discriminators]
-    checkpoint = checkpoint_beside(weights, inputs, [method, seed, sorted(settings)])
+    checkpoint = checkpoint_beside("finetune_cascade", weights, inputs, [method, seed, sorted(settings)])
     outputs = Outputs(weights, discriminators, model, curves)
     train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

@@ -24,8 +24,10 @@ def command(
     model: Annotated[Path, Option(help="model description to write (JSON)")],
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
-    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; sections losses wild")] = [],
+    checkpoint_minutes: Annotated[
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+    ] = 10,
+    settings: Annotated[list[str], Option("--set", help="section.key=value; sections losses speed wild")] = [],
 ) -> None:
     """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5).
 
@@ -44,6 +46,6 @@ def command(
     restore(run.objective.generator, pretrained, pretrained_model)
     restore(run.objective.discriminators, pretrained_discriminators, pretrained_model)
     inputs: list[Path | None] = [crops, index, split, pretrained, pretrained_discriminators]
-    checkpoint = checkpoint_beside(weights, inputs, [seed, sorted(settings)])
+    checkpoint = checkpoint_beside("finetune_wild", weights, inputs, [seed, sorted(settings)])
     outputs = Outputs(weights, discriminators, model, curves)
     train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

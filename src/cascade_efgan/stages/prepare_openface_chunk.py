@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.openface_images import chunk_rows, prepare_chunk
 from cascade_efgan.data.photos import PhotoZip
 
@@ -23,7 +22,7 @@ def command(
 ) -> None:
     """A chunk of photographs as one tar of images that OpenFace reads right."""
     size = settings_from_flags(settings).openface.chunk
-    rows = chunk_rows(read_manifest(manifest), chunk, size, manifest)
+    rows = chunk_rows(manifest, chunk, size)
     with PhotoZip(photos) as archive:
         failed = prepare_chunk(archive, rows, images)
     for name, reason in failed:

@@ -28,9 +28,11 @@ def command(
     curves: Annotated[Path, Option(help="losses by epoch to write (CSV)")],
     centers: Annotated[Path | None, Option(help="patch_centers.json, for methods with local focuses")] = None,
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
-    checkpoint_minutes: Annotated[float, Option(min=0, help="least minutes between checkpoints")] = 10,
+    checkpoint_minutes: Annotated[
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+    ] = 10,
     settings: Annotated[
-        list[str], Option("--set", help="section.key=value; sections crop patches network losses train")
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed train")
     ] = [],
 ) -> None:
     """Train a single-step method (Sec. 8, EF-GAN Training Details)."""
@@ -38,6 +40,6 @@ def command(
     faces = training_faces(crops, index, split)
     spec = model_spec(method, faces, config, centers)
     run = prepare(spec, faces, config, config.train, seed)
-    checkpoint = checkpoint_beside(weights, [crops, index, split, centers], [method, seed, sorted(settings)])
+    checkpoint = checkpoint_beside("train", weights, [crops, index, split, centers], [method, seed, sorted(settings)])
     outputs = Outputs(weights, discriminators, model, curves)
     train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

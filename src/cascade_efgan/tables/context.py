@@ -30,7 +30,8 @@ PAPER_DATASETS = ("rafd", "cfeed")
 #: machine's share of memory and threads, where files lie, and what the paper does not have at all.
 FREE_SETTINGS = frozenset(
     {
-        *("preset", "datasets", "ablation_dataset", "methods", "seeds", "threads"),
+        *("preset", "datasets", "ablation_dataset", "methods", "seeds"),
+        *("threads", "jobs_per_gpu", "checkpoint_minutes", "speed"),
         *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
         *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
@@ -110,15 +111,16 @@ def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str,
     Raises:
         InputError: a data set of the settings without facts, or the reverse.
     """
-    if set(facts) != set(settings.datasets):
+    if set(facts) != set(settings.all_datasets):
         raise InputError(
-            f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the setting "
-            f"datasets lists {', '.join(settings.datasets)}; give each of them once"
+            f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the "
+            f"settings name {', '.join(settings.all_datasets)}; give each of them once"
         )
     return {
         "preset": settings.preset,
-        "differences": [*differences(settings), *_gaps(facts)],
+        "differences": [*differences(settings), *_gaps({name: facts[name] for name in settings.datasets})],
         "datasets": {name: asdict(facts[name]) for name in settings.datasets},
+        "wild": {name: asdict(facts[name]) for name in settings.all_datasets if name not in settings.datasets},
         "settings": settings.model_dump(mode="json"),
         "version": __version__,
     }

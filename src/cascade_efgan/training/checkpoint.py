@@ -1,7 +1,11 @@
 """The last good state of a training run, so that an interruption or a NaN loses little."""
 
 import logging
+import os
+import signal
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -10,13 +14,24 @@ from cascade_efgan.files import atomic_path
 
 log = logging.getLogger("efgan.checkpoint")
 
+#: Exit code of a run that a signal ended after its state was saved: run the same command again. EX_TEMPFAIL of
+#: sysexits.h, "temporary failure; the user is invited to retry".
+RUN_AGAIN = 75
+
+
+class PreemptedError(SystemExit):
+    """A signal asked the run to end and its state is saved: the process ends with `RUN_AGAIN`."""
+
+    def __init__(self) -> None:
+        super().__init__(RUN_AGAIN)
+
 
 class Checkpoint:
     """One file with the whole state of a run, replaced as the run proceeds and removed at its end.
 
     Args:
         path: where the state is kept.
-        fingerprint: identifies settings and inputs; a checkpoint of another fingerprint is not used.
+        fingerprint: identifies settings, inputs and code; a checkpoint of another fingerprint is not used.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
@@ -26,19 +41,25 @@ class Checkpoint:
         """Write the state beside, then rename: a kill at any moment leaves the former checkpoint whole."""
         with atomic_path(self.path) as partial:
             torch.save({"fingerprint": self.fingerprint, "state": state}, partial)
+            with partial.open("rb+") as file:
+                # Without this, a power cut may leave the new name with none of its bytes.
+                os.fsync(file.fileno())
 
     def load(self) -> dict[str, Any] | None:
         """The stored state, or None (with a line in the log) when there is none that fits this run.
 
         `weights_only` keeps the file from executing code.
         """
+        # What a kill in the middle of `save` left: as large as the checkpoint.
+        for partial in self.path.parent.glob(f".{self.path.stem}.*.partial{self.path.suffix}"):
+            partial.unlink(missing_ok=True)
         if not self.path.exists():
             return None
         try:
             stored = torch.load(self.path, map_location="cpu", weights_only=True)
             if stored["fingerprint"] == self.fingerprint:
                 return stored["state"]
-            reason = "it was made with other settings or inputs"
+            reason = "it was made with other settings, inputs or code"
         except Exception as error:
             reason = f"it cannot be read ({type(error).__name__})"
         log.warning("%s is not used: %s; training starts from the beginning", self.path, reason)
@@ -47,3 +68,37 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file after a finished run."""
         self.path.unlink(missing_ok=True)
+
+
+class StopSignals:
+    """SIGTERM (preemption) and SIGINT (Ctrl-C) as a request that a loop answers when it can.
+
+    A second Ctrl-C interrupts at once. A second SIGTERM does not: some schedulers send it to a job's every process
+    and to its group.
+
+    Attributes:
+        received: name of the signal, None while there was none.
+    """
+
+    def __init__(self) -> None:
+        self.received: str | None = None
+        self._former: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopSignals":
+        """Take over those of the two signals that are not ignored; Python allows it in the main thread only."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                # A shell that starts a program in the background has it ignore Ctrl-C: that is meant to last.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._former[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the signals back."""
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.received = signal.Signals(number).name
+        if number == signal.SIGINT:
+            signal.signal(number, self._former[number])

@@ -4,20 +4,20 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from cascade_efgan.config.settings import Schedule
-from cascade_efgan.devices import wants_bfloat16
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
-from cascade_efgan.training.checkpoint import Checkpoint
-from cascade_efgan.training.objective import Loss, Objective
+from cascade_efgan.training.checkpoint import Checkpoint, PreemptedError, StopSignals
+from cascade_efgan.training.graphs import make_steps
+from cascade_efgan.training.objective import Objective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
 
@@ -40,89 +40,82 @@ def learning_rate_factor(epoch: int, schedule: Schedule) -> float:
 
 
 class Run:
-    """One training run: networks with their optimisers, from the first epoch or from a checkpoint."""
+    """One training run: networks with their optimisers, from the first iteration or from a checkpoint."""
 
     def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
-        device = samples.images.device
-        self.autocast = torch.autocast(
-            device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(schedule.precision, device)
-        )
-        self.optimisers = {
-            "generator": self._adam(objective.generator),
-            "discriminators": self._adam(objective.discriminators),
-        }
+        self.optimise = make_steps(objective, schedule, samples.images.device)
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []
+        # Of the epoch under way: sums of the losses, and how many steps are in them.
+        self.sums: dict[str, Tensor] = {}
+        self.steps = {"D": 0, "G": 0}
 
     def train(self, checkpoint: Checkpoint, records: Records, every_minutes: float) -> pd.DataFrame:
         """Train to the last epoch: one row an epoch of mean losses by name.
 
         Args:
-            checkpoint: holds the last good epoch; resumed from if it fits, removed at the end.
+            checkpoint: holds the last good state; resumed from if it fits. The caller removes it once it has stored
+                what came out.
             records: receives losses and sample images.
             every_minutes: least time between two checkpoints.
 
         Raises:
             InputError: a loss or gradient is not finite; the last good checkpoint stays.
+            PreemptedError: SIGTERM or SIGINT came; the checkpoint holds the state after the last iteration.
         """
-        self._resume(checkpoint)
+        self._resume(checkpoint, records)
         saved = time.monotonic()
         bar = tqdm(total=self.schedule.epochs, initial=self.epoch, unit="epoch", file=sys.stderr, disable=None)
-        while self.epoch < self.schedule.epochs:
-            means = self._train_epoch()
-            bad = [name for name, value in means.items() if not math.isfinite(value)]
-            if bad:
-                raise InputError(
-                    f"training stopped in epoch {self.epoch + 1}: {', '.join(bad)} is not a number; lower "
-                    f"learning_rate and start again (the last good state is kept in {checkpoint.path})"
-                )
-            self.epoch += 1
-            self.history.append({"epoch": self.epoch, **means})
-            self._report(means, records)
-            bar.update()
-            if time.monotonic() - saved > 60 * every_minutes:
-                checkpoint.save(self._state())
-                saved = time.monotonic()
-        bar.close()
-        checkpoint.remove()
+        with StopSignals() as stop, bar:
+            while self.epoch < self.schedule.epochs:
+                for _ in self._iterations():
+                    if stop.received or time.monotonic() - saved > 60 * every_minutes:
+                        self._save(checkpoint)
+                        saved = time.monotonic()
+                    if stop.received:
+                        log.warning("%s: stopped; the same command goes on from %s", stop.received, checkpoint.path)
+                        raise PreemptedError
+                self._end_epoch(checkpoint, records)
+                bar.update()
         return pd.DataFrame(self.history)
 
-    def _train_epoch(self) -> dict[str, float]:
-        for optimiser in self.optimisers.values():
-            factor = learning_rate_factor(self.epoch, self.schedule)
-            optimiser.param_groups[0]["lr"] = self.schedule.learning_rate * factor
+    def _iterations(self) -> Iterator[None]:
+        """What is left of an epoch, one iteration at a time; the run can be saved after each."""
+        self.optimise.learning_rate = self._learning_rate(self.epoch)
         # One stream of random numbers an epoch: a resumed run draws what an uninterrupted one draws.
         epoch_seed = self.seed * 1_000_003 + self.epoch
-        torch.manual_seed(epoch_seed)
-        sums: dict[str, Tensor] = {}
-        steps = {"D": 0, "G": 0}
-        objective, size = self.objective, self.schedule.batch
-        for batch in self.samples.epoch(size, self.schedule.flip, epoch_seed):
+        if self.steps["D"] == 0:
+            torch.manual_seed(epoch_seed)
+        for batch in self.samples.epoch(self.schedule.batch, self.schedule.flip, epoch_seed, skip=self.steps["D"]):
             self.iteration += 1
-            with self.autocast:
-                loss = objective.discriminator_loss(batch)
-            self._add(sums, self._step("discriminators", loss))
-            steps["D"] += 1
+            self._add(self.sums, self.optimise.discriminators(batch))
+            self.steps["D"] += 1
             if self.iteration % self.schedule.n_critic == 0:
-                objective.discriminators.requires_grad_(False)
-                with self.autocast:
-                    loss = objective.generator_loss(batch)
-                self._add(sums, self._step("generator", loss))
-                objective.discriminators.requires_grad_(True)
-                steps["G"] += 1
-        return {name: float(value) / max(steps[name[0]], 1) for name, value in sums.items()}
+                self._add(self.sums, self.optimise.generator(batch))
+                self.steps["G"] += 1
+            yield
 
-    def _step(self, name: str, loss: Loss) -> dict[str, Tensor]:
-        """One optimiser step; the terms with the norm of the gradient, which shows a NaN anywhere."""
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()
-        gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
-        norm = nn.utils.get_total_norm(gradients)
-        optimiser.step()
-        prefix = "D" if name == "discriminators" else "G"
-        return {**loss.terms, f"{prefix}/gradient_norm": norm}
+    def _end_epoch(self, checkpoint: Checkpoint, records: Records) -> None:
+        means = self._means(checkpoint)
+        self.epoch += 1
+        self.history.append({"epoch": self.epoch, **means})
+        self.sums, self.steps = {}, {"D": 0, "G": 0}
+        self._report(means, records)
+
+    def _means(self, checkpoint: Checkpoint) -> dict[str, float]:
+        """Mean losses of the epoch so far; reading them waits for the device."""
+        means = {name: float(value) / max(self.steps[name[0]], 1) for name, value in self.sums.items()}
+        bad = [name for name, value in means.items() if not math.isfinite(value)]
+        if bad:
+            raise InputError(
+                f"training stopped in epoch {self.epoch + 1}: {', '.join(bad)} is not a number; lower "
+                f"learning_rate and start again (the last good state is kept in {checkpoint.path})"
+            )
+        return means
+
+    def _learning_rate(self, epoch: int) -> float:
+        return self.schedule.learning_rate * learning_rate_factor(epoch, self.schedule)
 
     @staticmethod
     def _add(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
@@ -130,14 +123,8 @@ class Run:
             # Summed on the device: reading a number every step would stall a GPU.
             sums[name] = sums.get(name, 0) + term.detach()
 
-    def _adam(self, module: nn.Module) -> torch.optim.Adam:
-        schedule = self.schedule
-        return torch.optim.Adam(
-            module.parameters(), lr=schedule.learning_rate, betas=(schedule.beta1, schedule.beta2), fused=True
-        )
-
     def _report(self, means: dict[str, float], records: Records) -> None:
-        records.losses(self.epoch, {**means, "learning_rate": self.optimisers["generator"].param_groups[0]["lr"]})
+        records.losses(self.epoch, {**means, "learning_rate": self.optimise.learning_rate})
         log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
         attention = means.get("G/attention_mean")
         if attention is not None and not SATURATED < attention < 1 - SATURATED:
@@ -146,26 +133,52 @@ class Run:
         if records.wants_samples(self.epoch, self.schedule.epochs):
             records.samples(self.epoch, self.objective, self.samples)
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "epoch": self.epoch,
-            "iteration": self.iteration,
-            "history": self.history,
-            "generator": self.objective.generator.state_dict(),
-            "discriminators": self.objective.discriminators.state_dict(),
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
-        }
+    def _save(self, checkpoint: Checkpoint) -> None:
+        # A state with a NaN in it would replace the last good one: the sums hold every gradient's norm.
+        self._means(checkpoint)
+        checkpoint.save(
+            {
+                "epoch": self.epoch,
+                "iteration": self.iteration,
+                "history": self.history,
+                "sums": self.sums,
+                "steps": self.steps,
+                "random": random_states(self.samples.images.device),
+                "generator": self.objective.generator.state_dict(),
+                "discriminators": self.objective.discriminators.state_dict(),
+                "optimisers": self.optimise.state_dict(),
+            }
+        )
 
-    def _resume(self, checkpoint: Checkpoint) -> None:
+    def _resume(self, checkpoint: Checkpoint, records: Records) -> None:
         state = checkpoint.load()
         if state is None:
             return
+        device = self.samples.images.device
         self.epoch, self.iteration, self.history = state["epoch"], state["iteration"], state["history"]
+        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
+        self.steps = state["steps"]
         self.objective.generator.load_state_dict(state["generator"])
         self.objective.discriminators.load_state_dict(state["discriminators"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-        log.info("resumed after epoch %d from %s", self.epoch, checkpoint.path)
+        self.optimise.load_state_dict(state["optimisers"])
+        for epoch, row in enumerate(self.history):
+            means = {name: value for name, value in row.items() if name != "epoch"}
+            records.losses(epoch + 1, {**means, "learning_rate": self._learning_rate(epoch)})
+        restore_random_states(state["random"], device)
+        log.info("resumed in epoch %d after %d batches from %s", self.epoch + 1, self.steps["D"], checkpoint.path)
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """States of PyTorch's own random generators, from which the gradient penalty draws."""
+    states = {"cpu": torch.get_rng_state()}
+    return {**states, "cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else states
+
+
+def restore_random_states(states: dict[str, Tensor], device: torch.device) -> None:
+    """Put back what `random_states` gave; a run that moves to a GPU from elsewhere finds none there to put back."""
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
 
 
 def save_curves(path: Path, curves: pd.DataFrame) -> None:

@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import parametrize
 
-from cascade_efgan.config.settings import Losses
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.losses import (
     Score,
@@ -28,6 +27,10 @@ from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
 from cascade_efgan.models.generator import EFGAN, Edit, crop
 from cascade_efgan.models.stargan import StarGANGenerator
+from cascade_efgan.training.speed import Switches, spectral_norms_once
+
+if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
+    from cascade_efgan.config.settings import Losses
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Loss:
 
 class Objective(Protocol):
     """A method's networks and what they minimise."""
+
+    switches: Switches
 
     @property
     def generator(self) -> nn.Module:
@@ -88,13 +93,20 @@ def weighted(terms: Mapping[str, list[Tensor]], weights: Mapping[str, float]) ->
     return Loss(total, sums)
 
 
-def judge(critic: Discriminator, real: Tensor, generated: Tensor, score: Score) -> tuple[Tensor, Tensor, Tensor | None]:
+def judge(
+    critic: Discriminator, real: Tensor, generated: Tensor, score: Score, merged: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Adversarial loss, gradient penalty and labels predicted on real images, for one discriminator.
 
-    Real and generated images pass in one batch: no layer of a discriminator mixes images.
+    Args:
+        merged: pass real and generated images in one batch: no layer of a discriminator mixes images.
     """
-    scores, labels = critic(torch.cat([real, generated]))
-    real_score, generated_score = scores.chunk(2)
+    if merged:
+        scores, labels = critic(torch.cat([real, generated]))
+        real_score, generated_score = scores.chunk(2)
+    else:
+        real_score, labels = critic(real)
+        generated_score, _ = critic(generated)
     # The penalty is a derivative of a derivative: it stays in float32 whatever the precision of the rest.
     with torch.autocast(real.device.type, enabled=False):
         penalty = gradient_penalty(lambda image: critic(image)[0], real, generated, score)
@@ -107,21 +119,24 @@ class EditingObjective:
     Sources: Sec. 6, Eq. 3 to 8 of this paper; GANimation (Pumarola et al., ECCV 2018), Sec. 4, for its own.
     """
 
-    def __init__(self, generator: Cascade, discriminators: Discriminators, weights: Losses, ganimation: bool) -> None:
+    def __init__(self, generator: Cascade, discriminators: Discriminators, weights: "Losses", ganimation: bool) -> None:
+        self.switches = Switches()
         self.generator, self.discriminators = generator, discriminators
         self.weights, self.ganimation = weights, ganimation
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Eq. 3 over every discriminator of every step, Eq. 4 on real images, and WGAN-GP of D_interp."""
-        with torch.no_grad(), parametrize.cached():
+        with torch.no_grad(), self._norms_once(self.generator):
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
         score: Score = "sum" if self.ganimation else "mean"
-        with parametrize.cached():
+        with self._norms_once(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
-                    adversarial, penalty, labels = judge(critic, self._real(batch, name), generated, score)
+                    adversarial, penalty, labels = judge(
+                        critic, self._real(batch, name), generated, score, self.switches.merged_critics
+                    )
                     terms["D/L_adv"].append(adversarial)
                     terms["D/L_gp"].append(penalty)
                     if labels is not None:
@@ -136,7 +151,7 @@ class EditingObjective:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
         terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
-        with parametrize.cached():
+        with self._norms_once(self.generator, self.discriminators):
             labels = self.generator.labels(batch.aus, batch.target_aus)
             modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
             for module, critics, target in modules:
@@ -158,6 +173,9 @@ class EditingObjective:
     def edit(self, batch: Batch) -> list[Tensor]:
         """The final output of every module."""
         return [edit.final for edit in self.generator(batch.image, batch.aus, batch.target_aus)]
+
+    def _norms_once(self, *networks: nn.Module) -> AbstractContextManager[None]:
+        return spectral_norms_once(networks, self.switches.cached_spectral_norm)
 
     def _step(
         self,
@@ -212,7 +230,8 @@ class EditingObjective:
 class StarGANObjective:
     """StarGAN (Choi et al., CVPR 2018), Sec. 3.1, with its authors' weights, on expression labels."""
 
-    def __init__(self, generator: StarGANGenerator, discriminators: Discriminators, weights: Losses) -> None:
+    def __init__(self, generator: StarGANGenerator, discriminators: Discriminators, weights: "Losses") -> None:
+        self.switches = Switches()
         self.generator, self.discriminators, self.weights = generator, discriminators, weights
         self.critic = discriminators.critics()[0]["final"]
 
@@ -220,7 +239,7 @@ class StarGANObjective:
         """Its Eq. 5: WGAN-GP and classification of real images."""
         with torch.no_grad():
             generated = self.generator(batch.image, one_hot(batch.target_label))
-        adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum")
+        adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum", self.switches.merged_critics)
         assert labels is not None
         classification = F.cross_entropy(labels, batch.label)
         total = adversarial + self.weights.gradient_penalty * penalty + self.weights.stargan_cls * classification

@@ -1,13 +1,16 @@
 """Training images resident on the device, and batches in a seeded order."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from cascade_efgan.data.dataset import Faces
 from cascade_efgan.training.objective import Batch
+
+if TYPE_CHECKING:  # the benchmark on a bare GPU machine has no pandas
+    from cascade_efgan.data.dataset import Faces
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -28,7 +31,7 @@ class Samples:
         device: where batches are made.
     """
 
-    def __init__(self, faces: Faces, device: torch.device) -> None:
+    def __init__(self, faces: "Faces", device: torch.device) -> None:
         images = np.ascontiguousarray(np.moveaxis(np.asarray(faces.images), -1, 1))
         self.images = torch.from_numpy(images).to(device)
         self.aus = torch.from_numpy(np.ascontiguousarray(faces.aus, dtype=np.float32)).to(device)
@@ -44,11 +47,17 @@ class Samples:
         images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
         return Batch(to_float(images), self.aus[rows], self.aus[targets], self.labels[rows], self.labels[targets])
 
-    def epoch(self, size: int, flip: bool, seed: int) -> Iterator[Batch]:
+    def epoch(self, size: int, flip: bool, seed: int, skip: int = 0) -> Iterator[Batch]:
         """Every image once, in an order, with targets and flips, that `seed` alone decides.
 
         Targets are the AUs of another random training image (GANimation; not in the paper). The last
         incomplete batch is left out unless it is the only one.
+
+        Args:
+            size: images a batch.
+            flip: mirror half of the images.
+            seed: seed of order, targets and flips.
+            skip: batches to leave out at the beginning, without making them; the others are what they would be.
         """
         order = torch.Generator().manual_seed(seed)
         device, count = self.images.device, len(self)
@@ -56,6 +65,6 @@ class Samples:
         targets = torch.randint(count, (count,), generator=order).to(device)
         mirrored = (torch.rand(count, generator=order) < (0.5 if flip else 0.0)).to(device)
         size = min(size, count)
-        for start in range(0, count - size + 1, size):
+        for start in range(skip * size, count - size + 1, size):
             part = slice(start, start + size)
             yield self.batch(rows[part], targets[part], mirrored[part])

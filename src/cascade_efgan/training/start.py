@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+import cascade_efgan
+from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config.settings import Losses, Schedule, Settings
 from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes
@@ -21,6 +23,7 @@ from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
+from cascade_efgan.training.speed import apply_speed
 
 
 def training_faces(crops: Path, index: Path, split: Path) -> Faces:
@@ -65,6 +68,7 @@ def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedul
         # Filling fresh memory guards against code that reads it before writing; nothing here does, and it costs 5 %.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     objective = build_objective(spec, settings.losses, seed, device)
+    apply_speed(objective, settings.speed, device)
     return Run(objective, Samples(faces, device), schedule, seed)
 
 
@@ -100,10 +104,12 @@ def train_and_save(
     save_curves(outputs.curves, history)
     save_weights(outputs.discriminators, run.objective.discriminators)
     save_model(outputs.weights, outputs.model, run.objective.generator, spec)
+    checkpoint.remove()
 
 
-def checkpoint_beside(weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:
-    """The checkpoint of a run, tied to its input files and flags."""
-    hashes = [sha256_file(path) for path in inputs if path is not None]
+def checkpoint_beside(stage: str, weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:
+    """The checkpoint of a run, tied to its input files, its flags and the source files of its stage."""
+    code = stage_sources(stage, Path(cascade_efgan.__file__).parents[1])
+    hashes = [sha256_file(path) for path in [*inputs, *code] if path is not None]
     text = json.dumps([hashes, flags], sort_keys=True, default=str)
     return Checkpoint(weights.with_name("checkpoint.pt"), hashlib.sha256(text.encode()).hexdigest())

@@ -1,0 +1,94 @@
+"""Which of OpenFace's CSVs belongs to which photograph, by their names."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePosixPath
+
+from cascade_efgan.errors import InputError
+
+_IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp|gif)$", re.IGNORECASE)
+
+
+class _Index:
+    """Names by (a part of) their path: as it is, and without the suffix of an image."""
+
+    def __init__(self) -> None:
+        self.whole: dict[str, list[str]] = defaultdict(list)
+        self.stems: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, path: str, name: str) -> None:
+        self.whole[path].append(name)
+        if _IMAGE_SUFFIX.search(path):
+            self.stems[_IMAGE_SUFFIX.sub("", path)].append(name)
+
+    def find(self, path: str) -> list[str]:
+        """Names for that photograph, by the closest form of its path that has any."""
+        # OpenFace writes a.csv for a.jpg, so that the photograph's stem is looked for among whole names too.
+        stem = str(PurePosixPath(path).with_suffix(""))
+        return self.whole.get(path) or self.whole.get(stem) or self.stems.get(stem) or []
+
+
+def match_names(files: Sequence[str], ids: Sequence[str], names: Collection[str], source: Path) -> list[str | None]:
+    """The name of the values of every photograph; None where it has none.
+
+    The closest form wins: the photograph's path (`train_set/images/0.jpg`, at the end of a longer one too), then its
+    name, its stem, and the manifest's id. Where paths with folders match, a name with other folders belongs to another
+    photograph, and is not taken for one that only has the same name.
+
+    Args:
+        files: paths of the photographs, as the manifest has them.
+        ids: their ids, in the same order.
+        names: of the values: paths of CSVs without `.csv`, or cells of the column that names the photographs.
+        source: what messages call the values.
+
+    Raises:
+        InputError: two names match one photograph, or two photographs one name.
+    """
+    parts = {name: _parts(name) for name in names}
+    paths = [_parts(file) for file in files]
+    by_path = _by_path(parts, {len(path) for path in paths})
+    found = [by_path.find("/".join(path)) for path in paths]
+    with_folders = any(close and len(path) > 1 for close, path in zip(found, paths, strict=True))
+    by_name, by_id = _Index(), _Index()
+    for name, path in parts.items():
+        if len(path) == 1 or not with_folders:
+            by_name.add(path[-1], name)
+        by_id.add(path[-1], name)
+    matched: list[str | None] = []
+    for file, path, name, close in zip(files, paths, ids, found, strict=True):
+        candidates = close or by_name.find(path[-1]) or by_id.whole.get(name) or by_id.stems.get(name) or []
+        if len(candidates) > 1:
+            raise InputError(
+                f"{source}: {candidates[0]} and {candidates[1]} both match {file}; use the relative path or the id "
+                f"({name}) as names, or keep one of them"
+            )
+        matched.append(candidates[0] if candidates else None)
+    _check_owners(files, matched, source)
+    return matched
+
+
+def _by_path(parts: dict[str, list[str]], depths: set[int]) -> _Index:
+    """Names by as many of their last parts as a photograph's path has; a bare file name only by a bare name."""
+    index = _Index()
+    for name, path in parts.items():
+        for depth in depths:
+            if depth == len(path) or 1 < depth < len(path):
+                index.add("/".join(path[-depth:]), name)
+    return index
+
+
+def _check_owners(files: Sequence[str], matched: Sequence[str | None], source: Path) -> None:
+    owners: dict[str, str] = {}
+    for file, name in zip(files, matched, strict=True):
+        if name is not None and name in owners:
+            raise InputError(
+                f"{source}: {name} matches both {owners[name]} and {file}; use the relative path or the id as names"
+            )
+        if name is not None:
+            owners[name] = file
+
+
+def _parts(path: str) -> list[str]:
+    """Folders and name; also of a path that Windows wrote."""
+    return [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")] or [path]

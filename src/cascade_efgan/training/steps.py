@@ -1,0 +1,109 @@
+"""Optimiser steps of discriminators and generator: forward, backward, Adam."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan.devices import wants_bfloat16
+from cascade_efgan.training.objective import Batch, Loss, Objective
+
+if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
+    from cascade_efgan.config.settings import Schedule
+
+
+class Steps:
+    """The two kinds of optimiser steps of a run, with Adam's state (Sec. 8).
+
+    Args:
+        objective: networks and what they minimise.
+        schedule: Adam's settings and the precision.
+        device: where the networks are.
+    """
+
+    def __init__(self, objective: Objective, schedule: "Schedule", device: torch.device) -> None:
+        self.objective, self.device = objective, device
+        self.autocast = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(schedule.precision, device)
+        )
+        self.generator_optimiser = self._adam(objective.generator, schedule)
+        self.discriminators_optimiser = self._adam(objective.discriminators, schedule)
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's rate of the next step."""
+        return float(self.generator_optimiser.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
+            _set_rate(optimiser, rate)
+
+    def discriminators(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
+        with self.autocast:
+            loss = self.objective.discriminator_loss(batch)
+        return self._step(self.discriminators_optimiser, loss, "D")
+
+    def generator(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of the generator, discriminators as they are: its loss terms and `G/gradient_norm`."""
+        self.objective.discriminators.requires_grad_(False)
+        with self.autocast:
+            loss = self.objective.generator_loss(batch)
+        terms = self._step(self.generator_optimiser, loss, "G")
+        self.objective.discriminators.requires_grad_(True)
+        return terms
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of both optimisers, the same whatever the speed switches."""
+        return {
+            "generator": _state(self.generator_optimiser),
+            "discriminators": _state(self.discriminators_optimiser),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore both optimisers; the speed switches stay this run's."""
+        _restore(self.generator_optimiser, state["generator"])
+        _restore(self.discriminators_optimiser, state["discriminators"])
+
+    @staticmethod
+    def _step(optimiser: torch.optim.Optimizer, loss: Loss, prefix: str) -> dict[str, Tensor]:
+        """Backward and Adam; the norm of the gradient shows a NaN anywhere."""
+        optimiser.zero_grad(set_to_none=True)
+        loss.total.backward()
+        gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        optimiser.step()
+        return {**loss.terms, f"{prefix}/gradient_norm": norm}
+
+    def _adam(self, module: nn.Module, schedule: "Schedule") -> torch.optim.Adam:
+        betas = (schedule.beta1, schedule.beta2)
+        fused = self.objective.switches.fused_adam
+        return torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=betas, fused=fused)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    group = optimiser.param_groups[0]
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(rate)  # in place: a recorded step reads this memory
+    else:
+        group["lr"] = rate
+
+
+def _state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+    state = optimiser.state_dict()
+    group = state["param_groups"][0]
+    return {"state": state["state"], "param_groups": [{**group, "lr": float(group["lr"])}]}
+
+
+def _restore(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load moments and learning rate, but neither how Adam is computed nor where its numbers lie in memory."""
+    stored, own = state["param_groups"][0], optimiser.param_groups[0]
+    merged = {**own, "params": stored["params"]}
+    optimiser.load_state_dict({"state": state["state"], "param_groups": [merged]})
+    _set_rate(optimiser, stored["lr"])
+    for parameter, moments in optimiser.state.items():
+        for name, value in moments.items():
+            if name != "step" and value.stride() != parameter.stride():
+                # A fused step walks through weight and moments side by side.
+                moments[name] = torch.empty_like(parameter).copy_(value)

@@ -1,0 +1,122 @@
+"""Generation and evaluation of arrays larger than the memory that they may use.
+
+The work is done in a process whose private memory (the kernel's RLIMIT_DATA: heaps and anonymous maps, those of NumPy
+and PyTorch alike; files mapped into memory do not count) is limited once the libraries are warm. The arrays are holes
+in files: large to read, nothing on the disk.
+"""
+
+import multiprocessing
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
+from cascade_efgan.evaluation.edits import EDIT_TEXT, Edits
+from cascade_efgan.evaluation.features import feature_batches
+from cascade_efgan.evaluation.fitting import predict
+from cascade_efgan.evaluation.psnr import mean_psnr, true_edits
+from cascade_efgan.evaluation.statistics import statistics
+from cascade_efgan.generation.edit import edit_all, trained
+
+#: Memory that the work may use beyond what the warm process has, and the size of the array: at least three times that.
+ALLOWED, ARRAY = 64 << 20, 200 << 20
+SIDE = 64
+COUNT = ARRAY // (SIDE * SIDE * 3)
+CPU = torch.device("cpu")
+
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["pytest", "cascade_efgan.training.start", "cascade_efgan.evaluation.fitting"])
+
+
+class Means(nn.Module):
+    """Stands in for a network that measures: the mean of each image."""
+
+    name = "means"
+
+    def forward(self, images: Tensor) -> Tensor:
+        """`(B, ...)` -> `(B, 1)`."""
+        return images.float().flatten(1).mean(dim=1, keepdim=True)
+
+
+class Copies(nn.Module):
+    """Stands in for a generator: edits that are their inputs."""
+
+    def forward(self, image: Tensor, _source: Tensor, _target: Tensor) -> list[SimpleNamespace]:
+        """`(B, 3, S, S)` -> one step, whose final image is a copy."""
+        return [SimpleNamespace(final=image.clone())]
+
+
+def images_of(folder: Path) -> np.ndarray:
+    return load_images(folder / "images.npy")
+
+
+def edits_of(folder: Path, count: int) -> Edits:
+    index = pd.DataFrame(dict.fromkeys(EDIT_TEXT, "happy") | dict.fromkeys(AUS, 1.0), index=range(count))
+    index["source_id"] = [f"face{row}" for row in range(count)]
+    index["source_expression"] = "sad"
+    return Edits(images_of(folder), index)
+
+
+def generation(folder: Path, count: int) -> None:
+    index = pd.DataFrame(dict.fromkeys(INDEX_TEXT, "sad") | dict.fromkeys(AUS, 1.0), index=range(count))
+    index["id"] = [f"face{row}" for row in range(count)]
+    plan = pd.DataFrame({"source_id": index["id"], "target_expression": "happy"} | dict.fromkeys(AUS, 1.0))
+    faces = Faces(images_of(folder), index)
+    editor = trained(Copies(), faces, CPU)
+    assert sum(len(batch) for batch in edit_all(plan, faces, editor, 16)) == count
+
+
+def features(folder: Path, count: int) -> None:
+    batches = feature_batches(Means(), images_of(folder), np.arange(count), 16, CPU)  # type: ignore[arg-type]
+    assert statistics(batches, "inception").n == count
+
+
+def accuracy(folder: Path, count: int) -> None:
+    assert predict(Means(), images_of(folder), np.arange(count), CPU).shape == (count, 1)
+
+
+def psnr(folder: Path, count: int) -> None:
+    edits = edits_of(folder, count)
+    value, n, details, _ = mean_psnr(edits, true_edits(edits, edits), "no_true_edit")
+    assert (value, n, details["left_out"]["identical"]) == (None, 0, count)
+
+
+def greedy(folder: Path, count: int) -> None:
+    """What none of them may do."""
+    assert np.array(images_of(folder)[:count]).sum() == 0
+
+
+def limited(work: Callable[[Path, int], None], folder: Path) -> None:
+    """Some work on a few images, which allocates what stays; then on all of them, in limited memory."""
+    torch.set_num_threads(1)
+    work(folder, 64)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    used = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (used + ALLOWED, used + ALLOWED))
+    work(folder, COUNT)
+
+
+def exit_code(work: Callable[[Path, int], None], folder: Path) -> int | None:
+    array = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.uint8, shape=(COUNT, SIDE, SIDE, 3))
+    del array
+    process = processes.Process(target=limited, args=(work, folder))
+    process.start()
+    process.join(300)
+    return process.exitcode
+
+
+@pytest.mark.parametrize("work", [generation, features, accuracy, psnr])
+def test_memory_does_not_grow_with_the_number_of_images(work: Callable[[Path, int], None], tmp_path: Path) -> None:
+    assert exit_code(work, tmp_path) == 0
+
+
+def test_the_limit_would_be_noticed(tmp_path: Path) -> None:
+    assert exit_code(greedy, tmp_path) == 1
