@@ -77,8 +77,8 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_killed_training_job_leaves_no_output_and_the_restart_gives_the_same_weights(smoke: Workflow) -> None:
-    """Killed for good (SIGKILL) in the middle of training; restarted; compared with an undisturbed run."""
+def test_a_killed_training_job_is_run_again_to_the_same_weights(smoke: Workflow) -> None:
+    """Killed for good (SIGKILL) in the middle of training; run again by Snakemake; compared with an undisturbed run."""
     target = f"{SEED}/baseline/weights.safetensors"
     words = [target, "--cores", "1", "--config", "preset=smoke", "train={epochs: 40, constant_epochs: 20, batch: 4}"]
     weights, log = smoke.folder / target, smoke.folder / "logs/train/rendered/seed0/baseline.log"
@@ -99,9 +99,7 @@ def test_a_killed_training_job_leaves_no_output_and_the_restart_gives_the_same_w
     assert jobs, "the training job was not found"
     for job in jobs:
         job.kill()
-    assert run.wait(timeout=60) != 0
-    assert not weights.exists()
-    smoke.snakemake(*words)
+    assert run.wait(timeout=300) == 0
     restarted = digest(weights)
     smoke.snakemake(*words, "--forcerun", "train")
     assert digest(weights) == restarted
