@@ -50,6 +50,12 @@ def openface_london() -> Path:
     return shared_folder("openface", "london")
 
 
+@pytest.fixture(scope="session")
+def models_mirror() -> Path:
+    """Weights of MediaPipe's face landmarker."""
+    return shared_folder("models")
+
+
 def make_landmarks(left: float = 20, top: float = 30, side: float = 60) -> np.ndarray:
     """68 points, `(68, 2)`, whose box is the given square and whose regions lie about where a face has them."""
     angles = np.linspace(np.pi, 0, 17)

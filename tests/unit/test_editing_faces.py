@@ -18,14 +18,9 @@ def face(points, aus=None):
 
 
 @pytest.fixture
-def finder(monkeypatch):
-    """MediaPipe, where its model is beside the repository or named by the variable."""
-    import os
-
-    from conftest import shared_folder
-
-    if not os.environ.get(MIRROR_VARIABLE):
-        monkeypatch.setenv(MIRROR_VARIABLE, str(shared_folder("models")))
+def finder(monkeypatch, models_mirror):
+    """MediaPipe, where its model is beside the repository."""
+    monkeypatch.setenv(MIRROR_VARIABLE, str(models_mirror))
     pytest.importorskip("mediapipe")
     return MediaPipeFaces()
 
