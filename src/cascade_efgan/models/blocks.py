@@ -100,11 +100,43 @@ class _DividedByNorm(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         normed, norm, u, v = ctx.saved_tensors
-        rows = gradient.flatten(1)[:, None] @ normed.flatten(1)[:, :, None]  # no product of weight size is kept
-        along = rows.sum() / norm
+        along = inner_product(gradient, normed) / norm
         moved = gradient.movedim(ctx.outputs, 0)
         result = torch.outer(-along * u, v).view(moved.shape).addcmul_(moved, 1 / norm)
         return result.movedim(0, ctx.outputs), None, None, None
+
+
+def inner_product(a: Tensor, b: Tensor) -> Tensor:
+    """Sum of `a * b` of two tensors of one shape, without a product of their size in memory."""
+    # Sums of at most a million terms, then their sum: rounding stays that of a sum by rows.
+    parts = zip(a.flatten().split(2**20), b.flatten().split(2**20), strict=True)
+    return torch.stack([torch.dot(*pair) for pair in parts]).sum()
+
+
+class StridedConv(nn.Conv2d):
+    """Conv(inputs, outputs, 4, 2, 1), the discriminators' layer.
+
+    The last ones hold nearly all weights and make maps of a few pixels: there a convolution is little more than one
+    reading of its weights, and a matrix product reads them as they lie, where a convolution sorts them first.
+
+    Attributes:
+        product: as above where the map has at most `FEW_PIXELS`, else a convolution everywhere. A speed switch.
+    """
+
+    FEW_PIXELS = 16
+    product = True
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
+        height, width = (side // 2 for side in x.shape[2:])
+        if not self.product or height * width > self.FEW_PIXELS:
+            return super().forward(x)
+        windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
+        maps = F.linear(windows, self.weight.flatten(1), self.bias)  # (N h w, outputs)
+        return maps.unflatten(0, (len(x), height * width)).mT.reshape(len(x), -1, height, width)
 
 
 def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int, padding: int, start: Start) -> nn.Sequential:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from cascade_efgan.models.blocks import LabelledConv, SpectralNorm
+from cascade_efgan.models.blocks import LabelledConv, SpectralNorm, StridedConv
 from cascade_efgan.models.generator import EFGAN, Branch
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ def apply_speed(objective: "Objective", speed: "Speed", device: torch.device) ->
                 module.merged = speed.merged_heads  # output channels of a convolution do not see each other
             elif isinstance(module, SpectralNorm):
                 module.fused = speed.fused_spectral_norm  # the derivative of W / s, written out
+            elif isinstance(module, StridedConv):
+                # The same sums; where they end in few pixels the time is that of reading the weights.
+                module.product = speed.small_map_products and not gpu
             elif isinstance(module, EFGAN):
                 # Branches share neither weights nor inputs that they write.
                 names = module.branches if speed.streams and gpu and module.boxes else ()
