@@ -35,13 +35,12 @@ def limit_threads(threads: int) -> None:
 
 
 def keep_memory() -> None:
-    """Let this process keep memory that it frees, for its next tensors; call it before PyTorch is imported.
+    """Let this process keep memory that it frees, for its next tensors.
 
     glibc gives a freed block above 32 MiB back to the system, and the kernel fills each page of the next one with
     zeros: at the paper's widths that was up to half of a training step on a CPU. Elsewhere than with glibc nothing
     changes. Not for libraries: it is the whole process's allocator.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch asks for pages of 2 MiB for large tensors
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return

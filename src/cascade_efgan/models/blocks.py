@@ -42,9 +42,11 @@ class SpectralNorm(nn.Module):
 
     Attributes:
         fused: compute the derivative by `_DividedByNorm`, else by autograd. A speed switch.
+        matrix: the weight as a matrix, for the length of a step in which several products share it; else None.
     """
 
     fused = True
+    matrix: Tensor | None = None
     _u: Tensor
     _v: Tensor
 
@@ -68,6 +70,24 @@ class SpectralNorm(nn.Module):
         """A weight of any shape -> the same shape, largest singular value about 1."""
         with torch.autocast(weight.device.type, enabled=False):  # matrix products of low precision would move u and v
             return self._divided(weight)
+
+    def divided_product(self, rows: Tensor, weight: Tensor) -> Tensor:
+        """Rows (M, K) @ weight (outputs, ...) of K entries each, divided by its norm: (M, outputs).
+
+        `rows @ (W / s)` is `rows @ W / s`: a large weight is neither divided nor is the division differentiated. As one
+        more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
+        """
+        if self.training:
+            self.iterate(weight)
+        matrix = weight.flatten(1) if self.matrix is None else self.matrix
+        u, v = self._u.clone(), self._v.clone()
+        with torch.no_grad(), torch.autocast(weight.device.type, enabled=False):
+            norm = torch.vdot(u, torch.mv(matrix, v))
+        # In this order, and with one `matrix` a step, PyTorch adds up the weight's gradients in place.
+        product = torch.mm(matrix, torch.cat([rows, v[None].to(rows.dtype)]).T)
+        along = torch.vdot(u, product[:, -1].float())
+        # Its value from float32 arithmetic, its derivative from the product, whatever the precision.
+        return product[:, :-1].T / (norm + along - along.detach()).to(product.dtype)
 
     def _divided(self, weight: Tensor) -> Tensor:
         if self.training:
@@ -135,7 +155,12 @@ class StridedConv(nn.Conv2d):
         if not self.product or height * width > self.FEW_PIXELS:
             return super().forward(x)
         windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
-        maps = F.linear(windows, self.weight.flatten(1), self.bias)  # (N h w, outputs)
+        if parametrize.is_parametrized(self):
+            normed: Any = self.parametrizations.weight
+            product = normed[0].divided_product(windows, normed.original)
+        else:
+            product = F.linear(windows, self.weight.flatten(1))
+        maps = product + self.bias.to(product.dtype)  # (N h w, outputs)
         return maps.unflatten(0, (len(x), height * width)).mT.reshape(len(x), -1, height, width)
 
 

@@ -5,7 +5,7 @@ weights, checkpoints and their names are the same whatever the switches.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,20 +80,19 @@ def spectral_norms_once(networks: Sequence[nn.Module], cached: bool) -> Iterator
         networks: in training mode.
         cached: also keep the divided weights, which every use makes anew otherwise.
     """
-    if cached:
-        with parametrize.cached():
-            yield
-        return
-    norms: list[nn.Module] = []
+    norms: list[SpectralNorm] = []
     for network in networks:
         for module in network.modules():
             if isinstance(module, parametrize.ParametrizationList) and module.training:
                 norm = module[0]
                 if isinstance(norm, SpectralNorm):
                     norm.iterate(module.original)
+                    norm.matrix = module.original.flatten(1)
                     norms.append(norm.eval())
     try:
-        yield
+        with parametrize.cached() if cached else nullcontext():
+            yield
     finally:
         for norm in norms:
             norm.train()
+            norm.matrix = None
