@@ -42,11 +42,9 @@ class SpectralNorm(nn.Module):
 
     Attributes:
         fused: compute the derivative by `_DividedByNorm`, else by autograd. A speed switch.
-        matrix: the weight as a matrix, for the length of a step in which several products share it; else None.
     """
 
     fused = True
-    matrix: Tensor | None = None
     _u: Tensor
     _v: Tensor
 
@@ -71,23 +69,21 @@ class SpectralNorm(nn.Module):
         with torch.autocast(weight.device.type, enabled=False):  # matrix products of low precision would move u and v
             return self._divided(weight)
 
-    def divided_product(self, rows: Tensor, weight: Tensor) -> Tensor:
-        """Rows (M, K) @ weight (outputs, ...) of K entries each, divided by its norm: (M, outputs).
+    def divided_product(self, matrix: Tensor, rows: Tensor) -> Tensor:
+        """A weight as a matrix (outputs, K), divided by its norm, @ rows (M, K) transposed: (outputs, M).
 
-        `rows @ (W / s)` is `rows @ W / s`: a large weight is neither divided nor is the division differentiated. As one
-        more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
+        `(W / s) @ rows.T` is `W @ rows.T / s`: a large weight is neither divided nor is the division differentiated. As
+        one more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
         """
         if self.training:
-            self.iterate(weight)
-        matrix = weight.flatten(1) if self.matrix is None else self.matrix
+            self.iterate(matrix)
         u, v = self._u.clone(), self._v.clone()
-        with torch.no_grad(), torch.autocast(weight.device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(matrix.device.type, enabled=False):
             norm = torch.vdot(u, torch.mv(matrix, v))
-        # In this order, and with one `matrix` a step, PyTorch adds up the weight's gradients in place.
         product = torch.mm(matrix, torch.cat([rows, v[None].to(rows.dtype)]).T)
         along = torch.vdot(u, product[:, -1].float())
         # Its value from float32 arithmetic, its derivative from the product, whatever the precision.
-        return product[:, :-1].T / (norm + along - along.detach()).to(product.dtype)
+        return product[:, :-1] / (norm + along - along.detach()).to(product.dtype)
 
     def _divided(self, weight: Tensor) -> Tensor:
         if self.training:
@@ -141,13 +137,21 @@ class StridedConv(nn.Conv2d):
 
     Attributes:
         product: as above where the map has at most `FEW_PIXELS`, else a convolution everywhere. A speed switch.
+        matrix: `weight_matrix()` for the length of a step whose products share it, else None: PyTorch adds the
+            gradients of one tensor in place.
     """
 
     FEW_PIXELS = 16
     product = True
+    matrix: Tensor | None = None
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 4, 2, 1)
+
+    def weight_matrix(self) -> Tensor:
+        """The weight before its spectral normalisation: (outputs, inputs 16)."""
+        normed: Any = self.parametrizations.weight if parametrize.is_parametrized(self) else None
+        return (self.weight if normed is None else normed.original).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
@@ -155,13 +159,14 @@ class StridedConv(nn.Conv2d):
         if not self.product or height * width > self.FEW_PIXELS:
             return super().forward(x)
         windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
+        matrix = self.weight_matrix() if self.matrix is None else self.matrix
         if parametrize.is_parametrized(self):
-            normed: Any = self.parametrizations.weight
-            product = normed[0].divided_product(windows, normed.original)
+            norm: Any = self.parametrizations.weight
+            product = norm[0].divided_product(matrix, windows)
         else:
-            product = F.linear(windows, self.weight.flatten(1))
-        maps = product + self.bias.to(product.dtype)  # (N h w, outputs)
-        return maps.unflatten(0, (len(x), height * width)).mT.reshape(len(x), -1, height, width)
+            product = torch.mm(matrix, windows.T)
+        maps = product + self.bias[:, None].to(product.dtype)  # (outputs, N h w)
+        return maps.unflatten(1, (len(x), height, width)).transpose(0, 1).contiguous()
 
 
 def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int, padding: int, start: Start) -> nn.Sequential:

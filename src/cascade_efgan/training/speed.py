@@ -73,7 +73,7 @@ def apply_speed(objective: "Objective", speed: "Speed", device: torch.device) ->
 
 
 @contextmanager
-def spectral_norms_once(networks: Sequence[nn.Module], cached: bool) -> Iterator[None]:
+def weights_once(networks: Sequence[nn.Module], cached: bool) -> Iterator[None]:
     """One power iteration for every spectral norm of `networks` in this block, however often they are used.
 
     Args:
@@ -81,18 +81,22 @@ def spectral_norms_once(networks: Sequence[nn.Module], cached: bool) -> Iterator
         cached: also keep the divided weights, which every use makes anew otherwise.
     """
     norms: list[SpectralNorm] = []
+    convolutions: list[StridedConv] = []
     for network in networks:
         for module in network.modules():
             if isinstance(module, parametrize.ParametrizationList) and module.training:
                 norm = module[0]
                 if isinstance(norm, SpectralNorm):
                     norm.iterate(module.original)
-                    norm.matrix = module.original.flatten(1)
                     norms.append(norm.eval())
+            elif isinstance(module, StridedConv) and module.product:
+                module.matrix = module.weight_matrix()
+                convolutions.append(module)
     try:
         with parametrize.cached() if cached else nullcontext():
             yield
     finally:
         for norm in norms:
             norm.train()
-            norm.matrix = None
+        for convolution in convolutions:
+            convolution.matrix = None
