@@ -74,6 +74,8 @@ settings = sentence_on_error(resolve, with_nulls(config))
 os.environ.update(
     EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+    # Jobs end with the Snakemake that started them, even if that is killed.
+    EFGAN_WORKFLOW=str(os.getpid()),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
@@ -372,10 +374,26 @@ def final_files():
     grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
     if settings.wild.dataset:
         grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json"]
+    return [*tables, *grids, *check_files(), "results/run.json", *tracked_files()]
 
 
 def check_files():
     """What to look at before anything is trained."""
     names = ("au_report.md", "contact_sheet.png", "patches.png")
     return [f"results/{dataset}/{name}" for dataset in settings.all_datasets for name in names]
+
+
+def training_curves():
+    """The losses of every run that trains a generator; wild images have one, of the first seed."""
+    seeds = [f"seed{seed}" for seed in settings.seeds]
+    runs = [
+        f"{dataset}/{seed}/{method}" for dataset in settings.datasets for seed in seeds for method in settings.methods
+    ]
+    if settings.wild.dataset:
+        runs += [f"{PRETRAINING}/{seeds[0]}/cascade_ef_gan", f"{settings.wild.dataset}/{seeds[0]}/wild"]
+    return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
+
+
+def tracked_files():
+    """What DVC shows of a run; dvc.yaml names the same files."""
+    return ["results/metrics", "results/curves.csv", "results/settings.yaml"]
