@@ -46,6 +46,7 @@ STAGES = {
     "edit": "Edit the faces of photographs.",
     "export": "Write a trained generator as ONNX.",
     "app": "A local web page that edits a photograph.",
+    "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
     "config": "Print the settings, the schema or the commented template.",
 }
 
