@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
+from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
@@ -108,6 +109,7 @@ INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
 if workflow.is_main_process:
+    sentence_on_error(refuse_future, "results", ["src", "workflow", "resources"])
     for sentence in sentence_on_error(missing_inputs):
         logger.warning(f"missing: {sentence}")
 
