@@ -89,10 +89,17 @@ def test_an_error_of_another_file_keeps_its_own_words(tmp_path: Path) -> None:
 
 
 def test_an_input_that_vanished_is_one_sentence(tmp_path: Path) -> None:
-    words = ["split", "--index", "gone.csv", "--split", "split.csv", "--seed", "0"]
-    program = [sys.executable, "-c", "from cascade_efgan.cli import main; main()", *words]
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
+    words = ["--method", "stargan", "--dataset", "rendered", "--seed", "0", "--metric", "fid.json"]
+    program = [sys.executable, "-c", "from cascade_efgan.cli import main; main()", "fid", *words]
+    done = subprocess.run(
+        [*program, "--real", "gone.npz", "--edits", "gone.npz"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "error: gone.npz: no such file" in done.stderr and "Traceback" not in done.stderr
 
 
 def hold(folder: Path, ready: Path, seconds: float, fingerprint: str) -> None:
