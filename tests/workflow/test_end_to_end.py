@@ -101,7 +101,7 @@ def test_a_colleague_pulls_the_same_results_and_has_nothing_to_do(smoke: Reposit
     assert colleague.digests() == smoke.digests()
     assert "Nothing to be done" in colleague.snakemake()
     assert "files are those that dvc.lock records" in colleague.run("efgan", "check_artifacts")
-    colleague.git("tag", "rendered-ef_gan@v1.0.0")
+    colleague.git("tag", "--annotate", "--message", "release", "rendered-ef_gan@v1.0.0")
     colleague.dvc("artifacts", "get", ".", "rendered-ef_gan", "--out", "generator.safetensors")
     assert digest(colleague.folder / "generator.safetensors") == digest(
         smoke.folder / SEED / "ef_gan/weights.safetensors"
