@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cascade_efgan import __version__
-from cascade_efgan.devices import limit_threads, share_gpus
+from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orphans import end_with
 
@@ -101,6 +101,7 @@ def root(
     share_gpus(jobs_per_gpu)
     if workflow is not None:
         end_with(workflow)
+    keep_memory()
     if threads is not None:
         limit_threads(threads)
 
