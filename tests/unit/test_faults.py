@@ -147,26 +147,55 @@ def test_a_killed_training_leaves_no_lock(tmp_path: Path, caplog: pytest.LogCapt
 
 def test_a_job_ends_with_its_workflow() -> None:
     """The workflow is killed for good; a shell stands between it and the job, as Snakemake's does."""
-    job = "import os, time; from cascade_efgan.orphans import end_with; end_with(int(os.environ['W'])); time.sleep(60)"
-    outer = f"W=$$ bash -c '{sys.executable} -c \"$JOB\" & echo $!; wait' & wait"
+    job = "import os, time; from cascade_efgan.orphans import end_with; end_with(os.environ['W']); time.sleep(60)"
     workflow = subprocess.Popen(
-        ["bash", "-c", f"export W=$$; {outer.removeprefix('W=$$ ')}"], env={**os.environ, "JOB": job},
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, "-c", STARTS_A_JOB], env={**os.environ, "JOB": job}, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
     assert workflow.stdout is not None
     pid = int(workflow.stdout.readline())
     try:
         time.sleep(1)
-        assert Path(f"/proc/{pid}").exists()
+        assert not ended(pid)
         workflow.kill()
         workflow.wait()
         deadline = time.monotonic() + 30
-        while Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
+        while not ended(pid):
             assert time.monotonic() < deadline, "the job outlives its workflow"
             time.sleep(0.05)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(workflow.pid, signal.SIGKILL)
+
+
+STARTS_A_JOB = """
+import os, subprocess, sys
+from cascade_efgan.orphans import this_process
+shell = f"{sys.executable} -c \\"$JOB\\" & echo $!; wait"
+subprocess.run(["bash", "-c", shell], env={**os.environ, "W": this_process()})
+"""
+
+
+def ended(pid: int) -> bool:
+    """Gone, or a zombie that nobody has waited for."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return True
+
+
+def test_a_job_whose_workflow_died_while_it_started_ends_too() -> None:
+    job = "import time; from cascade_efgan.orphans import end_with; end_with('4194303:' + NS); time.sleep(60)"
+    namespace = os.stat("/proc/self/ns/pid").st_ino
+    program = [sys.executable, "-c", job.replace("NS", repr(str(namespace)))]
+    assert subprocess.run(program, check=False, timeout=30).returncode == -signal.SIGTERM
+
+
+def test_a_workflow_of_other_process_ids_is_not_watched() -> None:
+    job = "from cascade_efgan.orphans import end_with; end_with('4194303:1'); print('went on')"
+    assert (
+        subprocess.run([sys.executable, "-c", job], check=True, timeout=30, capture_output=True).stdout == b"went on\n"
+    )
 
 
 def snakemake_folder(tmp_path: Path, host: str) -> Path:

@@ -15,6 +15,7 @@ from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.orphans import this_process
 
 
 def sentence_on_error(function, *arguments):
@@ -76,7 +77,7 @@ os.environ.update(
     EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
     # Jobs end with the Snakemake that started them, even if that is killed.
-    EFGAN_WORKFLOW=str(os.getpid()),
+    EFGAN_WORKFLOW=this_process(),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
