@@ -62,11 +62,7 @@ class Repository(Workflow):
     def digests(self) -> dict[str, str]:
         """SHA-256 of everything that DVC tracks."""
         files = [path for out in OUTS for path in sorted(self.folder.joinpath(out).rglob("*")) if path.is_file()]
-        return {
-            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-            if path.name != ".snakemake_timestamp"
-        }
+        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def object_of(self, file: str) -> str:
         """Where DVC keeps a result, in its cache and on a remote."""

@@ -39,11 +39,13 @@ def below(file: str, places: list[str]) -> bool:
 def disagreements(dvc: dict[str, Any], inputs: set[str], outputs: set[str]) -> list[str]:
     """One sentence for each file that one of the two knows and the other does not."""
     stage = dvc["stages"]["reproduce"]
-    outs, deps = paths(stage["outs"]), [*paths(stage["deps"]), *paths(stage["params"])]
+    outs, deps = paths(stage["outs"]), paths(stage["deps"])
     found = [f"outs lack {file}" for file in outputs if not below(file, outs)]
     found += [f"deps lack {file}" for file in inputs - outputs if not below(file, [*deps, *outs])]
     for section in ("metrics", "plots", "params"):
-        found += [f"no rule makes {file}, which {section} names" for file in paths(dvc[section]) if file not in outputs]
+        named = [file for file in paths(dvc[section]) if file not in deps]
+        made = {file for file in named if any(below(output, [file]) for output in outputs)}
+        found += [f"no rule makes {file}, which {section} names" for file in named if file not in made]
     weights = {file for file in outputs if file.endswith("/weights.safetensors")}
     artifacts = {artifact["path"] for artifact in dvc["artifacts"].values()}
     found += [f"artifacts lack {file}" for file in weights - artifacts]
@@ -99,7 +101,7 @@ def test_the_one_stage_runs_snakemake_on_the_files_that_it_depends_on(dvc: dict[
     assert program == "snakemake" and workflow.would_run(*words)
     text = (REPOSITORY / "Snakefile").read_text(encoding="utf-8")
     read = re.findall(r'^(?:configfile|include): "(.+)"$', text, re.MULTILINE)
-    deps = [*paths(stage["deps"]), *paths(stage["params"])]
+    deps = paths(stage["deps"])
     assert "config.yaml" in read and [file for file in read if not below(file, deps)] == []
     assert [place for place in deps if not Path(REPOSITORY, place).exists()] == []
 

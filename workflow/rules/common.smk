@@ -397,6 +397,16 @@ def training_curves():
     return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
 
 
+def metric_files():
+    """One file a row of the tables."""
+    return [
+        f"results/metrics/{table}/{dataset}/{method}.json"
+        for table in TABLES
+        for dataset in table_datasets(table)
+        for method in table_methods(table, dataset)
+    ]
+
+
 def tracked_files():
     """What DVC shows of a run; dvc.yaml names the same files."""
-    return ["results/metrics", "results/curves.csv", "results/settings.yaml"]
+    return [*metric_files(), "results/curves.csv", "results/settings.yaml"]

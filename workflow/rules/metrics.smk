@@ -11,8 +11,7 @@ rule collect_metrics:
         tables=expand("results/{table}_table.csv", table=TABLES),
         code=code_of("metrics"),
     output:
-        # A folder, which Snakemake empties first: no row of former settings stays.
-        metrics=directory("results/metrics"),
+        rows=metric_files(),
     log:
         "logs/collect_metrics/metrics.log",
     benchmark:
@@ -22,11 +21,12 @@ rule collect_metrics:
     threads: 1
     params:
         tables=lambda wildcards, input: " ".join(f"--table {quote(path)}" for path in input.tables),
+        rows=lambda wildcards, output: " ".join(f"--row {quote(path)}" for path in output.rows),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} metrics \
             {params.tables} \
-            --out {output.metrics:q}
+            {params.rows}
         """
 
 

@@ -2,8 +2,6 @@
 
 import csv
 import logging
-import os
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -17,19 +15,22 @@ log = logging.getLogger("efgan.metrics")
 
 def command(
     table: Annotated[list[Path], Option(help="table (CSV, one line per number), repeatable")],
-    out: Annotated[Path, Option(help="folder to write: TABLE/DATASET/METHOD.json")],
+    row: Annotated[list[Path], Option(help="file to write (JSON): FOLDER/TABLE/DATASET/METHOD.json, repeatable")],
 ) -> None:
-    """Write each row of the tables as a JSON file of its numbers; a number that is missing is left out."""
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    try:
-        for path in table:
-            for place, row in rows_of(path).items():
-                write_json(partial / f"{place}.json", row)
-        shutil.rmtree(out, ignore_errors=True)
-        os.replace(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    log.info("%s: the rows of %d tables", out, len(table))
+    """Write rows of the tables as JSON files of their numbers; a number that is missing is left out.
+
+    Other JSON files in the same folder are of former settings, and are removed.
+    """
+    rows = {place: numbers for path in table for place, numbers in rows_of(path).items()}
+    for path in row:
+        place = "/".join(path.with_suffix("").parts[-3:])
+        if place not in rows:
+            raise InputError(f"--row {path}: the tables have no row {place}, only {', '.join(rows)}")
+        write_json(path, rows[place])
+    for folder in {path.parents[2] for path in row}:
+        for path in sorted(set(folder.rglob("*.json")) - set(row)):
+            path.unlink()
+    log.info("%d rows of %d tables", len(row), len(table))
 
 
 def rows_of(table: Path) -> dict[str, dict[str, float]]:
