@@ -58,6 +58,17 @@ def test_a_colleague_has_everything_and_nothing_to_do(alice: Repository, bob: Re
     assert "didn't change, skipping" in bob.dvc("repro")
 
 
+def test_one_variable_chooses_where_the_jobs_run(bob: Repository, tmp_path: Path) -> None:
+    """A profile of Snakemake's; what DVC records does not depend on it."""
+    profile = tmp_path / "cluster"
+    profile.mkdir()
+    (profile / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
+    there = Repository(bob.folder, bob.programs, (("SNAKEMAKE_PROFILE", str(profile)),))
+    said = there.dvc("repro", "--force")
+    assert f"Using profiles {profile} and workflow specific profile profiles/default" in said
+    assert bob.git("status", "--porcelain") == ""
+
+
 def test_newer_times_alone_rerun_nothing_for_a_colleague(bob: Repository) -> None:
     now = time.time()
     for number, path in enumerate(sorted(bob.folder.joinpath("results").rglob("*"))):
