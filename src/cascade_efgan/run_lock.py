@@ -5,6 +5,7 @@ every later run then stops until somebody types `snakemake --unlock`. Nothing in
 also holds a lock of the kernel, which ends with its process however it dies, beside a record of who it is.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -16,6 +17,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from cascade_efgan.errors import sentence_of
+
+#: What a file system without locks answers: there, Snakemake's own lock is all there is.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Runs:
@@ -146,6 +152,10 @@ def guard_runs() -> None:
                         "same command again. Nothing was run."
                     ) from None
                 raise
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise WorkflowError(sentence_of(error, str(runs.folder)) or str(error)) from None
+                held.enter_context(lock(self))
             yield
 
     PersistenceBase.lock = guarded
