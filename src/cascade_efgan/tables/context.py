@@ -34,7 +34,7 @@ FREE_SETTINGS = frozenset(
         *("threads", "jobs_per_gpu", "checkpoint_minutes", "speed"),
         *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
-        *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
+        *("figures", "wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
     }
 )
 
