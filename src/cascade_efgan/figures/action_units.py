@@ -51,7 +51,10 @@ def draw_aus(
             markeredgewidth=0,
         )  # fmt: skip
         for name, values in obtained.items():
-            axis.plot(*binned_means(wanted[:, number], values[:, number]), **(line_style(name) | {"markersize": 2.4, "linewidth": 1}))
+            axis.plot(
+                *binned_means(wanted[:, number], values[:, number]),
+                **(line_style(name) | {"markersize": 2.4, "linewidth": 1}),
+            )
         axis.set_title(au)
         axis.set(xlim=(0, AU_MAX), ylim=(0, AU_MAX), xticks=range(6), yticks=range(6), aspect="equal")
     for axis in axes.flat[len(AUS) :]:
@@ -66,7 +69,8 @@ def draw_aus(
         title="Action units asked for and obtained",
         text=f"""Action units (AUs) asked for and obtained, AU by AU. Obtained AUs are read from the edits by a small
             network trained on real training images, whose own mean absolute error on held-out faces is {floor:.2f}.
-            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single edits of
+            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single
+            edits of
             {TITLES[points]}; dotted: obtained as asked for. StarGAN is told the expression, not its AUs. Mean absolute
             error: {shown}. {len(wanted)} edits of each method, to every expression.""",
         n={"edits": len(wanted)},

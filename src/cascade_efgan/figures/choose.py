@@ -8,6 +8,11 @@ import pandas as pd
 from cascade_efgan.data import EXPRESSIONS
 
 
+def cell(index: pd.DataFrame, label: int, column: str) -> str:
+    """Text of one cell."""
+    return str(index.at[label, column])
+
+
 def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
     """Draw edits that change the expression, with as many different targets and people as there are.
 
@@ -33,15 +38,15 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
         fits = left[left["target_expression"] == targets.pop(0)]
         used = list(zip(fits["person"].map(people), fits["source_expression"].map(sources), strict=True))
         label = int(rng.choice([row for row, often in zip(fits.index, used, strict=True) if often == min(used)]))
-        people[fits.at[label, "person"]] += 1
-        sources[fits.at[label, "source_expression"]] += 1
+        people[cell(index, label, "person")] += 1
+        sources[cell(index, label, "source_expression")] += 1
         chosen.append(label)
         left = left.drop(label)
     names = {name: place for place, name in enumerate(EXPRESSIONS)}
 
     def place(label: int) -> tuple[int, int]:
-        own = index.at[label, "source_expression"]  # a wild image may have none that is known
-        return names[index.at[label, "target_expression"]], names.get(own, len(names))
+        own = cell(index, label, "source_expression")  # a wild image may have none that is known
+        return names[cell(index, label, "target_expression")], names.get(own, len(names))
 
     return sorted(chosen, key=place)
 

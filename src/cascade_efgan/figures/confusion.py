@@ -46,13 +46,12 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
     rows = -(-len(matrices) // _COLUMNS)
     columns = min(_COLUMNS, len(matrices))
     figure, axes = plt.subplots(
-        rows, columns, figsize=(TEXT_WIDTH * columns / _COLUMNS, rows * (_SIDE + 0.3) + 0.45), squeeze=False, sharex=True,
-        sharey=True, layout="constrained",
+        rows, columns, figsize=(TEXT_WIDTH * columns / _COLUMNS, rows * (_SIDE + 0.3) + 0.45), squeeze=False,
+        sharex=True, sharey=True, layout="constrained",
     )  # fmt: skip
-    image = None
     for axis, (name, counts) in zip(axes.flat, matrices.items(), strict=False):
         shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        image = axis.imshow(shares, cmap=SEQUENTIAL, vmin=0, vmax=100, interpolation="nearest")
+        axis.imshow(shares, cmap=SEQUENTIAL, vmin=0, vmax=100, interpolation="nearest")
         accuracy = 100 * np.trace(counts) / max(counts.sum(), 1)
         head = "R: real test images" if name == "real" else f"G: {TITLES[name]}"
         axis.set_title(f"{head}\n{accuracy:.1f} % of {counts.sum()}", linespacing=1.15)
@@ -62,8 +61,8 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
     for axis in axes[:, 0]:
         axis.set_ylabel("shown or asked for")
     figure.supxlabel("seen by the classifier", fontsize=7)
-    bar = figure.colorbar(image, ax=axes, label="share of a row, %", shrink=0.7, aspect=30, pad=0.01)
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar = figure.colorbar(axes[0, 0].images[0], ax=axes, label="share of a row, %", shrink=0.7, aspect=30, pad=0.01)
+    bar.outline.set_linewidth(0.4)
     return figure, _caption(matrices, made)
 
 
@@ -83,10 +82,12 @@ def _caption(matrices: Mapping[str, np.ndarray], made: Made) -> Caption:
     counts = {"R" if name == "real" else f"G {name}": int(matrix.sum()) for name, matrix in matrices.items()}
     return Caption(
         title="Confusion matrices of R and G",
-        text=f"""Confusion matrices of R and G. One classifier, trained on real training images, sees real test images (R)
+        text=f"""Confusion matrices of R and G. One classifier, trained on real training images, sees real test images
+            (R)
             and every method's edits of them (G). Rows: the expression shown (R) or asked for (G); columns: what the
             classifier sees; percent of a row, so that every row sums to 100. Above each matrix its accuracy, the number
-            in Table 1 or 3, and the number of images: {", ".join(f"{name} {count}" for name, count in counts.items())}.""",
+            in Table 1 or 3, and the number of images:
+            {", ".join(f"{name} {count}" for name, count in counts.items())}.""",
         n=counts,
         numbers={name: matrix.tolist() for name, matrix in matrices.items()},
     )

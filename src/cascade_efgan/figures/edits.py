@@ -9,7 +9,7 @@ import pandas as pd
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import choose_edits, choose_sources
+from cascade_efgan.figures.choose import cell, choose_edits, choose_sources
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES, wrapped
 
@@ -49,8 +49,9 @@ def draw_methods(
     rows: list[list[np.ndarray | None]] = [
         [_real(faces, places, name) for name in index.loc[chosen, "source_id"]],
         [_real(faces, places, name) for name in index.loc[chosen, "counterpart_id"]],
-        *([np.asarray(edits[name].images[row]) for row in chosen] for name in shown),
     ]
+    for name in shown:
+        rows.append([np.asarray(edits[name].images[row]) for row in chosen])
     heads = [_from_to(index, row) for row in chosen]
     labels = ["Input", "Photograph with\nthe target AUs", *(wrapped(TITLES[name]) for name in shown)]
     groups = [2, *([len(rows) - 1] if "true_edit" in shown else [])]
@@ -73,11 +74,11 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
     index, places = edits.index, image_of(faces)
     chosen = choose_edits(index, TRIPLETS * TRIPLET_ROWS, made.drawn + 1)  # others than those of Fig. 5
     rows: list[list[np.ndarray | None]] = []
-    notes = {}
+    notes: dict[tuple[int, float], str] = {}
     for number, row in enumerate(chosen):
         if number % TRIPLETS == 0:
             rows.append([])
-        pictures = [index.at[row, "source_id"], index.at[row, "counterpart_id"]]
+        pictures = [cell(index, row, "source_id"), cell(index, row, "counterpart_id")]
         notes[len(rows) - 1, len(rows[-1]) + 1] = f"{_from_to(index, row, ' ')}"
         rows[-1] += [*(_real(faces, places, name) for name in pictures), np.asarray(edits.images[row])]
     wide = min(TRIPLETS, len(chosen))
@@ -102,18 +103,18 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
     targets = list(dict.fromkeys(index["target_expression"]))
     rows: list[list[np.ndarray | None]] = []
     labels = []
+    keys = {key: row for row, key in enumerate(edits.keys)}
     for source in sources:
-        own = index[index["source_id"] == source].set_index("target_expression")
-        numbers = {target: int(np.flatnonzero((index["source_id"] == source) & (index["target_expression"] == target))[0])
-                   for target in targets}  # fmt: skip
-        rows.append([_real(faces, places, source), *(np.asarray(edits.images[numbers[name]]) for name in targets)])
-        rows.append([None, *(_real(faces, places, own.at[name, "counterpart_id"]) for name in targets)])
-        labels += [f"{own['source_expression'].iloc[0]},\nedited", "real\nphotograph"]
+        numbers = [keys[source, target] for target in targets]
+        rows.append([_real(faces, places, source), *(np.asarray(edits.images[row]) for row in numbers)])
+        rows.append([None, *(_real(faces, places, cell(index, row, "counterpart_id")) for row in numbers)])
+        labels += [f"{cell(index, numbers[0], 'source_expression')},\nedited", "real\nphotograph"]
     groups = list(range(2, len(rows), 2))
     figure = draw_mosaic(Mosaic(rows, ["Input", *targets], labels, row_groups=groups, column_groups=[1]))
     caption = Caption(
         title="One person in all expressions",
-        text=f"""One person in all expressions, edited by {TITLES[method]}. Two rows a person: a test image and its edits
+        text=f"""One person in all expressions, edited by {TITLES[method]}. Two rows a person: a test image and its
+            edits
             to every expression, its own included; below, the real photographs whose AUs are the targets (empty where
             there is none). {people_count(len(set(_people(index, sources))), index["person"].nunique())}, drawn at
             random (figures.seed {made.drawn}).""",
@@ -132,11 +133,11 @@ def _changes(index: pd.DataFrame) -> pd.Series:
 
 
 def _from_to(index: pd.DataFrame, row: int, between: str = "\n") -> str:
-    return f"{index.at[row, 'source_expression']}{between}→ {index.at[row, 'target_expression']}"
+    return f"{cell(index, row, 'source_expression')}{between}→ {cell(index, row, 'target_expression')}"
 
 
 def _drawn(index: pd.DataFrame, chosen: Sequence[int], made: Made, shift: int = 0) -> str:
-    people = people_count(index.loc[chosen, "person"].nunique(), index["person"].nunique())
+    people = people_count(index.loc[list(chosen)]["person"].nunique(), index["person"].nunique())
     seed = f"figures.seed {made.drawn}" + (f" + {shift}" if shift else "")
     return (
         f"Shown are {len(chosen)} of {int(_changes(index).sum())} edits that change the expression, of {people}, drawn "

@@ -135,7 +135,9 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
         axes[0, column].set_title(side, loc="left", fontweight="bold", pad=26)
         handles = [plt.Line2D([], [], **line_style(name)) for name in methods]
         axes[-1, column].set_xlabel("expression gap: distance of source and target AUs")
-        axes[0, column].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3 if len(methods) > 4 else 2)
+        axes[0, column].legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3 if len(methods) > 4 else 2
+        )
     axes[-1, 0].set_ylabel("edits\n(people)")
     return figure, _caption(table, scores, against, made)
 
@@ -171,12 +173,9 @@ def _draw_counts(axis, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-
 def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> Caption:
     edits = len(next(iter(scores.values())))
     people = next(iter(scores.values()))["person"].nunique()
-    gains = {
-        f"{pair[0]} - {pair[1]}": gain
-        for pair in PAIRS
-        if (gain := gain_of_cascade(scores, pair, "correct", made.drawn)) is not None
-    }
-    sentences = " ".join(_gain_sentence(*name.split(" - "), gain) for name, gain in gains.items())
+    gains = {pair: gain_of_cascade(scores, pair, "correct", made.drawn) for pair in PAIRS}
+    known = {pair: gain for pair, gain in gains.items() if gain is not None}
+    sentences = " ".join(_gain_sentence(*pair, gain) for pair, gain in known.items())
     error = (
         " AU error: mean absolute difference between the AUs read from an edit and their targets."
         if (table["measure"] == "au_error").any()
@@ -191,7 +190,10 @@ def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: s
             share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of
             each method, of {people} people.""",
         n={"edits": edits, "people": int(people)},
-        numbers={"bins": table.to_dict("records"), "gain_of_cascade_in_G": gains},
+        numbers={
+            "bins": table.to_dict("records"),
+            "gain_of_cascade_in_G": {" - ".join(pair): gain for pair, gain in known.items()},
+        },
     )
 
 
@@ -206,6 +208,6 @@ def _gain_sentence(cascade: str, single: str, gain: Mapping[str, float]) -> str:
         else "no clear difference"
     )
     return (
-        f"{TITLES[cascade]} minus {TITLES[single]} in G: {small:+.1f} points in the first bin, {large:+.1f} in the last; "
-        f"difference {difference:+.1f} (95 % interval {low:+.1f} to {high:+.1f}): {verdict}."
+        f"{TITLES[cascade]} minus {TITLES[single]} in G: {small:+.1f} points in the first bin, {large:+.1f} in "
+        f"the last; difference {difference:+.1f} (95 % interval {low:+.1f} to {high:+.1f}): {verdict}."
     )

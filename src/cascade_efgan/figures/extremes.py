@@ -9,6 +9,7 @@ import pandas as pd
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.choose import cell
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES, wrapped
 
@@ -53,7 +54,7 @@ def draw_extremes(
     true_rows = {} if truth is None else {key: row for row, key in enumerate(truth.keys)}
     rows: list[list[np.ndarray | None]] = []
     labels: list[str] = []
-    notes: dict[tuple[int, int], str] = {}
+    notes: dict[tuple[int, float], str] = {}
     wide = 0
     for name, made_by in edits.items():
         best, worst = best_and_worst(scores[name], SHOWN)
@@ -61,18 +62,16 @@ def draw_extremes(
         shown = [*best, *worst]
         index = made_by.index
         ratios = scores[name].set_index("row")["psnr"]
-        rows.append([np.asarray(faces.images[places[index.at[row, "source_id"]]]) for row in shown])
+        rows.append([np.asarray(faces.images[places[cell(index, row, "source_id")]]) for row in shown])
         if truth is None:
-            rows.append([np.asarray(faces.images[places[index.at[row, "counterpart_id"]]]) for row in shown])
+            rows.append([np.asarray(faces.images[places[cell(index, row, "counterpart_id")]]) for row in shown])
         else:
             rows.append([np.asarray(truth.images[true_rows[made_by.keys[row]]]) for row in shown])
         rows.append([np.asarray(made_by.images[row]) for row in shown])
         labels += ["Input", "True edit" if truth is not None else "Real photograph", wrapped(TITLES[name])]
         for column, row in enumerate(shown):
-            words = (
-                f"{index.at[row, 'source_expression']}\n→ {index.at[row, 'target_expression']}\n{ratios[row]:.1f} dB"
-            )
-            notes[len(rows) - 1, column] = words
+            own, target = (cell(index, row, f"{which}_expression") for which in ("source", "target"))
+            notes[len(rows) - 1, column] = f"{own}\n→ {target}\n{ratios[row]:.1f} dB"
     figure = draw_mosaic(
         Mosaic(
             rows, labels=labels, notes=notes, row_groups=list(range(3, len(rows), 3)), column_groups=[wide],
@@ -95,7 +94,8 @@ def _caption(
     return Caption(
         title="Best edits and largest failures",
         text=f"""Best edits and largest failures, chosen by a number alone: the PSNR of an edit against {against}, in dB
-            below it. For each method the {wide} edits with the highest PSNR, best first, and the {wide} with the lowest,
+            below it. For each method the {wide} edits with the highest PSNR, best first, and the {wide} with the
+            lowest,
             worst last, of all its edits of test images that change the expression ({parts}).""",
         n=counts,
         numbers={

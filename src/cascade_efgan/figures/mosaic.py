@@ -107,12 +107,25 @@ def _show(axis, cell: np.ndarray, extent: tuple[float, float, float, float], lar
 
 def _write(axis, mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:  # type: ignore[no-untyped-def]
     for left, text in zip(lefts, mosaic.heads, strict=False):
-        axis.text(left + side / 2, -0.05, text, ha="center", va="baseline", fontsize=6.5, linespacing=1.1, parse_math=False)
+        axis.text(
+            left + side / 2, -0.05, text, ha="center", va="baseline", fontsize=6.5, linespacing=1.1, parse_math=False
+        )
     for top, text in zip(tops, mosaic.labels, strict=False):
-        axis.text(-0.05, top + side / 2, text, ha="right", va="center", fontsize=6.5, linespacing=1.15, parse_math=False)
+        axis.text(
+            -0.05, top + side / 2, text, ha="right", va="center", fontsize=6.5, linespacing=1.15, parse_math=False
+        )
     for (row, column), text in mosaic.notes.items():
         across = lefts[int(column)] + side / 2 + column % 1 * (side + _GAP)
-        axis.text(across, tops[row] + side + 0.02, text, ha="center", va="top", fontsize=5.5, linespacing=1.05, parse_math=False)
+        axis.text(
+            across,
+            tops[row] + side + 0.02,
+            text,
+            ha="center",
+            va="top",
+            fontsize=5.5,
+            linespacing=1.05,
+            parse_math=False,
+        )
     above = 0.1 + _LINE * max((head.count("\n") + 1 for head in mosaic.heads), default=0)
     for column, text in mosaic.titles.items():
         axis.text(lefts[column], -above, text, ha="left", va="bottom", fontsize=7, fontweight="bold")
@@ -125,4 +138,4 @@ def _draw_scale(figure: "Figure", mosaic: Mosaic, width: float, height: float) -
     length = min(height, 1.8)
     axis = figure.add_axes((1 + 0.08 / width, (height - length) / 2 / height, 0.08 / width, length / height))
     bar = figure.colorbar(ScalarMappable(Normalize(0, mosaic.largest), SEQUENTIAL), cax=axis, label=mosaic.scale)
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.4)

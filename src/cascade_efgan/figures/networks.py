@@ -49,7 +49,7 @@ class Asked:
 
     @property
     def heads(self) -> list[str]:
-        """`angry\\n→ happy` of every edit."""
+        """Own and target expression of every edit, in two lines."""
         names = zip(self.index["source_expression"], self.index["target_expression"], strict=True)
         return [f"{own}\n→ {target}" for own, target in names]
 
@@ -89,7 +89,7 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
     pictures, local = as_pictures(edit.final), local_attention(edit.attention, module.boxes)
     whole = edit.attention["face"][:, 0].float().cpu().numpy()
     rows: list[list[np.ndarray | None]] = []
-    notes = {}
+    notes: dict[tuple[int, float], str] = {}
     for number in range(len(asked.index)):
         if number % 2 == 0:
             rows.append([])
@@ -104,7 +104,8 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
     inside = {"local": float(np.nanmean(local)), "global": float(whole.mean())}
     caption = Caption(
         title="Global and local attention",
-        text=f"""Global and local attention of EF-GAN in one step. For each edit: input, edit, attention maps of the eyes,
+        text=f"""Global and local attention of EF-GAN in one step. For each edit: input, edit, attention maps of the
+            eyes,
             nose and mouth branches stitched at their places (their mean where patches overlap, grey where there is no
             branch), and the attention map of the face branch. Bright: painted anew; dark: kept from the input; all maps
             share one scale, whose end is the largest value shown ({largest:.2f}). Mean over the maps shown: local
@@ -120,7 +121,7 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
 def draw_steps(
     cascade: Cascade, single: Cascade, asked: Asked, faces: Faces, made: Made, tested: pd.DataFrame
 ) -> tuple["Figure", Caption]:
-    """Input, every step of Cascade EF-GAN, the single-step edit and the target's photograph, for large gaps (Fig. 4)."""
+    """Input, the steps of Cascade EF-GAN, the single-step edit, the target's photograph; large gaps (Fig. 4)."""
     places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
     steps = [as_pictures(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
     alone = as_pictures(single(asked.image, asked.source, asked.target)[-1].final)
@@ -137,7 +138,8 @@ def draw_steps(
     figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1, 1 + len(steps)]))
     caption = Caption(
         title="The cascade's steps",
-        text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the last is
+        text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the
+            last is
             its edit), for comparison the edit by the single-step EF-GAN that every module starts from, and the real
             photograph of the same person whose AUs are the target. Edits are drawn from the quarter with the largest
             expression gap, the distance between source and target AUs. {_drawn(asked, tested, made)}""",
@@ -157,7 +159,8 @@ def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataF
     figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1]))
     caption = Caption(
         title="Continuous editing",
-        text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs to the
+        text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs
+            to the
             target's. As in Sec. 4.5, the AUs on the way come from the Interpolator, the last column has the target's
             own, and every edit starts from the input. {_drawn(asked, tested, made)}""",
         n={"people shown": len(asked.index)},

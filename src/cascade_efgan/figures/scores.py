@@ -55,7 +55,9 @@ def edit_scores(
     if readings is not None:
         measured = matched(read_records(readings, ("id",), AUS), ids, readings)[list(AUS)].to_numpy(np.float64)
         errors = np.abs(measured - edits.index[list(AUS)].to_numpy(np.float64)).mean(axis=1)
-    ratios = [psnr(edits.images[row], other) if (other := partner(row)) is not None else np.nan for row in rows]
+    ratios = [
+        psnr(edits.images[row], other) if (other := partner(row)) is not None else np.nan for row in rows.tolist()
+    ]
     return pd.DataFrame(
         {
             "row": rows,

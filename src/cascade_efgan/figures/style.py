@@ -79,7 +79,9 @@ def figure_style() -> Iterator[None]:
     """Draw and save figures inside this block."""
     import matplotlib
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "Agg", **_RC}):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)  # type: ignore[arg-type]
         yield
 
 

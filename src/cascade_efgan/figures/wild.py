@@ -9,7 +9,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import choose_edits
+from cascade_efgan.figures.choose import cell, choose_edits
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES
 
@@ -56,12 +56,12 @@ def draw_wild(
     wanted = shown[list(AUS)].to_numpy(np.float64)
     targets = training[nearest_faces(wanted, examples.index.iloc[training], shown["target_expression"].tolist())]
     rows: list[list[np.ndarray | None]] = []
-    notes = {}
+    notes: dict[tuple[int, float], str] = {}
     for number, (row, target) in enumerate(zip(chosen, targets, strict=True)):
         if number % GROUPS == 0:
             rows.append([])
-        notes[len(rows) - 1, len(rows[-1]) + 1] = index.at[row, "target_expression"]
-        source = np.asarray(faces.images[places[index.at[row, "source_id"]]])
+        notes[len(rows) - 1, len(rows[-1]) + 1] = cell(index, row, "target_expression")
+        source = np.asarray(faces.images[places[cell(index, row, "source_id")]])
         example = np.asarray(examples.images[target])
         rows[-1] += [source, example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
     wide = min(GROUPS, len(chosen))
@@ -70,8 +70,10 @@ def draw_wild(
     people = people_count(shown["person"].nunique(), index["person"].nunique())
     caption = Caption(
         title="Wild images",
-        text=f"""Wild images edited by Cascade EF-GAN. For each edit: input, an image with the desired expression, and the
-            edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the training
+        text=f"""Wild images edited by Cascade EF-GAN. For each edit: input, an image with the desired expression, and
+            the
+            edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
+            training
             images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)} of
             {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
         n={"edits shown": len(chosen), "edits": len(index)},
