@@ -25,7 +25,8 @@ from cascade_efgan.figures.expression_gap import draw_gap, gain_of_cascade, gap_
 from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
-from cascade_efgan.figures.scores import au_gaps, bin_edges, edit_scores, in_bins, people_weights, resampled_means
+from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.figures.scores import bin_edges, edit_scores, in_bins, people_weights, resampled_means
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
 from cascade_efgan.figures.wild import draw_wild, nearest_faces

@@ -14,7 +14,7 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.figures.caption import Caption, Made, people_count
 from cascade_efgan.figures.choose import choose_edits, far_edits
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
-from cascade_efgan.figures.scores import au_gaps
+from cascade_efgan.figures.per_edit import au_gaps
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch
 from cascade_efgan.training.samples import to_float, to_uint8

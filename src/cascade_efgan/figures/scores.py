@@ -9,24 +9,9 @@ import pandas as pd
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
-from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.psnr import counterparts, psnr, true_edits
-
-
-def au_gaps(index: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
-    """Expression gap of each edit, `(M,)` float64: Euclidean distance between source and target AUs, each 0..5.
-
-    Not in the paper, which speaks of large gaps and measures none.
-
-    Args:
-        index: `edits_test.csv`, with the target AUs.
-        faces: `crops.csv`, with the source's.
-    """
-    known = faces.set_index("id")[list(AUS)]
-    difference = index[list(AUS)].to_numpy(np.float64) - known.loc[index["source_id"]].to_numpy(np.float64)
-    distances: np.ndarray = np.linalg.norm(difference, axis=1)
-    return distances
+from cascade_efgan.figures.per_edit import au_gaps, edit_ids, matched
 
 
 def edit_scores(
@@ -45,7 +30,7 @@ def edit_scores(
         `row` (of `edits`), `person, gap, correct` (0 or 1), `psnr` (dB; NaN without a partner, or where the two are
         identical) and `au_error` (0..5; NaN without readings).
     """
-    ids = [f"{source}:{target}" for source, target in edits.keys]
+    ids = edit_ids(edits.index)
     partner = (
         true_edits(edits, truth) if truth is not None else counterparts(edits, faces.images, list(faces.index["id"]))
     )
@@ -68,17 +53,6 @@ def edit_scores(
             "au_error": errors[rows],
         }
     )
-
-
-def matched(frame: pd.DataFrame, ids: list[str], path: Path) -> pd.DataFrame:
-    """The rows of these ids, in their order.
-
-    Raises:
-        InputError: the file is of other edits.
-    """
-    if set(frame["id"]) != set(ids) or len(frame) != len(ids):
-        raise InputError(f"{path}: not of the edits it is shown with; run the rules that make both again")
-    return frame.set_index("id").loc[ids].reset_index()
 
 
 def bin_edges(gaps: np.ndarray, bins: int) -> np.ndarray:

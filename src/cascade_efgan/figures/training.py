@@ -80,7 +80,8 @@ def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> tuple["Figure
             axis.axvline(start + 0.5, color="#777777", linewidth=0.6, linestyle=(0, (1, 2)))
     for axis in axes.flat[len(losses) :]:
         axis.set_axis_off()
-    figure.supxlabel("epoch", fontsize=7)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
     handles = [plt.Line2D([], [], **line_style(name)) for name in curves]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure, _caption(curves, made)
