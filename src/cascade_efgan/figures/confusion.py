@@ -79,15 +79,14 @@ def _dress(axis, names: list[str], shares: np.ndarray) -> None:  # type: ignore[
 
 
 def _caption(matrices: Mapping[str, np.ndarray], made: Made) -> Caption:
-    counts = {"R" if name == "real" else f"G {name}": int(matrix.sum()) for name, matrix in matrices.items()}
+    real = int(matrices["real"].sum())
+    edits = max(int(matrix.sum()) for name, matrix in matrices.items() if name != "real")
     return Caption(
         title="Confusion matrices of R and G",
         text=f"""Confusion matrices of R and G. One classifier, trained on real training images, sees real test images
-            (R)
-            and every method's edits of them (G). Rows: the expression shown (R) or asked for (G); columns: what the
+            (R) and every method's edits of them (G). Rows: the expression shown (R) or asked for (G); columns: what the
             classifier sees; percent of a row, so that every row sums to 100. Above each matrix its accuracy, the number
-            in Table 1 or 3, and the number of images:
-            {", ".join(f"{name} {count}" for name, count in counts.items())}.""",
-        n=counts,
+            in Table 1 or 3. {real} real test images and {edits} edits of them by each method, to every expression.""",
+        n={"real test images": real, "edits of each method": edits},
         numbers={name: matrix.tolist() for name, matrix in matrices.items()},
     )
