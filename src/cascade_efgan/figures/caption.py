@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascade_efgan.data.pictures import save_picture
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path, read_json
+from cascade_efgan.files import atomic_path
 from cascade_efgan.tables.context import DATASET_TITLES
 
 if TYPE_CHECKING:
@@ -86,18 +86,6 @@ def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> N
         # Signs stay signs: the report includes the caption as it stands in this file.
         text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
-
-
-def read_caption(path: Path) -> dict[str, Any]:
-    """Read the JSON file of a figure.
-
-    Raises:
-        InputError: missing file, or no caption.
-    """
-    values = read_json(path)
-    if not isinstance(values, dict) or not {"name", "title", "caption", "paper_figure"} <= set(values):
-        raise InputError(f"{path}: not the caption of a figure; run the rule that draws it again")
-    return values
 
 
 def people_count(shown: int, all_people: int) -> str:
