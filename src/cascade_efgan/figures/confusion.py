@@ -12,6 +12,7 @@ from cascade_efgan.figures.caption import Caption, Made
 from cascade_efgan.figures.style import SEQUENTIAL, TEXT_WIDTH, TITLES
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLUMNS, _SIDE = 4, 1.5
@@ -66,7 +67,7 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
     return figure, _caption(matrices, made)
 
 
-def _dress(axis, names: list[str], shares: np.ndarray) -> None:  # type: ignore[no-untyped-def]
+def _dress(axis: "Axes", names: list[str], shares: np.ndarray) -> None:
     axis.grid(visible=False)
     for side in axis.spines.values():
         side.set_visible(False)

@@ -16,6 +16,7 @@ from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Bins of about as many edits each, bootstrap draws.
@@ -142,7 +143,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
     return figure, _caption(table, scores, against, made)
 
 
-def _draw_lines(axis, table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
     factor = MEASURES[measure][1]
     for name in methods:
         part = table[table["method"] == name]
@@ -155,7 +156,7 @@ def _draw_lines(axis, table: pd.DataFrame, methods: Sequence[str], measure: str)
             )  # fmt: skip
 
 
-def _draw_counts(axis, table: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _draw_counts(axis: "Axes", table: pd.DataFrame) -> None:
     first = table[(table["measure"] == table["measure"].iloc[0]) & (table["method"] == table["method"].iloc[0])]
     axis.bar(
         first["low"], first["edits"], first["high"] - first["low"], align="edge", color="#BBBBBB", edgecolor="white",

@@ -9,6 +9,7 @@ import numpy as np
 from cascade_efgan.figures.style import SEQUENTIAL, TEXT_WIDTH
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Inches: gap between cells, gap between groups, a line of small text, and the largest side of a cell.
@@ -92,7 +93,7 @@ def _places(sizes: Sequence[float], groups: Sequence[int]) -> list[float]:
     return places
 
 
-def _show(axis, cell: np.ndarray, extent: tuple[float, float, float, float], largest: float) -> None:  # type: ignore[no-untyped-def]
+def _show(axis: "Axes", cell: np.ndarray, extent: tuple[float, float, float, float], largest: float) -> None:
     import matplotlib
 
     if _is_map(cell):
@@ -105,7 +106,7 @@ def _show(axis, cell: np.ndarray, extent: tuple[float, float, float, float], lar
         axis.imshow(np.asarray(cell), extent=extent, interpolation="bicubic", aspect="auto")
 
 
-def _write(axis, mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:  # type: ignore[no-untyped-def]
+def _write(axis: "Axes", mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:
     for left, text in zip(lefts, mosaic.heads, strict=False):
         axis.text(
             left + side / 2, -0.05, text, ha="center", va="baseline", fontsize=6.5, linespacing=1.1, parse_math=False

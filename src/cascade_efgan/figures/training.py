@@ -13,6 +13,7 @@ from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style
 from cascade_efgan.methods import METHODS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Loss -> what it is. The paper's names; StarGAN's own losses last.
@@ -93,7 +94,7 @@ def _start(method: str, curves: Mapping[str, pd.DataFrame]) -> float:
     return 0.0 if before is None else float(before["epoch"].max())
 
 
-def _dress(axis, loss: str, values: list[pd.Series]) -> None:  # type: ignore[no-untyped-def]
+def _dress(axis: "Axes", loss: str, values: list[pd.Series]) -> None:
     words = [loss.replace("/", " "), *([LOSSES[loss]] if loss in LOSSES else [])]
     title = axis.set_title("\n".join(words), fontsize=5.8, linespacing=1.15, loc="left")
     title.set_in_layout(False)  # wider than its panel, which must not become narrower for it
@@ -102,7 +103,7 @@ def _dress(axis, loss: str, values: list[pd.Series]) -> None:  # type: ignore[no
         axis.set_yscale("log")
         axis.yaxis.set_minor_formatter("")
     axis.margins(x=0.03)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
 
 
 def _caption(curves: Mapping[str, pd.DataFrame], made: Made) -> Caption:
