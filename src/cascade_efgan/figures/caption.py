@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cascade_efgan.data.pictures import save_picture
 from cascade_efgan.errors import InputError
+from cascade_efgan.figures.style import save_figure
 from cascade_efgan.files import atomic_path
 from cascade_efgan.tables.context import DATASET_TITLES
 
@@ -72,7 +72,7 @@ def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> N
     if [path.suffix for path in files] != [".png", ".pdf", ".json"]:
         raise InputError(f"{' '.join(map(str, files))}: expected a PNG, a PDF and a JSON file, in this order")
     figure, caption = drawn
-    save_picture(figure, *files[:2])
+    save_figure(figure, *files[:2])
     values = {
         "name": files[2].stem,
         "title": caption.title,
