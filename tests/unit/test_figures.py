@@ -150,6 +150,21 @@ def test_best_and_worst_are_chosen_by_psnr_alone() -> None:
     assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing stands in both
 
 
+def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd.DataFrame) -> None:
+    """A data set of own photographs may have no counterparts, or one expression: its run must not end for a figure."""
+    lonely = scores(0).assign(psnr=np.nan)
+    with figure_style():
+        drawn = [
+            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None, MADE),
+            draw_gap({"stargan": lonely.head(0)}, "the true edit", MADE),
+        ]
+    for figure, caption in drawn:
+        assert "Nothing to show" in figure.texts[0].get_text() and list(caption.n.values()) == [0]
+        plt.close(figure)
+    same = plan[plan["source_expression"] == plan["target_expression"]]
+    assert len(choose_edits(far_edits(same, np.zeros(len(same))), 3, 0)) == 3
+
+
 def test_confusion_counts_true_down_and_predicted_across() -> None:
     counts = confusion(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]), ["a", "b"])
     assert counts.tolist() == [[1, 1], [0, 1]]

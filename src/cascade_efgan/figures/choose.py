@@ -28,7 +28,8 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
         Labels of `index`, ordered by target and own expression.
     """
     rng = np.random.default_rng(seed)
-    left = index[index["source_expression"] != index["target_expression"]]
+    changing = index[index["source_expression"] != index["target_expression"]]
+    left = changing if len(changing) else index  # a data set of one expression has none that changes it
     chosen: list[int] = []
     targets: list[str] = []
     people, sources = Counter[str](), Counter[str]()
@@ -76,5 +77,5 @@ def far_edits(index: pd.DataFrame, gaps: np.ndarray) -> pd.DataFrame:
     """
     changes = (index["source_expression"] != index["target_expression"]).to_numpy()
     if not changes.any():
-        return index[changes]
+        return index
     return index[changes & (gaps >= np.quantile(gaps[changes], 0.75))]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cascade_efgan.figures.caption import Caption, Made
 from cascade_efgan.figures.scores import all_scores, bin_edges, in_bins, interval, people_weights, resampled_means
-from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style
+from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style, sentence_figure
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
     """
     from matplotlib import pyplot as plt
 
+    if not any(len(frame) for frame in scores.values()):
+        caption = Caption("Quality against the expression gap", "No edit changes the expression.", {"edits": 0})
+        return sentence_figure("Nothing to show: no edit changes the expression."), caption
     table = gap_table(scores, made.drawn)
     measures = [name for name in MEASURES if (table["measure"] == name).any()]
     controls = [name for name in CONTROLS if name in scores]

@@ -11,7 +11,7 @@ from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made
 from cascade_efgan.figures.choose import cell
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
-from cascade_efgan.figures.style import TITLES, wrapped
+from cascade_efgan.figures.style import TITLES, sentence_figure, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,6 +72,11 @@ def draw_extremes(
         for column, row in enumerate(shown):
             own, target = (cell(index, row, f"{which}_expression") for which in ("source", "target"))
             notes[len(rows) - 1, column] = f"{own}\n→ {target}\n{ratios[row]:.1f} dB"
+    if not wide:
+        figure = sentence_figure(
+            "Nothing to show: no edit that changes the expression has a picture to compare it with."
+        )
+        return figure, _caption(list(edits), scores, wide, truth is not None, made)
     figure = draw_mosaic(
         Mosaic(
             rows, labels=labels, notes=notes, row_groups=list(range(3, len(rows), 3)), column_groups=[wide],

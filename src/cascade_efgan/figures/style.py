@@ -113,6 +113,15 @@ def save_figure(figure: "Figure", png: Path, pdf: Path) -> None:
     plt.close(figure)
 
 
+def sentence_figure(sentence: str) -> "Figure":
+    """A figure that says why there is nothing to draw, so that a run does not end for it."""
+    from matplotlib import pyplot as plt
+
+    figure = plt.figure(figsize=(TEXT_WIDTH, 0.5))
+    figure.text(0.5, 0.5, sentence, ha="center", va="center")
+    return figure
+
+
 def line_style(name: str) -> dict[str, Any]:
     """Colour, marker, dashes and label of a method's or control's line."""
     return {
