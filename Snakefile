@@ -8,7 +8,11 @@ min_version("9.27.1")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
+include: "workflow/rules/figure_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"
@@ -24,8 +28,8 @@ include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/metrics.smk"
-include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule checks:
@@ -35,7 +39,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set."""
     default_target: True
     input:
         final_files(),

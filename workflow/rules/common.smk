@@ -106,6 +106,14 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
 PREEMPTIONS = 5
+#: Categories of the report, whose pages sort them by name.
+IN_REPORT = {
+    "tables": "1 Tables",
+    "paper": "2 Figures of the paper",
+    "more": "3 More figures",
+    "data": "4 Data",
+    "run": "5 The run",
+}
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
@@ -348,36 +356,10 @@ def wild_generator(name):
     return path
 
 
-def grid_methods(dataset):
-    """Columns of a picture grid: every method of the run, then the controls."""
-    return [*settings.methods, *controls(dataset)]
-
-
-def grid_files(name):
-    """An input function: one file of every column of the grid."""
-
-    def paths(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return [f"{folder}/{method}/{name}" for method in grid_methods(wildcards.dataset)]
-
-    return paths
-
-
-def grid_flags(wildcards, input):
-    """`--edits` and `--edits-index` with METHOD=PATH for every column of the grid."""
-    return " ".join(
-        f"--edits {quote(f'{method}={edits}')} --edits-index {quote(f'{method}={index}')}"
-        for method, edits, index in zip(grid_methods(wildcards.dataset), input.edits, input.edits_index)
-    )
-
-
 def final_files():
-    """What `all` makes. One grid per data set: the first seed's."""
+    """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
-    if settings.wild.dataset:
-        grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json", *tracked_files()]
+    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
 
 
 def check_files():

@@ -321,6 +321,16 @@ class Fid(Section):
     batch: Positive = Field(32, description="images a forward pass")
 
 
+class Figures(Section):
+    """What pictures show. People and images are drawn at random, so that nobody's eye chooses. Beyond the paper."""
+
+    seed: int = Field(0, ge=0, description="seed of the draw of people and images, and of bootstrap resampling")
+    edits: int = Field(
+        8, ge=1, le=12, description="edits shown side by side (Fig. 5, 6, 11, 13; the paper shows 5 to 10)"
+    )
+    people: int = Field(4, ge=1, le=10, description="people shown in rows (Fig. 3, 4, 7, 8, 10, 12, 14)")
+
+
 class Settings(Section):
     """The whole configuration of a run."""
 
@@ -362,6 +372,7 @@ class Settings(Section):
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()
     fid: Fid = Fid()
+    figures: Figures = Figures()
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> "Settings":
