@@ -25,6 +25,7 @@ include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule checks:
@@ -34,7 +35,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set; how all was made."""
     default_target: True
     input:
         final_files(),

@@ -102,6 +102,8 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
 PREEMPTIONS = 5
+#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
@@ -372,7 +374,7 @@ def final_files():
     grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
     if settings.wild.dataset:
         grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json"]
+    return [*tables, *grids, *check_files(), "results/run.json", *PROVENANCE_FILES]
 
 
 def check_files():
