@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from cascade_efgan.audit.provenance import Job, Provenance
 
-NODE_WIDTH, NODE_HEIGHT = 176, 46
-GAP_X, GAP_Y = 22, 38
+NODE_HEIGHT = 46
+GAP_X, GAP_Y = 16, 38
 MARGIN = 8
 
 
@@ -30,8 +30,8 @@ class Node:
 
     @property
     def width(self) -> int:
-        """Pixels; a bend takes little room."""
-        return NODE_WIDTH if self.name else 14
+        """Pixels: the name in a monospaced font of 11.5 pixels, or the line below it; a bend takes little room."""
+        return max(118, round(7.0 * len(self.name)) + 20) if self.name else 10
 
     @property
     def seconds(self) -> float:
@@ -197,7 +197,7 @@ def _path(chain: list[Node]) -> str:
     x, y = chain[0].x, chain[0].y + NODE_HEIGHT
     parts = [f"M{x:.0f} {y:.0f}"]
     for node in chain[1:]:
-        top = node.y if node.name else node.y
+        top = node.y
         parts.append(f"C{x:.0f} {(y + top) / 2:.0f} {node.x:.0f} {(y + top) / 2:.0f} {node.x:.0f} {top:.0f}")
         x, y = node.x, top
         if not node.name:
