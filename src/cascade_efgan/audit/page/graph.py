@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cascade_efgan.audit.provenance import Job, Provenance
 
@@ -141,7 +142,7 @@ def _neighbours(chains: list[list[Node]]) -> tuple[dict[int, list[Node]], dict[i
     above: dict[int, list[Node]] = defaultdict(list)
     below: dict[int, list[Node]] = defaultdict(list)
     for chain in chains:
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             above[id(lower)].append(upper)
             below[id(upper)].append(lower)
     return above, below
