@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,9 @@ SEED = "results/rendered/seed0"
 
 
 @pytest.fixture(scope="module")
-def smoke(workflow: Workflow) -> Workflow:
-    """A whole run of the smallest preset, on both cores: with `--resources gpu=1` most jobs would run one by one."""
-    workflow.snakemake("--cores", "2", "--config", "preset=smoke", "all")
-    return workflow
+def smoke(copy_of_smoke: Callable[[Path], Workflow], tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """A copy of a whole run of the smallest preset: the last test here trains a method anew."""
+    return copy_of_smoke(tmp_path_factory.mktemp("smoke"))
 
 
 def metric(run: Workflow, method: str, name: str) -> dict[str, object]:

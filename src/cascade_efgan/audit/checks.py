@@ -14,6 +14,7 @@ from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import sha256
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.files import sha256_file
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,21 @@ def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Pr
             for name in job.outputs:
                 path = release.path(name)
                 if path.is_file():
-                    problems += _differences(release, name, path.read_bytes(), Path(folder, name).read_bytes())
+                    problems += _differences(release, job, name, path.read_bytes(), Path(folder, name).read_bytes())
     return problems
 
 
-def _differences(release: Release, name: str, here: bytes, rendered: bytes) -> list[Problem]:
+def other_code(release: Release, job: Job) -> bool:
+    """Whether the code of this installation is not the one that ran the job."""
+    package = Path(__file__).parents[1]
+    for path, ran in release.record.code[job.code].items():
+        here = package / Path(path).relative_to("src/cascade_efgan") if path.startswith("src/cascade_efgan/") else None
+        if here is not None and ran is not None and (not here.is_file() or sha256_file(here) != ran):
+            return True
+    return False
+
+
+def _differences(release: Release, job: Job, name: str, here: bytes, rendered: bytes) -> list[Problem]:
     """The first line in which a table differs from its metric files."""
     if here == rendered:
         return []
@@ -160,8 +171,12 @@ def _differences(release: Release, name: str, here: bytes, rendered: bytes) -> l
         number = min(len(lines), len(others))
     stands = lines[number].strip() if number < len(lines) else "nothing"
     gives = others[number].strip() if number < len(others) else "nothing"
+    todo = "restore it, or run snakemake"
+    if other_code(release, job):
+        commit = release.record.run["commit"]
+        todo = f"but the code here is not the one that made it: audit it in a clone at {commit or 'its own commit'}"
     sentence = (
         f"{release.shown(name)}: line {number + 1} is not what its metric files give; it says {stands!r}, they "
-        f"give {gives!r}; restore it, or run snakemake"
+        f"give {gives!r}; {todo}"
     )
     return [Problem(name, sentence)]
