@@ -12,7 +12,7 @@ from cascade_efgan.audit.page.graph import draw_graph, without_implied
 from cascade_efgan.audit.page.tables import _parts
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
-from cascade_efgan.audit.snakemake_records import FORMAT, read_records
+from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_records
 from cascade_efgan.audit.sources import packed_hashes, write_sources
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
@@ -86,10 +86,28 @@ def test_a_record_of_another_snakemake_is_refused(tmp_path: Path) -> None:
         read_records(tmp_path)
 
 
-def test_a_file_that_a_job_read_and_that_is_gone_is_named(small_run: Path) -> None:
+def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(
+    small_run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = sha256_file("results/rendered/a.csv")
     Path("results/rendered/a.csv").unlink()
-    with pytest.raises(InputError, match=r"results/rendered/a.csv: a job of this run read or wrote it, but it is gone"):
-        record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    assert record.files["results/rendered/a.csv"] == File(before, 0)
+    assert "results/rendered/a.csv: a job of this run read or wrote it, but it is not here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket/folder/results/a/results/b.csv", "results/a/results/b.csv"),
+        (".snakemake/storage/s3/bucket/folder/results/a.csv", "results/a.csv"),
+        ("efgan --edits a=.snakemake/storage/s3/b/results/x.npy --set london.base_url=https://host/x src/a.py",
+         "efgan --edits a=results/x.npy --set london.base_url=https://host/x src/a.py"),
+        ("results/rendered/a.csv", "results/rendered/a.csv"),
+    ],
+)  # fmt: skip
+def test_files_of_a_bucket_go_by_their_plain_paths(text: str, expected: str) -> None:
+    assert plain(text) == expected
 
 
 def test_a_seal_fits_until_the_record_is_edited(small_run: Path, tmp_path: Path) -> None:

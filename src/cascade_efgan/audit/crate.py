@@ -158,7 +158,7 @@ def _job(crate: ROCrate, job: Job, main: Entity, files: Mapping[str, Entity]) ->
     )
     action["instrument"] = tool
     action["object"] = [files[name] for name in job.inputs if name in files]
-    action["result"] = [files[name] for name in job.outputs]
+    action["result"] = [files[name] for name in job.outputs if name in files]
     control = {"@type": "ControlAction", "name": f"run of {job.id}"}
     controlled = crate.add(ContextEntity(crate, f"#control/{job.id}", control))
     controlled["instrument"], controlled["object"] = step, action
@@ -176,8 +176,11 @@ def _finish(
     )
     made_outside = {name for job in record.jobs for name in job.inputs if name not in record.maker}
     whole["instrument"] = main
-    whole["object"] = [crate.dereference(WORKFLOW + "config.yaml"), *(files[name] for name in sorted(made_outside))]
-    whole["result"] = [files[name] for name in record.targets]
+    whole["object"] = [
+        crate.dereference(WORKFLOW + "config.yaml"),
+        *(files[name] for name in sorted(made_outside & set(files))),
+    ]
+    whole["result"] = [files[name] for name in record.targets if name in files]
     whole["actionStatus"] = {"@id": "http://schema.org/CompletedActionStatus"}
     commit = record.run["commit"]
     if commit:

@@ -12,8 +12,7 @@ from typing import Any
 from cascade_efgan import __version__
 from cascade_efgan.audit.environment import commit, environment, from_log
 from cascade_efgan.audit.provenance import CODE, File, Job, Provenance, seal
-from cascade_efgan.audit.snakemake_records import JobRecord
-from cascade_efgan.errors import InputError
+from cascade_efgan.audit.snakemake_records import JobRecord, plain
 from cascade_efgan.files import sha256_file
 
 log = logging.getLogger("efgan.record")
@@ -25,18 +24,18 @@ _PATH = re.compile(r"results/(?:(?P<dataset>[^/]+)/)?(?:seed(?P<seed>\d+)/)?(?:(
 _TABLE = re.compile(r"results/(?P<table>\w+)_table\.\w+")
 
 
-def record_run(targets: Iterable[str], records: Mapping[str, JobRecord], archive: str) -> Provenance:
+def record_run(
+    targets: Iterable[str], records: Mapping[str, JobRecord], archive: str, root: Path = Path()
+) -> Provenance:
     """The record of what made the targets.
 
     Args:
         targets: paths of tables and pictures.
         records: output path -> finished job, by `read_records`.
         archive: path of the packed sources, which no job made.
-
-    Raises:
-        InputError: a target, or a file that a job says it read, is missing.
+        root: where results lie, if not here: Snakemake keeps copies of a bucket's files in a folder of its own.
     """
-    targets = sorted(targets)
+    targets = sorted(map(plain, targets))
     jobs = _ordered(targets, records)
     for path in targets:
         if path not in records:
@@ -45,10 +44,10 @@ def record_run(targets: Iterable[str], records: Mapping[str, JobRecord], archive
     environments: dict[str, dict[str, Any]] = {}
     made = [_job(record, code, environments) for record in jobs]
     here = _keyed(environment(), environments)
-    paths = {*targets, archive}.union(*([*job.inputs, *job.outputs] for job in made))
+    paths = {*targets, plain(archive)}.union(*([*job.inputs, *job.outputs] for job in made))
     moments = [moment for record in jobs for moment in (record.started, record.ended) if moment]
     return Provenance(
-        files={path: _file(path) for path in sorted(paths)},
+        files=_files(paths, made, root),
         jobs=made,
         code=code,
         environments=environments,
@@ -148,16 +147,21 @@ def _benchmark(log_path: str | None) -> dict[str, float]:
     return found
 
 
-def _file(path: str) -> File:
-    try:
-        size = Path(path).stat().st_size
-        return File(sha256_file(path), size)
-    except IsADirectoryError:
-        return File(_folder_hash(Path(path)), 0)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: a job of this run read or wrote it, but it is gone; run snakemake, which makes it again"
-        ) from None
+def _files(paths: Iterable[str], jobs: Iterable[Job], root: Path) -> dict[str, File]:
+    """Hashes of files; of one that is not here, the hash that it had when a job read it, if any did."""
+    read = {path: sha256 for job in jobs for path, sha256 in job.inputs.items() if sha256 is not None}
+    files = {}
+    for name in sorted(paths):
+        path = root / name if (root / name).exists() else Path(name)
+        if path.is_dir():
+            files[name] = File(_folder_hash(path), 0)
+        elif path.is_file():
+            files[name] = File(sha256_file(path), path.stat().st_size)
+        else:
+            log.warning("%s: a job of this run read or wrote it, but it is not here; an audit will say so", name)
+            if name in read:
+                files[name] = File(read[name], 0)
+    return files
 
 
 def _folder_hash(folder: Path) -> str:

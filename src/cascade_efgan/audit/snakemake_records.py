@@ -13,6 +13,11 @@ from typing import Any
 
 from cascade_efgan.errors import InputError
 
+#: How Snakemake names files of a bucket: by their address, and where its copies of them lie.
+_STORED = re.compile(
+    r"(?:\.snakemake/storage/[^/\s]+/|\b[a-z0-9]+://)[^\s=]*?(?=\b(?:results|logs|resources|src|workflow)/)"
+)
+
 #: The version of the format that this module was written against.
 FORMAT = 6
 
@@ -42,6 +47,11 @@ class JobRecord:
     ended: float = 0.0
 
 
+def plain(text: str) -> str:
+    """Paths as they are without a bucket: `results/...` for `s3://bucket/folder/results/...` and for its local copy."""
+    return _STORED.sub("", text)
+
+
 def read_records(folder: Path) -> dict[str, JobRecord]:
     """Output path -> the job that wrote it last; outputs of one job share one record.
 
@@ -56,7 +66,7 @@ def read_records(folder: Path) -> dict[str, JobRecord]:
         if record.get("incomplete"):
             continue
         key = (record["rule"], record["shellcmd"] or "")
-        groups.setdefault(key, {})[_output(path.relative_to(folder))] = record
+        groups.setdefault(key, {})[plain(_output(path.relative_to(folder)))] = record
     found: dict[str, JobRecord] = {}
     for (rule, command), by_output in groups.items():
         job = _job(rule, command, by_output)
@@ -69,11 +79,11 @@ def _job(rule: str, command: str, by_output: dict[str, dict[str, Any]]) -> JobRe
     hashes = newest.get("input_checksums") or {}
     return JobRecord(
         rule=rule,
-        command=re.sub(r"\s*\\\n\s*", " ", command).strip(),
+        command=plain(re.sub(r"\s*\\\n\s*", " ", command).strip()),
         outputs=tuple(sorted(by_output)),
-        inputs={path: _sha256(hashes.get(path)) for path in newest["input"] or []},
+        inputs={plain(path): _sha256(hashes.get(path)) for path in newest["input"] or []},
         params=tuple(map(str, newest["params"] or [])),
-        log=(newest["log"] or [None])[0],
+        log=plain(newest["log"][0]) if newest["log"] else None,
         started=min(record["starttime"] or 0.0 for record in by_output.values()),
         ended=newest["endtime"] or 0.0,
     )

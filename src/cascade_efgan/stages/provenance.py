@@ -22,6 +22,6 @@ def command(
 ) -> None:
     """Write down what made the targets: every job with its command and seed, every file with its hash."""
     write_sources(sources)
-    record = record_run(targets, read_records(metadata), sources.as_posix())
+    record = record_run(targets, read_records(metadata), sources.as_posix(), out.parent.parent)
     write_provenance(out, record)
     log.info("%d jobs and %d files recorded", len(record.jobs), len(record.files))

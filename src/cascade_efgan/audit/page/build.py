@@ -32,7 +32,8 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
     Raises:
         InputError: a file that the page shows or speaks of is not the recorded one.
     """
-    problems = check_files(release, [name for name in release.record.files if not Path(name).is_absolute()])
+    here = [name for name in release.record.files if not Path(name).is_absolute() and release.sha256(name)]
+    problems = check_files(release, here)
     if problems:
         raise InputError(problems[0].sentence)
     settings = run["settings"]
@@ -54,6 +55,7 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         run=run,
         record=release.record,
         fingerprint=release.fingerprint,
+        checked=len(here),
         tables=tables,
         sheets=sheets,
         seed=seed,
