@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.audit.environment import log_line
-from cascade_efgan.devices import limit_threads, share_gpus
+from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
@@ -99,6 +99,7 @@ def root(
     if log is not None:
         logging.getLogger("efgan").info("%s", log_line())
     share_gpus(jobs_per_gpu)
+    keep_memory()
     if threads is not None:
         limit_threads(threads)
 

@@ -15,10 +15,12 @@ from cascade_efgan.audit.checks import (
     check_photographs,
     check_record,
     check_tables,
+    other_code,
 )
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
 from cascade_efgan.audit.release import RESULTS, Release
+from cascade_efgan.audit.replay import REPLAYED
 from cascade_efgan.audit.trail import commit_words, trail_lines
 from cascade_efgan.errors import InputError
 
@@ -128,9 +130,13 @@ def _recomputed_line(number: Recomputed) -> str:
 def _not_derived(release: Release, number: Recomputed) -> tuple[str, str]:
     first = number.differing[0] if number.differing else next(iter(number.cell.metrics))
     came = "none" if number.value is None else f"{number.value:.6f}"
+    changed = any(
+        other_code(release, job) for job in release.record.chain(number.cell.metrics) if job.stage in REPLAYED
+    )
     return first, (
         f"{release.shown(first)}: computing {number.cell.name} again from the stored weights gives {came}, "
         f"the table says {number.cell.value:.6f}"
+        + ("; but the code here is not the one that ran: audit it in a clone at its commit" if changed else "")
     )
 
 
