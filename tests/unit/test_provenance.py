@@ -9,7 +9,7 @@ import pytest
 
 from cascade_efgan.audit.environment import environment, from_log, log_line
 from cascade_efgan.audit.page.graph import draw_graph, without_implied
-from cascade_efgan.audit.page.tables import _parts
+from cascade_efgan.audit.page.tables import _cell_view, _parts
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
 from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_records
@@ -173,3 +173,14 @@ def test_edges_that_a_longer_way_implies_are_left_out() -> None:
 def test_a_table_in_markdown_is_taken_apart() -> None:
     text = "# T\n\nhead  \nmore\n\n| A | B |\n| - | -: |\n| x | **1.0** |\n\n[1] Why.\n\n- **B**: meaning\n"
     assert _parts(text) == ("T", ["head", "more"], [["A", "B"], ["x", "**1.0**"]], ["[1] Why.", "**B**: meaning"])
+
+
+def test_a_cell_keeps_number_interval_and_the_papers_number_apart() -> None:
+    line = {"table": "accuracy", "dataset": "rafd", "column": "G", "paper": "89.380000", "difference": "-1.380000"}
+    cell = _cell_view("**88.00** (80.10 to 91.00) [1]", "x", line, "inception")
+    assert (cell.text, cell.around, cell.bold) == ("88.00", "(80.10 to 91.00) [1]", True)
+    assert (cell.paper, cell.paper_dataset, cell.difference) == (89.38, None, "-1.38")
+    foreign = _cell_view(
+        "19.5", "x", {"table": "quality", "dataset": "rendered", "method": "stargan", "column": "fid"}, "x"
+    )
+    assert foreign.paper is None, "another network's distance must not stand beside the paper's FID"

@@ -95,12 +95,15 @@ def _compared(release: Release, cell: TableCell, folder: Path) -> Recomputed:
 
 
 def _shown(new: Metric, old: Metric, cell: TableCell) -> float | None:
-    """The value that the cell shows: the metric's own, or the detail whose name ends the column's key."""
-    if cell.column == old.name:
+    """The value that the cell shows: the metric's own, or the detail whose name begins as the column's key ends.
+
+    Where no such detail is found, the change of the metric's own value stands for that of the detail.
+    """
+    if cell.column == old.name or new.value is None or old.value is None:
         return new.value
     detail = cell.column.removeprefix(f"{old.name}_")
     fits = [key for key in new.details if key.startswith(detail)]
-    return float(new.details[fits[0]]) if len(fits) == 1 else None
+    return float(new.details[fits[0]]) if len(fits) == 1 else cell.value + new.value - old.value
 
 
 def tolerance(cell: TableCell) -> float:

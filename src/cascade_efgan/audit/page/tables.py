@@ -14,6 +14,8 @@ from cascade_efgan.tables.paper import COMPARISON, TABLES
 
 #: Data set of the paper's numbers that stand beside those of a data set that the paper does not have.
 PAPER_DATASET = "rafd"
+#: Headings of the columns about the paper's numbers.
+ABOUT_PAPER = ("paper", "difference")
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,22 @@ class CellView:
     """A cell of the page's table.
 
     Attributes:
-        text: what the table prints.
+        text: the number that the table prints, or the mark of its footnote.
+        around: what the table prints behind it: an interval, or the deviation over seeds.
         bold: whether the table prints it in bold.
         id: fragment that opens its trail; None where no number stands.
         paper: the paper's number, None where it has none.
         paper_dataset: the data set of the paper's number, where it is not the row's own.
+        difference: ours minus the paper's, where the table prints it.
     """
 
     text: str
+    around: str = ""
     bold: bool = False
     id: str | None = None
     paper: float | None = None
     paper_dataset: str | None = None
+    difference: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ def table_view(release: Release, job: Job, extractor: str) -> tuple[TableView, d
     pairs = list(dict.fromkeys((line["dataset"], line["method"]) for line in lines))
     columns = list(dict.fromkeys(line["column"] for line in lines))
     by_key = {(line["dataset"], line["method"], line["column"]): line for line in lines}
-    # The Markdown file puts a column of the paper's numbers behind ours; the page puts them into the same cell.
-    places = [place for place, heading in enumerate(grid[0]) if place >= 2 and heading != "paper"]
+    # The Markdown file puts columns about the paper's numbers behind ours; the page puts them into the same cell.
+    places = [place for place, heading in enumerate(grid[0]) if place >= 2 and heading not in ABOUT_PAPER]
     where = release.shown(table_file(job, ".md"))
     if len(places) != len(columns) or len(grid) != len(pairs) + 1:
         raise InputError(f"{where}: its rows and columns are not those of its CSV; run snakemake")
@@ -93,12 +99,25 @@ def table_view(release: Release, job: Job, extractor: str) -> tuple[TableView, d
             fragment = f"{job.wildcards.get('table', job.id)}.{dataset}.{method}.{column}" if cell else None
             if cell and fragment:
                 found[fragment] = cell
-            paper = _paper(by_key.get((dataset, method, column), {}), extractor)
-            row.append(CellView(texts[place].strip("* "), texts[place].startswith("**"), fragment, *paper))
+            row.append(_cell_view(texts[place], fragment, by_key.get((dataset, method, column), {}), extractor))
         rows.append((texts[0], texts[1], method, row))
     files = [path.removeprefix("results/") for path in job.outputs]
     name = job.wildcards.get("table", Path(files[0]).stem)
     return TableView(name, title, head, [grid[0][place] for place in places], rows, notes, files), found
+
+
+def _cell_view(text: str, fragment: str | None, line: dict[str, Any], extractor: str) -> CellView:
+    number, _, around = text.replace("**", "").partition(" ")
+    difference = line.get("difference") or ""
+    return CellView(
+        text=number,
+        around=around,
+        bold=text.startswith("**"),
+        id=fragment,
+        paper=_paper(line, extractor)[0],
+        paper_dataset=_paper(line, extractor)[1],
+        difference=f"{float(difference):+.2f}" if difference else "",
+    )
 
 
 def _paper(line: dict[str, Any], extractor: str) -> tuple[float | None, str | None]:

@@ -88,8 +88,8 @@ function images(cell) {
   const shows = onEdits ? sheet.methods.some(([method]) => method === cell.method) : true;
   if (!shows) return null;
   const figures = sheet.sources.flatMap((source, row) => (onEdits ? sheet.targets : [null]).flatMap((target, column) => {
-    // An edit to the source's own expression is left out of PSNR.
-    if (first.name.startsWith("psnr") && target === source.expression) return [];
+    // An edit to the source's own expression is left out of PSNR and SSIM.
+    if (/^(psnr|ssim)/.test(first.name) && target === source.expression) return [];
     const answer = said && said[onEdits ? `${source.id}:${target}` : source.id];
     const truth = onEdits ? target : source.expression;
     const words = onEdits ? `${source.expression} to ${target}` : source.expression;
@@ -116,7 +116,7 @@ function environmentPart(job) {
       make("li", {}, `${key} `, make("code", {}, version)))));
 }
 
-function showCell(fragment, text) {
+function showCell(fragment, text, around) {
   const cell = data.cells[fragment];
   const paths = cell.metrics.map((metric) => metric.path);
   const jobs = chain(paths);
@@ -126,6 +126,7 @@ function showCell(fragment, text) {
   const body = [
     make("p", { class: "big" }, text, " ", make("small", {}, cell.unit === "%" ? "percent" : cell.unit)),
     facts([
+      [around.startsWith("(") ? "Interval over people" : "Over seeds", around.replace(/[()]/g, "")],
       ["Full precision", cell.value.toFixed(6)],
       ["Images", [...new Set(cell.metrics.map((metric) => metric.n))].join(", ")],
       ["Seed", cell.metrics.map((metric) => metric.seed).join(", ")],
@@ -165,7 +166,7 @@ function open(kicker, title, body) {
 function follow(hash, from = null) {
   const fragment = decodeURIComponent(hash.slice(1));
   const button = document.querySelector(`[data-cell="${CSS.escape(fragment)}"]`);
-  if (button) { opener = from || button; showCell(fragment, button.textContent.trim()); return true; }
+  if (button) { opener = from || button; showCell(fragment, button.textContent.trim(), button.dataset.around); return true; }
   const rule = fragment.startsWith("rule.") ? fragment.slice(5) : null;
   if (rule && data.jobs.some((job) => job.rule === rule)) {
     opener = from || document.querySelector(`[data-rule="${CSS.escape(rule)}"]`);
