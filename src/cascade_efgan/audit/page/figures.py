@@ -14,6 +14,7 @@ from cascade_efgan.tables.context import DATASET_TITLES
 CHECKS = {
     "grid": ("Inputs and every method's edits of them", "One row an edit; taken in turn, not by eye."),
     "wild_grid": ("Wild images", "Inputs, edits before and edits after fine-tuning on wild images (Sec. 4.5)."),
+    "fid_curve": ("The distance against the number of images", "How far few images bias it."),
     "contact_sheet": ("Crops of some people in every expression", "Flagged crops are framed."),
     "patches": ("The local focuses on the mean face", "Eyes, nose and mouth, as the local branches see them."),
 }
