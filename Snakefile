@@ -30,6 +30,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/wild.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule checks:
@@ -39,7 +40,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set; how all was made."""
     default_target: True
     input:
         final_files(),

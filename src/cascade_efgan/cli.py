@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cascade_efgan import __version__
+from cascade_efgan.audit.environment import log_line
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orphans import end_with
@@ -52,6 +53,10 @@ STAGES = {
     "export": "Write a trained generator as ONNX.",
     "app": "A local web page that edits a photograph.",
     "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
+    "provenance": "Record a run: every job behind its tables, every file with its hash.",
+    "audit": "Check the numbers of a run against all that made them.",
+    "page": "A page of a run on which every number shows its trail.",
+    "crate": "Describe a run as a Workflow Run RO-Crate.",
     "config": "Print the settings, the schema or the commented template.",
 }
 
@@ -103,6 +108,8 @@ def root(
         handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
+    if log is not None:
+        logging.getLogger("efgan").info("%s", log_line())
     share_gpus(jobs_per_gpu)
     if workflow is not None:
         end_with(workflow)

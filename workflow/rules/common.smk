@@ -114,6 +114,8 @@ IN_REPORT = {
     "data": "4 Data",
     "run": "5 The run",
 }
+#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
@@ -359,7 +361,7 @@ def wild_generator(name):
 def final_files():
     """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files(), *PROVENANCE_FILES]
 
 
 def check_files():
