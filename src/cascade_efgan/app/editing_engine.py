@@ -17,7 +17,8 @@ from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes,
 from cascade_efgan.editing.editor import CropEdit, Editor
 from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.photo import PhotoLimits, read_photo, write_photo
+from cascade_efgan.editing.photo import PhotoLimits, read_photo
+from cascade_efgan.editing.photo_writing import write_photo
 
 #: What messages call an upload: its own name is never used.
 _NAME = "the photograph"
