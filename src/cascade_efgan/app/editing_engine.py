@@ -14,7 +14,8 @@ from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
-from cascade_efgan.editing.editor import CropEdit, Editor
+from cascade_efgan.editing.crop_editor import CropEdit
+from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.photo import PhotoLimits, read_photo
@@ -62,8 +63,8 @@ class EditingEngine:
 
     @property
     def has_attention(self) -> bool:
-        """Whether the model has attention maps."""
-        return self._editor.has_attention
+        """Every method that edits by AUs has attention maps."""
+        return True
 
     @property
     def expressions(self) -> Mapping[str, np.ndarray]:
@@ -93,7 +94,7 @@ class EditingEngine:
         return [
             Shown(
                 [encode_png(step.images[place]) for step in steps],
-                [_grey_png(self._editor.attention_map(step, place)) for step in steps if self.has_attention],
+                [_grey_png(self._editor.crops.attention_map(step, place)) for step in steps],
             )
             for place in range(len(wanted))
         ]
@@ -137,7 +138,7 @@ class EditingEngine:
         return self.download(photograph, wishes)
 
     def _edit_crops(self, wanted: Sequence[tuple[OpenFace, Wish]]) -> list[CropEdit]:
-        return self._editor.edit_crops(
+        return self._editor.crops.edit(
             np.stack([face.crop for face, _ in wanted]),
             np.stack([face.aus for face, _ in wanted]),
             np.stack([wish.target for _, wish in wanted]),

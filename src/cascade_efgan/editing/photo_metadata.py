@@ -78,7 +78,7 @@ def jpeg_segments(metadata: Mapping[str, Any]) -> bytes:
     return b"\xff\xed" + struct.pack(">H", 2 + len(block)) + block
 
 
-def _png_colours(info: Mapping[str, Any]) -> dict[bytes, bytes]:
+def _png_colours(info: Mapping[Any, Any]) -> dict[bytes, bytes]:
     """PNG's chunks on colour, as Pillow has read them: without them the numbers of the pixels mean other colours."""
     chunks: dict[bytes, bytes] = {}
     if "gamma" in info:
