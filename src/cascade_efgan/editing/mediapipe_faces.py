@@ -15,21 +15,20 @@ from cascade_efgan.editing.blendshapes import aus_from_blendshapes
 from cascade_efgan.editing.faces import FoundFace, largest_first
 from cascade_efgan.editing.mesh import landmarks_from_mesh
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
+from cascade_efgan.pinned_file import PinnedFile
 
 log = logging.getLogger("efgan.faces")
 
-MODEL_FILE = "face_landmarker.task"
-MODEL_URL = (
-    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+LANDMARKER = PinnedFile(
+    name="face_landmarker.task",
+    url="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+    sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+    variable="EFGAN_MODELS_MIRROR",
 )
-MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-
-#: Environment variable with a folder that holds the file.
-MIRROR_VARIABLE = "EFGAN_MODELS_MIRROR"
+#: A folder that is looked into where that variable is not set: of files shared by the checkouts beside it.
+SHARED_MODELS = Path("..", "shared", "models")
 
 _MOST_FACES = 16
-_TIMEOUT_SECONDS = 30
 #: The detector looks at 128 pixels of whatever it is given: small faces are found in parts of at least this side.
 _SMALLEST_PART = 320
 #: Two finds whose boxes overlap by this share of the smaller are one face.
@@ -42,18 +41,17 @@ def model_path() -> Path:
     Raises:
         InputError: the mirror lacks it, it cannot be fetched, or its SHA-256 is another.
     """
-    folder = os.environ.get(MIRROR_VARIABLE)
-    if not folder:
-        return _fetched()
-    path = Path(folder) / MODEL_FILE
+    import pooch
+
+    mirrored = LANDMARKER.mirrored()
+    if mirrored is None and (SHARED_MODELS / LANDMARKER.name).is_file():
+        mirrored = SHARED_MODELS / LANDMARKER.name
+    if mirrored is not None:
+        return LANDMARKER.check(mirrored)
+    path = pooch.os_cache("cascade-efgan") / LANDMARKER.name
     if not path.is_file():
-        raise InputError(f"{MIRROR_VARIABLE}: no file {path}; put {MODEL_FILE} there, or unset it to download")
-    digest = sha256_file(path)
-    if digest != MODEL_SHA256:
-        raise InputError(
-            f"{path}: its SHA-256 begins with {digest[:8]}, expected {MODEL_SHA256[:8]}; replace it by the original"
-        )
-    return path
+        log.info("fetching %s once, to %s", path.name, path.parent)
+    return LANDMARKER.fetch(path, f"name a folder that holds it in {LANDMARKER.variable}")
 
 
 class MediaPipeFaces:
@@ -150,25 +148,6 @@ def _mediapipe() -> Any:
             "FaceLandmarkImg in OPENFACE_BIN"
         ) from None
     return mediapipe
-
-
-def _fetched() -> Path:
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel(logging.WARNING)
-    folder = pooch.os_cache("cascade-efgan")
-    if not (folder / MODEL_FILE).is_file():
-        log.info("fetching %s once, to %s", MODEL_FILE, folder)
-    try:
-        downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS, progressbar=False)
-        known = f"sha256:{MODEL_SHA256}"
-        return Path(pooch.retrieve(MODEL_URL, known, fname=MODEL_FILE, path=folder, downloader=downloader))
-    except (requests.RequestException, OSError, ValueError) as error:
-        raise InputError(
-            f"{MODEL_FILE} could not be fetched from {MODEL_URL} ({type(error).__name__}); name a folder that holds it "
-            f"in {MIRROR_VARIABLE}"
-        ) from None
 
 
 def _parts(image: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
