@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,12 +18,13 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.photos import decode_image
 from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.editing import offer
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.job import plan_files
 from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.paste import agreed_change, paste
-from cascade_efgan.editing.runs import find_weights, prototypes, run_expressions, run_margin
+from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
 from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
@@ -42,6 +44,12 @@ class Known:
 
     def find(self, image):
         return self.faces
+
+
+class Ended(NamedTuple):
+    """What `subprocess.run` gives."""
+
+    returncode: int
 
 
 def save_random(folder, method="cascade_ef_gan"):
@@ -414,3 +422,45 @@ def test_importing_the_package_loads_neither_torch_nor_mediapipe():
 def test_no_stage_of_the_workflow_depends_on_the_editor(repository):
     for stage in ("download", "crop", "train", "finetune_cascade", "generate", "table"):
         assert not [path for path in stage_sources(stage, repository / "src") if "/editing/" in path]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "nothing to do"),
+        (["--expression", "happy", "--like", "b.png"], "give one of them"),
+        (["--expression", "happy", "--intensity", "nan"], "expected 0"),
+        (["--au", "AU12=7"], "0 to 5"),
+    ],
+)
+def test_a_wrong_wish_is_told_before_anything_is_looked_for(efgan, tmp_path, words, message):
+    with pytest.raises(InputError, match=message):
+        efgan("edit", tmp_path / "absent.png", "--run", tmp_path, *words)
+
+
+@pytest.mark.parametrize(("answer", "status", "message"), [("n", 0, "make one with `snakemake"), ("y", 1, "failed")])
+def test_at_a_terminal_the_smallest_run_is_offered(monkeypatch, tmp_path, answer, status, message):
+    called = []
+    monkeypatch.setattr(offer, "_can_offer", lambda _run: True)
+    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: answer == "y")
+    monkeypatch.setattr(offer.subprocess, "run", lambda words, check: called.append(words) or Ended(status))
+    with pytest.raises(InputError, match=message):
+        offer.trained_weights(tmp_path, None)
+    assert called == ([] if answer == "n" else [SMALLEST_RUN.split()])
+
+
+def test_the_weights_of_an_accepted_offer_are_used(monkeypatch, tmp_path):
+    def train(_words, check):
+        save_random(tmp_path / "rendered" / "seed0" / "cascade_ef_gan")
+        return Ended(0)
+
+    monkeypatch.setattr(offer, "_can_offer", lambda _run: True)
+    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: True)
+    monkeypatch.setattr(offer.subprocess, "run", train)
+    assert offer.trained_weights(tmp_path, None).parent.name == "cascade_ef_gan"
+
+
+def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: pytest.fail("asked"))
+    with pytest.raises(InputError, match="`snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights"):
+        offer.trained_weights(tmp_path, None)

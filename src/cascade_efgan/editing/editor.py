@@ -12,7 +12,7 @@ from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
 from cascade_efgan.editing.runs import find_weights, load_editor_model, run_expressions, run_folder
-from cascade_efgan.editing.targets import MOST_INTENSITY, check_aus, target_aus
+from cascade_efgan.editing.targets import check_aus, check_intensity, target_aus
 from cascade_efgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Editor:
             InputError: nothing or too much is asked for, or no face can be edited.
         """
         goal = self.goal(aus, expression, like)
-        work = self._work(image, goal, aus, [_intensity(intensity)], faces, name)
+        work = self._work(image, goal, aus, [check_intensity(intensity)], faces, name)
         return self._edit([work], steps)[0][0]
 
     def edit_many(
@@ -184,7 +184,7 @@ class Editor:
         Raises:
             InputError: as `edit`, of the first photograph that cannot be edited.
         """
-        goal, shares = self.goal(aus, expression, like), [_intensity(intensity)]
+        goal, shares = self.goal(aus, expression, like), [check_intensity(intensity)]
         names = names or [f"photograph {number + 1}" for number in range(len(images))]
         works = [self._work(image, goal, aus, shares, faces, name) for image, name in zip(images, names, strict=True)]
         return [made for (made,) in self._edit(works, steps)]
@@ -213,7 +213,7 @@ class Editor:
         if frames < 2:
             raise InputError(f"{frames} frames: continuous editing needs at least 2")
         goal = self.goal(aus, expression, like)
-        shares = np.linspace(0, _intensity(intensity), frames)[1:]
+        shares = np.linspace(0, check_intensity(intensity), frames)[1:]
         work = self._work(image, goal, aus, list(shares), faces, name)
         return [EditedPhoto(image.copy(), [], list(work.skipped)), *self._edit([work], steps=False)[0]]
 
@@ -286,12 +286,6 @@ def _chosen(found: list[FoundFace], faces: Literal["all"] | int, name: str) -> l
         count = "1 face" if len(found) == 1 else f"{len(found)} faces"
         raise InputError(f"{name}: {count} can be edited, so that there is no face {faces + 1}; choose another")
     return [found[faces]]
-
-
-def _intensity(value: float) -> float:
-    if not 0 <= value <= MOST_INTENSITY:
-        raise InputError(f"intensity {value:g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
-    return value
 
 
 def _check_image(image: np.ndarray) -> None:
