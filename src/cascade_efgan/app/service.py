@@ -153,7 +153,15 @@ class _Service:
             "token": self._sessions.add(photograph),
             "preview": _text(photograph.preview_file),
             "note": photograph.note,
-            "faces": [{"aus": _aus(face.aus), "crop": _text(face.crop_file)} for face in photograph.faces],
+            "faces": [
+                {
+                    "aus": _aus(face.aus),
+                    "guessed": list(face.guessed),
+                    "crop": _text(face.crop_file),
+                    "picture": _text(face.picture_file),
+                }
+                for face in photograph.faces
+            ],
         }
 
     async def forget(self, token: str) -> Response:
@@ -161,7 +169,7 @@ class _Service:
         return Response(status_code=204)
 
     async def edit(self, token: str, wish: EditWish) -> dict[str, Any]:
-        """The edit as the page shows it: one picture a step, and one attention map a step where there is one."""
+        """The edit as the page shows it, a picture a step; of a face its attention and the network's output as well."""
         photograph = self._photograph(token)
         wishes = wish.wishes(photograph)
         if wish.view == "face":
@@ -171,6 +179,7 @@ class _Service:
         return {
             "images": [_text(image) for image in shown.images],
             "attention": [_text(image) for image in shown.attention],
+            "network": [_text(image) for image in shown.network],
         }
 
     async def download(self, token: str, wish: EditWish) -> Response:

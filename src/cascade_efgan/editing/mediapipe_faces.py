@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.editing.blendshapes import aus_from_blendshapes
-from cascade_efgan.editing.faces import FoundFace, largest_first
+from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, largest_first
 from cascade_efgan.editing.mesh import landmarks_from_mesh
 from cascade_efgan.errors import InputError
 from cascade_efgan.pinned_file import PinnedFile
@@ -91,7 +91,7 @@ class MediaPipeFaces:
         for mesh, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
             points = np.array([(vertex.x, vertex.y) for vertex in mesh]) * size - 0.5 + corner
             aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
-            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, "MediaPipe"))
+            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, MEDIAPIPE))
         return faces
 
     def _loaded(self) -> tuple[Any, Any]:
