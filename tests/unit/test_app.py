@@ -222,6 +222,18 @@ def test_a_body_beyond_the_limit_is_refused_with_and_without_a_declared_length(e
     assert "choose one of at most" in declared.json()["error"]
 
 
+def test_a_wish_of_any_length_is_not_read(client):
+    token = opened(client)["token"]
+
+    def endless():
+        for _ in range(64):
+            yield b" " * 2**16
+
+    for path in ("edit", "download", "animation"):
+        answer = client.post(f"/api/photos/{token}/{path}", content=endless())
+        assert answer.status_code == 413 and "too large" in answer.json()["error"]
+
+
 def test_a_photograph_is_forgotten_on_request(client):
     path = f"/api/photos/{opened(client)['token']}"
     assert client.delete(path).status_code == 204
