@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.photos import decode_image
@@ -163,6 +164,14 @@ def test_mediapipe_finds_every_face_of_a_group_once(finder, london_mirror):
     rows = [decode_image(name.read_bytes(), name.name)[::2, ::2] for name in names]
     group = np.vstack([np.hstack(rows[:3]), np.hstack(rows[3:])])
     assert len(finder.find(group)) == 6
+
+
+def test_mediapipe_finds_a_small_face_in_a_wide_photograph(finder, london_mirror):
+    wide = np.full((1200, 2400, 3), 128, dtype=np.uint8)
+    person = Image.open(london_mirror / "neutral_front" / "004_03.jpg").resize((300, 300))
+    wide[500:800, 1900:2200] = np.asarray(person)
+    (face,) = finder.find(wide)
+    assert ((face.landmarks > (1900, 500)) & (face.landmarks < (2200, 800))).all()
 
 
 def test_mediapipe_finds_no_face_in_noise(finder):

@@ -70,7 +70,7 @@ class MediaPipeFaces:
     def find(self, image: np.ndarray) -> list[FoundFace]:
         """The faces of an `(H, W, 3)` uint8 RGB image, largest first.
 
-        The whole image is searched, then its overlapping quarters: in the whole, faces below about a tenth of its
+        The whole image is searched, then overlapping squares of it: in the whole, faces below about a tenth of its
         width are missed.
         """
         found: list[FoundFace] = []
@@ -151,14 +151,23 @@ def _mediapipe() -> Any:
 
 
 def _parts(image: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
-    """(top, left, part): the image itself, and nine parts of half its height and width where they are large enough."""
+    """(top, left, part): the image itself and, where large enough, overlapping squares of half its shorter side.
+
+    Squares, since the detector shrinks whatever it is given to one: of a wide part it would see little.
+    """
     height, width = image.shape[:2]
+    side = (min(height, width) + 1) // 2
     parts = [(0, 0, image)]
-    if min(height, width) // 2 >= _SMALLEST_PART:
-        for top in (0, height // 4, height // 2):
-            for left in (0, width // 4, width // 2):
-                parts.append((top, left, image[top : top + (height + 1) // 2, left : left + (width + 1) // 2]))
+    if side >= _SMALLEST_PART:
+        tops, lefts = (_starts(length, side) for length in (height, width))
+        parts += [(top, left, image[top : top + side, left : left + side]) for top in tops for left in lefts]
     return parts
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """First pixels of parts that cover `length` pixels, each overlapping the next by half or more."""
+    count = -(-2 * (length - side) // side) + 1
+    return [round(start) for start in np.linspace(0, length - side, count)]
 
 
 def _overlap(face: FoundFace, other: FoundFace) -> float:
