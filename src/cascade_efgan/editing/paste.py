@@ -84,7 +84,7 @@ def agreed_change(crop: np.ndarray, edited: np.ndarray, unchanged: np.ndarray | 
         edited: its edit, likewise.
         unchanged: its edit to the AUs that it shows, likewise; None: the network reproduces the crop.
 
-    Not in the paper. Measured in docs/editing.md: half of the damage of either reading, for the same expression.
+    Not in the paper. Measured in docs/editing.md: less than half of the damage, for the same expression.
     """
     crop, edited = crop.astype(np.float32), edited.astype(np.float32)
     if unchanged is None:
