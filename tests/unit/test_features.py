@@ -1,6 +1,7 @@
 """Feature statistics, the extractors, and Inception's weights."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation import weights as weights_module
 from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFeatures, build_extractor, feature_batches
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
-from cascade_efgan.evaluation.weights import INCEPTION_FILE, INCEPTION_SHA256, INCEPTION_URL, MIRROR_VARIABLE
+from cascade_efgan.evaluation.weights import INCEPTION
+from cascade_efgan.files import sha256_file
 from cascade_efgan.stages import features, fetch_weights
 
 LITE = ["fid.extractor=efficientnet_lite0", "fid.batch=8"]
@@ -21,7 +23,7 @@ LITE = ["fid.extractor=efficientnet_lite0", "fid.batch=8"]
 @pytest.fixture(autouse=True)
 def _no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees weights that this machine may have."""
-    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
+    monkeypatch.delenv(INCEPTION.variable, raising=False)
     torch.set_num_threads(1)
 
 
@@ -111,28 +113,29 @@ def test_inception_without_weights_is_an_error_and_no_other_extractor(tmp_path: 
 def test_weights_with_another_hash_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = tmp_path / "mirror"
     mirror.mkdir()
-    (mirror / INCEPTION_FILE).write_bytes(b"something else")
-    monkeypatch.setenv(MIRROR_VARIABLE, str(mirror))
+    (mirror / INCEPTION.name).write_bytes(b"something else")
+    monkeypatch.setenv(INCEPTION.variable, str(mirror))
     with pytest.raises(InputError, match="SHA-256 begins with f41f3fa6, expected 6726825d"):
         fetch_weights.command(tmp_path / "out.pth")
     assert not (tmp_path / "out.pth").exists()
     with pytest.raises(InputError, match="SHA-256 begins with"):
-        InceptionFeatures(mirror / INCEPTION_FILE)
+        InceptionFeatures(mirror / INCEPTION.name)
 
 
 def test_mirror_setting_and_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pytorch_fid.inception import FID_WEIGHTS_URL
 
-    assert INCEPTION_URL == FID_WEIGHTS_URL
-    assert INCEPTION_FILE.partition(".pth")[0].endswith(INCEPTION_SHA256[:8])
+    assert INCEPTION.url == FID_WEIGHTS_URL
+    assert INCEPTION.name.partition(".pth")[0].endswith(INCEPTION.sha256[:8])
     other = b"stands for the weights"
-    monkeypatch.setattr(weights_module, "INCEPTION_SHA256", hashlib.sha256(other).hexdigest())
-    (tmp_path / INCEPTION_FILE).write_bytes(other)
+    known = replace(INCEPTION, sha256=hashlib.sha256(other).hexdigest())
+    monkeypatch.setattr(weights_module, "INCEPTION", known)
+    (tmp_path / INCEPTION.name).write_bytes(other)
     out = tmp_path / "results" / "weights.pth"
-    fetch_weights.command(out, [f"fid.inception_weights={tmp_path / INCEPTION_FILE}"])
+    fetch_weights.command(out, [f"fid.inception_weights={tmp_path / INCEPTION.name}"])
     assert out.read_bytes() == other
     out.unlink()
-    monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(INCEPTION.variable, str(tmp_path))
     fetch_weights.command(out)
     assert out.read_bytes() == other
 
@@ -163,9 +166,9 @@ def test_inception_is_pytorch_fids_network(tmp_path: Path, monkeypatch: pytest.M
     for name, size in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
         setattr(empty, f"Mixed_{name}", inception.FIDInceptionC(768, channels_7x7=size))
     empty.Mixed_7b, empty.Mixed_7c = inception.FIDInceptionE_1(1280), inception.FIDInceptionE_2(2048)
-    path = tmp_path / INCEPTION_FILE
+    path = tmp_path / INCEPTION.name
     torch.save(empty.state_dict(), path)
-    monkeypatch.setattr(weights_module, "INCEPTION_SHA256", weights_module.sha256_file(path))
+    monkeypatch.setattr(weights_module, "INCEPTION", replace(INCEPTION, sha256=sha256_file(path)))
     download = inception.load_state_dict_from_url
     extractor = build_extractor("inception", path)
     assert inception.load_state_dict_from_url is download
