@@ -50,6 +50,7 @@ rule measure_au_error:
         code=code_of("au_error"),
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/au_error.json",
+        values="results/{dataset}/seed{seed}/{method}/values_au_error.csv",
     log:
         "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -69,5 +70,6 @@ rule measure_au_error:
             --model {input.model:q} \
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
-            --metric {output.metric:q}
+            --metric {output.metric:q} \
+            --values {output.values:q}
         """

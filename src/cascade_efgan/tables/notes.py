@@ -1,7 +1,9 @@
 """What stands below a table: the meaning of its columns, the images behind each number, cautions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.cells import Metrics
 from cascade_efgan.tables.context import DATASET_TITLES
 from cascade_efgan.tables.model import Column, Row
@@ -18,10 +20,17 @@ MEANINGS = {
     "au_error": "mean absolute difference between the AUs that a small network reads from the edits and their targets.",
     "au_error_held_out": "that network's mean absolute error on real test faces, whose AUs are known: differences "
     "between rows below it mean little.",
+    "kid": "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
+    "unbiased, so that it may be below 0.",
+    "ssim": "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
+    "identity": "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
+    "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
 }
 
 #: Control row -> its meaning in a line.
 CONTROL_NOTES = {
+    "same_person": "each test image and the real images of its person with another expression, same gaze.",
+    "other_person": "each test image and the real images of other people with its expression, same gaze.",
     "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
     "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
 }
@@ -82,6 +91,43 @@ def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
         f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards: "
         "compare rows of one data set with each other, not with other numbers."
     ]
+
+
+def inference_lines(
+    rows: Sequence[Row], columns: Sequence[Column], comparisons: Mapping[str, Any] | None, name: str
+) -> list[str]:
+    """What intervals and bold numbers mean."""
+    if comparisons is None:
+        return []
+    chosen = comparisons["settings"]
+    percent, unit = f"{100 * chosen['level']:g} %", {"person": "people", "image": "images"}[chosen["unit"]]
+    lines = []
+    shown = [row.cells[column.key] for row in rows for column in columns]
+    if any(cell.interval is not None and cell.spread is None for cell in shown):
+        said = f"In brackets: {percent} interval over {unit} ({chosen['resamples']} bootstrap resamples, BCa)"
+        if any(column.metric in SET_METRICS for column in columns):
+            said += "; of a distance, by leaving people out in turn (jackknife)"
+        lines.append(f"{said}. None where all {unit} have the same value, or fewer than three are there.")
+    start = "Bold: the method" if any(row.best for row in rows) else "No number is bold: no method"
+    against = "every other method, and than doing nothing"
+    lines.append(
+        f"{start} is better than {against}, by paired tests on the same images that exchange whole {unit} "
+        f"(p < {1 - chosen['level']:.2g} after Holm's correction over the column; {name}_statistics.md lists them)."
+    )
+    return lines
+
+
+def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+    """Who read the AUs of photographs."""
+    if not any(column.metric == "au_error" and column.detail is None for column in columns):
+        return []
+    readers = {
+        metric.details["reader"]
+        for (_, _, name), by_seed in metrics.items()
+        for metric in by_seed.values()
+        if name == "au_error" and "reader" in metric.details
+    }
+    return [f"AUs of photographs were read by {reader}." for reader in sorted(readers)]
 
 
 def _name(column: Column) -> str:
