@@ -35,6 +35,7 @@ STAGES = {
     "fetch_weights": "Fetch pytorch-fid's Inception weights, for FID.",
     "features": "Feature statistics of a set of images.",
     "fid": "Distances between features of real images and of edits.",
+    "fid_curve": "Distances against the number of images.",
     "identity": "Cosines of features of real images of one person and of different people.",
     "regress_aus": "Train the AU regressor on rendered training faces.",
     "au_error": "AU error of edits by the AU regressor.",

@@ -76,8 +76,8 @@ def test_ssim_of_equal_and_of_constant_images() -> None:
 
 
 def test_identity_of_edits_leaves_out_the_own_expression() -> None:
-    edits = pd.DataFrame({"source_id": ["a", "a", "b"], "person": ["1", "1", "2"],
-                          "source_expression": ["sad"] * 3, "target_expression": ["sad", "happy", "happy"]})  # fmt: skip
+    expressions = {"source_expression": ["sad"] * 3, "target_expression": ["sad", "happy", "happy"]}
+    edits = pd.DataFrame({"source_id": ["a", "a", "b"], "person": ["1", "1", "2"], **expressions})
     vectors = np.array([[2.0, 1.0], [1.0, 3.0], [0.0, 1.0]])
     unit = directions(vectors, np.array([0.0, 1.0]))
     found = identity_of_edits(edits, unit, np.array([[1.0, 0], [1, 0], [1, 0]]))

@@ -381,7 +381,10 @@ def final_files():
     if settings.wild.dataset:
         grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
     compared = [f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")]
-    return [*tables, *compared, *grids, *check_files(), "results/run.json"]
+    curves = (
+        [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
+    )
+    return [*tables, *compared, *curves, *grids, *check_files(), "results/run.json"]
 
 
 def check_files():

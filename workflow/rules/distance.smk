@@ -1,9 +1,10 @@
-"""Distance between the features of edits and of real images (Sec. 4.3, Table 2: FID).
+"""Distances between the features of edits and of real images (Sec. 4.3, Table 2: FID), and how far they are biased.
 
 REQUIRED INPUTS: crops.npy, crops.csv, split.csv, edits_test.npy; Inception's weights where the settings ask for it
 OUTPUTS: results/{dataset}/features_real.safetensors, features_real.npy,
          results/{dataset}/seed{seed}/{method}/features_test.safetensors, features_test.npy,
-         metrics/fid.json, kid.json, identity.json, values_fid.csv, values_kid.csv, values_identity.csv
+         metrics/fid.json, kid.json, identity.json, values_fid.csv, values_kid.csv, values_identity.csv,
+         results/{dataset}/fid_curve.csv, fid_curve.png
 """
 
 
@@ -180,4 +181,60 @@ rule measure_identity_real:
             --same-person-values {output.same_person_values:q} \
             --other-person {output.other_person:q} \
             --other-person-values {output.other_person_values:q}
+        """
+
+
+def curve_vectors(wildcards):
+    """Features of the edits of every method and control, of the first seed."""
+    folder = f"results/{wildcards.dataset}/seed{settings.seeds[0]}"
+    return [f"{folder}/{method}/features_test.npy" for method in curve_methods(wildcards)]
+
+
+def curve_methods(wildcards):
+    """Curves in the picture: controls, then every method of the run."""
+    return [*controls(wildcards.dataset), *settings.methods]
+
+
+def curve_flags(wildcards, input):
+    """`--vectors METHOD=PATH` for every curve."""
+    pairs = zip(curve_methods(wildcards), input.vectors)
+    return " ".join(f"--vectors {quote(f'{method}={path}')}" for method, path in pairs)
+
+
+def curve_title(wildcards):
+    """What the picture is of."""
+    return f"{wildcards.dataset}, preset {settings.preset}, seed {settings.seeds[0]}; random parts, bars: 1 deviation"
+
+
+rule draw_fid_curve:
+    """Both distances against the number of images: how far the Fréchet distance is biased here."""
+    input:
+        real="results/{dataset}/features_real.safetensors",
+        real_vectors="results/{dataset}/features_real.npy",
+        vectors=curve_vectors,
+        code=code_of("fid_curve"),
+    output:
+        csv="results/{dataset}/fid_curve.csv",
+        picture="results/{dataset}/fid_curve.png",
+    log:
+        "logs/draw_fid_curve/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/draw_fid_curve/{dataset}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        vectors=curve_flags,
+        title=curve_title,
+        seed=settings.statistics.seed,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} fid_curve \
+            --real {input.real:q} \
+            --real-vectors {input.real_vectors:q} \
+            {params.vectors} \
+            --seed {params.seed} \
+            --title {params.title:q} \
+            --csv {output.csv:q} \
+            --picture {output.picture:q}
         """

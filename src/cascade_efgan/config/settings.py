@@ -317,7 +317,9 @@ class Fid(Section):
     real_images: Literal["all", "train", "test"] = Field(
         "all", description="which real images the edits are compared with. Not in the paper"
     )
-    batch: Positive = Field(32, description="images a forward pass")
+    batch: Positive = Field(
+        32, description="images a forward pass. On a CPU 4 take less than half of the time of 32: they fit its cache"
+    )
 
 
 class Statistics(Section):

@@ -25,7 +25,7 @@ def frechet_distance(mean1: np.ndarray, covariance1: np.ndarray, mean2: np.ndarr
     """
     root = _square_root(covariance1)
     inner = root @ covariance2 @ root
-    eigenvalues = _cleaned(np.linalg.eigvalsh((inner + inner.T) / 2))
+    eigenvalues = clean_eigenvalues(np.linalg.eigvalsh((inner + inner.T) / 2))
     trace = np.trace(covariance1) + np.trace(covariance2) - 2 * np.sqrt(eigenvalues).sum()
     shift = mean1 - mean2
     return max(0.0, float(shift @ shift + trace))
@@ -61,7 +61,7 @@ class DistanceTo:
         gram = self._gram[np.ix_(rows, rows)]
         across = gram.mean(axis=0)
         centred = (gram - across - across[:, None] + gram.mean()) / (len(rows) - 1)
-        eigenvalues = _cleaned(np.linalg.eigvalsh((centred + centred.T) / 2))
+        eigenvalues = clean_eigenvalues(np.linalg.eigvalsh((centred + centred.T) / 2))
         own = np.sum((chosen - mean) ** 2) / (len(rows) - 1)
         other = np.trace(self._real.covariance)
         return max(0.0, float(mean @ mean + own + other - 2 * np.sqrt(eigenvalues).sum()))
@@ -84,11 +84,11 @@ def distance(real: Statistics, edits: Statistics) -> float:
 def _square_root(matrix: np.ndarray) -> np.ndarray:
     """Symmetric square root of a positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(matrix)
-    root: np.ndarray = (vectors * np.sqrt(_cleaned(values))) @ vectors.T
+    root: np.ndarray = (vectors * np.sqrt(clean_eigenvalues(values))) @ vectors.T
     return root
 
 
-def _cleaned(eigenvalues: np.ndarray) -> np.ndarray:
+def clean_eigenvalues(eigenvalues: np.ndarray) -> np.ndarray:
     """Eigenvalues with those of rounding size set to 0: the root of 1e-16 is 1e-8, and a thousand of them add up."""
     noise = np.abs(eigenvalues).max() * len(eigenvalues) * np.finfo(np.float64).eps
     return np.where(eigenvalues > noise, eigenvalues, 0.0)

@@ -14,6 +14,9 @@ import pandas as pd
 #: Fewer people than this give no interval and no test.
 FEWEST_PEOPLE = 3
 
+#: Values of people that differ by less than this share are one value: features are single precision.
+SAME = 1e-6
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -71,7 +74,7 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
     mean, people = float(values["value"].mean()), len(sums)
     if people < FEWEST_PEOPLE:
         return Estimate(mean, None, None, people, len(values), f"fewer than {FEWEST_PEOPLE} people")
-    if np.ptp(sums / counts) < 1e-12:
+    if np.ptp(sums / counts) < SAME * max(1.0, abs(mean)):
         # Resampling equal people gives equal means: an interval of no width would claim a certainty that is not there.
         return Estimate(mean, None, None, people, len(values), "all people have the same value")
     from scipy.stats import bootstrap

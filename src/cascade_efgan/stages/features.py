@@ -24,14 +24,14 @@ log = logging.getLogger("efgan.features")
 def command(
     images: Annotated[Path, Option(help="packed images: (N, S, S, 3) uint8 RGB (NPY)")],
     features: Annotated[Path, Option(help="mean and covariance to write (safetensors)")],
-    vectors: Annotated[
-        Path | None, Option(help="features of every image, of the other part too, to write: (N, D) float32 (NPY)")
-    ] = None,
     index: Annotated[Path | None, Option(help="crops.csv, to choose a part")] = None,
     split: Annotated[Path | None, Option(help="split.csv, to choose a part")] = None,
     part: Annotated[str, Option(help="all, train or test images")] = "all",
     extractor_weights: Annotated[Path | None, Option(help="Inception's weights, as fetch_weights writes them")] = None,
     settings: Annotated[list[str], Option("--set", help="section.key=value; section fid")] = [],
+    vectors: Annotated[
+        Path | None, Option(help="features of every image, of the other part too, to write: (N, D) float32 (NPY)")
+    ] = None,
 ) -> None:
     """Mean and covariance of features of a set of images, by the network that fid.extractor names."""
     config = settings_from_flags(settings).fid

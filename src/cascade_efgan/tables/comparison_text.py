@@ -70,7 +70,8 @@ def _notes(comparisons: Mapping[str, Any], level: str) -> Iterable[str]:
     yield (
         f"- **Tests**: the values of both methods on the same images; whole {unit} are exchanged between the methods "
         "(exact where all exchanges can be counted). For accuracies this is McNemar's test for clustered pairs. p "
-        "(Holm) is corrected over the tests of one column of one data set."
+        "(Holm) is corrected over the tests of one column of one data set. Where an interval excludes 0 and the test "
+        "finds nothing, trust the test: with few people it is the stricter."
     )
     yield (
         "- **What they speak about**: other people from the same source, edited by these very networks. They say "

@@ -78,7 +78,7 @@ def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Colu
     return lines
 
 
-def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+def distance_lines(metrics: Metrics, columns: Sequence[Column], curve: bool) -> list[str]:
     """Caution about a distance estimated from fewer images than features."""
     if not any(column.metric == "fid" for column in columns):
         return []
@@ -87,9 +87,10 @@ def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
     fewest = min((min(metric.n, metric.details.get("n_real", metric.n)) for metric in found), default=0)
     if not found or fewest > features:
         return []
+    measured = " (measured: fid_curve.png of each data set)" if curve else ""
     return [
-        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards: "
-        "compare rows of one data set with each other, not with other numbers."
+        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards"
+        f"{measured}: compare rows of one data set with each other, not with other numbers."
     ]
 
 
@@ -115,6 +116,22 @@ def inference_lines(
         f"(p < {1 - chosen['level']:.2g} after Holm's correction over the column; {name}_statistics.md lists them)."
     )
     return lines
+
+
+def identity_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+    """How well the features of the identity column tell people apart."""
+    if not any(column.metric == "identity" for column in columns):
+        return []
+    lines = []
+    for (dataset, method, name), by_seed in metrics.items():
+        shares = [metric.details["auc"] for metric in by_seed.values() if "auc" in metric.details]
+        if (method, name) == ("same_person", "identity") and shares:
+            title = DATASET_TITLES.get(dataset, dataset)
+            lines.append(
+                f"Identity, {title}: of a real pair of one person and one of two people, the cosine is higher for the "
+                f"former in {100 * shares[0]:.0f} % of cases (AUC; 50 % would be chance)."
+            )
+    return sorted(lines)
 
 
 def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
