@@ -23,6 +23,7 @@ include: "workflow/rules/psnr.smk"
 include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
 

@@ -41,6 +41,7 @@ STAGES = {
     "au_error": "AU error of edits by the AU regressor.",
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "compare": "Intervals over people, and paired tests between methods.",
+    "sensitivity": "How much the tables move with the assumptions of the evaluation.",
     "table": "Render a table from metric files.",
     "grid": "A picture grid: inputs, and every method's edits of them.",
     "edit": "Edit the faces of photographs.",

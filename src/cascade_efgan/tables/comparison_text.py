@@ -29,12 +29,12 @@ def comparisons_markdown(comparisons: Mapping[str, Any], context: Mapping[str, A
     lines = [f"# {TITLES[name]}: intervals and paired tests", ""]
     lines += [f"{line}  " for line in head_lines(context, datasets)]
     lines += ["", f"## Intervals ({level})", ""]
-    lines += _aligned(
+    lines += aligned(
         ["Data set", "Method", "Column", "value", "interval", "people", "images"],
         [_interval(line, columns[line["column"]]) for line in comparisons["intervals"]],
     )
     lines += ["", "## Paired tests", ""]
-    lines += _aligned(
+    lines += aligned(
         ["Data set", "Column", "First", "Second", "first − second", "interval", "only first / second right", "p",
          "p (Holm)", "better"],
         [_test(line, columns[line["column"]]) for line in comparisons["tests"]],
@@ -123,7 +123,7 @@ def _full(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
-def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+def aligned(headings: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table whose columns line up in the raw text too."""
     widths = [max(len(line[place]) for line in [headings, *body]) for place in range(len(headings))]
     lines = [headings, ["-" * width for width in widths], *body]
