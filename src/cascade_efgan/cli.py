@@ -39,6 +39,7 @@ STAGES = {
     "identity": "Cosines of features of real images of one person and of different people.",
     "regress_aus": "Train the AU regressor on rendered training faces.",
     "au_error": "AU error of edits by the AU regressor.",
+    "photograph_aus": "AU error of edited photographs by OpenFace or MediaPipe.",
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "compare": "Intervals over people, and paired tests between methods.",
     "sensitivity": "How much the tables move with the assumptions of the evaluation.",

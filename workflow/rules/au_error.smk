@@ -1,4 +1,4 @@
-"""AU error of edits, measured by a small network (rendered faces only; beyond the paper).
+"""AU error of edits (beyond the paper): of rendered faces by a small network, of photographs by OpenFace or MediaPipe.
 
 REQUIRED INPUTS: crops.npy, crops.csv, split.csv; edits_test.npy, edits_test.csv
 OUTPUTS: results/{dataset}/seed{seed}/real/au_regressor.safetensors, au_regressor.json,
@@ -55,6 +55,8 @@ rule measure_au_error:
         "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_au_error/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if has_true_edits(name)]),
     conda:
         "../envs/efgan.yaml"
     threads: 1
@@ -70,6 +72,40 @@ rule measure_au_error:
             --model {input.model:q} \
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_au_error_of_photographs:
+    """The same of photographs, whose AUs OpenFace reads where it is installed, else MediaPipe."""
+    input:
+        edits="results/{dataset}/seed{seed}/{method}/edits_test.npy",
+        edits_index="results/{dataset}/seed{seed}/{method}/edits_test.csv",
+        code=code_of("photograph_aus"),
+    output:
+        metric="results/{dataset}/seed{seed}/{method}/metrics/au_error.json",
+        values="results/{dataset}/seed{seed}/{method}/values_au_error.csv",
+    log:
+        "logs/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if not has_true_edits(name)]),
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        reader=settings.measures.aus,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} photograph_aus \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --reader {params.reader} \
             --metric {output.metric:q} \
             --values {output.values:q}
         """

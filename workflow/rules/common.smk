@@ -78,8 +78,12 @@ os.environ.update(
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-#: Whether any measure beyond the paper's is asked for: they have a table of their own.
-MEASURED = settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity
+#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
+#: table of their own.
+AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
+MEASURED = (
+    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
+)
 TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
@@ -285,7 +289,7 @@ def row_metrics(table, dataset, method):
         return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
     if table == "measures":
         chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
-        chosen |= {"identity": settings.measures.identity}
+        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
         return [name for name, wanted in chosen.items() if wanted]
     names = ["G"] if method == "unchanged" else ["G", "R+G"]
     return names + (["au_error"] if true_edits else [])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cascade_efgan.data import AUS
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.cells import Metrics
 from cascade_efgan.tables.context import DATASET_TITLES
@@ -17,7 +18,8 @@ MEANINGS = {
     "psnr": "edit against the real image of the same person with the target expression; mean over edits.",
     "fid": "distance between the features of all edits of test images and of real images.",
     "psnr_true": "edit against the same person, pose and light rendered with the target AUs; mean over edits.",
-    "au_error": "mean absolute difference between the AUs that a small network reads from the edits and their targets.",
+    "au_error": "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces "
+    "are read by a small network.",
     "au_error_held_out": "that network's mean absolute error on real test faces, whose AUs are known: differences "
     "between rows below it mean little.",
     "kid": "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
@@ -40,6 +42,7 @@ LEFT_OUT = {
     "own_expression": "to the source's own expression",
     "no_counterpart": "without a counterpart",
     "no_true_edit": "without a true edit",
+    "no_face": "in which no face was found",
     "identical": "identical to the image they are compared with",
 }
 
@@ -138,13 +141,17 @@ def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
     """Who read the AUs of photographs."""
     if not any(column.metric == "au_error" and column.detail is None for column in columns):
         return []
-    readers = {
-        metric.details["reader"]
-        for (_, _, name), by_seed in metrics.items()
-        for metric in by_seed.values()
-        if name == "au_error" and "reader" in metric.details
-    }
-    return [f"AUs of photographs were read by {reader}." for reader in sorted(readers)]
+    lines = set()
+    for (dataset, method, name), by_seed in metrics.items():
+        for metric in by_seed.values():
+            if (method, name) != ("unchanged", "au_error") or "reader" not in metric.details:
+                continue
+            found = metric.details
+            told = "all AUs" if len(found["aus"]) == len(AUS) else f"the AUs {', '.join(found['aus'])} only"
+            own = found.get("own_expression_error")
+            floor = "" if own is None else f"; its error on real test images against the data set's own AUs: {own:.3f}"
+            lines.add(f"AUs of {DATASET_TITLES.get(dataset, dataset)} were read by {found['reader']}, {told}{floor}.")
+    return sorted(lines)
 
 
 def _name(column: Column) -> str:
