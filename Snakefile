@@ -9,6 +9,7 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/comparison_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"

@@ -184,28 +184,6 @@ rule measure_identity_real:
         """
 
 
-def curve_vectors(wildcards):
-    """Features of the edits of every method and control, of the first seed."""
-    folder = f"results/{wildcards.dataset}/seed{settings.seeds[0]}"
-    return [f"{folder}/{method}/features_test.npy" for method in curve_methods(wildcards)]
-
-
-def curve_methods(wildcards):
-    """Curves in the picture: controls, then every method of the run."""
-    return [*controls(wildcards.dataset), *settings.methods]
-
-
-def curve_flags(wildcards, input):
-    """`--vectors METHOD=PATH` for every curve."""
-    pairs = zip(curve_methods(wildcards), input.vectors)
-    return " ".join(f"--vectors {quote(f'{method}={path}')}" for method, path in pairs)
-
-
-def curve_title(wildcards):
-    """What the picture is of."""
-    return f"{wildcards.dataset}, preset {settings.preset}, seed {settings.seeds[0]}; random parts, bars: 1 deviation"
-
-
 rule draw_fid_curve:
     """Both distances against the number of images: how far the Fréchet distance is biased here."""
     input:

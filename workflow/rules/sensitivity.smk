@@ -4,27 +4,6 @@ REQUIRED INPUTS: a finished run of the first data set and seed
 OUTPUTS: results/sensitivity.md, results/sensitivity.csv
 """
 
-SENSITIVITY_METHODS = [
-    "unchanged",
-    *([name for name in COMPARED if name in settings.methods] or settings.methods),
-]
-
-
-def sensitivity_inputs(wildcards):
-    """What a finished run offers: edits, values, features, weights, and numbers of each method."""
-    dataset = settings.datasets[0]
-    folder = f"results/{dataset}/seed{settings.seeds[0]}"
-    paths = [f"{folder}/real/{name}" for name in ("classifier.safetensors", "classifier.json")]
-    if has_true_edits(dataset):
-        paths += [f"{folder}/real/{name}" for name in ("au_regressor.safetensors", "au_regressor.json")]
-    for method in SENSITIVITY_METHODS:
-        names = ["edits_test.npy", "edits_test.csv", "features_test.npy", "values_G.csv", "values_psnr.csv"]
-        names += ["metrics/G.json", "metrics/psnr.json", "metrics/fid.json"]
-        if method not in CONTROLS:
-            names += ["edits_train.npy", "edits_train.csv", "metrics/R+G.json", "weights.safetensors", "model.json"]
-        paths += [f"{folder}/{method}/{name}" for name in names]
-    return paths
-
 
 rule sensitivity:
     """Vary the cheap assumptions of the evaluation, one at a time."""

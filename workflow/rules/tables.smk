@@ -34,16 +34,6 @@ rule describe_run:
         """
 
 
-def table_values(wildcards):
-    """The values behind every number of a table; one of each, although R stands in several rows."""
-    return [path.replace("/metrics/", "/values_").removesuffix(".json") + ".csv" for path in table_metrics(wildcards)]
-
-
-def values_flags(wildcards, input):
-    """`--values PATH` for the values behind every number of a table."""
-    return " ".join(f"--values {quote(path)}" for path in input.values)
-
-
 rule compare_methods:
     """Intervals over people of every number of a table, and paired tests between its methods."""
     input:
