@@ -1,6 +1,8 @@
 """`efgan fid`: distances between the features of real images and of edits."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +19,7 @@ from cascade_efgan.evaluation.inference import person_groups
 from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.likeness import directions, identity_of_edits, middle_of
 from cascade_efgan.evaluation.metric import Metric, write_metric
-from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, load_statistics, load_vectors
+from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_replicates, write_values
 
 log = logging.getLogger("efgan.fid")
@@ -51,44 +53,85 @@ def command(
         "n_real": first.n,
         "real_part": first.origin.get("part", "all"),
     }
-    settings = {"extractor": first.extractor}
-    number = Metric("fid", value, second.n, dataset, method, seed, details=details, settings=settings)
+    kernel_name = KERNEL_NAMES[first.extractor]
+    number = Metric(
+        "fid", value, second.n, dataset, method, seed, details=details, settings={"extractor": first.extractor}
+    )
     write_metric(metric, number, [real, edits])
     log.info(
         "%s of %s on %s: %.2f (%d edits, %d real images)", details["column"], method, dataset, value, second.n, first.n
     )
     if edits_index is None or edits_vectors is None:
-        if values is not None or kernel_metric is not None:
-            raise InputError("--edits-index and --edits-vectors: --values and --kernel-metric need both")
+        if values is not None or kernel_metric is not None or identity_metric is not None:
+            raise InputError("--edits-index and --edits-vectors: give both, or none of the outputs that need them")
         return
-    vectors, groups, names = _by_group(edits_vectors, edits_index)
-    # A distance needs two images of those who stay.
-    turns = [turn for turn in range(len(names)) if (groups != turn).sum() >= 2]
+    people = People.read(edits_vectors, edits_index)
     if values is not None:
-        measure = DistanceTo(vectors, first)
-        write_replicates(values, number, {names[turn]: measure(np.flatnonzero(groups != turn)) for turn in turns})
+        measure = DistanceTo(people.vectors, first)
+        write_replicates(values, number, people.without(lambda kept: measure(people.rows(kept))))
+    if real_vectors is None or index is None:
+        if kernel_metric is not None or identity_metric is not None:
+            raise InputError("--real-vectors and --index: --kernel-metric and --identity-metric need both")
+        return
+    features = load_vectors(real_vectors)
     if kernel_metric is not None:
-        if real_vectors is None:
-            raise InputError("--real-vectors: --kernel-metric needs it")
-        sums = kernel_sums(vectors, groups, _of_part(load_vectors(real_vectors), details["real_part"], index, split))
-        kernel = Metric("kid", sums.distance(), second.n, dataset, method, seed, details=details, settings=settings)
+        sums = kernel_sums(people.vectors, people.groups, _of_part(features, details["real_part"], index, split))
+        kernel = replace(number, name="kid", value=sums.distance(), details=details | {"column": kernel_name})
         write_metric(kernel_metric, kernel, [real_vectors, edits_vectors])
         if kernel_values is not None:
-            everybody = np.arange(len(names))
-            without = {names[turn]: sums.distance(everybody[everybody != turn]) for turn in turns}
-            write_replicates(kernel_values, kernel, without)
+            write_replicates(kernel_values, kernel, people.without(sums.distance))
     if identity_metric is not None:
-        if real_vectors is None or index is None:
-            raise InputError("--real-vectors and --index: --identity-metric needs both")
-        table = _identity(read_records(edits_index, EDIT_TEXT), vectors, load_vectors(real_vectors), index)
+        table = _identity(read_records(edits_index, EDIT_TEXT), people.vectors, features, index)
         mean = float(table["value"].mean()) if len(table) else None
         reason = None if len(table) else "there are no edits to another expression"
         about = {"extractor": first.extractor}
-        likeness = Metric("identity", mean, len(table), dataset, method, seed, reason=reason, details=about,
-                          settings=settings)  # fmt: skip
+        likeness = replace(number, name="identity", value=mean, n=len(table), reason=reason, details=about)
         write_metric(identity_metric, likeness, [real_vectors, index, edits_vectors, edits_index])
         if identity_values is not None:
             write_values(identity_values, likeness, table["id"].tolist(), table["person"].tolist(), table["value"])
+
+
+@dataclass(frozen=True)
+class People:
+    """Features of the edits by group of people.
+
+    Attributes:
+        vectors: `(N, D)` features.
+        groups: `(N,)` int64, group of each.
+        names: people of every group.
+    """
+
+    vectors: np.ndarray
+    groups: np.ndarray
+    names: list[str]
+
+    @classmethod
+    def read(cls, path: Path, index_path: Path) -> "People":
+        """Read features and the index of the edits.
+
+        Raises:
+            InputError: the two do not belong together.
+        """
+        vectors = load_vectors(path)
+        people = read_records(index_path, EDIT_TEXT)["person"].tolist()
+        if len(people) != len(vectors):
+            raise InputError(f"{index_path}: {len(people)} rows, but {path} holds {len(vectors)}; make both again")
+        group_of = person_groups(people)
+        names = list(dict.fromkeys(group_of[name] for name in sorted(group_of)))
+        return cls(vectors, np.array([names.index(group_of[person]) for person in people]), names)
+
+    def rows(self, kept: np.ndarray) -> np.ndarray:
+        """Rows of some groups."""
+        return np.flatnonzero(np.isin(self.groups, kept))
+
+    def without(self, measure: Callable[[np.ndarray], float]) -> dict[str, float]:
+        """A measure of all groups but one, by the people of that one; a distance needs two images of the others."""
+        found = {}
+        for turn, name in enumerate(self.names):
+            kept = np.delete(np.arange(len(self.names)), turn)
+            if len(self.rows(kept)) >= 2:
+                found[name] = measure(kept)
+        return found
 
 
 def _identity(edits: pd.DataFrame, vectors: np.ndarray, real: np.ndarray, index: Path) -> pd.DataFrame:
@@ -109,14 +152,3 @@ def _of_part(vectors: np.ndarray, part: str, index: Path | None, split: Path | N
     if index is None or split is None:
         raise InputError(f"--index and --split: the real images are the {part} part, which needs both")
     return vectors[part_rows(read_index(index), split, part)]  # type: ignore[arg-type]
-
-
-def _by_group(path: Path, index_path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Features of the edits, the group of people of each `(N,)`, and the people of every group."""
-    vectors = load_vectors(path)
-    people = read_records(index_path, EDIT_TEXT)["person"].tolist()
-    if len(people) != len(vectors):
-        raise InputError(f"{index_path}: {len(people)} rows, but {path} holds {len(vectors)}; make both again")
-    group_of = person_groups(people)
-    names = list(dict.fromkeys(group_of[name] for name in sorted(group_of)))
-    return vectors, np.array([names.index(group_of[person]) for person in people]), names

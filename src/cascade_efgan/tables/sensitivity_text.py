@@ -42,7 +42,8 @@ def sensitivity_markdown(table: pd.DataFrame, dataset: str, preset: str, seed: i
             for name in methods
         ]
         setting = key[1] if key[1] == "–" else f"`{key[1]}`"
-        body.append([str(key[0]), str(setting), str(key[2]), str(key[3]), heading, *cells, _order(rows)])
+        order = _order(rows) if key[4] in SHOWN else "–"
+        body.append([str(key[0]), str(setting), str(key[2]), str(key[3]), heading, *cells, order])
     lines = [
         "# How much the tables move with the assumptions of the evaluation",
         "",
