@@ -38,7 +38,7 @@ def test_the_error_is_over_told_aus_and_edits_with_a_face(tmp_path: Path, monkey
         return [] if row == 5 else [FoundFace(np.zeros((68, 2)), wanted[row] + 0.5, 1.0, "test")]
 
     reader = AuReader("a test", ("AU04", "AU12"), find)
-    monkeypatch.setattr(stage, "find_reader", lambda _name: reader)
+    monkeypatch.setattr(stage, "find_reader", lambda _name, _program: reader)
     out = tmp_path / "m.json", tmp_path / "v.csv"
     stage.command("unchanged", "london", 0, edits, index, "auto", *out)
     metric = read_metric(out[0])
@@ -53,9 +53,8 @@ def test_the_error_is_over_told_aus_and_edits_with_a_face(tmp_path: Path, monkey
     assert line.startswith("AUs of London Set were read by a test, the AUs AU04, AU12 only; its error on real")
 
 
-def test_no_reader_is_a_missing_number_and_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_reader_is_a_missing_number_and_no_stop(tmp_path: Path) -> None:
     edits, index = write_edits(tmp_path, write_faces(tmp_path), "test")
-    monkeypatch.delenv("OPENFACE_BIN", raising=False)
     stage.command("stargan", "london", 0, edits, index, "openface", tmp_path / "m.json", tmp_path / "v.csv")
     assert "OPENFACE_BIN" in str(read_metric(tmp_path / "m.json").reason)
     assert read_values(tmp_path / "v.csv") is None
@@ -65,9 +64,8 @@ def test_openface_is_taken_where_it_is_named(tmp_path: Path, monkeypatch: pytest
     program = tmp_path / "FaceLandmarkImg"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    monkeypatch.setenv("OPENFACE_BIN", str(program))
-    assert (find_reader("auto").name, find_reader("auto").aus) == ("OpenFace", AUS)
-    monkeypatch.delenv("OPENFACE_BIN")
+    reader = find_reader("auto", str(program))
+    assert (reader.name, reader.aus) == ("OpenFace", AUS)
     monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(tmp_path))
     with pytest.raises(InputError, match="no file"):
         find_reader("auto")

@@ -97,6 +97,7 @@ rule measure_au_error_of_photographs:
     threads: 1
     params:
         reader=settings.measures.aus,
+        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
     shell:
         r"""
         efgan --log {log:q} --threads {threads} photograph_aus \
@@ -106,6 +107,7 @@ rule measure_au_error_of_photographs:
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
             --reader {params.reader} \
+            {params.openface} \
             --metric {output.metric:q} \
             --values {output.values:q}
         """

@@ -353,8 +353,8 @@ class Measures(Section):
     )
     aus: Literal["auto", "openface", "mediapipe", "none"] = Field(
         "auto",
-        description="who reads the AUs of edited photographs. auto: OpenFace where OPENFACE_BIN names it, else "
-        "MediaPipe. Rendered faces have the AU regressor",
+        description="who reads the AUs of edited photographs. auto: OpenFace where openface.program or OPENFACE_BIN "
+        "names it (about a second an edit), else MediaPipe. Rendered faces have the AU regressor",
     )
     fid_curve: bool = Field(True, description="measure the Fréchet distance against the number of images")
 

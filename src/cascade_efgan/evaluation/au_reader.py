@@ -3,7 +3,6 @@
 Rendered faces, whose AUs are known, have a network trained for them (`au_regressor.py`); photographs have not.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +46,21 @@ class AuReader:
         return read
 
 
-def find_reader(name: str) -> AuReader:
+def find_reader(name: str, program: str = "") -> AuReader:
     """The reader that the setting `measures.aus` asks for.
 
     Args:
         name: auto, openface or mediapipe.
+        program: OpenFace's FaceLandmarkImg; empty where there is none.
 
     Raises:
         InputError: it is not installed, or its model is nowhere.
     """
-    program = os.environ.get(OPENFACE_VARIABLE)
     if name == "openface" or (name == "auto" and program):
         if not program:
-            raise InputError(f"measures.aus is openface, but {OPENFACE_VARIABLE} does not name its FaceLandmarkImg")
+            raise InputError(
+                f"measures.aus is openface, but neither openface.program nor {OPENFACE_VARIABLE} names FaceLandmarkImg"
+            )
         from cascade_efgan.editing.openface_faces import OpenFaceFaces
 
         return AuReader("OpenFace", AUS, OpenFaceFaces(Path(program)).find)

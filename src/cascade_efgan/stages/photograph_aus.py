@@ -26,18 +26,21 @@ def command(
     reader: Annotated[str, Option(help="auto, openface or mediapipe")],
     metric: Annotated[Path, Option(help="number to write (JSON)")],
     values: Annotated[Path, Option(help="error of every edit to write (CSV)")],
+    openface: Annotated[
+        str, Option(help="OpenFace's FaceLandmarkImg; by default what OPENFACE_BIN names", envvar="OPENFACE_BIN")
+    ] = "",
 ) -> None:
     """Mean absolute difference (0..5) between the AUs that a program reads from edited photographs and the targets."""
     made = load_edits(edits, edits_index)
     about: dict[str, Any] = {"name": "au_error", "dataset": dataset, "method": method, "seed": seed}
     try:
-        found = find_reader(reader)
+        found = find_reader(reader, openface)
+        rows, errors, details = _measured(found, made)
     except InputError as error:
         # A measure beyond the paper must not stop a run of the paper's: the table says what is missing.
         number, rows, errors = Metric(value=None, n=0, reason=str(error), **about), np.zeros(0, int), np.zeros(0)
         log.warning("%s", error)
     else:
-        rows, errors, details = _measured(found, made)
         reason = None if len(rows) else f"{found.name} found a face in none of {len(made)} edits"
         value = float(errors.mean()) if len(rows) else None
         number = Metric(value=value, n=len(rows), reason=reason, details=details, settings={"reader": reader}, **about)
