@@ -25,6 +25,7 @@ include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/sensitivity.smk"
+include: "workflow/rules/metrics.smk"
 include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
 

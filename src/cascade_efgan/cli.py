@@ -12,7 +12,8 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, sentence_of
+from cascade_efgan.orphans import end_with
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
 STAGES = {
@@ -44,10 +45,13 @@ STAGES = {
     "compare": "Intervals over people, and paired tests between methods.",
     "sensitivity": "How much the tables move with the assumptions of the evaluation.",
     "table": "Render a table from metric files.",
+    "metrics": "The tables' numbers as JSON files, for `dvc metrics`.",
+    "curves": "The losses of all training runs in one file, for `dvc plots`.",
     "grid": "A picture grid: inputs, and every method's edits of them.",
     "edit": "Edit the faces of photographs.",
     "export": "Write a trained generator as ONNX.",
     "app": "A local web page that edits a photograph.",
+    "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
     "config": "Print the settings, the schema or the commented template.",
 }
 
@@ -88,6 +92,9 @@ def root(
     jobs_per_gpu: Annotated[
         int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
     ] = 1,
+    workflow: Annotated[
+        str | None, typer.Option(envvar="EFGAN_WORKFLOW", hidden=True, help="process whose end ends this job")
+    ] = None,
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
@@ -97,18 +104,23 @@ def root(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
     share_gpus(jobs_per_gpu)
+    if workflow is not None:
+        end_with(workflow)
     keep_memory()
     if threads is not None:
         limit_threads(threads)
 
 
 def main() -> None:
-    """Entry point: an `InputError` becomes one sentence and exit status 2; a defect its traceback, in the log too."""
+    """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
         app()
     except InputError as error:
         logging.getLogger("efgan").error("error: %s", error)
         raise SystemExit(2) from None
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and (sentence := sentence_of(error)):
+            logging.getLogger("efgan").error("error: %s", sentence)
+            raise SystemExit(2) from None
         logging.getLogger("efgan").exception("this is a defect of efgan, not of your input")
         raise SystemExit(1) from None

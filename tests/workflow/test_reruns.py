@@ -72,8 +72,8 @@ def test_an_edited_module_reruns_the_stages_that_import_it(
     ],
 )
 def test_a_changed_setting_reruns_the_rules_that_use_it(finished: Workflow, setting: str, rules: set[str]) -> None:
-    """And the tables, which show the settings."""
-    assert again(finished, setting) == with_followers({*rules, "describe_run"})
+    """And the tables and the record, which show the settings."""
+    assert again(finished, setting) == with_followers({*rules, "describe_run", "record_settings"})
 
 
 def test_a_lost_result_is_made_again_alone(finished: Workflow) -> None:

@@ -9,11 +9,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
+from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
+from cascade_efgan.orphans import this_process
 
 
 def sentence_on_error(function, *arguments):
@@ -74,6 +76,8 @@ settings = sentence_on_error(resolve, with_nulls(config))
 os.environ.update(
     EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+    # Jobs end with the Snakemake that started them, even if that is killed.
+    EFGAN_WORKFLOW=this_process(),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
@@ -112,6 +116,7 @@ INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
 if workflow.is_main_process:
+    sentence_on_error(refuse_future, "results", ["src", "workflow", "resources"])
     for sentence in sentence_on_error(missing_inputs):
         logger.warning(f"missing: {sentence}")
 
@@ -388,10 +393,36 @@ def final_files():
     curves = (
         [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
     )
-    return [*tables, *compared, *curves, *grids, *check_files(), "results/run.json"]
+    return [*tables, *compared, *curves, *grids, *check_files(), "results/run.json", *tracked_files()]
 
 
 def check_files():
     """What to look at before anything is trained."""
     names = ("au_report.md", "contact_sheet.png", "patches.png")
     return [f"results/{dataset}/{name}" for dataset in settings.all_datasets for name in names]
+
+
+def training_curves():
+    """The losses of every run that trains a generator; wild images have one, of the first seed."""
+    seeds = [f"seed{seed}" for seed in settings.seeds]
+    runs = [
+        f"{dataset}/{seed}/{method}" for dataset in settings.datasets for seed in seeds for method in settings.methods
+    ]
+    if settings.wild.dataset:
+        runs += [f"{PRETRAINING}/{seeds[0]}/cascade_ef_gan", f"{settings.wild.dataset}/{seeds[0]}/wild"]
+    return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
+
+
+def metric_files():
+    """One file a row of the tables."""
+    return [
+        f"results/metrics/{table}/{dataset}/{method}.json"
+        for table in TABLES
+        for dataset in table_datasets(table)
+        for method in table_methods(table, dataset)
+    ]
+
+
+def tracked_files():
+    """What DVC shows of a run; dvc.yaml names the same files."""
+    return [*metric_files(), "results/curves.csv", "results/settings.yaml"]
