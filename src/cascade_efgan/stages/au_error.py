@@ -66,5 +66,5 @@ def command(
 
 def _write_readings(path: Path, made: Edits, measured: np.ndarray) -> None:
     """`id` as in the predictions of G, and the AUs `(M, 17)` that were read, 0..5."""
-    ids = [f"{source}:{target}" for source, target in made.keys]
-    write_records(path, pd.DataFrame(measured, columns=list(AUS)).round(4).assign(id=ids)[["id", *AUS]])
+    readings = pd.DataFrame(measured, columns=list(AUS)).round(4)
+    write_records(path, readings.assign(id=made.ids)[["id", *AUS]])
