@@ -8,7 +8,12 @@ min_version("9.27.1")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
+include: "workflow/rules/figure_inputs.smk"
+include: "workflow/rules/comparison_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"
@@ -23,8 +28,11 @@ include: "workflow/rules/psnr.smk"
 include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/grid.smk"
+include: "workflow/rules/sensitivity.smk"
+include: "workflow/rules/metrics.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule checks:
@@ -34,7 +42,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set; how all was made."""
     default_target: True
     input:
         final_files(),

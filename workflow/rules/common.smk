@@ -9,11 +9,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
+from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
+from cascade_efgan.orphans import this_process
 
 
 def sentence_on_error(function, *arguments):
@@ -74,11 +76,19 @@ settings = sentence_on_error(resolve, with_nulls(config))
 os.environ.update(
     EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+    # Jobs end with the Snakemake that started them, even if that is killed.
+    EFGAN_WORKFLOW=this_process(),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-TABLES = ["accuracy", "quality", "ablation"]
+#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
+#: table of their own.
+AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
+MEASURED = (
+    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
+)
+TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
@@ -102,10 +112,21 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
 PREEMPTIONS = 5
+#: Categories of the report, whose pages sort them by name.
+IN_REPORT = {
+    "tables": "1 Tables",
+    "paper": "2 Figures of the paper",
+    "more": "3 More figures",
+    "data": "4 Data",
+    "run": "5 The run",
+}
+#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
 if workflow.is_main_process:
+    sentence_on_error(refuse_future, "results", ["src", "workflow", "resources"])
     for sentence in sentence_on_error(missing_inputs):
         logger.warning(f"missing: {sentence}")
 
@@ -269,7 +290,7 @@ def table_datasets(table):
 
 def table_methods(table, dataset):
     """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = ABLATED if table == "ablation" else COMPARED
+    rows = {"ablation": ABLATED, "measures": METHODS}.get(table, COMPARED)
     return [name for name in rows if name in settings.methods] + controls(dataset)
 
 
@@ -281,6 +302,10 @@ def row_metrics(table, dataset, method):
     true_edits = has_true_edits(dataset)
     if table == "quality":
         return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
+    if table == "measures":
+        chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
+        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
+        return [name for name, wanted in chosen.items() if wanted]
     names = ["G"] if method == "unchanged" else ["G", "R+G"]
     return names + (["au_error"] if true_edits else [])
 
@@ -291,11 +316,13 @@ def table_metrics(wildcards):
     for dataset in table_datasets(wildcards.table):
         for seed in settings.seeds:
             folder = f"results/{dataset}/seed{seed}"
-            if wildcards.table != "quality":
+            if wildcards.table in ("accuracy", "ablation"):
                 paths.append(f"{folder}/real/metrics/R.json")
             for method in table_methods(wildcards.table, dataset):
                 names = row_metrics(wildcards.table, dataset, method)
                 paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
+            if wildcards.table == "measures" and settings.measures.identity:
+                paths += [f"{folder}/{reference}/metrics/identity.json" for reference in REFERENCES]
     return paths
 
 
@@ -343,39 +370,44 @@ def wild_generator(name):
     return path
 
 
-def grid_methods(dataset):
-    """Columns of a picture grid: every method of the run, then the controls."""
-    return [*settings.methods, *controls(dataset)]
-
-
-def grid_files(name):
-    """An input function: one file of every column of the grid."""
-
-    def paths(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return [f"{folder}/{method}/{name}" for method in grid_methods(wildcards.dataset)]
-
-    return paths
-
-
-def grid_flags(wildcards, input):
-    """`--edits` and `--edits-index` with METHOD=PATH for every column of the grid."""
-    return " ".join(
-        f"--edits {quote(f'{method}={edits}')} --edits-index {quote(f'{method}={index}')}"
-        for method, edits, index in zip(grid_methods(wildcards.dataset), input.edits, input.edits_index)
-    )
-
-
 def final_files():
-    """What `all` makes. One grid per data set: the first seed's."""
+    """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
-    if settings.wild.dataset:
-        grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json"]
+    compared = [f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")]
+    curves = (
+        [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
+    )
+    made = [*tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    return [*made, *PROVENANCE_FILES]
 
 
 def check_files():
     """What to look at before anything is trained."""
     names = ("au_report.md", "contact_sheet.png", "patches.png")
     return [f"results/{dataset}/{name}" for dataset in settings.all_datasets for name in names]
+
+
+def training_curves():
+    """The losses of every run that trains a generator; wild images have one, of the first seed."""
+    seeds = [f"seed{seed}" for seed in settings.seeds]
+    runs = [
+        f"{dataset}/{seed}/{method}" for dataset in settings.datasets for seed in seeds for method in settings.methods
+    ]
+    if settings.wild.dataset:
+        runs += [f"{PRETRAINING}/{seeds[0]}/cascade_ef_gan", f"{settings.wild.dataset}/{seeds[0]}/wild"]
+    return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
+
+
+def metric_files():
+    """One file a row of the tables."""
+    return [
+        f"results/metrics/{table}/{dataset}/{method}.json"
+        for table in TABLES
+        for dataset in table_datasets(table)
+        for method in table_methods(table, dataset)
+    ]
+
+
+def tracked_files():
+    """What DVC shows of a run; dvc.yaml names the same files."""
+    return [*metric_files(), "results/curves.csv", "results/settings.yaml"]
