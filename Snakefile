@@ -25,6 +25,7 @@ include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/cluster.smk"
 
 
 rule checks:

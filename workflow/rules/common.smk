@@ -120,8 +120,11 @@ wildcard_constraints:
 
 
 def code_of(stage):
-    """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
-    return sentence_on_error(stage_sources, stage)
+    """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not.
+
+    They are local: with inputs and outputs in an object store, the code still comes from the checkout.
+    """
+    return local(sentence_on_error(stage_sources, stage))
 
 
 def flags(*sections):
@@ -163,7 +166,7 @@ def archive_state(wildcards):
 
 def download_checksums(wildcards):
     """The list of SHA-256 hashes that downloaded photographs must match."""
-    return "resources/london/sha256sums.txt" if wildcards.dataset == "london" else []
+    return local("resources/london/sha256sums.txt") if wildcards.dataset == "london" else []
 
 
 def with_combined():
@@ -174,7 +177,8 @@ def with_combined():
 def chunk_files(wildcards):
     """OpenFace's output of every chunk of a data set; how many there are is known once the manifest is."""
     manifest = checkpoints.download.get(dataset=wildcards.dataset).output.manifest
-    with open(manifest, "rb") as lines:
+    # Not `open(manifest)`: from an object store, the file comes when it is opened like this.
+    with manifest.open("rb") as lines:
         photographs = sum(1 for _ in lines) - 1
     chunks = -(-photographs // settings.openface.chunk)
     return [f"results/{wildcards.dataset}/openface/chunk{chunk:05d}.tar" for chunk in range(chunks)]
@@ -186,21 +190,22 @@ def openface_output(wildcards):
         return "results/rendered/openface.zip"
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
-    return OPENFACE_CSVS[wildcards.dataset]
+    return local(OPENFACE_CSVS[wildcards.dataset])
 
 
 def openface_flags(wildcards, input):
     """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
     if wildcards.dataset in RUN_OPENFACE:
         # A dry run before the photographs are counted knows no files yet, and gets a word instead of a list.
-        chunks = len(input.openface) if isinstance(input.openface, list) else 1
-        return f"--openface results/{wildcards.dataset}/openface --chunks {chunks}"
+        if not isinstance(input.openface, list):
+            return f"--openface results/{wildcards.dataset}/openface --chunks 1"
+        return f"--openface {quote(os.path.dirname(input.openface[0]))} --chunks {len(input.openface)}"
     return f"--openface {quote(str(input.openface))}"
 
 
 def openface_program_file():
     """The installed program as an input: a new one runs OpenFace again. A bare name is looked up on the PATH."""
-    return [OPENFACE_PROGRAM] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
+    return [local(OPENFACE_PROGRAM)] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
 
 
 def excluded_flag(wildcards):

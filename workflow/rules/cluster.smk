@@ -1,0 +1,13 @@
+"""Slurm: a run first ends what a killed run before it left in the queue.
+
+Snakemake's plugin does not take up the jobs of an earlier run, and cannot cancel them once that run was killed.
+"""
+
+from cascade_efgan.slurm import cancel_left_behind
+
+
+# Snakemake holds the lock of this folder here, so that no other run of it is at work.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        for job in sentence_on_error(cancel_left_behind, Path.cwd()):
+            logger.warning(f"Slurm job {job}, which an earlier run left behind, was cancelled")
