@@ -68,8 +68,12 @@ class Cluster:
 
     def environment(self) -> dict[str, str]:
         """Variables for Slurm's commands and for processes that call them."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
-        return {**inherited, "SLURM_CONF": str(self.folder / "slurm.conf")}
+        return self.added_to({name: value for name, value in os.environ.items() if not name.startswith("SLURM_")})
+
+    def added_to(self, variables: dict[str, str]) -> dict[str, str]:
+        """Some variables with those of the cluster."""
+        path = f"{self.folder / 'bin'}:{variables.get('PATH', '')}"
+        return {**variables, "SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
 
     def run(self, *words: str) -> str:
         """Standard output of one of Slurm's commands."""
@@ -117,7 +121,7 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 60, every: 
 def slurm_cluster(folder: Path) -> Iterator[Cluster]:
     """Start a cluster in a folder, and stop it with all its jobs."""
     cluster = Cluster(folder, socket.gethostname().split(".")[0])
-    for name in ("state", "spool"):
+    for name in ("state", "spool", "bin"):
         (folder / name).mkdir(parents=True)
     folder.chmod(0o755)
     key = folder / "munge.key"
@@ -126,6 +130,11 @@ def slurm_cluster(folder: Path) -> Iterator[Cluster]:
     text = CONFIGURATION.format(node=cluster.node, folder=folder, controller_port=free_port(), node_port=free_port())
     (folder / "slurm.conf").write_text(text, encoding="utf-8")
     (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n", encoding="utf-8")
+    # Inside a job Snakemake's plugin calls srun without SLURM_CONF (it drops all of Slurm's variables), which works
+    # only where the configuration lies in /etc/slurm.
+    srun = folder / "bin" / "srun"
+    srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n', encoding="utf-8")
+    srun.chmod(0o755)
     munge = {name: f"--{name}={folder}/munge.{name.split('-')[0]}" for name in ("socket", "pid-file", "seed-file")}
     with contextlib.ExitStack() as stack:
         stack.enter_context(

@@ -41,7 +41,7 @@ def controller(workflow: Workflow, cluster: Cluster) -> Iterator[subprocess.Pope
         run = subprocess.Popen(
             ["snakemake", *WORDS],
             cwd=workflow.folder,
-            env={**cluster.environment(), **workflow.environment(), "SLURM_CONF": str(cluster.folder / "slurm.conf")},
+            env=cluster.added_to(workflow.environment()),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

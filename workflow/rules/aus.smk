@@ -42,7 +42,7 @@ rule run_openface:
     input:
         images="results/{dataset}/openface/chunk{chunk}.images.tar",
         program=openface_program_file(),
-        code=local("workflow/scripts/openface.sh"),
+        code=from_checkout(["workflow/scripts/openface.sh"]),
     output:
         values="results/{dataset}/openface/chunk{chunk}.tar",
     log:

@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
@@ -119,12 +120,19 @@ wildcard_constraints:
     table=one_of(TABLES),
 
 
-def code_of(stage):
-    """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not.
+def from_checkout(paths):
+    """Inputs that are files of this repository, on every machine that runs a job: never looked for in an object store.
 
-    They are local: with inputs and outputs in an object store, the code still comes from the checkout.
+    Not `local(...)`: Snakemake runs a job with such an input on its own machine where no file system is shared.
     """
-    return local(sentence_on_error(stage_sources, stage))
+    if workflow.storage_settings.default_storage_provider is None:
+        return paths
+    return [sourcecache_entry(path, path) for path in paths]
+
+
+def code_of(stage, unused=None):
+    """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
+    return from_checkout(sentence_on_error(stage_sources, stage, "src", unused))
 
 
 def flags(*sections):
@@ -166,7 +174,7 @@ def archive_state(wildcards):
 
 def download_checksums(wildcards):
     """The list of SHA-256 hashes that downloaded photographs must match."""
-    return local("resources/london/sha256sums.txt") if wildcards.dataset == "london" else []
+    return from_checkout(["resources/london/sha256sums.txt"])[0] if wildcards.dataset == "london" else []
 
 
 def with_combined():
@@ -190,7 +198,8 @@ def openface_output(wildcards):
         return "results/rendered/openface.zip"
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
-    return local(OPENFACE_CSVS[wildcards.dataset])
+    path = OPENFACE_CSVS[wildcards.dataset]
+    return from_checkout([path])[0] if path == LONDON_OPENFACE else local(path)
 
 
 def openface_flags(wildcards, input):
@@ -304,9 +313,17 @@ def table_metrics(wildcards):
     return paths
 
 
+def for_all_seeds(paths):
+    """Paths with `{seed}` in place of the seed, each once: a list as long as the seeds are many gets too long for a shell.
+
+    Linux takes 128 KiB as one command. The stage puts the seeds of the run back.
+    """
+    return list(dict.fromkeys(re.sub(r"/seed\d+/", "/seed{seed}/", path) for path in paths))
+
+
 def metrics_flags(wildcards, input):
-    """`--metrics PATH` for every metric file of a table."""
-    return " ".join(f"--metrics {quote(path)}" for path in input.metrics)
+    """`--metrics PATH` for every metric file of a table, `{seed}` standing for every seed of the run."""
+    return " ".join(f"--metrics {quote(path)}" for path in for_all_seeds(input.metrics))
 
 
 def of_datasets(name):

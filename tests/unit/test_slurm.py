@@ -1,0 +1,55 @@
+"""Jobs that a killed run left behind, and lists of files for all seeds."""
+
+from pathlib import Path
+
+import pytest
+
+from cascade_efgan import slurm
+from cascade_efgan.errors import InputError
+from cascade_efgan.seeds import with_seeds
+
+LISTING = """\
+11|efgan_0b1c|/data/study
+12|efgan_0b1c|/data/study of another
+13|interactive|/data/study
+14|efgan_77aa|/data/study
+"""
+
+
+def stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch, squeue: str, scancel: str = "true") -> None:
+    """Shell scripts in the place of Slurm's commands."""
+    for name, script in (("squeue", squeue), ("scancel", scancel)):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_jobs_of_the_workflow_and_folder_are_found_and_no_others() -> None:
+    assert slurm.jobs_of_folder(LISTING, Path("/data/study")) == ["11", "14"]
+
+
+def test_jobs_are_cancelled_and_their_end_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = (
+        f"[ -e {tmp_path}/gone ] || echo '7|efgan_x|{tmp_path}'; [ -e {tmp_path}/told ] && touch {tmp_path}/gone; true"
+    )
+    stand_ins(tmp_path, monkeypatch, listing, f'echo "$@" >> {tmp_path}/told')
+    assert slurm.cancel_left_behind(tmp_path) == ["7"]
+    assert (tmp_path / "told").read_text(encoding="utf-8") == "7\n"
+    assert slurm.cancel_left_behind(tmp_path) == []
+
+
+def test_a_job_that_does_not_end_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_ins(tmp_path, monkeypatch, f"echo '7|efgan_x|{tmp_path}'")
+    with pytest.raises(InputError, match="Slurm jobs 7 of an earlier run do not end"):
+        slurm.cancel_left_behind(tmp_path, patience=0)
+
+
+def test_a_slurm_that_does_not_answer_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_ins(tmp_path, monkeypatch, "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(InputError, match="squeue: slurm_load_jobs error: Unable to contact slurm controller; run the"):
+        slurm.left_behind(tmp_path)
+
+
+def test_seeds_are_put_back_into_paths() -> None:
+    paths = [Path("a/seed{seed}/G.json"), Path("b.json")]
+    assert with_seeds(paths, [3, 10]) == [Path("a/seed3/G.json"), Path("a/seed10/G.json"), Path("b.json")]
