@@ -1,11 +1,19 @@
 """Cascade EF-GAN, from photographs to tables. This file is the table of contents; `workflow/rules` holds the rules."""
 
+import os
+
 from snakemake.utils import min_version
+
+from cascade_efgan.cluster import apptainer_image
 
 min_version("9.27.1")
 
 
 configfile: "config.yaml"
+
+
+# The Dockerfile's image, for `--software-deployment-method apptainer`; other runs take no notice of it.
+container: apptainer_image(os.environ.get("EFGAN_IMAGE"))
 
 
 include: "workflow/rules/common.smk"

@@ -54,7 +54,7 @@ rule run_openface:
     group:
         "openface"
     container:
-        None if OPENFACE_PROGRAM else settings.openface.container
+        False if OPENFACE_PROGRAM else settings.openface.container
     threads: 1
     params:
         program=OPENFACE_PROGRAM or settings.openface.container_program,

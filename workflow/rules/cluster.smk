@@ -3,7 +3,7 @@
 Snakemake's plugin does not take up the jobs of an earlier run, and cannot cancel them once that run was killed.
 """
 
-from cascade_efgan.slurm import cancel_left_behind
+from cascade_efgan.cluster import cancel_left_behind
 
 
 # Snakemake holds the lock of this folder here, so that no other run of it is at work.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cascade_efgan import slurm
+from cascade_efgan import cluster
 from cascade_efgan.errors import InputError
 from cascade_efgan.seeds import with_seeds
 
@@ -25,7 +25,7 @@ def stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch, squeue: str, scance
 
 
 def test_jobs_of_the_workflow_and_folder_are_found_and_no_others() -> None:
-    assert slurm.jobs_of_folder(LISTING, Path("/data/study")) == ["11", "14"]
+    assert cluster.jobs_of_folder(LISTING, Path("/data/study")) == ["11", "14"]
 
 
 def test_jobs_are_cancelled_and_their_end_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,23 +33,37 @@ def test_jobs_are_cancelled_and_their_end_is_awaited(tmp_path: Path, monkeypatch
         f"[ -e {tmp_path}/gone ] || echo '7|efgan_x|{tmp_path}'; [ -e {tmp_path}/told ] && touch {tmp_path}/gone; true"
     )
     stand_ins(tmp_path, monkeypatch, listing, f'echo "$@" >> {tmp_path}/told')
-    assert slurm.cancel_left_behind(tmp_path) == ["7"]
+    assert cluster.cancel_left_behind(tmp_path) == ["7"]
     assert (tmp_path / "told").read_text(encoding="utf-8") == "7\n"
-    assert slurm.cancel_left_behind(tmp_path) == []
+    assert cluster.cancel_left_behind(tmp_path) == []
 
 
 def test_a_job_that_does_not_end_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_ins(tmp_path, monkeypatch, f"echo '7|efgan_x|{tmp_path}'")
     with pytest.raises(InputError, match="Slurm jobs 7 of an earlier run do not end"):
-        slurm.cancel_left_behind(tmp_path, patience=0)
+        cluster.cancel_left_behind(tmp_path, patience=0)
 
 
 def test_a_slurm_that_does_not_answer_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_ins(tmp_path, monkeypatch, "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1")
     with pytest.raises(InputError, match="squeue: slurm_load_jobs error: Unable to contact slurm controller; run the"):
-        slurm.left_behind(tmp_path)
+        cluster.left_behind(tmp_path)
 
 
 def test_seeds_are_put_back_into_paths() -> None:
     paths = [Path("a/seed{seed}/G.json"), Path("b.json")]
     assert with_seeds(paths, [3, 10]) == [Path("a/seed3/G.json"), Path("a/seed10/G.json"), Path("b.json")]
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("registry.example/efgan:1", "docker://registry.example/efgan:1"),
+        ("docker://efgan:1", "docker://efgan:1"),
+        ("/images/efgan.sif", "/images/efgan.sif"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_one_name_of_the_image_serves_kubernetes_and_apptainer(name: str | None, image: str | None) -> None:
+    assert cluster.apptainer_image(name) == image

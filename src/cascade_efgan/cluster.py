@@ -1,4 +1,4 @@
-"""Slurm jobs that a killed run of the workflow left behind.
+"""What the workflow needs to know of clusters: jobs that a killed run left behind on Slurm, the image of a container.
 
 A run that ends by itself, by Ctrl-C included, cancels its jobs. One that is killed (`kill -9`, a login node that
 restarts) cannot, and the run that follows it would submit the same jobs once more: two jobs would write one file.
@@ -62,3 +62,14 @@ def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
         time.sleep(1)
         remaining = left_behind(folder)
     return found
+
+
+def apptainer_image(name: str | None) -> str | None:
+    """The image as apptainer takes it: a file or an address stays, a name in a registry becomes an address.
+
+    Args:
+        name: `registry/efgan:1` (as Kubernetes takes it), `docker://...`, `efgan.sif`, or None for no image.
+    """
+    if not name or "://" in name or name.endswith((".sif", ".simg")):
+        return name or None
+    return f"docker://{name}"
