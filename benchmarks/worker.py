@@ -12,6 +12,7 @@ from benchmarks.measure import peak_memory_mib
 from benchmarks.peers import PEERS
 from benchmarks.peers.checkout import find_checkout
 from benchmarks.sides import Side, Task
+from cascade_efgan.devices import keep_memory
 from cascade_efgan.errors import InputError
 
 #: Sides of the public codes -> the code.
@@ -38,6 +39,7 @@ def build(task: Task) -> Side:
         from benchmarks.peers.ganimation_replicate import ReplicateGeneration, ReplicateTraining
 
         return (ReplicateTraining if task.side == "replicate_training" else ReplicateGeneration)(task, checkout)
+    keep_memory()  # as `efgan` does
     from benchmarks.ours import OurFid, OurGeneration, OurTraining
 
     return {"our_training": OurTraining, "our_generation": OurGeneration, "our_fid": OurFid}[task.side](task)

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cascade_efgan import __version__
-from cascade_efgan.devices import limit_threads, share_gpus
+from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
@@ -92,6 +92,7 @@ def root(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
     share_gpus(jobs_per_gpu)
+    keep_memory()
     if threads is not None:
         limit_threads(threads)
 

@@ -135,7 +135,7 @@ def counted(target: type, name: str) -> Iterator[list[int]]:
 
 def test_switches_change_what_runs() -> None:
     """Each comparison above would pass if a switch did nothing: here it is seen to do something."""
-    from cascade_efgan.models.blocks import SpectralNorm
+    from cascade_efgan.models.blocks import SpectralNorm, StridedConv
     from cascade_efgan.models.discriminator import Discriminator
 
     def calls(target: type, **switches: bool) -> int:
@@ -144,10 +144,15 @@ def test_switches_change_what_runs() -> None:
             steps.discriminators(batch_of(2))
         return count[0]
 
+    def products(**switches: bool) -> int:
+        critic = steps_of("baseline", PLAIN.model_copy(update=switches)).objective.discriminators
+        return sum(module.product for module in critic.modules() if isinstance(module, StridedConv))
+
     assert calls(Discriminator) - calls(Discriminator, merged_critics=True) == 1
     assert calls(SpectralNorm) > calls(SpectralNorm, cached_spectral_norm=True) > 0
     assert calls(nn.Conv2d) - calls(nn.Conv2d, untiled_labels=True) == 1
     assert calls(nn.Conv2d) - calls(nn.Conv2d, merged_heads=True) == 2
+    assert products(small_map_products=True) > products() == 0
     fast, plain = steps_of("baseline", FAST), steps_of("baseline", PLAIN)
     weight = fast.objective.discriminators.get_parameter("steps.0.final.body.2.parametrizations.weight.original")
     assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()

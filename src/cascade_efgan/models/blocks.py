@@ -69,6 +69,22 @@ class SpectralNorm(nn.Module):
         with torch.autocast(weight.device.type, enabled=False):  # matrix products of low precision would move u and v
             return self._divided(weight)
 
+    def divided_product(self, matrix: Tensor, rows: Tensor) -> Tensor:
+        """A weight as a matrix (outputs, K), divided by its norm, @ rows (M, K) transposed: (outputs, M).
+
+        `(W / s) @ rows.T` is `W @ rows.T / s`: a large weight is neither divided nor is the division differentiated. As
+        one more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
+        """
+        if self.training:
+            self.iterate(matrix)
+        u, v = self._u.clone(), self._v.clone()
+        with torch.no_grad(), torch.autocast(matrix.device.type, enabled=False):
+            norm = torch.vdot(u, torch.mv(matrix, v))
+        product = torch.mm(matrix, torch.cat([rows, v[None].to(rows.dtype)]).T)
+        along = torch.vdot(u, product[:, -1].float())
+        # Its value from float32 arithmetic, its derivative from the product, whatever the precision.
+        return product[:, :-1] / (norm + along - along.detach()).to(product.dtype)
+
     def _divided(self, weight: Tensor) -> Tensor:
         if self.training:
             self.iterate(weight)
@@ -100,11 +116,57 @@ class _DividedByNorm(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         normed, norm, u, v = ctx.saved_tensors
-        rows = gradient.flatten(1)[:, None] @ normed.flatten(1)[:, :, None]  # no product of weight size is kept
-        along = rows.sum() / norm
+        along = inner_product(gradient, normed) / norm
         moved = gradient.movedim(ctx.outputs, 0)
         result = torch.outer(-along * u, v).view(moved.shape).addcmul_(moved, 1 / norm)
         return result.movedim(0, ctx.outputs), None, None, None
+
+
+def inner_product(a: Tensor, b: Tensor) -> Tensor:
+    """Sum of `a * b` of two tensors of one shape, without a product of their size in memory."""
+    # Sums of at most a million terms, then their sum: rounding stays that of a sum by rows.
+    parts = zip(a.flatten().split(2**20), b.flatten().split(2**20), strict=True)
+    return torch.stack([torch.dot(*pair) for pair in parts]).sum()
+
+
+class StridedConv(nn.Conv2d):
+    """Conv(inputs, outputs, 4, 2, 1), the discriminators' layer.
+
+    The last ones hold nearly all weights and make maps of a few pixels: there a convolution is little more than one
+    reading of its weights, and a matrix product reads them as they lie, where a convolution sorts them first.
+
+    Attributes:
+        product: as above where the map has at most `FEW_PIXELS`, else a convolution everywhere. A speed switch.
+        matrix: `weight_matrix()` for the length of a step whose products share it, else None: PyTorch adds the
+            gradients of one tensor in place.
+    """
+
+    FEW_PIXELS = 16
+    product = True
+    matrix: Tensor | None = None
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1)
+
+    def weight_matrix(self) -> Tensor:
+        """The weight before its spectral normalisation: (outputs, inputs 16)."""
+        normed: Any = self.parametrizations.weight if parametrize.is_parametrized(self) else None
+        return (self.weight if normed is None else normed.original).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
+        height, width = (side // 2 for side in x.shape[2:])
+        if not self.product or height * width > self.FEW_PIXELS:
+            return super().forward(x)
+        windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
+        matrix = self.weight_matrix() if self.matrix is None else self.matrix
+        if parametrize.is_parametrized(self):
+            norm: Any = self.parametrizations.weight
+            product = norm[0].divided_product(matrix, windows)
+        else:
+            product = torch.mm(matrix, windows.T)
+        maps = product + self.bias[:, None].to(product.dtype)  # (outputs, N h w)
+        return maps.unflatten(1, (len(x), height, width)).transpose(0, 1).contiguous()
 
 
 def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int, padding: int, start: Start) -> nn.Sequential:

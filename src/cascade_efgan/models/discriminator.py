@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from cascade_efgan.models.blocks import Start, started
+from cascade_efgan.models.blocks import Start, StridedConv, started
 
 
 class Discriminator(nn.Module):
@@ -25,7 +25,7 @@ class Discriminator(nn.Module):
         channels = [3, *(width * 2**layer for layer in range(layers + 1))]
         body: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
-            body += [started(nn.Conv2d(inputs, outputs, 4, 2, 1), start), nn.LeakyReLU(0.01, inplace=True)]
+            body += [started(StridedConv(inputs, outputs), start), nn.LeakyReLU(0.01, inplace=True)]
         self.body = nn.Sequential(*body)
         height, breadth = (side // 2 ** (layers + 1) for side in size)
         self.critic = started(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)

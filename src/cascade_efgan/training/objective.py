@@ -27,7 +27,7 @@ from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
 from cascade_efgan.models.generator import EFGAN, Edit, crop
 from cascade_efgan.models.stargan import StarGANGenerator
-from cascade_efgan.training.speed import Switches, spectral_norms_once
+from cascade_efgan.training.speed import Switches, weights_once
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.settings import Losses
@@ -126,11 +126,11 @@ class EditingObjective:
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Eq. 3 over every discriminator of every step, Eq. 4 on real images, and WGAN-GP of D_interp."""
-        with torch.no_grad(), self._norms_once(self.generator):
+        with torch.no_grad(), self._weights_once(self.generator):
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
         score: Score = "sum" if self.ganimation else "mean"
-        with self._norms_once(self.discriminators):
+        with self._weights_once(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
@@ -151,7 +151,7 @@ class EditingObjective:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
         terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
-        with self._norms_once(self.generator, self.discriminators):
+        with self._weights_once(self.generator, self.discriminators):
             labels = self.generator.labels(batch.aus, batch.target_aus)
             modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
             for module, critics, target in modules:
@@ -174,8 +174,8 @@ class EditingObjective:
         """The final output of every module."""
         return [edit.final for edit in self.generator(batch.image, batch.aus, batch.target_aus)]
 
-    def _norms_once(self, *networks: nn.Module) -> AbstractContextManager[None]:
-        return spectral_norms_once(networks, self.switches.cached_spectral_norm)
+    def _weights_once(self, *networks: nn.Module) -> AbstractContextManager[None]:
+        return weights_once(networks, self.switches.cached_spectral_norm)
 
     def _step(
         self,
@@ -239,7 +239,10 @@ class StarGANObjective:
         """Its Eq. 5: WGAN-GP and classification of real images."""
         with torch.no_grad():
             generated = self.generator(batch.image, one_hot(batch.target_label))
-        adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum", self.switches.merged_critics)
+        with weights_once([self.discriminators], self.switches.cached_spectral_norm):
+            adversarial, penalty, labels = judge(
+                self.critic, batch.image, generated, "sum", self.switches.merged_critics
+            )
         assert labels is not None
         classification = F.cross_entropy(labels, batch.label)
         total = adversarial + self.weights.gradient_penalty * penalty + self.weights.stargan_cls * classification

@@ -5,7 +5,7 @@ weights, checkpoints and their names are the same whatever the switches.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from cascade_efgan.models.blocks import LabelledConv, SpectralNorm
+from cascade_efgan.models.blocks import LabelledConv, SpectralNorm, StridedConv
 from cascade_efgan.models.generator import EFGAN, Branch
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ def apply_speed(objective: "Objective", speed: "Speed", device: torch.device) ->
                 module.merged = speed.merged_heads  # output channels of a convolution do not see each other
             elif isinstance(module, SpectralNorm):
                 module.fused = speed.fused_spectral_norm  # the derivative of W / s, written out
+            elif isinstance(module, StridedConv):
+                # The same sums; where they end in few pixels the time is that of reading the weights.
+                module.product = speed.small_map_products and not gpu
             elif isinstance(module, EFGAN):
                 # Branches share neither weights nor inputs that they write.
                 names = module.branches if speed.streams and gpu and module.boxes else ()
@@ -70,18 +73,15 @@ def apply_speed(objective: "Objective", speed: "Speed", device: torch.device) ->
 
 
 @contextmanager
-def spectral_norms_once(networks: Sequence[nn.Module], cached: bool) -> Iterator[None]:
+def weights_once(networks: Sequence[nn.Module], cached: bool) -> Iterator[None]:
     """One power iteration for every spectral norm of `networks` in this block, however often they are used.
 
     Args:
         networks: in training mode.
         cached: also keep the divided weights, which every use makes anew otherwise.
     """
-    if cached:
-        with parametrize.cached():
-            yield
-        return
-    norms: list[nn.Module] = []
+    norms: list[SpectralNorm] = []
+    convolutions: list[StridedConv] = []
     for network in networks:
         for module in network.modules():
             if isinstance(module, parametrize.ParametrizationList) and module.training:
@@ -89,8 +89,14 @@ def spectral_norms_once(networks: Sequence[nn.Module], cached: bool) -> Iterator
                 if isinstance(norm, SpectralNorm):
                     norm.iterate(module.original)
                     norms.append(norm.eval())
+            elif isinstance(module, StridedConv) and module.product:
+                module.matrix = module.weight_matrix()
+                convolutions.append(module)
     try:
-        yield
+        with parametrize.cached() if cached else nullcontext():
+            yield
     finally:
         for norm in norms:
             norm.train()
+        for convolution in convolutions:
+            convolution.matrix = None

@@ -41,12 +41,14 @@ class Steps:
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
         """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
+        self._forget_gradients()
         with self.autocast:
             loss = self.objective.discriminator_loss(batch)
         return self._step(self.discriminators_optimiser, loss, "D")
 
     def generator(self, batch: Batch) -> dict[str, Tensor]:
         """One step of the generator, discriminators as they are: its loss terms and `G/gradient_norm`."""
+        self._forget_gradients()
         self.objective.discriminators.requires_grad_(False)
         with self.autocast:
             loss = self.objective.generator_loss(batch)
@@ -66,10 +68,14 @@ class Steps:
         _restore(self.generator_optimiser, state["generator"])
         _restore(self.discriminators_optimiser, state["discriminators"])
 
+    def _forget_gradients(self) -> None:
+        """Free both optimisers' gradients before a step, whose own tensors take their place in memory."""
+        for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
+            optimiser.zero_grad(set_to_none=True)
+
     @staticmethod
     def _step(optimiser: torch.optim.Optimizer, loss: Loss, prefix: str) -> dict[str, Tensor]:
         """Backward and Adam; the norm of the gradient shows a NaN anywhere."""
-        optimiser.zero_grad(set_to_none=True)
         loss.total.backward()
         gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
