@@ -17,6 +17,7 @@ container: apptainer_image(os.environ.get("EFGAN_IMAGE"))
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/download_code.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"

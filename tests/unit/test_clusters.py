@@ -6,7 +6,7 @@ import pytest
 
 from cascade_efgan import cluster
 from cascade_efgan.errors import InputError
-from cascade_efgan.seeds import with_seeds
+from cascade_efgan.seeds import for_all_seeds, with_seeds
 
 LISTING = """\
 11|efgan_0b1c|/data/study
@@ -53,6 +53,13 @@ def test_a_slurm_that_does_not_answer_is_one_sentence(tmp_path: Path, monkeypatc
 def test_seeds_are_put_back_into_paths() -> None:
     paths = [Path("a/seed{seed}/G.json"), Path("b.json")]
     assert with_seeds(paths, [3, 10]) == [Path("a/seed3/G.json"), Path("a/seed10/G.json"), Path("b.json")]
+
+
+def test_paths_that_differ_in_their_seed_alone_are_one_word() -> None:
+    paths = [f"results/rendered/seed{seed}/{name}/G.json" for seed in (0, 12) for name in ("a", "b")]
+    words = for_all_seeds(paths)
+    assert words == ["results/rendered/seed{seed}/a/G.json", "results/rendered/seed{seed}/b/G.json"]
+    assert sorted(map(str, with_seeds(map(Path, words), [0, 12]))) == sorted(paths)
 
 
 @pytest.mark.parametrize(

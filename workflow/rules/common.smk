@@ -15,6 +15,7 @@ from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.seeds import for_all_seeds
 
 
 def sentence_on_error(function, *arguments):
@@ -311,14 +312,6 @@ def table_metrics(wildcards):
                 names = row_metrics(wildcards.table, dataset, method)
                 paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
     return paths
-
-
-def for_all_seeds(paths):
-    """Paths with `{seed}` in place of the seed, each once: a list as long as the seeds are many gets too long for a shell.
-
-    Linux takes 128 KiB as one command. The stage puts the seeds of the run back.
-    """
-    return list(dict.fromkeys(re.sub(r"/seed\d+/", "/seed{seed}/", path) for path in paths))
 
 
 def metrics_flags(wildcards, input):

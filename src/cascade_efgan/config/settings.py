@@ -270,7 +270,9 @@ class Speed(Section):
     cached_spectral_norm: bool = Field(True, description="divide each weight by its spectral norm once a step")
     fused_spectral_norm: bool = Field(True, description="derivative of that division in two passes over a weight")
     merged_critics: bool = Field(True, description="real and generated images in one pass of a discriminator")
-    small_map_products: bool = Field(True, description="discriminators' convolutions to few pixels as products. CPU only")
+    small_map_products: bool = Field(
+        True, description="discriminators' convolutions to few pixels as products. CPU only"
+    )
     fused_adam: bool = Field(True, description="Adam in one pass over each weight")
     channels_last: bool = Field(False, description="store images with their channels together")
     cuda_graphs: bool = Field(False, description="record a step once, then replay it. GPU only; not measured yet")
