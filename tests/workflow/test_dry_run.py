@@ -126,7 +126,7 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
             assert part in body, f"rule {name} lacks {part.strip()}"
         if name == "run_openface":  # the one rule whose program is not ours
             continue
-        assert "code=code_of(" in body, name
+        assert re.search(r"code=(code_of|download_code|wanted_download_code)\b", body), name
         trains = {"train", "finetune_cascade", "finetune_wild", "classify", "regress_aus"}
         heavy = trains | {"generate", "accuracy", "features", "au_error"}
         stage = re.search(r"--threads \{threads\} (\w+)", body)
