@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install results dry-run test test-cluster bench lint format config lock clean distclean
+.PHONY: help install results report gallery dry-run test test-cluster bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -21,6 +21,12 @@ install: $(READY) ## Make the environment .venv, and nothing else.
 
 results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
 	snakemake
+
+report: $(READY) ## Put the tables, figures, captions and rules of the last run into report.html.
+	snakemake --report report.html all
+
+gallery: $(READY) ## Copy the figures of the last run and their captions to docs/ for readers of the repository.
+	python docs/gallery.py
 
 dry-run: $(READY) ## Show what `make results` would do.
 	snakemake --dry-run --quiet rules

@@ -16,8 +16,12 @@ configfile: "config.yaml"
 container: apptainer_image(os.environ.get("EFGAN_IMAGE"))
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/download_code.smk"
+include: "workflow/rules/figure_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"
@@ -32,8 +36,9 @@ include: "workflow/rules/psnr.smk"
 include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/grid.smk"
+include: "workflow/rules/metrics.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/cluster.smk"
 
 
@@ -44,7 +49,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set."""
     default_target: True
     input:
         final_files(),

@@ -12,7 +12,8 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, sentence_of
+from cascade_efgan.orphans import end_with
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
 STAGES = {
@@ -39,10 +40,18 @@ STAGES = {
     "au_error": "AU error of edits by the AU regressor.",
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "table": "Render a table from metric files.",
-    "grid": "A picture grid: inputs, and every method's edits of them.",
+    "metrics": "The tables' numbers as JSON files, for `dvc metrics`.",
+    "curves": "The losses of all training runs in one file, for `dvc plots`.",
+    "draw_edits": "Figures 5, 6 and 11 to 14: edits side by side.",
+    "draw_networks": "Figures 3, 4 and 7: attention, the cascade's steps, continuous editing.",
+    "draw_wild": "Figures 8 and 10: wild images.",
+    "draw_curves": "Training curves.",
+    "draw_scores": "Confusion matrices, quality against the expression gap, best and worst edits.",
+    "draw_aus": "AUs asked for against AUs obtained.",
     "edit": "Edit the faces of photographs.",
     "export": "Write a trained generator as ONNX.",
     "app": "A local web page that edits a photograph.",
+    "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
     "config": "Print the settings, the schema or the commented template.",
 }
 
@@ -83,6 +92,9 @@ def root(
     jobs_per_gpu: Annotated[
         int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
     ] = 1,
+    workflow: Annotated[
+        str | None, typer.Option(envvar="EFGAN_WORKFLOW", hidden=True, help="process whose end ends this job")
+    ] = None,
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
@@ -92,18 +104,23 @@ def root(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
     share_gpus(jobs_per_gpu)
+    if workflow is not None:
+        end_with(workflow)
     keep_memory()
     if threads is not None:
         limit_threads(threads)
 
 
 def main() -> None:
-    """Entry point: an `InputError` becomes one sentence and exit status 2; a defect its traceback, in the log too."""
+    """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
         app()
     except InputError as error:
         logging.getLogger("efgan").error("error: %s", error)
         raise SystemExit(2) from None
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and (sentence := sentence_of(error)):
+            logging.getLogger("efgan").error("error: %s", sentence)
+            raise SystemExit(2) from None
         logging.getLogger("efgan").exception("this is a defect of efgan, not of your input")
         raise SystemExit(1) from None

@@ -1,4 +1,6 @@
-"""The one error that users see as a sentence instead of a traceback."""
+"""The errors that users see as a sentence instead of a traceback."""
+
+import errno
 
 
 class InputError(Exception):
@@ -7,3 +9,31 @@ class InputError(Exception):
     The message is one sentence that names the file or key, what was expected and what to do.
     The command line prints it and exits with status 2.
     """
+
+
+#: What a full disk and a used-up quota raise.
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+#: What a missing right and a read-only file system raise.
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def sentence_of(error: OSError, name: str | None = None) -> str | None:
+    """What a person can mend about an error of the operating system; None where it names no file or is of other kinds.
+
+    Args:
+        error: as raised.
+        name: the file to name, where it is not the one that the error names.
+    """
+    file = name or error.filename
+    if file is None:
+        return None
+    if error.errno in NO_SPACE:
+        return (
+            f"{file}: its disk is full; free some space, then run the same command again; no half-written file is kept"
+        )
+    if error.errno == errno.ENOENT:
+        return f"{file}: no such file; if it was there a moment ago, restore it, or run snakemake, which makes it again"
+    if error.errno in NO_RIGHT:
+        reason = "its file system is read-only" if error.errno == errno.EROFS else "this user lacks the right to it"
+        return f"{file}: {reason}; mend that, or work on a copy, and run the same command again"
+    return None

@@ -1,14 +1,19 @@
 """Files that are whole or absent: written beside their place, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import NO_RIGHT, NO_SPACE, InputError, sentence_of
+
+#: A write that failed with less than this many free bytes failed for want of space.
+NO_ROOM = 2**20
 
 
 @contextmanager
@@ -17,15 +22,47 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix of `path` because NumPy and pandas choose formats by it.
     On any exception the temporary file is removed and `path` is left as it was.
+
+    Raises:
+        InputError: the disk is full, the file system read-only, or the right to write is missing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
+        with partial.open("rb+") as file:
+            # Without this, a power cut may leave the new name with none of its bytes.
+            os.fsync(file.fileno())
         os.replace(partial, path)
+    except Exception as error:
+        if sentence := _about_writing(error, path, partial):
+            raise InputError(sentence) from error
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _about_writing(error: Exception, path: Path, partial: Path) -> str | None:
+    """A sentence about `path` if it could not be written for want of space or of rights; None for another error."""
+    cause = error if isinstance(error, OSError) and error.errno else _told_otherwise(error, partial.parent)
+    if cause is None or cause.errno not in (*NO_SPACE, *NO_RIGHT):
+        return None
+    if cause.filename is not None and Path(cause.filename) not in (partial, path, *path.parents):
+        return None  # something that the block reads
+    return sentence_of(cause, str(path))
+
+
+def _told_otherwise(error: Exception, folder: Path) -> OSError | None:
+    """The system's error behind one that NumPy, PyTorch or safetensors raises without its number."""
+    if number := re.search(r"\(os error (\d+)\)", str(error)):
+        return OSError(int(number[1]), os.strerror(int(number[1])))
+    if isinstance(error, OSError | RuntimeError) and folder.is_dir():
+        room = os.statvfs(folder)  # the half-written file is still there
+        if room.f_bavail * room.f_frsize < NO_ROOM:
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return None
 
 
 def write_json(path: str | Path, value: Any) -> None:

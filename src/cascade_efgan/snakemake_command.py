@@ -1,8 +1,10 @@
-"""The `snakemake` command of this environment: Snakemake's own, after its targets are put in front.
+"""The `snakemake` command of this environment: Snakemake's own, with targets put in front and runs that know of others.
 
 `snakemake --cores 8 --resources gpu=1 all` is what people type, but Snakemake 9.27.1 reads `all` as a second
 resource and dies with `ValueError: dictionary update sequence element #1 has length 1`: argparse hands an option
 of NAME=VALUE words every word up to the next option. A word without `=` can be no such pair, so it is a target.
+
+What it does about the locks of other runs stands in `run_lock.py`.
 """
 
 import sys
@@ -57,4 +59,7 @@ def main() -> None:
     """Run Snakemake's own main with the reordered words."""
     from snakemake.cli import main as snakemake_main
 
+    from cascade_efgan.run_lock import guard_runs
+
+    guard_runs()
     snakemake_main(targets_first(sys.argv[1:]))

@@ -1,7 +1,8 @@
-"""`preset=smoke` from nothing to the tables, with nothing stood in for; and a run whose training job is killed."""
+"""`preset=smoke` from nothing to the tables by `dvc repro`, with nothing stood in for; and a killed training job."""
 
 import hashlib
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -10,24 +11,28 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from copied_workflow import Workflow
+from dvc_repository import Repository, make_repository
+
+from cascade_efgan.methods import METHODS
 
 TABLES = ("accuracy", "quality", "ablation")
 SEED = "results/rendered/seed0"
 
 
 @pytest.fixture(scope="module")
-def smoke(workflow: Workflow) -> Workflow:
-    """A whole run of the smallest preset, on both cores: with `--resources gpu=1` most jobs would run one by one."""
-    workflow.snakemake("--cores", "2", "--config", "preset=smoke", "all")
-    return workflow
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A whole run of the smallest preset through DVC, on all cores; committed."""
+    smoke = make_repository(tmp_path_factory.mktemp("smoke") / "repository", "preset: smoke\n")
+    smoke.dvc("repro")
+    smoke.commit("results")
+    return smoke
 
 
-def metric(run: Workflow, method: str, name: str) -> dict[str, object]:
+def metric(run: Repository, method: str, name: str) -> dict[str, object]:
     return json.loads((run.folder / SEED / method / "metrics" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Workflow) -> None:
+def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Repository) -> None:
     for table in TABLES:
         text = (smoke.folder / f"results/{table}_table.md").read_text(encoding="utf-8")
         assert "smoke" in text and "not the paper's setting" in text.lower()
@@ -36,7 +41,7 @@ def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Workflow)
         assert len(pd.read_csv(smoke.folder / f"results/{table}_table.csv")) > 0
 
 
-def test_a_distance_by_another_network_is_never_called_fid(smoke: Workflow) -> None:
+def test_a_distance_by_another_network_is_never_called_fid(smoke: Repository) -> None:
     header = next(
         line for line in (smoke.folder / "results/quality_table.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("|")
@@ -44,7 +49,7 @@ def test_a_distance_by_another_network_is_never_called_fid(smoke: Workflow) -> N
     assert "EfficientNet" in header and "FID" not in header
 
 
-def test_psnr_in_the_metric_file_is_that_of_the_pictures(smoke: Workflow) -> None:
+def test_psnr_in_the_metric_file_is_that_of_the_pictures(smoke: Repository) -> None:
     """Recomputed here from the packed arrays, by the textbook formula."""
     folder = smoke.folder / SEED
     edits, truth = (np.load(folder / name / "edits_test.npy").astype(float) for name in ("cascade_ef_gan", "true_edit"))
@@ -54,7 +59,7 @@ def test_psnr_in_the_metric_file_is_that_of_the_pictures(smoke: Workflow) -> Non
     assert metric(smoke, "cascade_ef_gan", "psnr_true")["value"] == pytest.approx(10 * np.log10(255**2 / error).mean())
 
 
-def test_doing_nothing_is_right_about_the_expression_once_in_eight(smoke: Workflow) -> None:
+def test_doing_nothing_is_right_about_the_expression_once_in_eight(smoke: Repository) -> None:
     """The classifier's answer does not depend on the target, so G of the unchanged input is 1 / 8 exactly."""
     number = metric(smoke, "unchanged", "G")
     assert number["value"] == pytest.approx(100 / 8)
@@ -62,22 +67,103 @@ def test_doing_nothing_is_right_about_the_expression_once_in_eight(smoke: Workfl
     assert number["n"] == len(edits) == 8 * edits["source_id"].nunique()
 
 
-def test_every_job_leaves_a_log_and_its_measured_time(smoke: Workflow) -> None:
+def test_every_job_leaves_a_log_and_its_measured_time(smoke: Repository) -> None:
     logs = {path.relative_to(smoke.folder / "logs").parts[0] for path in (smoke.folder / "logs").rglob("*.log")}
     times = {path.parts[-1] for path in (smoke.folder / "logs/benchmarks").iterdir()}
     assert {"train", "finetune_cascade", "generate", "crop", "split"} <= logs & times
     assert "epoch 2" in (smoke.folder / "logs/train/rendered/seed0/ef_gan.log").read_text(encoding="utf-8")
 
 
-def test_a_second_run_does_nothing(smoke: Workflow) -> None:
+def test_every_figure_has_a_caption_with_data_preset_seed_and_counts(smoke: Repository) -> None:
+    captions = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (smoke.folder / SEED / "figures").glob("*.json")
+    ]
+    assert {"3", "4", "5", "6", "7", "11, 13", "12, 14", None} == {caption["paper_figure"] for caption in captions}
+    for caption in captions:
+        assert caption["caption"].endswith("Data: Rendered faces. Preset smoke, seed 0.") and caption["n"]
+        for suffix in ("png", "pdf"):
+            assert (smoke.folder / SEED / "figures" / f"{caption['name']}.{suffix}").stat().st_size > 1000
+
+
+def test_the_numbers_of_a_figure_are_those_of_the_tables(smoke: Repository) -> None:
+    folder = smoke.folder / SEED / "figures"
+    matrices = json.loads((folder / "confusion.json").read_text(encoding="utf-8"))["numbers"]
+    for method in ("stargan", "cascade_ef_gan", "true_edit"):
+        counts = np.array(matrices[method])
+        assert 100 * np.trace(counts) / counts.sum() == pytest.approx(metric(smoke, method, "G")["value"])
+        errors = json.loads((folder / "action_units.json").read_text(encoding="utf-8"))["numbers"]
+        measured = metric(smoke, method, "au_error")["value"]
+        assert errors["mean_absolute_error"][method] == pytest.approx(measured, abs=1e-3)
+    bins = pd.DataFrame(json.loads((folder / "expression_gap.json").read_text(encoding="utf-8"))["numbers"]["bins"])
+    part = bins[(bins["method"] == "stargan") & (bins["measure"] == "psnr")]
+    assert np.average(part["mean"], weights=part["edits"]) == pytest.approx(
+        metric(smoke, "stargan", "psnr_true")["value"]
+    )
+
+
+def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke: Repository) -> None:
+    smoke.snakemake("--report", "report.html", "--config", "preset=smoke", "all")
+    text = (smoke.folder / "report.html").read_text(encoding="utf-8")
+    categories, results = (
+        json.loads(found[1])
+        for name in ("categories", "results")
+        if (found := re.search(rf"var {name} = (.*);\n", text))
+    )
+    assert sorted(categories) == [
+        "1 Tables", "2 Figures of the paper", "3 More figures", "4 Data", "5 The run",
+    ]  # fmt: skip
+    made = {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / SEED / "figures").glob("*.png")}
+    made |= {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / "results").glob("*_table.*")}
+    checks = {f"results/rendered/{name}" for name in ("au_report.md", "contact_sheet.png", "patches.png")}
+    assert set(results) == made | checks | {"results/run.json"}
+    for path, result in results.items():
+        assert len(result["caption"]) > 100 and "system-message" not in result["caption"], path
+        if "/figures/" in path:
+            assert "Preset smoke, seed 0." in result["caption"], path
+    assert "finetune_cascade" in re.search(r"var rulegraph_spec = (.*);\n", text)[1]
+    assert "preset" in results["results/run.json"]["caption"]
+
+
+def test_a_second_run_does_nothing(smoke: Repository) -> None:
     assert "Nothing to be done" in smoke.snakemake("--config", "preset=smoke")
+
+
+def test_the_tables_are_what_dvc_shows_as_metrics(smoke: Repository) -> None:
+    shown = json.loads(smoke.dvc("metrics", "show", "--json"))[""]["data"]
+    for method in ("unchanged", "cascade_ef_gan"):
+        row = shown[f"results/metrics/accuracy/rendered/{method}.json"]["data"]
+        assert row["G"] == pytest.approx(metric(smoke, method, "G")["value"], abs=1e-5)
+    assert len(shown) == 5 + 5 + 6
+
+
+def test_training_curves_are_what_dvc_shows_as_plots(smoke: Repository) -> None:
+    smoke.dvc("plots", "show")
+    page = (smoke.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
+    assert all(f'"method": "{method}"' in page for method in METHODS)
+    assert '"loss": "G/L_cond"' in page and '"field": "loss"' in page
+
+
+def test_a_colleague_pulls_the_same_results_and_has_nothing_to_do(smoke: Repository, tmp_path: Path) -> None:
+    smoke.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
+    smoke.dvc("push")
+    colleague = smoke.clone(tmp_path / "colleague")
+    colleague.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
+    colleague.dvc("pull")
+    assert colleague.digests() == smoke.digests()
+    assert "Nothing to be done" in colleague.snakemake()
+    assert "files are those that dvc.lock records" in colleague.run("efgan", "check_artifacts")
+    colleague.git("tag", "--annotate", "--message", "release", "rendered-ef_gan@v1.0.0")
+    colleague.dvc("artifacts", "get", ".", "rendered-ef_gan", "--out", "generator.safetensors")
+    assert digest(colleague.folder / "generator.safetensors") == digest(
+        smoke.folder / SEED / "ef_gan/weights.safetensors"
+    )
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_killed_training_job_is_run_again_to_the_same_weights(smoke: Workflow) -> None:
+def test_a_killed_training_job_is_run_again_to_the_same_weights(smoke: Repository) -> None:
     """Killed for good (SIGKILL) in the middle of training; run again by Snakemake; compared with an undisturbed run."""
     target = f"{SEED}/baseline/weights.safetensors"
     words = [target, "--cores", "1", "--config", "preset=smoke", "train={epochs: 40, constant_epochs: 20, batch: 4}"]

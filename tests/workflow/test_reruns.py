@@ -42,8 +42,9 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
     [
         (["stages/split.py"], {"split"}),
         (["losses.py"], {"train", "finetune_cascade"}),
-        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true"}),
-        (["generation/grid.py"], {"draw_grid"}),
+        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true", "draw_scores"}),
+        (["figures/expression_gap.py"], {"draw_scores"}),
+        (["figures/networks.py"], {"draw_networks"}),
         (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "snakemake_command.py"], set()),
     ],
 )
@@ -72,13 +73,13 @@ def test_an_edited_module_reruns_the_stages_that_import_it(
     ],
 )
 def test_a_changed_setting_reruns_the_rules_that_use_it(finished: Workflow, setting: str, rules: set[str]) -> None:
-    """And the tables, which show the settings."""
-    assert again(finished, setting) == with_followers({*rules, "describe_run"})
+    """And the tables and the record, which show the settings."""
+    assert again(finished, setting) == with_followers({*rules, "describe_run", "record_settings"})
 
 
 def test_a_lost_result_is_made_again_alone(finished: Workflow) -> None:
-    lost = finished.folder / "results" / "rendered" / "seed0" / "grid.png"
+    lost = finished.folder / "results" / "rendered" / "seed0" / "figures" / "training_curves.pdf"
     lost.unlink()
     text = finished.snakemake("--config", "preset=smoke")
-    assert set(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE)) == {"draw_grid", "all"}
+    assert set(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE)) == {"draw_curves", "all"}
     assert lost.is_file()

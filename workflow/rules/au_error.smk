@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS: crops.npy, crops.csv, split.csv; edits_test.npy, edits_test.csv
 OUTPUTS: results/{dataset}/seed{seed}/real/au_regressor.safetensors, au_regressor.json,
-         results/{dataset}/seed{seed}/{method}/metrics/au_error.json
+         results/{dataset}/seed{seed}/{method}/metrics/au_error.json,
+         results/{dataset}/seed{seed}/{method}/readings_au.csv
 """
 
 
@@ -50,6 +51,7 @@ rule measure_au_error:
         code=code_of("au_error"),
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/au_error.json",
+        readings="results/{dataset}/seed{seed}/{method}/readings_au.csv",
     log:
         "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -69,5 +71,6 @@ rule measure_au_error:
             --model {input.model:q} \
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
-            --metric {output.metric:q}
+            --metric {output.metric:q} \
+            --readings {output.readings:q}
         """

@@ -112,7 +112,12 @@ rule report_aus:
         index="results/{dataset}/crops.csv",
         code=code_of("au_report"),
     output:
-        report="results/{dataset}/au_report.md",
+        report=report(
+            "results/{dataset}/au_report.md",
+            caption="../report/au_report.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "AU report"},
+        ),
         table="results/{dataset}/au_report.csv",
     log:
         "logs/report_aus/{dataset}.log",

@@ -10,11 +10,13 @@ from snakemake.io import sourcecache_entry
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
+from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.orphans import this_process
 from cascade_efgan.seeds import for_all_seeds
 
 
@@ -76,6 +78,8 @@ settings = sentence_on_error(resolve, with_nulls(config))
 os.environ.update(
     EFGAN_JOBS_PER_GPU=str(settings.jobs_per_gpu),
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
+    # Jobs end with the Snakemake that started them, even if that is killed.
+    EFGAN_WORKFLOW=this_process(),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
@@ -104,10 +108,19 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
 PREEMPTIONS = 5
+#: Categories of the report, whose pages sort them by name.
+IN_REPORT = {
+    "tables": "1 Tables",
+    "paper": "2 Figures of the paper",
+    "more": "3 More figures",
+    "data": "4 Data",
+    "run": "5 The run",
+}
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
 if workflow.is_main_process:
+    sentence_on_error(refuse_future, "results", ["src", "workflow", "resources"])
     for sentence in sentence_on_error(missing_inputs):
         logger.warning(f"missing: {sentence}")
 
@@ -358,39 +371,39 @@ def wild_generator(name):
     return path
 
 
-def grid_methods(dataset):
-    """Columns of a picture grid: every method of the run, then the controls."""
-    return [*settings.methods, *controls(dataset)]
-
-
-def grid_files(name):
-    """An input function: one file of every column of the grid."""
-
-    def paths(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return [f"{folder}/{method}/{name}" for method in grid_methods(wildcards.dataset)]
-
-    return paths
-
-
-def grid_flags(wildcards, input):
-    """`--edits` and `--edits-index` with METHOD=PATH for every column of the grid."""
-    return " ".join(
-        f"--edits {quote(f'{method}={edits}')} --edits-index {quote(f'{method}={index}')}"
-        for method, edits, index in zip(grid_methods(wildcards.dataset), input.edits, input.edits_index)
-    )
-
-
 def final_files():
-    """What `all` makes. One grid per data set: the first seed's."""
+    """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
-    if settings.wild.dataset:
-        grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json"]
+    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
 
 
 def check_files():
     """What to look at before anything is trained."""
     names = ("au_report.md", "contact_sheet.png", "patches.png")
     return [f"results/{dataset}/{name}" for dataset in settings.all_datasets for name in names]
+
+
+def training_curves():
+    """The losses of every run that trains a generator; wild images have one, of the first seed."""
+    seeds = [f"seed{seed}" for seed in settings.seeds]
+    runs = [
+        f"{dataset}/{seed}/{method}" for dataset in settings.datasets for seed in seeds for method in settings.methods
+    ]
+    if settings.wild.dataset:
+        runs += [f"{PRETRAINING}/{seeds[0]}/cascade_ef_gan", f"{settings.wild.dataset}/{seeds[0]}/wild"]
+    return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
+
+
+def metric_files():
+    """One file a row of the tables."""
+    return [
+        f"results/metrics/{table}/{dataset}/{method}.json"
+        for table in TABLES
+        for dataset in table_datasets(table)
+        for method in table_methods(table, dataset)
+    ]
+
+
+def tracked_files():
+    """What DVC shows of a run; dvc.yaml names the same files."""
+    return [*metric_files(), "results/curves.csv", "results/settings.yaml"]

@@ -14,7 +14,12 @@ rule describe_run:
         completeness=of_datasets("completeness.json"),
         code=code_of("describe_run"),
     output:
-        run="results/run.json",
+        run=report(
+            "results/run.json",
+            caption="../report/run.rst",
+            category=IN_REPORT["run"],
+            labels={"what": "settings and data sets"},
+        ),
     log:
         "logs/describe_run/run.log",
     benchmark:
@@ -41,9 +46,24 @@ rule render_table:
         metrics=table_metrics,
         code=code_of("table"),
     output:
-        markdown="results/{table}_table.md",
-        csv="results/{table}_table.csv",
-        latex="results/{table}_table.tex",
+        markdown=report(
+            "results/{table}_table.md",
+            caption="../report/table.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("Markdown"),
+        ),
+        csv=report(
+            "results/{table}_table.csv",
+            caption="../report/table.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("CSV"),
+        ),
+        latex=report(
+            "results/{table}_table.tex",
+            caption="../report/table.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("LaTeX"),
+        ),
     log:
         "logs/render_table/{table}.log",
     benchmark:

@@ -270,9 +270,7 @@ class Speed(Section):
     cached_spectral_norm: bool = Field(True, description="divide each weight by its spectral norm once a step")
     fused_spectral_norm: bool = Field(True, description="derivative of that division in two passes over a weight")
     merged_critics: bool = Field(True, description="real and generated images in one pass of a discriminator")
-    small_map_products: bool = Field(
-        True, description="discriminators' convolutions to few pixels as products. CPU only"
-    )
+    small_map_products: bool = Field(True, description="convolutions to few pixels as matrix products. CPU only")
     fused_adam: bool = Field(True, description="Adam in one pass over each weight")
     channels_last: bool = Field(False, description="store images with their channels together")
     cuda_graphs: bool = Field(False, description="record a step once, then replay it. GPU only; not measured yet")
@@ -323,6 +321,16 @@ class Fid(Section):
     batch: Positive = Field(32, description="images a forward pass")
 
 
+class Figures(Section):
+    """What pictures show. People and images are drawn at random, so that nobody's eye chooses. Beyond the paper."""
+
+    seed: int = Field(0, ge=0, description="seed of the draw of people and images, and of bootstrap resampling")
+    edits: int = Field(
+        8, ge=1, le=12, description="edits shown side by side (Fig. 5, 6, 11, 13; the paper shows 5 to 10)"
+    )
+    people: int = Field(4, ge=1, le=10, description="people shown in rows (Fig. 3, 4, 7, 8, 10, 12, 14)")
+
+
 class Settings(Section):
     """The whole configuration of a run."""
 
@@ -364,6 +372,7 @@ class Settings(Section):
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()
     fid: Fid = Fid()
+    figures: Figures = Figures()
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> "Settings":

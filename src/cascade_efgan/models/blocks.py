@@ -150,8 +150,12 @@ class StridedConv(nn.Conv2d):
 
     def weight_matrix(self) -> Tensor:
         """The weight before its spectral normalisation: (outputs, inputs 16)."""
-        normed: Any = self.parametrizations.weight if parametrize.is_parametrized(self) else None
-        return (self.weight if normed is None else normed.original).flatten(1)
+        norms = self._spectral_norm()
+        weight: Tensor = self.weight if norms is None else norms.original
+        return weight.flatten(1)
+
+    def _spectral_norm(self) -> Any:
+        return self.parametrizations.weight if parametrize.is_parametrized(self) else None  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
@@ -160,12 +164,10 @@ class StridedConv(nn.Conv2d):
             return super().forward(x)
         windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
         matrix = self.weight_matrix() if self.matrix is None else self.matrix
-        if parametrize.is_parametrized(self):
-            norm: Any = self.parametrizations.weight
-            product = norm[0].divided_product(matrix, windows)
-        else:
-            product = torch.mm(matrix, windows.T)
-        maps = product + self.bias[:, None].to(product.dtype)  # (outputs, N h w)
+        norms = self._spectral_norm()
+        product = torch.mm(matrix, windows.T) if norms is None else norms[0].divided_product(matrix, windows)
+        bias: Any = self.bias
+        maps = product + bias[:, None].to(product.dtype)  # (outputs, N h w)
         return maps.unflatten(1, (len(x), height, width)).transpose(0, 1).contiguous()
 
 
@@ -222,7 +224,7 @@ class LabelledConv(nn.Module):
         features = F.conv2d(image, weight[:, :3], padding=3)
         kernels = torch.einsum("nc,ocuv->nouv", labels, weight[:, 3:])  # one 7x7 kernel an image and channel
         rows, columns = (reach(side, image) for side in image.shape[2:])  # (H, 7), (W, 7)
-        return F.relu(self.norm(features + rows @ kernels @ columns.T), inplace=True)
+        return F.relu(self.norm(features.add_(rows @ kernels @ columns.T)), inplace=True)
 
 
 def reach(side: int, like: Tensor) -> Tensor:

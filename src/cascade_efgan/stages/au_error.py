@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from typer import Option
 
-from cascade_efgan.data import AU_MAX
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus
-from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
 
 log = logging.getLogger("efgan.au_error")
@@ -26,6 +28,7 @@ def command(
     edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
     edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
     metric: Annotated[Path, Option(help="number to write (JSON)")],
+    readings: Annotated[Path | None, Option(help="the AUs read from each edit to write (CSV)")] = None,
 ) -> None:
     """Mean absolute difference (0..5) between the AUs that the regressor reads from edits and their target AUs."""
     made = load_edits(edits, edits_index)
@@ -46,8 +49,17 @@ def command(
     inputs = [weights, model, edits, edits_index]
     if len(made) == 0:
         write_metric(metric, Metric(value=None, n=0, reason="there are no edits", details=details, **common), inputs)
+        _write_readings(readings, made, np.empty((0, len(AUS))))
         return
     measured = read_aus(network, made.images, np.arange(len(made)), pick_device())
     value, per_au = au_errors(measured, made.aus * AU_MAX)
     write_metric(metric, Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **common), inputs)
+    _write_readings(readings, made, measured)
     log.info("AU error of %s on %s: %.3f over %d edits", method, dataset, value, len(made))
+
+
+def _write_readings(path: Path | None, made: Edits, measured: np.ndarray) -> None:
+    """`id` as in the predictions of G, and the AUs `(M, 17)` that were read, 0..5."""
+    if path is not None:
+        ids = [f"{source}:{target}" for source, target in made.keys]
+        write_records(path, pd.DataFrame(measured, columns=list(AUS)).round(4).assign(id=ids)[["id", *AUS]])

@@ -3,12 +3,15 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torch.utils.tensorboard import SummaryWriter
 
 from cascade_efgan.training.objective import Objective
 from cascade_efgan.training.samples import Samples
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 #: Faces in a sample grid, and how many grids a run leaves.
 FACES, GRIDS = 8, 10
@@ -22,9 +25,12 @@ class Records:
     """
 
     def __init__(self, folder: Path | None) -> None:
+        self.writer: SummaryWriter | None = None
         if folder is not None:
+            from torch.utils import tensorboard  # here: with it come a dozen other packages
+
             shutil.rmtree(folder, ignore_errors=True)
-        self.writer = None if folder is None else SummaryWriter(str(folder))
+            self.writer = tensorboard.SummaryWriter(str(folder))
 
     def losses(self, epoch: int, values: Mapping[str, float]) -> None:
         """Scalars of one epoch."""

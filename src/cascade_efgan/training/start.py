@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,15 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator, save_model, save_weights
+from cascade_efgan.output_lock import alone_in
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
 from cascade_efgan.training.speed import apply_speed
+
+log = logging.getLogger("efgan.train")
 
 
 def training_faces(crops: Path, index: Path, split: Path) -> Faces:
@@ -94,17 +98,23 @@ def train_and_save(
 ) -> None:
     """Train to the end, from the checkpoint where there is one, and store what came out.
 
+    Waits while another process trains into the same folder; if that one makes the same files, they are taken.
+
     Args:
         tensorboard: folder of TensorBoard records; None: none.
         minutes: least minutes between checkpoints.
     """
-    records = Records(tensorboard)
-    history = run.train(checkpoint, records, minutes)
-    records.close()
-    save_curves(outputs.curves, history)
-    save_weights(outputs.discriminators, run.objective.discriminators)
-    save_model(outputs.weights, outputs.model, run.objective.generator, spec)
-    checkpoint.remove()
+    with alone_in(outputs.weights.parent, checkpoint.fingerprint) as made_by_another:
+        if made_by_another:
+            log.info("%s: another process has just made it from the same inputs", outputs.weights)
+            return
+        records = Records(tensorboard)
+        history = run.train(checkpoint, records, minutes)
+        records.close()
+        save_curves(outputs.curves, history)
+        save_weights(outputs.discriminators, run.objective.discriminators)
+        save_model(outputs.weights, outputs.model, run.objective.generator, spec)
+        checkpoint.remove()
 
 
 def checkpoint_beside(stage: str, weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:

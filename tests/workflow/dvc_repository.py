@@ -1,0 +1,112 @@
+"""A copy of the workflow as a Git and DVC repository, and other people's clones of it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from copied_workflow import PROGRAMS, REPOSITORY, STAND_IN, Workflow, copy_workflow
+
+#: What a repository has beside the workflow itself.
+TRACKED = (".dvc/.gitignore", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", "dvc.yaml", "requirements.lock")
+#: What DVC tracks.
+OUTS = ("results", ".snakemake/metadata")
+
+
+@dataclass(frozen=True)
+class Repository(Workflow):
+    """A repository of one person.
+
+    Attributes:
+        variables: environment variables of this person, such as keys of a remote.
+    """
+
+    variables: tuple[tuple[str, str], ...] = ()
+
+    def environment(self) -> dict[str, str]:
+        """No proxy: the remotes are on this machine. DVC's own notes stay inside the repository."""
+        inherited = {
+            name: value for name, value in super().environment().items() if not name.lower().endswith("_proxy")
+        }
+        notes = {"DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/tmp/site"), "AWS_EC2_METADATA_DISABLED": "true"}
+        return {**inherited, **notes, **dict(self.variables)}
+
+    def run(self, *words: str, status: int = 0) -> str:
+        """Standard output and error of a command."""
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=1200,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def git(self, *words: str) -> str:
+        return self.run("git", "-c", "user.name=tester", "-c", "user.email=tester@example.org", *words)
+
+    def dvc(self, *words: str, status: int = 0) -> str:
+        return self.run("dvc", *words, status=status)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def clone(self, folder: Path, *variables: tuple[str, str]) -> "Repository":
+        """Another person's clone, with Git alone: no results yet."""
+        self.git("clone", "--quiet", ".", str(folder))
+        return Repository(folder, self.programs, variables or self.variables)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of everything that DVC tracks."""
+        files = [path for out in OUTS for path in sorted(self.folder.joinpath(out).rglob("*")) if path.is_file()]
+        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    def object_of(self, file: str) -> str:
+        """Where DVC keeps a result, in its cache and on a remote."""
+        out = next(out for out in OUTS if file.startswith(f"{out}/"))
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text(encoding="utf-8"))
+        (md5,) = (entry["md5"] for entry in lock["stages"]["reproduce"]["outs"] if entry["path"] == out)
+        if file == f"{out}/":
+            return _place(md5)
+        listed = json.loads((self.folder / ".dvc/cache" / _place(md5)).read_text(encoding="utf-8"))
+        (found,) = (entry["md5"] for entry in listed if f"{out}/{entry['relpath']}" == file)
+        return _place(found)
+
+
+def _place(md5: str) -> str:
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
+
+
+def make_repository(folder: Path, config: str) -> Repository:
+    """A repository with nothing run in it yet."""
+    copy_workflow(folder)
+    for name in TRACKED:
+        source, target = REPOSITORY / name, folder / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.commit("the workflow")
+    return repository
+
+
+def stand_in(folder: Path) -> Path:
+    """A folder with a stand-in for `efgan`; the settings, which DVC reads, are written by the real one."""
+    folder.mkdir()
+    real = f'case " $* " in *" config "*) exec {PROGRAMS / "efgan"} "$@" ;; esac'
+    (folder / "efgan").write_text(STAND_IN.replace("\n", f"\n{real}\n", 1), encoding="utf-8")
+    (folder / "efgan").chmod(0o755)
+    return folder
+
+
+def damage(path: Path) -> None:
+    """Other bytes of the same length and time, as a failing disk gives them; DVC's objects are read-only."""
+    times, mode = (path.stat().st_atime, path.stat().st_mtime), path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
+    path.chmod(mode)
+    os.utime(path, times)

@@ -1,0 +1,223 @@
+"""A run that is killed at random moments, and machines that misbehave: nothing is lost, and one sentence says it."""
+
+import contextlib
+import hashlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from copied_workflow import STAND_IN, Workflow, copy_workflow
+
+WEIGHTS = "results/rendered/seed0/stargan/weights.safetensors"
+#: Seven jobs, the last of which trains for some seconds.
+WORDS = (WEIGHTS, "--cores", "2", "--config", "preset=smoke", "checkpoint_minutes=0")
+TRAINING = ("train={epochs: 30, constant_epochs: 15, batch: 4}",)
+KILLS = 10
+
+
+def start(workflow: Workflow, *words: str) -> subprocess.Popen[bytes]:
+    """A run in the background, leader of its own process group."""
+    with (workflow.folder / "background.log").open("wb") as log:
+        return subprocess.Popen(
+            ["snakemake", *words], cwd=workflow.folder, env=workflow.environment(), stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+
+def jobs_of(workflow: Workflow) -> list[psutil.Process]:
+    """Every process of `efgan` that works in this copy."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(workflow.folder) and any(word.endswith("/efgan") for word in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def digests(workflow: Workflow) -> dict[str, str]:
+    """SHA-256 of every result, those included that nobody should leave behind."""
+    results = workflow.folder / "results"
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(workflow: Workflow) -> dict[str, str]:
+    """What a run makes that nothing happens to."""
+    workflow.snakemake(*WORDS, *TRAINING)
+    return digests(workflow)
+
+
+def test_killed_at_random_moments_a_run_ends_with_the_same_files(undisturbed: dict[str, str], tmp_path: Path) -> None:
+    """SIGKILL for everything (a power cut), for Snakemake alone, or for the jobs alone; then the same command again."""
+    number = random.SystemRandom().randrange(10**6)
+    print(f"random seed {number}")  # noqa: T201
+    rng = random.Random(number)
+    workflow = copy_workflow(tmp_path / "killed")
+    for kill in range(KILLS):
+        run = start(workflow, *WORDS, *TRAINING)
+        time.sleep(rng.uniform(1, 12))
+        victim = ("everything", "snakemake", "jobs")[kill % 3]
+        jobs = jobs_of(workflow)
+        if victim == "everything":
+            os.killpg(run.pid, signal.SIGKILL)
+        elif victim == "snakemake":
+            run.kill()
+        else:
+            for job in jobs:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    job.kill()
+            os.killpg(run.pid, signal.SIGTERM)
+        run.wait(timeout=120)
+        # No orphan goes on beside the next run.
+        _, alive = psutil.wait_procs(jobs, timeout=60)
+        assert not alive, (victim, [process.cmdline() for process in alive])
+    log = workflow.snakemake(*WORDS, *TRAINING)
+    assert "Traceback" not in log
+    assert {name: digest for name, digest in digests(workflow).items() if ".partial" not in name} == undisturbed
+
+
+@pytest.fixture
+def small_disk(workflow: Workflow) -> Iterator[Path]:
+    """`results` of the workflow on a disk of 200 kB; what was there is back afterwards."""
+    results = workflow.folder / "results"
+    results.mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(results)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+    yield results
+    subprocess.run(["umount", str(results)], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_when_there_is_room(
+    workflow: Workflow, small_disk: Path, undisturbed: dict[str, str]
+) -> None:
+    words = ("results/rendered/crops.npy", "--cores", "1", "--config", "preset=smoke")
+    said = workflow.snakemake(*words, status=1)
+    assert re.search(r"error: results/rendered/\S+: its disk is full; free some space", said), said
+    assert "Traceback" not in said
+    made = digests(workflow)
+    assert made.items() <= undisturbed.items(), "a torn file is left"
+    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    workflow.snakemake(*words)
+    assert digests(workflow)["rendered/crops.npy"] == undisturbed["rendered/crops.npy"]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """A finished run by a stand-in for `efgan`, in a folder that other users may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="efgan-faults-"))
+    folder.chmod(0o755)
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "efgan").write_text(STAND_IN.replace("\n", '\nsleep "${SECONDS_A_JOB:-0}"\n', 1), encoding="utf-8")
+    (programs / "efgan").chmod(0o755)
+    quick = Workflow(copy_workflow(folder / "repository").folder, programs)
+    quick.snakemake("--cores", "4", "--config", "preset=smoke")
+    yield quick
+    shutil.rmtree(folder)
+
+
+def lose(workflow: Workflow) -> None:
+    """One result is to be made again."""
+    (workflow.folder / "results/rendered/seed0/grid.png").unlink(missing_ok=True)
+
+
+def test_a_second_run_says_who_holds_the_lock(quick: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    lose(quick)
+    monkeypatch.setenv("SECONDS_A_JOB", "8")
+    first = start(quick, "--cores", "1", "--config", "preset=smoke")
+    deadline = time.monotonic() + 60
+    while not list((quick.folder / ".snakemake/locks").glob("*.lock")):
+        assert first.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
+    assert f"Another run works on the same files: process {first.pid} on " in said
+    assert "Traceback" not in said
+    assert first.wait(timeout=120) == 0
+    assert "Nothing to be done" in quick.snakemake("--config", "preset=smoke")
+
+
+def test_read_only_results_are_one_sentence(quick: Workflow) -> None:
+    """On a read-only file system not even root may write; a dry run may still look."""
+    lose(quick)
+    results = str(quick.folder / "results")
+    done = subprocess.run(["mount", "--bind", results, results], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", results], check=True)
+        said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
+        assert "results/rendered/seed0: this user may not write here, or the file system is read-only" in said
+        assert "Traceback" not in said
+        assert "draw_grid" in quick.would_run("--config", "preset=smoke")
+    finally:
+        subprocess.run(["umount", results], check=True)
+
+
+def test_a_missing_permission_is_one_sentence(quick: Workflow) -> None:
+    """As another user, who owns everything but the results."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("changing the user takes root and setpriv")
+    lose(quick)
+    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    program = shutil.which("snakemake", path=quick.environment()["PATH"])
+    environment = {**quick.environment(), "HOME": str(quick.folder.parent / "home")}
+    if subprocess.run(
+        [*nobody, str(program), "--version"], env=environment, capture_output=True, check=False
+    ).returncode:
+        pytest.skip("another user may not read this environment")
+    home = quick.folder.parent / "home"
+    home.mkdir()
+    for path in [home, quick.folder, *quick.folder.rglob("*")]:
+        if "results" not in path.parts:
+            os.chown(path, 65534, 65534)
+    done = subprocess.run(
+        [*nobody, str(program), "--cores", "1", "--config", "preset=smoke"], cwd=quick.folder, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "results/rendered/seed0: this user may not write here" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_vanished_input_is_one_sentence(quick: Workflow) -> None:
+    recorded = quick.folder / "resources/london/openface.csv"
+    text = recorded.read_bytes()
+    recorded.unlink()
+    try:
+        said = quick.snakemake("-n", "results/london/faces.csv", "--config", "preset=london", status=1)
+    finally:
+        recorded.write_bytes(text)
+    assert "Missing input files for rule extract_aus" in said and "resources/london/openface.csv" in said
+    assert "Traceback" not in said
+
+
+def test_after_a_clock_was_set_back_edits_are_still_seen(quick: Workflow) -> None:
+    """Results from the future would hide an edited source: the run is refused until they are dated back."""
+    quick.snakemake("--cores", "1", "--config", "preset=smoke")
+    ahead = time.time() + 300_000
+    for number, path in enumerate(sorted((quick.folder / "results").rglob("*"), key=lambda path: path.stat().st_mtime)):
+        os.utime(path, (ahead + number, ahead + number))
+    source = quick.folder / "src/cascade_efgan/evaluation/psnr.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    said = quick.snakemake("-n", "--config", "preset=smoke", status=1)
+    assert "a clock was set back" in said and "Traceback" not in said
+    for command in re.findall(r"find .*?(?:\\;|\+)", said):
+        subprocess.run(["sh", "-c", command], cwd=quick.folder, check=True)
+    assert {"measure_psnr", "measure_psnr_true"} <= quick.would_run("--config", "preset=smoke")
+    assert "train" not in quick.would_run("--config", "preset=smoke")
