@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
+from cascade_efgan.run_lock import Runs
 
 #: Slurm jobs of the workflow are called PREFIX_RUN: `slurm-jobname-prefix` in profiles/slurm.
 PREFIX = "efgan_"
@@ -38,7 +39,8 @@ def left_behind(folder: Path) -> list[str]:
 def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
     """Cancel the jobs that a killed run left behind, and wait until they have ended: training saves first.
 
-    Call it only where no other run of the same folder can be at work (Snakemake's lock says so).
+    Nothing is cancelled while another run of the folder is at work: Snakemake lets two make different files, and
+    their jobs look the same.
 
     Args:
         folder: working folder of the run.
@@ -50,6 +52,8 @@ def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
     Raises:
         InputError: Slurm does not answer, or a job does not end.
     """
+    if Runs(folder / ".snakemake").others():
+        return []
     found = remaining = left_behind(folder)
     if found:
         subprocess.run(["scancel", *found], check=False, timeout=120)

@@ -99,7 +99,6 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
     assert orphan in jobs_of(cluster, "train", "RUNNING")
     assert not (workflow.folder / EF_GAN / "weights.safetensors").exists()
 
-    workflow.snakemake("--unlock")
     with controller(workflow, cluster) as run:
         wait_until(
             lambda: f"Slurm job {orphan}, which an earlier run left behind, was cancelled" in said(workflow),

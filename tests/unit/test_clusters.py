@@ -38,6 +38,18 @@ def test_jobs_are_cancelled_and_their_end_is_awaited(tmp_path: Path, monkeypatch
     assert cluster.cancel_left_behind(tmp_path) == []
 
 
+def test_the_jobs_of_another_run_that_is_at_work_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_ins(tmp_path, monkeypatch, f"echo '7|efgan_x|{tmp_path}'", f"touch {tmp_path}/told")
+    record = tmp_path / ".snakemake" / "runs" / "login2.4711.json"
+    record.parent.mkdir(parents=True)
+    text = '{"pid": 4711, "host": "login2", "since": "2026-01-01", "command": "snakemake"}'
+    record.write_text(text, encoding="utf-8")
+    assert cluster.cancel_left_behind(tmp_path) == []
+    assert not (tmp_path / "told").exists()
+
+
 def test_a_job_that_does_not_end_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_ins(tmp_path, monkeypatch, f"echo '7|efgan_x|{tmp_path}'")
     with pytest.raises(InputError, match="Slurm jobs 7 of an earlier run do not end"):

@@ -6,7 +6,6 @@ Snakemake's plugin does not take up the jobs of an earlier run, and cannot cance
 from cascade_efgan.cluster import cancel_left_behind
 
 
-# Snakemake holds the lock of this folder here, so that no other run of it is at work.
 onstart:
     if workflow.executor_plugin.name == "slurm":
         for job in sentence_on_error(cancel_left_behind, Path.cwd()):
