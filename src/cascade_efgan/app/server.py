@@ -25,7 +25,7 @@ def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn
     # for one another.
     import cv2
     import torch
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
