@@ -193,7 +193,12 @@ rule draw_fid_curve:
         code=code_of("fid_curve"),
     output:
         csv="results/{dataset}/fid_curve.csv",
-        picture="results/{dataset}/fid_curve.png",
+        picture=report(
+            "results/{dataset}/fid_curve.png",
+            caption="../report/fid_curve.rst",
+            category=IN_REPORT["more"],
+            labels={"figure": "distance", "shows": "bias", "data": "{dataset}", "seed": f"{settings.seeds[0]}"},
+        ),
     log:
         "logs/draw_fid_curve/{dataset}.log",
     benchmark:

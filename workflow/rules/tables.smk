@@ -47,7 +47,12 @@ rule compare_methods:
         code=code_of("compare"),
     output:
         comparisons="results/{table}_statistics.json",
-        markdown="results/{table}_statistics.md",
+        markdown=report(
+            "results/{table}_statistics.md",
+            caption="../report/statistics.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("intervals and tests"),
+        ),
         csv="results/{table}_statistics.csv",
     log:
         "logs/compare_methods/{table}.log",
