@@ -111,8 +111,8 @@ def main() -> None:
         rows.append(compare(flags.batch, name, flags.repeats))
         print(rows[-1], flush=True)
     common = {
-        "method": "baseline", "batch": flags.batch, "precision": "float32", "threads": cores(), "repeats": flags.repeats,
-        "machine": describe_machine("cpu"), "software": describe_software(),
+        "method": "baseline", "batch": flags.batch, "precision": "float32", "threads": cores(),
+        "repeats": flags.repeats, "machine": describe_machine("cpu"), "software": describe_software(),
     }  # fmt: skip
     write_json(flags.out / "switches.json", {**common, "rows": rows})
     setting = f"Baseline, paper's widths, batch {flags.batch}, float32, {cores()} threads"
