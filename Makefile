@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install results dry-run test bench lint format config lock clean distclean
+RESULTS ?= results
+.PHONY: help install results report gallery verify dry-run test test-cluster bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -22,11 +23,27 @@ install: $(READY) ## Make the environment .venv, and nothing else.
 results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
 	snakemake
 
+report: $(READY) ## Put the tables, figures, captions and rules of the last run into report.html.
+	snakemake --report report.html all
+
+gallery: $(READY) ## Copy the figures of the last run and their captions to docs/ for readers of the repository.
+	python docs/gallery.py
+
+verify: $(READY) ## Check the results, or another folder of them (RESULTS=...), from raw data to table.
+	efgan audit --brief --results $(RESULTS) $(if $(EXPECT),--expect $(EXPECT))
+
 dry-run: $(READY) ## Show what `make results` would do.
 	snakemake --dry-run --quiet rules
 
-test: $(READY) ## Run all tests.
-	pytest
+test: $(READY) ## Run all tests but those of `make test-cluster`.
+	pytest --ignore tests/cluster
+
+test-cluster: $(READY) ## Run the workflow on a real Slurm, in S3 and by the Kubernetes profile (as root: installs slurm-wlm, munge).
+	@if [ "$$(id -u)" = 0 ] && ! { command -v slurmctld && command -v slurmd && command -v munged; } >/dev/null; then \
+		apt-get update --quiet --quiet && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends slurm-wlm munge; fi
+	$(UV) pip install --quiet --target build/cluster-tools --require-hashes --requirement tests/cluster/requirements.txt
+	pytest -n 0 tests/cluster
 
 bench: $(READY) ## Measure against the public codes (15 minutes on an idle machine); finished cases are kept.
 	python -m benchmarks

@@ -1,6 +1,10 @@
 """Cascade EF-GAN, from photographs to tables. This file is the table of contents; `workflow/rules` holds the rules."""
 
+import os
+
 from snakemake.utils import min_version
+
+from cascade_efgan.cluster import apptainer_image
 
 min_version("9.27.1")
 
@@ -8,7 +12,17 @@ min_version("9.27.1")
 configfile: "config.yaml"
 
 
+# The Dockerfile's image, for `--software-deployment-method apptainer`; other runs take no notice of it.
+container: apptainer_image(os.environ.get("EFGAN_IMAGE"))
+
+
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
+include: "workflow/rules/download_code.smk"
+include: "workflow/rules/figure_inputs.smk"
+include: "workflow/rules/comparison_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"
@@ -23,9 +37,12 @@ include: "workflow/rules/psnr.smk"
 include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/metrics.smk"
-include: "workflow/rules/grid.smk"
 include: "workflow/rules/wild.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/cluster.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule checks:
@@ -35,7 +52,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; picture grids; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set; how all was made."""
     default_target: True
     input:
         final_files(),

@@ -74,8 +74,12 @@ def test_it_learns_and_says_its_own_error(tmp_path: Path) -> None:
     edits, index = write_edits(tmp_path, faces, "test")
     out = tmp_path / "au_error.json"
     common = {"method": "ef_gan", "dataset": "rendered", "seed": 0, "edits": edits, "edits_index": index, "metric": out}
-    au_error.command(**common, **files)
+    au_error.command(**common, **files, readings=tmp_path / "readings_au.csv")
     good = read_metric(out)
+    readings, wanted = pd.read_csv(tmp_path / "readings_au.csv"), pd.read_csv(index)
+    assert readings["id"].tolist() == (wanted["source_id"] + ":" + wanted["target_expression"]).tolist()
+    error = np.abs(readings[list(AUS)].to_numpy() - wanted[list(AUS)].to_numpy()).mean()
+    assert error == pytest.approx(good.value, abs=1e-3)
     assert good.n == 18
     assert good.details["held_out_error"] == description["held_out_error"]
     assert good.value == pytest.approx(np.mean(list(good.details["per_au"].values())))

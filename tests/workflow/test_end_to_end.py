@@ -2,29 +2,28 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from dvc_repository import Repository, make_repository
+from dvc_repository import Repository
 
 from cascade_efgan.methods import METHODS
 
-TABLES = ("accuracy", "quality", "ablation")
+TABLES = ("accuracy", "quality", "ablation", "measures")
 SEED = "results/rendered/seed0"
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A whole run of the smallest preset through DVC, on all cores; committed."""
-    smoke = make_repository(tmp_path_factory.mktemp("smoke") / "repository", "preset: smoke\n")
-    smoke.dvc("repro")
-    smoke.commit("results")
-    return smoke
+def smoke(copy_of_smoke: Callable[[Path], Repository], tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A copy of a whole run of the smallest preset: the last test here trains a method anew."""
+    return copy_of_smoke(tmp_path_factory.mktemp("smoke"))
 
 
 def metric(run: Repository, method: str, name: str) -> dict[str, object]:
@@ -38,6 +37,19 @@ def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Repositor
         assert "nan" not in text.lower().split()
         assert (smoke.folder / f"results/{table}_table.tex").read_text(encoding="utf-8").count("\\toprule") == 1
         assert len(pd.read_csv(smoke.folder / f"results/{table}_table.csv")) > 0
+
+
+def test_every_table_has_its_intervals_and_tests(smoke: Repository) -> None:
+    for table in TABLES:
+        found = json.loads((smoke.folder / f"results/{table}_statistics.json").read_text(encoding="utf-8"))
+        shown = pd.read_csv(smoke.folder / f"results/{table}_table.csv").set_index(["method", "column"])["value"]
+        for line in found["intervals"]:
+            if line["method"] != "real":
+                assert line["value"] == pytest.approx(shown[line["method"], line["column"]], abs=1e-6)
+        assert found["tests"]
+        assert "## Paired tests" in (smoke.folder / f"results/{table}_statistics.md").read_text(encoding="utf-8")
+    curve = pd.read_csv(smoke.folder / "results/rendered/fid_curve.csv")
+    assert set(curve["set"]) >= {"real", "unchanged", "cascade_ef_gan"}
 
 
 def test_a_distance_by_another_network_is_never_called_fid(smoke: Repository) -> None:
@@ -71,6 +83,58 @@ def test_every_job_leaves_a_log_and_its_measured_time(smoke: Repository) -> None
     times = {path.parts[-1] for path in (smoke.folder / "logs/benchmarks").iterdir()}
     assert {"train", "finetune_cascade", "generate", "crop", "split"} <= logs & times
     assert "epoch 2" in (smoke.folder / "logs/train/rendered/seed0/ef_gan.log").read_text(encoding="utf-8")
+
+
+def test_every_figure_has_a_caption_with_data_preset_seed_and_counts(smoke: Repository) -> None:
+    captions = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (smoke.folder / SEED / "figures").glob("*.json")
+    ]
+    assert {"3", "4", "5", "6", "7", "11, 13", "12, 14", None} == {caption["paper_figure"] for caption in captions}
+    for caption in captions:
+        assert caption["caption"].endswith("Data: Rendered faces. Preset smoke, seed 0.") and caption["n"]
+        for suffix in ("png", "pdf"):
+            assert (smoke.folder / SEED / "figures" / f"{caption['name']}.{suffix}").stat().st_size > 1000
+
+
+def test_the_numbers_of_a_figure_are_those_of_the_tables(smoke: Repository) -> None:
+    folder = smoke.folder / SEED / "figures"
+    matrices = json.loads((folder / "confusion.json").read_text(encoding="utf-8"))["numbers"]
+    for method in ("stargan", "cascade_ef_gan", "true_edit"):
+        counts = np.array(matrices[method])
+        assert 100 * np.trace(counts) / counts.sum() == pytest.approx(metric(smoke, method, "G")["value"])
+        errors = json.loads((folder / "action_units.json").read_text(encoding="utf-8"))["numbers"]
+        measured = metric(smoke, method, "au_error")["value"]
+        assert errors["mean_absolute_error"][method] == pytest.approx(measured, abs=1e-3)
+    bins = pd.DataFrame(json.loads((folder / "expression_gap.json").read_text(encoding="utf-8"))["numbers"]["bins"])
+    part = bins[(bins["method"] == "stargan") & (bins["measure"] == "psnr")]
+    assert np.average(part["mean"], weights=part["edits"]) == pytest.approx(
+        metric(smoke, "stargan", "psnr_true")["value"]
+    )
+
+
+def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke: Repository) -> None:
+    smoke.snakemake("--report", "report.html", "--config", "preset=smoke", "all")
+    text = (smoke.folder / "report.html").read_text(encoding="utf-8")
+    categories, results = (
+        json.loads(found[1])
+        for name in ("categories", "results")
+        if (found := re.search(rf"var {name} = (.*);\n", text))
+    )
+    assert sorted(categories) == [
+        "1 Tables", "2 Figures of the paper", "3 More figures", "4 Data", "5 The run",
+    ]  # fmt: skip
+    made = {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / SEED / "figures").glob("*.png")}
+    made |= {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / "results").glob("*_table.*")}
+    made |= {f"results/{path.name}" for path in (smoke.folder / "results").glob("*_statistics.md")}
+    names = ("au_report.md", "contact_sheet.png", "patches.png", "fid_curve.png")
+    checks = {f"results/rendered/{name}" for name in names}
+    assert set(results) == made | checks | {"results/run.json"}
+    for path, result in results.items():
+        assert len(result["caption"]) > 100 and "system-message" not in result["caption"], path
+        if "/figures/" in path:
+            assert "Preset smoke, seed 0." in result["caption"], path
+    assert "finetune_cascade" in re.search(r"var rulegraph_spec = (.*);\n", text)[1]
+    assert "preset" in results["results/run.json"]["caption"]
 
 
 def test_a_second_run_does_nothing(smoke: Repository) -> None:

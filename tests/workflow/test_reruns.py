@@ -42,8 +42,9 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
     [
         (["stages/split.py"], {"split"}),
         (["losses.py"], {"train", "finetune_cascade"}),
-        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true"}),
-        (["generation/grid.py"], {"draw_grid"}),
+        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true", "draw_scores"}),
+        (["figures/expression_gap.py"], {"draw_scores"}),
+        (["figures/networks.py"], {"draw_networks"}),
         (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "snakemake_command.py"], set()),
     ],
 )
@@ -77,8 +78,10 @@ def test_a_changed_setting_reruns_the_rules_that_use_it(finished: Workflow, sett
 
 
 def test_a_lost_result_is_made_again_alone(finished: Workflow) -> None:
-    lost = finished.folder / "results" / "rendered" / "seed0" / "grid.png"
+    lost = finished.folder / "results" / "rendered" / "seed0" / "figures" / "training_curves.pdf"
     lost.unlink()
     text = finished.snakemake("--config", "preset=smoke")
-    assert set(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE)) == {"draw_grid", "all"}
+    assert set(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE)) == {
+        "draw_curves", "record_provenance", "build_page", "describe_crate", "all",
+    }  # fmt: skip
     assert lost.is_file()

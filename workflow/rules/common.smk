@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
@@ -14,8 +15,9 @@ from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
+from cascade_efgan.seeds import for_all_seeds
 
 
 def sentence_on_error(function, *arguments):
@@ -82,7 +84,13 @@ os.environ.update(
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-TABLES = ["accuracy", "quality", "ablation"]
+#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
+#: table of their own.
+AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
+MEASURED = (
+    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
+)
+TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
@@ -106,6 +114,16 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
 PREEMPTIONS = 5
+#: Categories of the report, whose pages sort them by name.
+IN_REPORT = {
+    "tables": "1 Tables",
+    "paper": "2 Figures of the paper",
+    "more": "3 More figures",
+    "data": "4 Data",
+    "run": "5 The run",
+}
+#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
@@ -124,9 +142,19 @@ wildcard_constraints:
     table=one_of(TABLES),
 
 
-def code_of(stage):
+def from_checkout(paths):
+    """Inputs that are files of this repository, on every machine that runs a job: never looked for in an object store.
+
+    Not `local(...)`: Snakemake runs a job with such an input on its own machine where no file system is shared.
+    """
+    if workflow.storage_settings.default_storage_provider is None:
+        return paths
+    return [sourcecache_entry(path, path) for path in paths]
+
+
+def code_of(stage, unused=None):
     """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
-    return sentence_on_error(stage_sources, stage)
+    return from_checkout(sentence_on_error(stage_sources, stage, "src", unused))
 
 
 def flags(*sections):
@@ -168,7 +196,7 @@ def archive_state(wildcards):
 
 def download_checksums(wildcards):
     """The list of SHA-256 hashes that downloaded photographs must match."""
-    return "resources/london/sha256sums.txt" if wildcards.dataset == "london" else []
+    return from_checkout(["resources/london/sha256sums.txt"])[0] if wildcards.dataset == "london" else []
 
 
 def with_combined():
@@ -179,7 +207,8 @@ def with_combined():
 def chunk_files(wildcards):
     """OpenFace's output of every chunk of a data set; how many there are is known once the manifest is."""
     manifest = checkpoints.download.get(dataset=wildcards.dataset).output.manifest
-    with open(manifest, "rb") as lines:
+    # Not `open(manifest)`: from an object store, the file comes when it is opened like this.
+    with manifest.open("rb") as lines:
         photographs = sum(1 for _ in lines) - 1
     chunks = -(-photographs // settings.openface.chunk)
     return [f"results/{wildcards.dataset}/openface/chunk{chunk:05d}.tar" for chunk in range(chunks)]
@@ -191,21 +220,23 @@ def openface_output(wildcards):
         return "results/rendered/openface.zip"
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
-    return OPENFACE_CSVS[wildcards.dataset]
+    path = OPENFACE_CSVS[wildcards.dataset]
+    return from_checkout([path])[0] if path == LONDON_OPENFACE else local(path)
 
 
 def openface_flags(wildcards, input):
     """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
     if wildcards.dataset in RUN_OPENFACE:
         # A dry run before the photographs are counted knows no files yet, and gets a word instead of a list.
-        chunks = len(input.openface) if isinstance(input.openface, list) else 1
-        return f"--openface results/{wildcards.dataset}/openface --chunks {chunks}"
+        if not isinstance(input.openface, list):
+            return f"--openface results/{wildcards.dataset}/openface --chunks 1"
+        return f"--openface {quote(os.path.dirname(input.openface[0]))} --chunks {len(input.openface)}"
     return f"--openface {quote(str(input.openface))}"
 
 
 def openface_program_file():
     """The installed program as an input: a new one runs OpenFace again. A bare name is looked up on the PATH."""
-    return [OPENFACE_PROGRAM] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
+    return [local(OPENFACE_PROGRAM)] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
 
 
 def excluded_flag(wildcards):
@@ -274,7 +305,7 @@ def table_datasets(table):
 
 def table_methods(table, dataset):
     """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = ABLATED if table == "ablation" else COMPARED
+    rows = {"ablation": ABLATED, "measures": METHODS}.get(table, COMPARED)
     return [name for name in rows if name in settings.methods] + controls(dataset)
 
 
@@ -286,6 +317,10 @@ def row_metrics(table, dataset, method):
     true_edits = has_true_edits(dataset)
     if table == "quality":
         return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
+    if table == "measures":
+        chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
+        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
+        return [name for name, wanted in chosen.items() if wanted]
     names = ["G"] if method == "unchanged" else ["G", "R+G"]
     return names + (["au_error"] if true_edits else [])
 
@@ -296,17 +331,19 @@ def table_metrics(wildcards):
     for dataset in table_datasets(wildcards.table):
         for seed in settings.seeds:
             folder = f"results/{dataset}/seed{seed}"
-            if wildcards.table != "quality":
+            if wildcards.table in ("accuracy", "ablation"):
                 paths.append(f"{folder}/real/metrics/R.json")
             for method in table_methods(wildcards.table, dataset):
                 names = row_metrics(wildcards.table, dataset, method)
                 paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
+            if wildcards.table == "measures" and settings.measures.identity:
+                paths += [f"{folder}/{reference}/metrics/identity.json" for reference in REFERENCES]
     return paths
 
 
 def metrics_flags(wildcards, input):
-    """`--metrics PATH` for every metric file of a table."""
-    return " ".join(f"--metrics {quote(path)}" for path in input.metrics)
+    """`--metrics PATH` for every metric file of a table, `{seed}` standing for every seed of the run."""
+    return " ".join(f"--metrics {quote(path)}" for path in for_all_seeds(input.metrics))
 
 
 def of_datasets(name):
@@ -348,36 +385,15 @@ def wild_generator(name):
     return path
 
 
-def grid_methods(dataset):
-    """Columns of a picture grid: every method of the run, then the controls."""
-    return [*settings.methods, *controls(dataset)]
-
-
-def grid_files(name):
-    """An input function: one file of every column of the grid."""
-
-    def paths(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return [f"{folder}/{method}/{name}" for method in grid_methods(wildcards.dataset)]
-
-    return paths
-
-
-def grid_flags(wildcards, input):
-    """`--edits` and `--edits-index` with METHOD=PATH for every column of the grid."""
-    return " ".join(
-        f"--edits {quote(f'{method}={edits}')} --edits-index {quote(f'{method}={index}')}"
-        for method, edits, index in zip(grid_methods(wildcards.dataset), input.edits, input.edits_index)
-    )
-
-
 def final_files():
-    """What `all` makes. One grid per data set: the first seed's."""
+    """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    grids = [f"results/{dataset}/seed{settings.seeds[0]}/grid.png" for dataset in settings.datasets]
-    if settings.wild.dataset:
-        grids.append(f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild_grid.png")
-    return [*tables, *grids, *check_files(), "results/run.json", *tracked_files()]
+    compared = [f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")]
+    curves = (
+        [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
+    )
+    made = [*tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    return [*made, *PROVENANCE_FILES]
 
 
 def check_files():

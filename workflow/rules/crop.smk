@@ -46,7 +46,12 @@ rule draw_contact_sheet:
         checks="results/{dataset}/crop_checks.csv",
         code=code_of("contact_sheet"),
     output:
-        picture="results/{dataset}/contact_sheet.png",
+        picture=report(
+            "results/{dataset}/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "face crops"},
+        ),
     log:
         "logs/draw_contact_sheet/{dataset}.log",
     benchmark:

@@ -14,7 +14,12 @@ rule average_patch_centers:
         code=code_of("patch_centers"),
     output:
         centers="results/{dataset}/patch_centers.json",
-        picture="results/{dataset}/patches.png",
+        picture=report(
+            "results/{dataset}/patches.png",
+            caption="../report/patches.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "local patches"},
+        ),
     log:
         "logs/average_patch_centers/{dataset}.log",
     benchmark:

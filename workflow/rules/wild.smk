@@ -3,8 +3,7 @@
 REQUIRED INPUTS: crops.npy, crops.csv, split.csv of the data sets of the pre-training and of the wild images
 OUTPUTS: results/combined/crops.npy, crops.csv, split.csv;
 results/{dataset}/seed{seed}/wild/weights.safetensors, discriminators.safetensors, model.json, curves.csv;
-results/{dataset}/seed{seed}/{pretrained or wild}/edits_test.npy, edits_test.csv;
-results/{dataset}/seed{seed}/wild_grid.png
+results/{dataset}/seed{seed}/{pretrained or wild}/edits_test.npy, edits_test.csv
 """
 
 
@@ -129,36 +128,4 @@ rule generate_wild:
             --edits {output.edits:q} \
             --edits-index {output.edits_index:q} \
             {params.settings}
-        """
-
-
-rule draw_wild_grid:
-    """Draw wild test images and their edits, before and after fine-tuning."""
-    input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        pretrained="results/{dataset}/seed{seed}/pretrained/edits_test.npy",
-        pretrained_index="results/{dataset}/seed{seed}/pretrained/edits_test.csv",
-        wild="results/{dataset}/seed{seed}/wild/edits_test.npy",
-        wild_index="results/{dataset}/seed{seed}/wild/edits_test.csv",
-        code=code_of("grid"),
-    output:
-        picture="results/{dataset}/seed{seed}/wild_grid.png",
-    log:
-        "logs/draw_wild_grid/{dataset}/seed{seed}.log",
-    benchmark:
-        "logs/benchmarks/draw_wild_grid/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
-    shell:
-        r"""
-        efgan --log {log:q} --threads {threads} grid \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --edits pretrained={input.pretrained:q} \
-            --edits-index pretrained={input.pretrained_index:q} \
-            --edits wild={input.wild:q} \
-            --edits-index wild={input.wild_index:q} \
-            --picture {output.picture:q}
         """

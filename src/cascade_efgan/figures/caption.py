@@ -1,0 +1,93 @@
+"""What a figure is of: its caption in a JSON file beside it, which the report and the web page show."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cascade_efgan.errors import InputError
+from cascade_efgan.figures.style import save_figure
+from cascade_efgan.files import atomic_path
+from cascade_efgan.tables.context import DATASET_TITLES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: PNG, PDF and JSON of a figure.
+Files = tuple[Path, Path, Path]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What made a figure.
+
+    Attributes:
+        dataset: data set.
+        preset: the settings' preset.
+        seed: training seed.
+        drawn: the setting figures.seed, by which people and images are drawn.
+    """
+
+    dataset: str
+    preset: str
+    seed: int
+    drawn: int
+
+    @property
+    def title(self) -> str:
+        """The data set's name."""
+        return DATASET_TITLES.get(self.dataset, self.dataset)
+
+    @property
+    def sentence(self) -> str:
+        """The last words of a caption."""
+        return f"Data: {self.title}. Preset {self.preset}, seed {self.seed}."
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What a figure shows.
+
+    Attributes:
+        title: a heading.
+        text: what is seen, which people and images were taken and how, and how many values stand behind it.
+        n: what is counted -> how many are shown or stand behind the figure.
+        paper_figure: number of the paper's figure, for instance `11, 13`; None where the paper has none.
+        numbers: values that the figure shows, where they are no pictures.
+    """
+
+    title: str
+    text: str
+    n: dict[str, int]
+    paper_figure: str | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> None:
+    """Write a figure with its caption; the same figure gives the same bytes.
+
+    Raises:
+        InputError: the files are no PNG, PDF and JSON.
+    """
+    if [path.suffix for path in files] != [".png", ".pdf", ".json"]:
+        raise InputError(f"{' '.join(map(str, files))}: expected a PNG, a PDF and a JSON file, in this order")
+    figure, caption = drawn
+    save_figure(figure, *files[:2])
+    values = {
+        "name": files[2].stem,
+        "title": caption.title,
+        "paper_figure": caption.paper_figure,
+        "caption": f"{' '.join(caption.text.split())} {made.sentence}",
+        **asdict(made),
+        "n": caption.n,
+        "numbers": caption.numbers,
+    }
+    with atomic_path(files[2]) as partial:
+        # Signs stay signs: the report includes the caption as it stands in this file.
+        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def people_count(shown: int, all_people: int) -> str:
+    """`4 of the 12 test people`."""
+    return f"{shown} of the {all_people} test people"

@@ -1,0 +1,81 @@
+"""Which people and images a figure shows: drawn at random by a seed, so that nobody's eye chooses."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import EXPRESSIONS
+
+
+def cell(index: pd.DataFrame, label: int, column: str) -> str:
+    """Text of one cell."""
+    return str(index.at[label, column])
+
+
+def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
+    """Draw edits that change the expression, with as many different targets and people as there are.
+
+    Every target expression gets its turn, in an order drawn at random; of its edits, one is drawn among those whose
+    person, and then whose own expression, was drawn least often.
+
+    Args:
+        index: `edits_test.csv`, or some of its rows.
+        count: edits at the most.
+        seed: of the draw.
+
+    Returns:
+        Labels of `index`, ordered by target and own expression.
+    """
+    rng = np.random.default_rng(seed)
+    changing = index[index["source_expression"] != index["target_expression"]]
+    left = changing if len(changing) else index  # a data set of one expression has none that changes it
+    chosen: list[int] = []
+    targets: list[str] = []
+    people, sources = Counter[str](), Counter[str]()
+    while len(chosen) < count and len(left):
+        present = set(left["target_expression"])
+        targets = [name for name in targets if name in present] or list(rng.permutation(sorted(present)))
+        fits = left[left["target_expression"] == targets.pop(0)]
+        used = list(zip(fits["person"].map(people), fits["source_expression"].map(sources), strict=True))
+        label = int(rng.choice([row for row, often in zip(fits.index, used, strict=True) if often == min(used)]))
+        people[cell(index, label, "person")] += 1
+        sources[cell(index, label, "source_expression")] += 1
+        chosen.append(label)
+        left = left.drop(label)
+    names = {name: place for place, name in enumerate(EXPRESSIONS)}
+
+    def place(label: int) -> tuple[int, int]:
+        own = cell(index, label, "source_expression")  # a wild image may have none that is known
+        return names[cell(index, label, "target_expression")], names.get(own, len(names))
+
+    return sorted(chosen, key=place)
+
+
+def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:
+    """Draw test images, of as many different people as there are: their ids, ordered by person.
+
+    Args:
+        index: `edits_test.csv`.
+        count: images at the most.
+        seed: of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    images = index.drop_duplicates("source_id").set_index("source_id")["person"]
+    shuffled = images.iloc[rng.permutation(len(images))]
+    turns = shuffled.groupby(shuffled).cumcount().sort_values(kind="stable")  # one of each person, then a second
+    chosen = list(turns.index[:count])
+    return sorted(chosen, key=lambda name: (images[name], name))
+
+
+def far_edits(index: pd.DataFrame, gaps: np.ndarray) -> pd.DataFrame:
+    """The quarter of the edits whose target is farthest from the source's AUs: the paper's "large gaps".
+
+    Args:
+        index: `edits_test.csv`.
+        gaps: `(M,)` distance of each edit, as `au_gaps` gives it.
+    """
+    changes = (index["source_expression"] != index["target_expression"]).to_numpy()
+    if not changes.any():
+        return index
+    return index[changes & (gaps >= np.quantile(gaps[changes], 0.75))]

@@ -1,0 +1,217 @@
+"""Quality of edits against the expression gap: the paper's central claim, which it never measures.
+
+The paper says that single-step methods fail where the target is far from the source and that the cascade helps
+there (Sec. 1, 3.2). Were it so, the cascade's lines would fall less steeply to the right than the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.scores import all_scores, bin_edges, in_bins, interval, people_weights, resampled_means
+from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style, sentence_figure
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Bins of about as many edits each, bootstrap draws.
+BINS, DRAWS = 5, 2000
+
+#: Score -> axis, and its factor.
+MEASURES = {
+    "correct": ("G ↑ (%)", 100.0),
+    "au_error": ("AU error ↓ (0 to 5)", 1.0),
+    "psnr": ("PSNR ↑ (dB)", 1.0),
+}
+
+#: (cascade, its single-step method): whose difference tells whether the cascade helps more where the gap is large.
+PAIRS = (("baseline_cascade", "baseline"), ("cascade_ef_gan", "ef_gan"))
+
+
+def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
+    """Means of every score in every bin of the gap, with 95 % intervals from resampling people.
+
+    Args:
+        scores: method or control -> `edit_scores`, of the same edits.
+        seed: of the resampling.
+
+    Returns:
+        `measure, method, bin, low, high` (edges of the gap), `middle` (its mean), `edits, people` (with a value),
+        `mean, mean_low, mean_high`; measures without any value are left out.
+    """
+    together = all_scores(scores)
+    gaps = next(iter(scores.values()))["gap"].to_numpy()
+    edges = bin_edges(gaps, BINS)
+    people, names = pd.factorize(together["person"])
+    weights = people_weights(len(names), DRAWS, seed)
+    rows: list[dict[str, Any]] = []
+    for measure in MEASURES:
+        for method in scores:
+            part = (together["method"] == method).to_numpy()
+            values = together[measure].to_numpy()[part]
+            if np.isnan(values).all():
+                continue
+            own_gaps = together["gap"].to_numpy()[part]
+            groups = in_bins(own_gaps, edges)
+            sampled = resampled_means(values, groups, people[part], weights)
+            lows, highs = interval(sampled)
+            for number in np.unique(groups):
+                inside = (groups == number) & ~np.isnan(values)
+                if inside.any():
+                    rows.append(
+                        {
+                            "measure": measure, "method": method, "bin": int(number), "low": float(edges[number]),
+                            "high": float(edges[number + 1]), "middle": float(own_gaps[inside].mean()),
+                            "edits": int(inside.sum()), "people": len(set(people[part][inside])),
+                            "mean": float(values[inside].mean()), "mean_low": float(lows[number]),
+                            "mean_high": float(highs[number]),
+                        }
+                    )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def gain_of_cascade(
+    scores: Mapping[str, pd.DataFrame], pair: tuple[str, str], measure: str, seed: int
+) -> dict[str, float] | None:
+    """How much more the cascade gains at the largest gaps than at the smallest, with its 95 % interval.
+
+    The gain of an edit is the cascade's score minus the single-step method's, of the same edit.
+
+    Returns:
+        `small, large` (mean gain in the first and in the last bin), `difference, low, high`; None where either
+        method was not run, or a bin is empty.
+    """
+    if any(name not in scores for name in pair):
+        return None
+    cascade, single = (scores[name] for name in pair)
+    gain = cascade[measure].to_numpy() - single[measure].to_numpy()
+    gaps = cascade["gap"].to_numpy()
+    edges = bin_edges(gaps, BINS)
+    groups = in_bins(gaps, edges)
+    people, names = pd.factorize(cascade["person"])
+    sampled = resampled_means(gain, groups, people, people_weights(len(names), DRAWS, seed))
+    means = resampled_means(gain, groups, people, np.ones((1, len(names))))[0]
+    if len(edges) < 3 or np.isnan(means[[0, -1]]).any():
+        return None
+    low, high = interval(sampled[:, -1] - sampled[:, 0])
+    return {
+        "small": float(means[0]), "large": float(means[-1]), "difference": float(means[-1] - means[0]),
+        "low": float(low), "high": float(high),
+    }  # fmt: skip
+
+
+def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
+    """A row a score, methods left and ablation right, with the number of edits in each bin below.
+
+    Args:
+        scores: method or control -> `edit_scores`, of the same edits.
+        against: what PSNR compares an edit with, in words.
+        made: what made the figure.
+    """
+    from matplotlib import pyplot as plt
+
+    if not any(len(frame) for frame in scores.values()):
+        caption = Caption("Quality against the expression gap", "No edit changes the expression.", {"edits": 0})
+        return sentence_figure("Nothing to show: no edit changes the expression."), caption
+    table = gap_table(scores, made.drawn)
+    measures = [name for name in MEASURES if (table["measure"] == name).any()]
+    controls = [name for name in CONTROLS if name in scores]
+    sides = {
+        "methods": [name for name in COMPARED if name in scores] + controls,
+        "ablation": [name for name in ABLATED if name in scores],
+    }
+    sides = {name: members for name, members in sides.items() if members}
+    figure, axes = plt.subplots(
+        len(measures) + 1, len(sides), figsize=(TEXT_WIDTH * len(sides) / 2, 1.3 * len(measures) + 1.3), squeeze=False,
+        sharex=True, sharey="row", layout="constrained", height_ratios=[*[1.0] * len(measures), 0.45],
+    )  # fmt: skip
+    for column, (side, methods) in enumerate(sides.items()):
+        for axis, measure in zip(axes[:, column], measures, strict=False):
+            _draw_lines(axis, table[table["measure"] == measure], methods, measure)
+            if column == 0:
+                axis.set_ylabel(MEASURES[measure][0])
+        _draw_counts(axes[-1, column], table)
+        axes[0, column].set_title(side, loc="left", fontweight="bold", pad=26)
+        handles = [plt.Line2D([], [], **line_style(name)) for name in methods]
+        axes[-1, column].set_xlabel("expression gap: distance of source and target AUs")
+        axes[0, column].legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3 if len(methods) > 4 else 2
+        )
+    axes[-1, 0].set_ylabel("edits\n(people)")
+    return figure, _caption(table, scores, against, made)
+
+
+def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
+    factor = MEASURES[measure][1]
+    for name in methods:
+        part = table[table["method"] == name]
+        style = line_style(name)
+        axis.plot(part["middle"], factor * part["mean"], **style)
+        if name not in CONTROLS:
+            axis.fill_between(
+                part["middle"], factor * part["mean_low"], factor * part["mean_high"], color=style["color"], alpha=0.15,
+                linewidth=0,
+            )  # fmt: skip
+
+
+def _draw_counts(axis: "Axes", table: pd.DataFrame) -> None:
+    first = table[(table["measure"] == table["measure"].iloc[0]) & (table["method"] == table["method"].iloc[0])]
+    axis.bar(
+        first["low"], first["edits"], first["high"] - first["low"], align="edge", color="#BBBBBB", edgecolor="white",
+        linewidth=0.8,
+    )  # fmt: skip
+    for row in first.itertuples():
+        axis.annotate(
+            f"{row.edits}\n({row.people})", ((row.low + row.high) / 2, row.edits / 2), ha="center", va="center",
+            fontsize=5,
+        )  # fmt: skip
+    axis.set_ylim(0)
+    axis.grid(visible=False)
+
+
+def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> Caption:
+    edits = len(next(iter(scores.values())))
+    people = next(iter(scores.values()))["person"].nunique()
+    gains = {pair: gain_of_cascade(scores, pair, "correct", made.drawn) for pair in PAIRS}
+    known = {pair: gain for pair, gain in gains.items() if gain is not None}
+    sentences = " ".join(_gain_sentence(*pair, gain) for pair, gain in known.items())
+    error = (
+        " AU error: mean absolute difference between the AUs read from an edit and their targets."
+        if (table["measure"] == "au_error").any()
+        else ""
+    )
+    return Caption(
+        title="Quality against the expression gap",
+        text=f"""Quality against the expression gap: do edits get worse the farther the target is, and does the cascade
+            help there? The gap is the Euclidean distance between the source's AUs and the target's; edits that change
+            the expression are put into {table["bin"].nunique()} bins with about as many edits each. Points: means of a
+            bin; bands: 95 % bootstrap intervals that resample people ({DRAWS} draws, figures.seed {made.drawn}). G:
+            share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of
+            each method, of {people} people.""",
+        n={"edits": edits, "people": int(people)},
+        numbers={
+            "bins": table.to_dict("records"),
+            "gain_of_cascade_in_G": {" - ".join(pair): gain for pair, gain in known.items()},
+        },
+    )
+
+
+def _gain_sentence(cascade: str, single: str, gain: Mapping[str, float]) -> str:
+    small, large = 100 * gain["small"], 100 * gain["large"]
+    difference, low, high = (100 * gain[key] for key in ("difference", "low", "high"))
+    verdict = (
+        "a larger gain at large gaps"
+        if low > 0
+        else "a smaller gain at large gaps"
+        if high < 0
+        else "no clear difference"
+    )
+    return (
+        f"{TITLES[cascade]} minus {TITLES[single]} in G: {small:+.1f} points in the first bin, {large:+.1f} in "
+        f"the last; difference {difference:+.1f} (95 % interval {low:+.1f} to {high:+.1f}): {verdict}."
+    )

@@ -1,0 +1,184 @@
+"""Inside the networks: attention (Fig. 3), the cascade's steps (Fig. 4), continuous editing (Fig. 7)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.figures.caption import Caption, Made, people_count
+from cascade_efgan.figures.choose import choose_edits, far_edits
+from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
+from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.models.cascade import Cascade, pseudo_target
+from cascade_efgan.models.generator import stitch
+from cascade_efgan.training.samples import to_float, to_uint8
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Columns of continuous editing beside the input: shares of the way to the target.
+INTENSITIES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+class Asked:
+    """Some edits of a plan as tensors.
+
+    Attributes:
+        index: rows of the plan.
+        pictures: `(N, S, S, 3)` uint8, the sources.
+        image: the same as `(N, 3, S, S)` float32 in -1..1.
+        source: AUs of the sources, `(N, 17)` float32 in 0..1.
+        target: target AUs, alike.
+    """
+
+    def __init__(self, faces: Faces, index: pd.DataFrame, device: torch.device) -> None:
+        places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
+        rows = np.array([places[name] for name in index["source_id"]], dtype=np.int64)
+        self.index = index
+        self.pictures = np.asarray(faces.images[rows])
+        channels_first = np.ascontiguousarray(np.moveaxis(self.pictures, -1, 1))
+        self.image = to_float(torch.from_numpy(channels_first).to(device))
+        self.source = torch.from_numpy(faces.aus[rows]).to(device)
+        self.target = torch.tensor(index[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
+
+    @property
+    def heads(self) -> list[str]:
+        """Own and target expression of every edit, in two lines."""
+        names = zip(self.index["source_expression"], self.index["target_expression"], strict=True)
+        return [f"{own}\n→ {target}" for own, target in names]
+
+
+def as_pictures(images: Tensor) -> np.ndarray:
+    """(N, 3, S, S) in -1..1 -> (N, S, S, 3) uint8."""
+    pictures: np.ndarray = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
+    return pictures
+
+
+def local_attention(maps: dict[str, Tensor], boxes: dict[str, PatchBox]) -> np.ndarray:
+    """Attention maps of the local branches at their places: (N, S, S), NaN outside the patches.
+
+    Args:
+        maps: branch -> (N, 1, h, w) in 0..1, `face` among them.
+        boxes: region -> its place.
+    """
+    canvas = torch.full_like(maps["face"], torch.nan)
+    stitched = stitch({name: maps[name] for name in boxes}, boxes, canvas)
+    values: np.ndarray = stitched[:, 0].float().cpu().numpy()
+    return values
+
+
+def choose_asked(
+    faces: Faces, index: pd.DataFrame, count: int, seed: int, device: torch.device, far: bool = False
+) -> Asked:
+    """Some edits drawn from a plan; `far`: from those with the largest gaps (`far_edits`)."""
+    pool = far_edits(index, au_gaps(index, faces.index)) if far else index
+    return Asked(faces, index.loc[choose_edits(pool, count, seed)], device)
+
+
+@torch.inference_mode()
+def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> tuple["Figure", Caption]:
+    """Input, edit, stitched local attention, global attention of the single-step EF-GAN; two edits a row (Fig. 3)."""
+    module = generator.modules_in_order()[0]
+    edit = generator(asked.image, asked.source, asked.target)[-1]
+    pictures, local = as_pictures(edit.final), local_attention(edit.attention, module.boxes)
+    whole = edit.attention["face"][:, 0].float().cpu().numpy()
+    rows: list[list[np.ndarray | None]] = []
+    notes: dict[tuple[int, float], str] = {}
+    for number in range(len(asked.index)):
+        if number % 2 == 0:
+            rows.append([])
+        notes[len(rows) - 1, len(rows[-1]) + 0.5] = asked.heads[number].replace("\n", " ")
+        rows[-1] += [asked.pictures[number], pictures[number], local[number], whole[number]]
+    largest = round(float(max(np.nanmax(local), whole.max())), 2)
+    heads = ["Input", "Edit", "Local\nattention", "Global\nattention"] * min(2, len(asked.index))
+    figure = draw_mosaic(
+        Mosaic(rows, heads, notes=notes, column_groups=[4] if len(asked.index) > 1 else [],
+               largest=largest or 1.0, scale="attention (1: painted anew, 0: kept)")
+    )  # fmt: skip
+    inside = {"local": float(np.nanmean(local)), "global": float(whole.mean())}
+    caption = Caption(
+        title="Global and local attention",
+        text=f"""Global and local attention of EF-GAN in one step. For each edit: input, edit, attention maps of the
+            eyes,
+            nose and mouth branches stitched at their places (their mean where patches overlap, grey where there is no
+            branch), and the attention map of the face branch. Bright: painted anew; dark: kept from the input; all maps
+            share one scale, whose end is the largest value shown ({largest:.2f}). Mean over the maps shown: local
+            {inside["local"]:.3f}, global {inside["global"]:.3f}. {_drawn(asked, tested, made)}""",
+        n={"edits shown": len(asked.index)},
+        paper_figure="3",
+        numbers={"mean_attention": inside, "largest_attention": largest},
+    )
+    return figure, caption
+
+
+@torch.inference_mode()
+def draw_steps(
+    cascade: Cascade, single: Cascade, asked: Asked, faces: Faces, made: Made, tested: pd.DataFrame
+) -> tuple["Figure", Caption]:
+    """Input, the steps of Cascade EF-GAN, the single-step edit, the target's photograph; large gaps (Fig. 4)."""
+    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
+    steps = [as_pictures(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
+    alone = as_pictures(single(asked.image, asked.source, asked.target)[-1].final)
+    rows: list[list[np.ndarray | None]] = []
+    for number, counterpart in enumerate(asked.index["counterpart_id"]):
+        target = np.asarray(faces.images[places[counterpart]]) if counterpart in places else None
+        rows.append([asked.pictures[number], *(step[number] for step in steps), alone[number], target])
+    heads = [
+        "Input",
+        *(f"Step {step}" for step in range(1, len(steps) + 1)),
+        "EF-GAN,\none step",
+        "Photograph with\nthe target AUs",
+    ]
+    figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1, 1 + len(steps)]))
+    caption = Caption(
+        title="The cascade's steps",
+        text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the
+            last is
+            its edit), for comparison the edit by the single-step EF-GAN that every module starts from, and the real
+            photograph of the same person whose AUs are the target. Edits are drawn from the quarter with the largest
+            expression gap, the distance between source and target AUs. {_drawn(asked, tested, made)}""",
+        n={"edits shown": len(asked.index)},
+        paper_figure="4",
+    )
+    return figure, caption
+
+
+@torch.inference_mode()
+def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> tuple["Figure", Caption]:
+    """People in rows, intensity in columns: AUs between source and target come from the Interpolator (Fig. 7)."""
+    on_the_way = between(cascade, asked, INTENSITIES)
+    frames = [as_pictures(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
+    rows = [[asked.pictures[number], *(frame[number] for frame in frames)] for number in range(len(asked.index))]
+    heads = ["Input", *(f"{100 * share:.0f} %" for share in INTENSITIES)]
+    figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1]))
+    caption = Caption(
+        title="Continuous editing",
+        text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs
+            to the
+            target's. As in Sec. 4.5, the AUs on the way come from the Interpolator, the last column has the target's
+            own, and every edit starts from the input. {_drawn(asked, tested, made)}""",
+        n={"people shown": len(asked.index)},
+        paper_figure="7",
+    )
+    return figure, caption
+
+
+def between(cascade: Cascade, asked: Asked, shares: Sequence[float]) -> list[Tensor]:
+    """AUs (N, 17) at these shares of the way to the target: the Interpolator's; the target's own at 1."""
+    assert cascade.interpolator is not None, "a cascade has an Interpolator"
+    pseudo = [pseudo_target(asked.source, asked.target, share, 1) for share in shares]  # type: ignore[arg-type]
+    return [
+        asked.target if share == 1 else cascade.interpolator(asked.source, aus - asked.source)
+        for share, aus in zip(shares, pseudo, strict=True)
+    ]
+
+
+def _drawn(asked: Asked, tested: pd.DataFrame, made: Made) -> str:
+    people = people_count(asked.index["person"].nunique(), tested["person"].nunique())
+    return f"{len(asked.index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn})."

@@ -1,0 +1,41 @@
+"""What files about single edits have in common: how an edit is named, and how far its target is."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cascade_efgan.data import AUS
+from cascade_efgan.errors import InputError
+
+
+def au_gaps(index: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
+    """Expression gap of each edit, `(M,)` float64: Euclidean distance between source and target AUs, each 0..5.
+
+    Not in the paper, which speaks of large gaps and measures none.
+
+    Args:
+        index: `edits_test.csv`, with the target AUs.
+        faces: `crops.csv`, with the source's.
+    """
+    known = faces.set_index("id")[list(AUS)]
+    difference = index[list(AUS)].to_numpy(np.float64) - known.loc[index["source_id"]].to_numpy(np.float64)
+    distances: np.ndarray = np.linalg.norm(difference, axis=1)
+    return distances
+
+
+def edit_ids(index: pd.DataFrame) -> list[str]:
+    """How `predictions_G.csv` and `readings_au.csv` name the edits of `edits_test.csv`: source id and target."""
+    ids: list[str] = (index["source_id"] + ":" + index["target_expression"]).tolist()
+    return ids
+
+
+def matched(frame: pd.DataFrame, ids: list[str], path: Path) -> pd.DataFrame:
+    """The rows of these ids, in their order.
+
+    Raises:
+        InputError: the file is of other edits.
+    """
+    if set(frame["id"]) != set(ids) or len(frame) != len(ids):
+        raise InputError(f"{path}: not of the edits it is shown with; run the rules that make both again")
+    return frame.set_index("id").loc[ids].reset_index()

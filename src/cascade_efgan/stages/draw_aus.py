@@ -1,0 +1,43 @@
+"""`efgan draw_aus`: AUs asked for against AUs obtained."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from typer import Option
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.records import read_records
+from cascade_efgan.evaluation.edits import EDIT_TEXT
+from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.figures.action_units import draw_aus
+from cascade_efgan.figures.caption import write_figure
+from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.per_edit import edit_ids, matched
+from cascade_efgan.figures.style import figure_style
+from cascade_efgan.methods import METHODS
+from cascade_efgan.words import named_paths
+
+
+def command(
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    edits_index: Annotated[Path, Option(help="edits_test.csv, with the target AUs")],
+    readings: Annotated[list[str], Option(help="METHOD=readings_au.csv, repeated in the order of the legend")],
+    metric: Annotated[Path, Option(help="au_error.json of any of them: the regressor's own error")],
+    figure: Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")],
+    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+) -> None:
+    """Draw the AUs that the regressor reads from edits against their targets, AU by AU."""
+    made, _ = made_by(dataset, seed, settings)
+    plan = read_records(edits_index, EDIT_TEXT, AUS)
+    ids = edit_ids(plan)
+    obtained = {
+        name: matched(read_records(path, ("id",), AUS), ids, path)[list(AUS)].to_numpy(np.float64)
+        for name, path in named_paths("--readings", readings).items()
+    }
+    trained = [name for name in obtained if name in METHODS]
+    points = "cascade_ef_gan" if "cascade_ef_gan" in trained else trained[-1]
+    floor = float(read_metric(metric).details["held_out_error"])
+    with figure_style():
+        write_figure(figure, draw_aus(plan[list(AUS)].to_numpy(np.float64), obtained, points, floor, made), made)

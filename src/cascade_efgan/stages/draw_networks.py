@@ -1,0 +1,60 @@
+"""`efgan draw_networks`: Figures 3, 4 and 7, what EF-GAN and Cascade EF-GAN do inside."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.records import read_records
+from cascade_efgan.devices import pick_device
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import EDIT_TEXT
+from cascade_efgan.figures.caption import write_figure
+from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.networks import choose_asked, draw_attention, draw_continuous, draw_steps
+from cascade_efgan.figures.style import figure_style
+from cascade_efgan.models.build import load_generator
+from cascade_efgan.models.cascade import Cascade
+
+
+def command(
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    edits_index: Annotated[Path, Option(help="edits_test.csv, whose edits are drawn from")],
+    weights: Annotated[Path, Option(help="EF-GAN's weights")],
+    model: Annotated[Path, Option(help="EF-GAN's description")],
+    attention: Annotated[tuple[Path, Path, Path], Option(help="Fig. 3 to write: PNG PDF JSON")],
+    cascade_weights: Annotated[Path | None, Option(help="Cascade EF-GAN's weights")] = None,
+    cascade_model: Annotated[Path | None, Option(help="Cascade EF-GAN's description")] = None,
+    steps: Annotated[tuple[Path, Path, Path] | None, Option(help="Fig. 4 to write: PNG PDF JSON")] = None,
+    continuous: Annotated[tuple[Path, Path, Path] | None, Option(help="Fig. 7 to write: PNG PDF JSON")] = None,
+    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+) -> None:
+    """Draw attention maps, the cascade's steps and continuous editing of test images chosen at random."""
+    made, config = made_by(dataset, seed, settings)
+    faces = load_faces(crops, index)
+    plan = read_records(edits_index, EDIT_TEXT, AUS)
+    device = pick_device()
+    people, drawn = config.figures.people, made.drawn
+    single = _generator(weights, model).to(device)
+    with figure_style():
+        asked = choose_asked(faces, plan, config.figures.edits, drawn, device)
+        write_figure(attention, draw_attention(single, asked, made, plan), made)
+        if cascade_weights is None or cascade_model is None or steps is None or continuous is None:
+            return
+        cascade = _generator(cascade_weights, cascade_model).to(device)
+        asked = choose_asked(faces, plan, people, drawn, device, far=True)
+        write_figure(steps, draw_steps(cascade, single, asked, faces, made, plan), made)
+        asked = choose_asked(faces, plan, people, drawn, device)
+        write_figure(continuous, draw_continuous(cascade, asked, made, plan), made)
+
+
+def _generator(weights: Path, model: Path) -> Cascade:
+    generator, spec = load_generator(weights, model)
+    if not isinstance(generator, Cascade):
+        raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
+    return generator

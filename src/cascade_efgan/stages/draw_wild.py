@@ -1,0 +1,37 @@
+"""`efgan draw_wild`: Figures 8 and 10, wild images."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.figures.caption import write_figure
+from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.style import figure_style
+from cascade_efgan.figures.wild import draw_wild
+
+
+def command(
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy of the wild images")],
+    index: Annotated[Path, Option(help="their crops.csv")],
+    pretrained: Annotated[Path, Option(help="edits before fine-tuning (NPY)")],
+    pretrained_index: Annotated[Path, Option(help="their index (CSV)")],
+    wild: Annotated[Path, Option(help="edits after fine-tuning (NPY)")],
+    wild_index: Annotated[Path, Option(help="their index (CSV)")],
+    examples: Annotated[Path, Option(help="crops.npy of the pre-training")],
+    examples_index: Annotated[Path, Option(help="its crops.csv")],
+    examples_split: Annotated[Path, Option(help="its split.csv")],
+    figure: Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")],
+    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+) -> None:
+    """Draw wild images: input, an image with the desired expression, edits before and after fine-tuning."""
+    made, config = made_by(dataset, seed, settings)
+    faces, known = load_faces(crops, index), load_faces(examples, examples_index)
+    before, after = load_edits(pretrained, pretrained_index), load_edits(wild, wild_index)
+    training = part_rows(known.index, examples_split, "train")
+    with figure_style():
+        write_figure(figure, draw_wild(faces, before, after, known, training, config.figures.edits, made), made)

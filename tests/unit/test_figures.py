@@ -1,0 +1,306 @@
+"""Figures: who is chosen, what is counted, the same bytes, and every stage on small arrays."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.figures.action_units import binned_means
+from cascade_efgan.figures.caption import Caption, Made, write_figure
+from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits
+from cascade_efgan.figures.confusion import confusion
+from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
+from cascade_efgan.figures.expression_gap import draw_gap, gain_of_cascade, gap_table
+from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
+from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
+from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
+from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.figures.scores import bin_edges, edit_scores, in_bins, people_weights, resampled_means
+from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
+from cascade_efgan.figures.training import draw_curves
+from cascade_efgan.figures.wild import draw_wild, nearest_faces
+from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.methods import CONTROLS, METHODS
+from cascade_efgan.models.build import ModelSpec, build_generator
+
+MADE = Made("rendered", "smoke", 0, 0)
+EXPRESSIONS = ("angry", "happy", "neutral")
+SIZE = 32
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(12, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+NETWORK = {"width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2,
+           "interpolator_width": 8, "cascade_steps": 3}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def faces() -> Faces:
+    """Five people in three expressions, with random pixels and AUs."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for person in range(5):
+        for expression in EXPRESSIONS:
+            row = dict.fromkeys(INDEX_COLUMNS, 0.0)
+            row |= {"id": f"p{person}_{expression}", "person": f"p{person}", "expression": expression,
+                    "gaze": "frontal", "dataset": "rendered"}  # type: ignore[dict-item] # fmt: skip
+            row |= dict(zip(AUS, rng.uniform(0, 5, len(AUS)).round(2), strict=True))
+            rows.append(row)
+    return Faces(rng.integers(0, 256, (len(rows), SIZE, SIZE, 3), dtype=np.uint8), pd.DataFrame(rows))
+
+
+@pytest.fixture(scope="module")
+def plan(faces: Faces) -> pd.DataFrame:
+    everyone = np.arange(len(faces))
+    return plan_edits(faces.index, everyone, expression_means(faces.index, everyone), None, 0)
+
+
+def edits_of(plan: pd.DataFrame, seed: int) -> Edits:
+    return Edits(np.random.default_rng(seed).integers(0, 256, (len(plan), SIZE, SIZE, 3), dtype=np.uint8), plan)
+
+
+def test_edits_are_chosen_by_the_seed_and_differ_in_targets_and_people(plan: pd.DataFrame) -> None:
+    chosen = choose_edits(plan, 5, seed=0)
+    assert chosen == choose_edits(plan, 5, seed=0)
+    assert len({tuple(choose_edits(plan, 5, seed)) for seed in range(5)}) > 1
+    shown = plan.loc[chosen]
+    assert (shown["source_expression"] != shown["target_expression"]).all()
+    assert shown["person"].nunique() == 5 and set(shown["target_expression"]) == set(EXPRESSIONS)
+    assert len(choose_edits(plan, 1000, 0)) == len(set(choose_edits(plan, 1000, 0))) == 30
+
+
+def test_sources_are_of_different_people_before_anybody_comes_twice(plan: pd.DataFrame) -> None:
+    people = plan.drop_duplicates("source_id").set_index("source_id")["person"]
+    assert people[choose_sources(plan, 5, seed=3)].nunique() == 5
+    assert people[choose_sources(plan, 7, seed=3)].value_counts().max() == 2
+    assert choose_sources(plan, 4, 1) == choose_sources(plan, 4, 1)
+
+
+def test_the_gap_is_the_distance_of_the_aus(faces: Faces, plan: pd.DataFrame) -> None:
+    gaps = au_gaps(plan, faces.index)
+    row = plan.index[plan["source_expression"] != plan["target_expression"]][0]
+    ids = faces.index.set_index("id")
+    source, target = ids.loc[plan.at[row, "source_id"]], ids.loc[plan.at[row, "counterpart_id"]]
+    assert gaps[row] == pytest.approx(np.sqrt(sum((source[au] - target[au]) ** 2 for au in AUS)))
+    assert (gaps[plan["source_expression"] == plan["target_expression"]] == 0).all()
+    far = far_edits(plan, gaps)
+    assert 7 <= len(far) <= 9 and gaps[far.index].min() >= np.sort(gaps)[-len(far)]
+
+
+def test_bins_hold_about_as_many_values_each_and_equal_values_give_one_bin() -> None:
+    values = np.random.default_rng(0).normal(size=100)
+    groups = in_bins(values, bin_edges(values, 5))
+    assert np.bincount(groups).tolist() == [20] * 5
+    assert set(in_bins(np.ones(4), bin_edges(np.ones(4), 5))) == {0}
+
+
+def test_resampling_everybody_once_gives_the_plain_means_and_draws_are_of_people() -> None:
+    values, groups = np.array([1.0, 3.0, 5.0, np.nan]), np.array([0, 0, 1, 1])
+    people = np.array([0, 1, 0, 1])
+    assert resampled_means(values, groups, people, np.ones((1, 2))).tolist() == [[2.0, 5.0]]
+    only_first = resampled_means(values, groups, people, np.array([[2.0, 0.0], [0.0, 2.0]]))
+    assert only_first[0].tolist() == [1.0, 5.0]
+    assert only_first[1, 0] == 3.0 and np.isnan(only_first[1, 1])
+    weights = people_weights(6, 50, 1)
+    assert (weights.sum(axis=1) == 6).all() and (weights == people_weights(6, 50, 1)).all()
+
+
+def scores(gap_effect: float, seed: int = 0) -> pd.DataFrame:
+    """200 edits of 20 people whose share of recognised ones changes along the gap."""
+    rng = np.random.default_rng(seed)
+    gap = np.linspace(0, 10, 200)
+    correct = (rng.random(200) < np.clip(0.5 + gap_effect * (gap - 5) / 10, 0, 1)).astype(float)
+    people = np.array([f"p{number % 20}" for number in range(200)])
+    return pd.DataFrame({"row": np.arange(200), "person": people, "gap": gap, "correct": correct,
+                         "psnr": 30 - gap, "au_error": np.nan})  # fmt: skip
+
+
+def test_the_gap_table_counts_and_averages_every_bin() -> None:
+    table = gap_table({"ef_gan": scores(-0.8)}, seed=0)
+    assert set(table["measure"]) == {"correct", "psnr"}  # no AU could be read
+    part = table[table["measure"] == "correct"]
+    assert part["edits"].tolist() == [40] * 5 and part["people"].tolist() == [20] * 5
+    assert (part["mean_low"] <= part["mean"]).all() and (part["mean"] <= part["mean_high"]).all()
+    assert part["mean"].iloc[0] > part["mean"].iloc[-1]
+
+
+def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_not() -> None:
+    pair = ("cascade_ef_gan", "ef_gan")
+    helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, "correct", 0)
+    assert helps is not None and helps["low"] > 0 and helps["large"] > helps["small"]
+    same = gain_of_cascade({pair[0]: scores(0), pair[1]: scores(0)}, pair, "correct", 0)
+    assert same is not None and same["difference"] == same["low"] == same["high"] == 0
+    assert gain_of_cascade({pair[0]: scores(0)}, pair, "correct", 0) is None
+    figure, caption = draw_gap({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, "the true edit", MADE)
+    plt.close(figure)
+    assert "a larger gain at large gaps" in caption.text and caption.n == {"edits": 200, "people": 20}
+
+
+def test_best_and_worst_are_chosen_by_psnr_alone() -> None:
+    frame = pd.DataFrame({"row": [4, 7, 9, 11, 12], "psnr": [20.0, np.nan, 30.0, 10.0, 25.0]})
+    assert best_and_worst(frame, 2) == ([9, 12], [4, 11])
+    assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing stands in both
+
+
+def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd.DataFrame) -> None:
+    """A data set of own photographs may have no counterparts, or one expression: its run must not end for a figure."""
+    lonely = scores(0).assign(psnr=np.nan)
+    with figure_style():
+        drawn = [
+            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None, MADE),
+            draw_gap({"stargan": lonely.head(0)}, "the true edit", MADE),
+        ]
+    for figure, caption in drawn:
+        assert "Nothing to show" in figure.texts[0].get_text() and list(caption.n.values()) == [0]
+        plt.close(figure)
+    same = plan[plan["source_expression"] == plan["target_expression"]]
+    assert len(choose_edits(far_edits(same, np.zeros(len(same))), 3, 0)) == 3
+
+
+def test_confusion_counts_true_down_and_predicted_across() -> None:
+    counts = confusion(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]), ["a", "b"])
+    assert counts.tolist() == [[1, 1], [0, 1]]
+
+
+def test_aus_are_averaged_near_whole_intensities_with_enough_edits() -> None:
+    wanted = np.array([0.1] * 6 + [2.9] * 6 + [5.0])
+    asked, shown = binned_means(wanted, wanted / 2)
+    assert asked.tolist() == pytest.approx([0.1, 2.9]) and shown.tolist() == pytest.approx([0.05, 1.45])
+
+
+def test_scores_join_an_edit_with_its_own_numbers(faces: Faces, plan: pd.DataFrame, tmp_path: Path) -> None:
+    edits, truth = edits_of(plan, 1), edits_of(plan, 2)
+    ids = [f"{source}:{target}" for source, target in edits.keys]
+    predictions = pd.DataFrame({"id": ids, "true": plan["target_expression"], "predicted": "happy"})
+    predictions.sample(frac=1, random_state=0).to_csv(tmp_path / "g.csv", index=False)  # order must not matter
+    readings = pd.DataFrame(plan[list(AUS)] + 0.5).assign(id=ids)
+    readings.to_csv(tmp_path / "a.csv", index=False)
+    frame = edit_scores(edits, faces, truth, tmp_path / "g.csv", tmp_path / "a.csv")
+    assert frame["row"].tolist() == np.flatnonzero(edits.changes).tolist()
+    assert (frame["correct"] == (plan["target_expression"] == "happy").to_numpy()[frame["row"]]).all()
+    assert frame["au_error"].to_numpy() == pytest.approx(np.full(len(frame), 0.5))
+    row = int(frame["row"].iloc[0])
+    error = ((edits.images[row].astype(float) - truth.images[row]) ** 2).mean()
+    assert frame["psnr"].iloc[0] == pytest.approx(10 * np.log10(255**2 / error))
+    predictions.iloc[1:].to_csv(tmp_path / "g.csv", index=False)
+    with pytest.raises(InputError, match=r"g\.csv: not of the edits it is shown with"):
+        edit_scores(edits, faces, truth, tmp_path / "g.csv", None)
+
+
+def test_the_nearest_face_has_the_target_expression(faces: Faces) -> None:
+    rows = nearest_faces(faces.index[list(AUS)].to_numpy(), faces.index, faces.index["expression"].tolist())
+    assert rows == list(range(len(faces)))
+    others = nearest_faces(faces.index[list(AUS)].to_numpy()[:1], faces.index, ["happy"])
+    assert faces.index["expression"][others[0]] == "happy"
+
+
+def spec(method: str) -> ModelSpec:
+    return ModelSpec(method, SIZE, NETWORK, BOXES)
+
+
+def test_local_attention_lies_at_its_places_and_nowhere_else() -> None:
+    maps = {name: torch.full((1, 1, box.height, box.width), 0.5) for name, box in BOXES.items()}
+    values = local_attention({"face": torch.zeros(1, 1, SIZE, SIZE), **maps}, BOXES)[0]
+    inside = np.zeros((SIZE, SIZE), dtype=bool)
+    for box in BOXES.values():
+        inside[box.top : box.top + box.height, box.left : box.left + box.width] = True
+    assert (values[inside] == 0.5).all() and np.isnan(values[~inside]).all()
+
+
+def test_continuous_editing_asks_the_interpolator_and_ends_at_the_target(faces: Faces, plan: pd.DataFrame) -> None:
+    cascade = build_generator(spec("cascade_ef_gan"))
+    torch.nn.init.constant_(cascade.interpolator.correction[-1].bias, 0.25)  # it starts as plain interpolation
+    asked = Asked(faces, plan.head(2), torch.device("cpu"))
+    half, end = between(cascade, asked, (0.5, 1.0))
+    assert torch.allclose(half, (asked.source + asked.target) / 2 + 0.25)
+    assert torch.equal(end, asked.target)
+
+
+@pytest.fixture(scope="module")
+def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]:
+    """Every drawing that is made of small arrays."""
+    edits = {name: edits_of(plan, number) for number, name in enumerate(("stargan", "cascade_ef_gan", "true_edit"))}
+    frames = {name: scores(0).head(30).assign(row=np.flatnonzero(edits[name].changes)) for name in edits}
+    curves = pd.DataFrame({"epoch": [1.0, 2.0], "G/L_cont": [1.0, 0.01]})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        single, cascade = build_generator(spec("ef_gan")), build_generator(spec("cascade_ef_gan"))
+    asked = Asked(faces, plan.loc[choose_edits(plan, 3, 0)], torch.device("cpu"))
+    return {
+        "methods": lambda: draw_methods(faces, edits, ["stargan", "cascade_ef_gan"], 4, MADE, "5"),
+        "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
+        "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
+        "wild": lambda: draw_wild(faces, edits["stargan"], edits["cascade_ef_gan"], faces, np.arange(15), 3, MADE),
+        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"], MADE),
+        "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
+        "attention": lambda: draw_attention(single, asked, MADE, plan),
+        "steps": lambda: draw_steps(cascade, single, asked, faces, MADE, plan),
+        "continuous": lambda: draw_continuous(cascade, asked, MADE, plan),
+    }
+
+
+NAMES = ("methods", "more", "all", "wild", "extremes", "curves", "attention", "steps", "continuous")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_drawn_with_a_caption_that_says_what_made_it(
+    drawings: dict[str, Callable[[], tuple]], tmp_path: Path, name: str
+) -> None:
+    files = tuple(tmp_path / f"{name}.{suffix}" for suffix in ("png", "pdf", "json"))
+    with figure_style():
+        write_figure(files, drawings[name](), MADE)  # type: ignore[arg-type]
+    caption = json.loads(files[2].read_text(encoding="utf-8"))
+    assert caption["caption"].endswith("Data: Rendered faces. Preset smoke, seed 0.")
+    assert "\n" not in caption["caption"] and caption["n"] and caption["name"] == name
+    if name not in ("extremes", "curves"):
+        assert "figures.seed 0" in caption["caption"]
+    with Image.open(files[0]) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    assert picture.size[0] < 1250 and pixels.std() > 10
+    assert files[1].read_bytes().startswith(b"%PDF-")
+
+
+def test_the_same_figure_has_the_same_bytes(drawings: dict[str, Callable[[], tuple]], tmp_path: Path) -> None:
+    def drawn(folder: Path) -> list[bytes]:
+        files = tuple(folder / f"figure.{suffix}" for suffix in ("png", "pdf", "json"))
+        with figure_style():
+            write_figure(files, drawings["attention"](), MADE)  # type: ignore[arg-type]
+        return [path.read_bytes() for path in files]
+
+    first, second = drawn(tmp_path / "a"), drawn(tmp_path / "b")
+    assert first == second
+    assert b"CreationDate" not in first[1] and b"Software" not in first[0]
+
+
+def test_a_caption_is_one_line_of_plain_signs_between_fixed_words(tmp_path: Path) -> None:
+    """The report includes it from the JSON file as it stands there (workflow/report/*.rst)."""
+    files = (tmp_path / "f.png", tmp_path / "f.pdf", tmp_path / "f.json")
+    with figure_style():
+        write_figure(files, (plt.figure(), Caption("T", "64×64, 95 %\n   and more.", {"edits": 1})), MADE)
+    text = files[2].read_text(encoding="utf-8")
+    assert '"caption": "64×64, 95 % and more. Data: Rendered faces. Preset smoke, seed 0.",\n' in text
+    assert json.loads(text)["paper_figure"] is None
+    with pytest.raises(InputError, match="expected a PNG, a PDF and a JSON file"):
+        write_figure((files[1], files[0], files[2]), (plt.figure(), Caption("T", "", {})), MADE)
+
+
+def test_every_method_has_a_look_of_its_own() -> None:
+    names = [*METHODS, *CONTROLS]
+    assert (
+        len({(COLOURS[name], MARKERS[name]) for name in names}) == len({TITLES[name] for name in names}) == len(names)
+    )
+
+
+def test_a_row_without_a_picture_stays_empty() -> None:
+    with figure_style():
+        figure = draw_mosaic(Mosaic([[np.zeros((4, 4, 3), np.uint8), None], [None, np.full((4, 4), np.nan)]]))
+        assert len(figure.axes[0].images) == 2
+        plt.close(figure)
