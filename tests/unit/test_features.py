@@ -9,6 +9,7 @@ import pytest
 import torch
 from evaluation_helpers import write_edits, write_faces
 
+from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation import weights as weights_module
 from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFeatures, build_extractor, feature_batches
@@ -90,6 +91,12 @@ def test_stage_on_a_part_of_the_images(tmp_path: Path) -> None:
     real, edited = tmp_path / "real.safetensors", tmp_path / "edits.safetensors"
     features.command(faces["crops"], real, faces["index"], faces["split"], "test", None, LITE)
     assert load_statistics(real).n == 6
+    vectors, again = tmp_path / "real.npy", tmp_path / "again.safetensors"
+    features.command(faces["crops"], again, faces["index"], faces["split"], "test", None, LITE, vectors)
+    rows = part_rows(read_index(faces["index"]), faces["split"], "test")
+    assert np.load(vectors).shape == (24, 1280)
+    assert np.load(vectors)[rows].mean(axis=0) == pytest.approx(load_statistics(again).mean, abs=1e-6)
+    assert load_statistics(again).covariance == pytest.approx(load_statistics(real).covariance, abs=1e-4)
     assert load_statistics(real).origin["part"] == "test"
     features.command(write_edits(tmp_path, faces, "test")[0], edited, settings=LITE)
     assert load_statistics(edited).n == 18

@@ -16,7 +16,7 @@ from dvc_repository import Repository
 
 from cascade_efgan.methods import METHODS
 
-TABLES = ("accuracy", "quality", "ablation")
+TABLES = ("accuracy", "quality", "ablation", "measures")
 SEED = "results/rendered/seed0"
 
 
@@ -37,6 +37,19 @@ def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Repositor
         assert "nan" not in text.lower().split()
         assert (smoke.folder / f"results/{table}_table.tex").read_text(encoding="utf-8").count("\\toprule") == 1
         assert len(pd.read_csv(smoke.folder / f"results/{table}_table.csv")) > 0
+
+
+def test_every_table_has_its_intervals_and_tests(smoke: Repository) -> None:
+    for table in TABLES:
+        found = json.loads((smoke.folder / f"results/{table}_statistics.json").read_text(encoding="utf-8"))
+        shown = pd.read_csv(smoke.folder / f"results/{table}_table.csv").set_index(["method", "column"])["value"]
+        for line in found["intervals"]:
+            if line["method"] != "real":
+                assert line["value"] == pytest.approx(shown[line["method"], line["column"]], abs=1e-6)
+        assert found["tests"]
+        assert "## Paired tests" in (smoke.folder / f"results/{table}_statistics.md").read_text(encoding="utf-8")
+    curve = pd.read_csv(smoke.folder / "results/rendered/fid_curve.csv")
+    assert set(curve["set"]) >= {"real", "unchanged", "cascade_ef_gan"}
 
 
 def test_a_distance_by_another_network_is_never_called_fid(smoke: Repository) -> None:
@@ -112,7 +125,9 @@ def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke:
     ]  # fmt: skip
     made = {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / SEED / "figures").glob("*.png")}
     made |= {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / "results").glob("*_table.*")}
-    checks = {f"results/rendered/{name}" for name in ("au_report.md", "contact_sheet.png", "patches.png")}
+    made |= {f"results/{path.name}" for path in (smoke.folder / "results").glob("*_statistics.md")}
+    names = ("au_report.md", "contact_sheet.png", "patches.png", "fid_curve.png")
+    checks = {f"results/rendered/{name}" for name in names}
     assert set(results) == made | checks | {"results/run.json"}
     for path, result in results.items():
         assert len(result["caption"]) > 100 and "system-message" not in result["caption"], path

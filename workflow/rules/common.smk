@@ -14,7 +14,7 @@ from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
 
 
@@ -82,7 +82,13 @@ os.environ.update(
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-TABLES = ["accuracy", "quality", "ablation"]
+#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
+#: table of their own.
+AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
+MEASURED = (
+    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
+)
+TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
@@ -284,7 +290,7 @@ def table_datasets(table):
 
 def table_methods(table, dataset):
     """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = ABLATED if table == "ablation" else COMPARED
+    rows = {"ablation": ABLATED, "measures": METHODS}.get(table, COMPARED)
     return [name for name in rows if name in settings.methods] + controls(dataset)
 
 
@@ -296,6 +302,10 @@ def row_metrics(table, dataset, method):
     true_edits = has_true_edits(dataset)
     if table == "quality":
         return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
+    if table == "measures":
+        chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
+        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
+        return [name for name, wanted in chosen.items() if wanted]
     names = ["G"] if method == "unchanged" else ["G", "R+G"]
     return names + (["au_error"] if true_edits else [])
 
@@ -306,11 +316,13 @@ def table_metrics(wildcards):
     for dataset in table_datasets(wildcards.table):
         for seed in settings.seeds:
             folder = f"results/{dataset}/seed{seed}"
-            if wildcards.table != "quality":
+            if wildcards.table in ("accuracy", "ablation"):
                 paths.append(f"{folder}/real/metrics/R.json")
             for method in table_methods(wildcards.table, dataset):
                 names = row_metrics(wildcards.table, dataset, method)
                 paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
+            if wildcards.table == "measures" and settings.measures.identity:
+                paths += [f"{folder}/{reference}/metrics/identity.json" for reference in REFERENCES]
     return paths
 
 
@@ -361,7 +373,12 @@ def wild_generator(name):
 def final_files():
     """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files(), *PROVENANCE_FILES]
+    compared = [f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")]
+    curves = (
+        [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
+    )
+    made = [*tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    return [*made, *PROVENANCE_FILES]
 
 
 def check_files():
