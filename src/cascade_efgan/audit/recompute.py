@@ -48,14 +48,22 @@ class Recomputed:
 
 
 def choose_cells(release: Release, jobs: Sequence[Job] | None, count: int, seed: int) -> list[TableCell]:
-    """Some numbers of some tables (None: of all), drawn at random; a number of several tables is drawn once."""
+    """Some numbers of some tables (None: of all), drawn at random; a number of several tables is drawn once.
+
+    Only numbers that can be derived again: not those that a program outside the project read, such as OpenFace.
+    """
     every: dict[tuple[str, ...], TableCell] = {}
     for job in table_jobs(release.record) if jobs is None else jobs:
         for cell in table_cells(release, job):
-            if cell.metrics:
+            if cell.metrics and all(_is_replayed(release, path) for path in cell.metrics):
                 every.setdefault((*sorted(cell.metrics), cell.column), cell)
     cells = list(every.values())
     return cells if count >= len(cells) else random.Random(seed).sample(cells, count)
+
+
+def _is_replayed(release: Release, path: str) -> bool:
+    job = release.record.maker.get(path)
+    return job is not None and job.stage in REPLAYED
 
 
 def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
