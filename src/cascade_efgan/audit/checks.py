@@ -10,6 +10,7 @@ from cascade_efgan.audit.cells import table_jobs
 from cascade_efgan.audit.provenance import CODE, Job
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.audit.replay import replay
+from cascade_efgan.audit.snakemake_records import plain
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import sha256
 from cascade_efgan.errors import InputError
@@ -56,7 +57,9 @@ def _unfitting(release: Release, job: Job) -> list[str]:
         found.append(f"job {job.id} ran with seed {job.seed} in the folder of seed {seed}")
     for path, read in job.inputs.items():
         file = release.record.files.get(path)
-        if file is None or (read is not None and read != file.sha256):
+        if file is None:
+            found.append(f"job {job.id} read {path}, which the record does not list; fetch it and record again")
+        elif read is not None and read != file.sha256:
             found.append(f"job {job.id} read another {path} than the recorded one; run snakemake again")
     return found
 
@@ -113,7 +116,7 @@ def check_metrics(release: Release, names: Iterable[str]) -> list[Problem]:
             problems.append(Problem(name, str(error)))
             continue
         for path, sha256_then in inputs.items():
-            file = release.record.files.get(path)
+            file = release.record.files.get(plain(path))
             if file is not None and file.sha256 != sha256_then:
                 problems.append(Problem(name, f"{shown}: it was computed from another {path} than the recorded one"))
     return problems
