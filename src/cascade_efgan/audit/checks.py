@@ -146,7 +146,10 @@ def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Pr
     problems = []
     for job in table_jobs(release.record) if jobs is None else jobs:
         with TemporaryDirectory(prefix="efgan-audit-") as folder:
-            replay(release, [job], Path(folder))
+            try:
+                replay(release, [job], Path(folder))
+            except InputError as error:
+                raise InputError(f"{error}{code_hint(release, [job])}") from None
             for name in job.outputs:
                 path = release.path(name)
                 if path.is_file():
@@ -164,6 +167,14 @@ def other_code(release: Release, job: Job) -> bool:
     return False
 
 
+def code_hint(release: Release, jobs: Iterable[Job]) -> str:
+    """What to add to a sentence about jobs that were run again, where this installation has other code than they."""
+    if not any(other_code(release, job) for job in jobs):
+        return ""
+    commit = release.record.run["commit"] or "its own commit"
+    return f"; but the code here is not the one that made it: audit it in a clone at {commit}"
+
+
 def _differences(release: Release, job: Job, name: str, here: bytes, rendered: bytes) -> list[Problem]:
     """The first line in which a table differs from its metric files."""
     if here == rendered:
@@ -174,12 +185,9 @@ def _differences(release: Release, job: Job, name: str, here: bytes, rendered: b
         number = min(len(lines), len(others))
     stands = lines[number].strip() if number < len(lines) else "nothing"
     gives = others[number].strip() if number < len(others) else "nothing"
-    todo = "restore it, or run snakemake"
-    if other_code(release, job):
-        commit = release.record.run["commit"]
-        todo = f"but the code here is not the one that made it: audit it in a clone at {commit or 'its own commit'}"
+    todo = code_hint(release, [job]) or "; restore it, or run snakemake"
     sentence = (
         f"{release.shown(name)}: line {number + 1} is not what its metric files give; it says {stands!r}, they "
-        f"give {gives!r}; {todo}"
+        f"give {gives!r}{todo}"
     )
     return [Problem(name, sentence)]

@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cascade_efgan.audit.cells import TableCell, table_cells, table_jobs
+from cascade_efgan.audit.checks import code_hint
 from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.replay import REPLAYED, replay
+from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, read_metric
 from cascade_efgan.files import sha256_file
 
@@ -78,7 +80,10 @@ def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
     behind = {path for cell in cells for path in cell.metrics}
     jobs = [job for job in release.record.chain(behind) if job.stage in REPLAYED]
     with TemporaryDirectory(prefix="efgan-audit-") as folder:
-        replay(release, jobs, Path(folder))
+        try:
+            replay(release, jobs, Path(folder))
+        except InputError as error:
+            raise InputError(f"{error}{code_hint(release, jobs)}") from None
         return [_compared(release, cell, Path(folder)) for cell in cells]
 
 
