@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install results report gallery dry-run test test-cluster bench lint format config lock clean distclean
+RESULTS ?= results
+.PHONY: help install results report gallery verify dry-run test test-cluster bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -27,6 +28,9 @@ report: $(READY) ## Put the tables, figures, captions and rules of the last run 
 
 gallery: $(READY) ## Copy the figures of the last run and their captions to docs/ for readers of the repository.
 	python docs/gallery.py
+
+verify: $(READY) ## Check the results, or another folder of them (RESULTS=...), from raw data to table.
+	efgan audit --brief --results $(RESULTS) $(if $(EXPECT),--expect $(EXPECT))
 
 dry-run: $(READY) ## Show what `make results` would do.
 	snakemake --dry-run --quiet rules

@@ -22,6 +22,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/download_code.smk"
 include: "workflow/rules/figure_inputs.smk"
+include: "workflow/rules/comparison_inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/aus.smk"
 include: "workflow/rules/crop.smk"
@@ -36,10 +37,12 @@ include: "workflow/rules/psnr.smk"
 include: "workflow/rules/distance.smk"
 include: "workflow/rules/au_error.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/wild.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/cluster.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule checks:
@@ -49,7 +52,7 @@ rule checks:
 
 
 rule all:
-    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set."""
+    """Tables 1 to 3, each as Markdown, CSV and LaTeX; every figure; checks of every data set; how all was made."""
     default_target: True
     input:
         final_files(),

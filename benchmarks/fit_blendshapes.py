@@ -22,7 +22,7 @@ from cascade_efgan.data.openface_csv import choose_face, read_openface
 from cascade_efgan.data.photos import decode_image
 from cascade_efgan.editing import blendshapes, mesh
 from cascade_efgan.editing.blendshapes import MOVERS, both_sides
-from cascade_efgan.editing.mediapipe_faces import MODEL_SHA256, model_path
+from cascade_efgan.editing.mediapipe_faces import LANDMARKER, model_path
 from cascade_efgan.files import atomic_path, write_json
 
 FOLDS = 10
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=Path(__file__).parents[1] / "docs" / "blendshapes.md")
     flags = parser.parse_args()
     data = read_data(flags.london, flags.openface)
-    source = {"data": "Face Research Lab London Set", "photographs": len(data.aus), "model_sha256": MODEL_SHA256}
+    source = {"data": "Face Research Lab London Set", "photographs": len(data.aus), "model_sha256": LANDMARKER.sha256}
     write_json(mesh.OFFSETS, source | {"offsets": mean_offset(differences(data)).round(5).tolist()})
     fitted = {au: fit_au(data, au) for au in AUS}
     settings = {"penalty": PENALTY, "folds": FOLDS, "threshold": THRESHOLD}

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cascade_efgan import __version__
+from cascade_efgan.audit.environment import log_line
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orphans import end_with
@@ -35,10 +36,15 @@ STAGES = {
     "psnr": "PSNR of edits against real counterparts or true edits.",
     "fetch_weights": "Fetch pytorch-fid's Inception weights, for FID.",
     "features": "Feature statistics of a set of images.",
-    "fid": "Distance between two sets of feature statistics.",
+    "fid": "Distances between features of real images and of edits.",
+    "fid_curve": "Distances against the number of images.",
+    "identity": "Cosines of features of real images of one person and of different people.",
     "regress_aus": "Train the AU regressor on rendered training faces.",
     "au_error": "AU error of edits by the AU regressor.",
+    "photograph_aus": "AU error of edited photographs by OpenFace or MediaPipe.",
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
+    "compare": "Intervals over people, and paired tests between methods.",
+    "sensitivity": "How much the tables move with the assumptions of the evaluation.",
     "table": "Render a table from metric files.",
     "metrics": "The tables' numbers as JSON files, for `dvc metrics`.",
     "curves": "The losses of all training runs in one file, for `dvc plots`.",
@@ -52,6 +58,10 @@ STAGES = {
     "export": "Write a trained generator as ONNX.",
     "app": "A local web page that edits a photograph.",
     "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
+    "provenance": "Record a run: every job behind its tables, every file with its hash.",
+    "audit": "Check the numbers of a run against all that made them.",
+    "page": "A page of a run on which every number shows its trail.",
+    "crate": "Describe a run as a Workflow Run RO-Crate.",
     "config": "Print the settings, the schema or the commented template.",
 }
 
@@ -103,6 +113,8 @@ def root(
         handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
     logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
+    if log is not None:
+        logging.getLogger("efgan").info("%s", log_line())
     share_gpus(jobs_per_gpu)
     if workflow is not None:
         end_with(workflow)

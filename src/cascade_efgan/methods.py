@@ -46,6 +46,12 @@ METHODS: dict[str, Method] = {
 #: Rows that no paper prints and that bracket every table: doing nothing, and the perfect edit.
 CONTROLS: dict[str, str] = {"unchanged": "Input unchanged", "true_edit": "True edit"}
 
+#: Pairs of real images that stand below the measures of likeness: what a cosine means can only be read beside them.
+REFERENCES: dict[str, str] = {
+    "same_person": "Real: same person, other expression",
+    "other_person": "Real: other person, same expression",
+}
+
 #: Rows of the paper's Table 1 (accuracy) and Table 2 (quality), and of Table 3 (ablation).
 COMPARED = ("stargan", "ganimation", "cascade_ef_gan")
 ABLATED = ("baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan")

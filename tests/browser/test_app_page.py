@@ -66,7 +66,12 @@ class RenderedEngine:
             rendering = self.renderings[person]
             square = crop_square(rendering.landmarks, 0.25)
             crop = crop_image(rendering.image, square, SIZE)
-            faces.append(OpenFace((person, square), rendering.aus, crop, encode_png(crop)))
+            picture = crop_image(rendering.image, square, 2 * SIZE)
+            faces.append(
+                OpenFace(
+                    (person, square), rendering.aus, crop, encode_png(crop), picture, encode_png(picture), (), ("AU04",)
+                )
+            )
         return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
 
     def show_faces(self, wanted):
@@ -74,15 +79,17 @@ class RenderedEngine:
 
     def _show_face(self, face, wish):
         person, square = face.found
-        images, attention = [], []
+        images, attention, network = [], [], []
         for step in range(1, self.steps + 1):
             aus = face.aus + step / self.steps * (wish.target - face.aus)
-            images.append(crop_image(render(self.people[person], aus).image, square, SIZE))
-            change = np.abs(images[-1].astype(int) - face.crop).max(axis=2).clip(0, 255).astype(np.uint8)
+            edited = render(self.people[person], aus).image
+            images.append(crop_image(edited, square, 2 * SIZE))
+            network.append(crop_image(edited, square, SIZE))
+            change = np.abs(network[-1].astype(int) - face.crop).max(axis=2).clip(0, 255).astype(np.uint8)
             buffer = io.BytesIO()
             Image.fromarray(change).save(buffer, "PNG")
             attention.append(buffer.getvalue())
-        return Shown([encode_png(image) for image in images], attention)
+        return Shown([encode_png(image) for image in images], attention, [encode_png(image) for image in network])
 
     def _whole(self, photograph, wishes):
         image = photograph.preview.copy()
@@ -281,6 +288,12 @@ def test_the_steps_and_the_attention_overlay_are_shown(page, tmp_path, engine):
     overlaid = after(page)
     bluer = (overlaid - last)[..., 2] - (overlaid - last)[..., 0]
     assert bluer.max() > 50 and by_id(page, "attention-help").is_displayed()
+    by_id(page, "attention").click()
+    assert not by_id(page, "network-help").is_displayed()
+    by_id(page, "network").click()
+    coarse = after(page)  # the crop of half the side, enlarged to the same size
+    assert coarse.shape == last.shape and 0.5 < np.abs(coarse - last).mean() < 20
+    assert by_id(page, "network-help").is_displayed()
     assert problems(page) == []
 
 
@@ -349,6 +362,7 @@ def test_every_control_has_a_name_and_every_slider_its_help(page, tmp_path, engi
     for au in AUS:
         described = by_id(page, au).get_attribute("aria-describedby")
         assert by_id(page, described).text.startswith(au)
+        assert ("Not measured" in by_id(page, described).text) == (au == "AU04")
 
 
 def test_the_camera_gives_a_photograph(page, engine):

@@ -28,7 +28,7 @@ from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
 from cascade_efgan.config import Settings
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_square
+from cascade_efgan.data.crops import crop_image, crop_square
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.photos import decode_image, encode_png
 from cascade_efgan.data.rendered import face_of_id, render
@@ -60,7 +60,7 @@ class FakeEngine:
     def open(self, data):
         image = decode_image(data, "the photograph")
         crop = image[:16, :16]
-        face = OpenFace(None, np.full(17, 1.0), crop, encode_png(crop))
+        face = OpenFace(None, np.full(17, 1.0), crop, encode_png(crop), crop, encode_png(crop), guessed=("AU04",))
         faces = [face] * (2 if image.shape[0] == image.shape[1] else 1)
         return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
 
@@ -71,7 +71,7 @@ class FakeEngine:
         grey = io.BytesIO()
         Image.new("L", (16, 16), 128).save(grey, "PNG")
         images = [encode_png(self._edited(photo.faces[wish.face].crop, [wish])) for photo, wish in wanted]
-        return [Shown([image] * 3, [grey.getvalue()] * 3) for image in images]
+        return [Shown([image] * 3, [grey.getvalue()] * 3, [image] * 3) for image in images]
 
     def show_photograph(self, photograph, wishes):
         return Shown([encode_png(self._edited(photograph.preview, wishes))])
@@ -220,6 +220,18 @@ def test_a_body_beyond_the_limit_is_refused_with_and_without_a_declared_length(e
         streamed = client.post("/api/photos", content=iter([bytes(600), bytes(600)]))
     assert declared.status_code == streamed.status_code == 413
     assert "choose one of at most" in declared.json()["error"]
+
+
+def test_a_wish_of_any_length_is_not_read(client):
+    token = opened(client)["token"]
+
+    def endless():
+        for _ in range(64):
+            yield b" " * 2**16
+
+    for path in ("edit", "download", "animation"):
+        answer = client.post(f"/api/photos/{token}/{path}", content=endless())
+        assert answer.status_code == 413 and "too large" in answer.json()["error"]
 
 
 def test_a_photograph_is_forgotten_on_request(client):
@@ -431,12 +443,28 @@ def test_the_editor_shows_every_step_with_its_attention(rendering):
     wanted = [(photo, Wish(0, target_of(AU12=level))) for level in (1.0, 4.0)]
     together, alone = engine.show_faces(wanted), [engine.show_faces([one])[0] for one in wanted]
     for shown, single in zip(together, alone, strict=True):
-        assert len(shown.images) == len(shown.attention) == 3
-        for one, other in zip(shown.images, single.images, strict=True):
+        assert len(shown.images) == len(shown.attention) == len(shown.network) == 3
+        for one, other in zip(shown.network, single.network, strict=True):
             # A batch may round otherwise than a single face; it must not mix users up.
             difference = decode_image(one, "a").astype(int) - decode_image(other, "b")
             assert difference.shape == (32, 32, 3) and abs(difference).max() <= 1
-    assert together[0].images[-1] != together[1].images[-1]
+    assert together[0].network[-1] != together[1].network[-1]
+
+
+def test_the_page_shows_of_a_face_what_the_download_will_hold(rendering):
+    engine = real_engine(rendering)
+    photo = engine.open(encode_png(rendering.image))
+    face, wanted = photo.faces[0], Wish(0, target_of(AU12=5.0, AU26=5.0))
+    shown = decode_image(engine.show_faces([(photo, wanted)])[0].images[-1], "a").astype(int)
+    downloaded = decode_image(engine.download(photo, [wanted]).data, "b")
+    square = crop_square(rendering.landmarks, 0.15)
+    expected = crop_image(downloaded, square, len(face.picture)).astype(int)
+    assert len(face.picture) == round(square.side)  # as fine as the photograph, not as the network's 32 pixels
+    changed = np.abs(expected - face.picture).mean()
+    assert changed > 1 and np.abs(shown - expected).mean() < changed / 2
+    # A face that is asked to stay as it is does so, whatever the network makes of it.
+    still = engine.show_faces([(photo, Wish(0, face.aus))])[0]
+    assert still.images[-1] == face.picture_file and still.network[-1] != face.crop_file
 
 
 def test_a_download_is_marked_and_leaves_what_is_outside_the_face(rendering):

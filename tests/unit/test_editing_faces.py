@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.photos import decode_image
 from cascade_efgan.editing import mediapipe_faces
 from cascade_efgan.editing.faces import FoundFace, find_faces, largest_first, tilt, turn, usable_faces, why_unusable
-from cascade_efgan.editing.mediapipe_faces import MIRROR_VARIABLE, MODEL_FILE, MediaPipeFaces
+from cascade_efgan.editing.mediapipe_faces import LANDMARKER, MediaPipeFaces
 from cascade_efgan.editing.mesh import MIRRORED, VERTICES, from_eye_frame, to_eye_frame
 from cascade_efgan.editing.openface_faces import OpenFaceFaces
 from cascade_efgan.errors import InputError
@@ -20,7 +21,7 @@ def face(points, aus=None):
 @pytest.fixture
 def finder(monkeypatch, models_mirror):
     """MediaPipe, where its model is beside the repository."""
-    monkeypatch.setenv(MIRROR_VARIABLE, str(models_mirror))
+    monkeypatch.setenv(LANDMARKER.variable, str(models_mirror))
     pytest.importorskip("mediapipe")
     return MediaPipeFaces()
 
@@ -100,12 +101,37 @@ def test_another_program_than_facelandmarkimg_is_refused(tmp_path):
 
 
 def test_a_mirror_without_the_model_or_with_another_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path))
-    with pytest.raises(InputError, match=f"no file .*{MODEL_FILE}"):
+    monkeypatch.setenv(LANDMARKER.variable, str(tmp_path))
+    with pytest.raises(InputError, match=f"no file .*{LANDMARKER.name}"):
         mediapipe_faces.model_path()
-    (tmp_path / MODEL_FILE).write_bytes(b"something else")
+    (tmp_path / LANDMARKER.name).write_bytes(b"something else")
     with pytest.raises(InputError, match="SHA-256"):
         mediapipe_faces.model_path()
+
+
+def test_the_shared_folder_beside_the_checkout_is_a_mirror_too(models_mirror, monkeypatch, tmp_path):
+    monkeypatch.delenv(LANDMARKER.variable, raising=False)
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "models").symlink_to(models_mirror)
+    monkeypatch.chdir(tmp_path / "checkout")
+    assert mediapipe_faces.model_path().samefile(models_mirror / LANDMARKER.name)
+
+
+def test_a_model_that_cannot_be_fetched_is_one_sentence_and_leaves_nothing(monkeypatch, tmp_path):
+    import pooch
+    import requests
+
+    def fail(*_args, **_options):
+        raise requests.ConnectionError("no route")
+
+    monkeypatch.delenv(LANDMARKER.variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pooch, "os_cache", lambda _name: tmp_path / "cache")
+    monkeypatch.setattr(pooch, "retrieve", fail)
+    with pytest.raises(InputError, match=r"could not be downloaded from https://storage.*EFGAN_MODELS_MIRROR"):
+        mediapipe_faces.model_path()
+    assert not list(tmp_path.rglob("*.task"))
 
 
 def test_the_mirror_image_of_the_landmark_scheme_is_its_own_inverse():
@@ -138,6 +164,14 @@ def test_mediapipe_finds_every_face_of_a_group_once(finder, london_mirror):
     rows = [decode_image(name.read_bytes(), name.name)[::2, ::2] for name in names]
     group = np.vstack([np.hstack(rows[:3]), np.hstack(rows[3:])])
     assert len(finder.find(group)) == 6
+
+
+def test_mediapipe_finds_a_small_face_in_a_wide_photograph(finder, london_mirror):
+    wide = np.full((1200, 2400, 3), 128, dtype=np.uint8)
+    person = Image.open(london_mirror / "neutral_front" / "004_03.jpg").resize((300, 300))
+    wide[500:800, 1900:2200] = np.asarray(person)
+    (face,) = finder.find(wide)
+    assert ((face.landmarks > (1900, 500)) & (face.landmarks < (2200, 800))).all()
 
 
 def test_mediapipe_finds_no_face_in_noise(finder):

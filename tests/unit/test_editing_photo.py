@@ -7,13 +7,14 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
 from cascade_efgan import __version__
 from cascade_efgan.editing.mark import read_comment, read_mark
-from cascade_efgan.editing.photo import PhotoLimits, load_photo, read_photo, write_photo
+from cascade_efgan.editing.photo import PhotoLimits, load_photo, read_photo
+from cascade_efgan.editing.photo_writing import write_photo
 from cascade_efgan.errors import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -126,6 +127,46 @@ def test_opacity_and_png_texts_are_kept():
         again.load()
         assert np.array_equal(np.asarray(again), np.dstack([PIXELS, alpha]))
         assert (again.text["Author"], again.text["Title"]) == ("somebody", "ein Gesicht, größer")
+
+
+def test_captions_are_kept_and_photoshops_thumbnail_is_not():
+    def block(code, data):
+        return b"8BIM" + struct.pack(">HHL", code, 0, len(data)) + data + b"\0" * (len(data) % 2)
+
+    caption = b"\x1c\x02\x78\x00\x05A man"
+    segment = b"Photoshop 3.0\0" + block(0x040C, b"old face") + block(0x0404, caption)
+    extra = b"\xff\xed" + struct.pack(">H", 2 + len(segment)) + segment
+    photo = read_photo(saved(picture(), "JPEG", extra=extra), "photo")
+    with Image.open(io.BytesIO(write_photo(photo, photo.image, TARGETS)[0])) as again:
+        assert again.info["photoshop"] == {0x0404: caption}
+
+    words = TiffImagePlugin.ImageFileDirectory_v2()
+    words[33723] = caption + b"\0\0"
+    data = saved(picture(), "TIFF", tiffinfo=words)
+    # As whole numbers, as many programs write it.
+    numbers = data.replace(struct.pack("<HHL", 33723, 7, 12), struct.pack("<HHL", 33723, 4, 3))
+    assert numbers != data
+    photo = read_photo(numbers, "photo")
+    with Image.open(io.BytesIO(write_photo(photo, photo.image, TARGETS)[0])) as again:
+        assert again.tag_v2[33723] == caption + b"\0\0"
+
+
+def test_the_meaning_of_a_pngs_colours_is_kept():
+    chunks = PngInfo()
+    gamma, white = struct.pack(">L", 100_000), struct.pack(">8L", *range(31_000, 39_000, 1_000))
+    chunks.add(b"gAMA", gamma)
+    chunks.add(b"cHRM", white)
+    photo = read_photo(saved(picture(), "PNG", pnginfo=chunks), "photo")
+    data, _ = write_photo(photo, photo.image, TARGETS)
+    assert b"gAMA" + gamma in data and b"cHRM" + white in data
+
+
+def test_metadata_that_a_format_cannot_hold_are_one_sentence():
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", "x" * 70_000)
+    photo = read_photo(saved(picture(), "PNG", pnginfo=texts), "photo.png")
+    with pytest.raises(InputError, match="photo.png: its metadata do not fit into a JPEG file"):
+        write_photo(photo, photo.image, TARGETS, "JPEG")
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "RGBA"])

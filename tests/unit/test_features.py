@@ -1,6 +1,7 @@
 """Feature statistics, the extractors, and Inception's weights."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 import torch
 from evaluation_helpers import write_edits, write_faces
 
+from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation import weights as weights_module
 from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFeatures, build_extractor, feature_batches
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
-from cascade_efgan.evaluation.weights import INCEPTION_FILE, INCEPTION_SHA256, INCEPTION_URL, MIRROR_VARIABLE
+from cascade_efgan.evaluation.weights import INCEPTION
+from cascade_efgan.files import sha256_file
 from cascade_efgan.stages import features, fetch_weights
 
 LITE = ["fid.extractor=efficientnet_lite0", "fid.batch=8"]
@@ -21,7 +24,7 @@ LITE = ["fid.extractor=efficientnet_lite0", "fid.batch=8"]
 @pytest.fixture(autouse=True)
 def _no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees weights that this machine may have."""
-    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
+    monkeypatch.delenv(INCEPTION.variable, raising=False)
     torch.set_num_threads(1)
 
 
@@ -88,6 +91,12 @@ def test_stage_on_a_part_of_the_images(tmp_path: Path) -> None:
     real, edited = tmp_path / "real.safetensors", tmp_path / "edits.safetensors"
     features.command(faces["crops"], real, faces["index"], faces["split"], "test", None, LITE)
     assert load_statistics(real).n == 6
+    vectors, again = tmp_path / "real.npy", tmp_path / "again.safetensors"
+    features.command(faces["crops"], again, faces["index"], faces["split"], "test", None, LITE, vectors)
+    rows = part_rows(read_index(faces["index"]), faces["split"], "test")
+    assert np.load(vectors).shape == (24, 1280)
+    assert np.load(vectors)[rows].mean(axis=0) == pytest.approx(load_statistics(again).mean, abs=1e-6)
+    assert load_statistics(again).covariance == pytest.approx(load_statistics(real).covariance, abs=1e-4)
     assert load_statistics(real).origin["part"] == "test"
     features.command(write_edits(tmp_path, faces, "test")[0], edited, settings=LITE)
     assert load_statistics(edited).n == 18
@@ -111,28 +120,29 @@ def test_inception_without_weights_is_an_error_and_no_other_extractor(tmp_path: 
 def test_weights_with_another_hash_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = tmp_path / "mirror"
     mirror.mkdir()
-    (mirror / INCEPTION_FILE).write_bytes(b"something else")
-    monkeypatch.setenv(MIRROR_VARIABLE, str(mirror))
+    (mirror / INCEPTION.name).write_bytes(b"something else")
+    monkeypatch.setenv(INCEPTION.variable, str(mirror))
     with pytest.raises(InputError, match="SHA-256 begins with f41f3fa6, expected 6726825d"):
         fetch_weights.command(tmp_path / "out.pth")
     assert not (tmp_path / "out.pth").exists()
     with pytest.raises(InputError, match="SHA-256 begins with"):
-        InceptionFeatures(mirror / INCEPTION_FILE)
+        InceptionFeatures(mirror / INCEPTION.name)
 
 
 def test_mirror_setting_and_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pytorch_fid.inception import FID_WEIGHTS_URL
 
-    assert INCEPTION_URL == FID_WEIGHTS_URL
-    assert INCEPTION_FILE.partition(".pth")[0].endswith(INCEPTION_SHA256[:8])
+    assert INCEPTION.url == FID_WEIGHTS_URL
+    assert INCEPTION.name.partition(".pth")[0].endswith(INCEPTION.sha256[:8])
     other = b"stands for the weights"
-    monkeypatch.setattr(weights_module, "INCEPTION_SHA256", hashlib.sha256(other).hexdigest())
-    (tmp_path / INCEPTION_FILE).write_bytes(other)
+    known = replace(INCEPTION, sha256=hashlib.sha256(other).hexdigest())
+    monkeypatch.setattr(weights_module, "INCEPTION", known)
+    (tmp_path / INCEPTION.name).write_bytes(other)
     out = tmp_path / "results" / "weights.pth"
-    fetch_weights.command(out, [f"fid.inception_weights={tmp_path / INCEPTION_FILE}"])
+    fetch_weights.command(out, [f"fid.inception_weights={tmp_path / INCEPTION.name}"])
     assert out.read_bytes() == other
     out.unlink()
-    monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(INCEPTION.variable, str(tmp_path))
     fetch_weights.command(out)
     assert out.read_bytes() == other
 
@@ -163,9 +173,9 @@ def test_inception_is_pytorch_fids_network(tmp_path: Path, monkeypatch: pytest.M
     for name, size in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
         setattr(empty, f"Mixed_{name}", inception.FIDInceptionC(768, channels_7x7=size))
     empty.Mixed_7b, empty.Mixed_7c = inception.FIDInceptionE_1(1280), inception.FIDInceptionE_2(2048)
-    path = tmp_path / INCEPTION_FILE
+    path = tmp_path / INCEPTION.name
     torch.save(empty.state_dict(), path)
-    monkeypatch.setattr(weights_module, "INCEPTION_SHA256", weights_module.sha256_file(path))
+    monkeypatch.setattr(weights_module, "INCEPTION", replace(INCEPTION, sha256=sha256_file(path)))
     download = inception.load_state_dict_from_url
     extractor = build_extractor("inception", path)
     assert inception.load_state_dict_from_url is download

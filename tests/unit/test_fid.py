@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.fid import frechet_distance
 from cascade_efgan.evaluation.metric import read_metric
-from cascade_efgan.evaluation.statistics import save_statistics, statistics
+from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
+from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.stages import fid
 
 
@@ -64,6 +67,39 @@ def test_equal_singular_statistics_have_distance_zero() -> None:
     values = np.random.default_rng(0).normal(size=(10, 300))
     mean, covariance = values.mean(axis=0), np.cov(values, rowvar=False)
     assert frechet_distance(mean, covariance, mean, covariance) == pytest.approx(0, abs=1e-6)
+
+
+def test_stage_writes_each_distance_without_each_person(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path)
+    edits, index = write_edits(tmp_path, faces, "test")
+    random = np.random.default_rng(0)
+    real, made = random.normal(0, 1, (24, 6)), random.normal(1, 1, (18, 6))
+    for name, vectors in (("real", real), ("edits", made)):
+        np.save(tmp_path / f"{name}.npy", vectors.astype(np.float32))
+        values = statistics([vectors.astype(np.float32)], "inception", {"part": "all"})
+        save_statistics(tmp_path / f"{name}.safetensors", values)
+    outputs = {name: tmp_path / name for name in ("kernel_metric", "kernel_values", "identity_metric", "values")}
+    fid.command(
+        "ef_gan", "rendered", 0, tmp_path / "real.safetensors", tmp_path / "edits.safetensors", tmp_path / "fid.json",
+        edits_index=index, edits_vectors=tmp_path / "edits.npy", real_vectors=tmp_path / "real.npy",
+        index=faces["index"], split=faces["split"], identity_values=tmp_path / "identity.csv", **outputs,
+    )  # fmt: skip
+    values = read_values(outputs["values"])
+    assert values is not None
+    assert values.table["person"].tolist() == ["", "06", "07"]
+    assert values.table["value"].iloc[0] == pytest.approx(read_metric(tmp_path / "fid.json").value, rel=1e-6)
+    people = load_edits(edits, index).index["person"]
+    rest = statistics([made.astype(np.float32)[people != "06"]], "inception")
+    whole = load_statistics(tmp_path / "real.safetensors")
+    expected = frechet_distance(whole.mean, whole.covariance, rest.mean, rest.covariance)
+    assert values.table["value"].iloc[1] == pytest.approx(expected, rel=1e-6)
+    assert read_metric(outputs["kernel_metric"]).name == "kid"
+    identity = read_values(tmp_path / "identity.csv")
+    assert identity is not None
+    assert len(identity.table) == read_metric(outputs["identity_metric"]).n == 12
+    with pytest.raises(InputError, match="--edits-index and --edits-vectors"):
+        fid.command("ef_gan", "rendered", 0, tmp_path / "real.safetensors", tmp_path / "edits.safetensors",
+                    tmp_path / "fid.json", values=tmp_path / "x")  # fmt: skip
 
 
 def test_stage_names_the_distance_by_its_extractor(tmp_path: Path) -> None:

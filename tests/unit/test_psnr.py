@@ -11,7 +11,7 @@ from evaluation_helpers import write_edits, write_faces
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
-from cascade_efgan.evaluation.psnr import mean_psnr, psnr
+from cascade_efgan.evaluation.psnr import compare_edits, psnr
 from cascade_efgan.stages import psnr as stage
 
 
@@ -46,18 +46,18 @@ def test_the_mean_is_over_images_in_db_and_counts_what_it_leaves_out(tmp_path: P
             return edits.images[row]
         return np.where(image < 128, image + 10, image - 10).astype(np.uint8)
 
-    value, n, details, reason = mean_psnr(edits, partner, "no_counterpart")
-    assert value == pytest.approx(20 * math.log10(25.5))
-    assert (n, reason) == (10, None)
-    assert details == {"edits": 18, "left_out": {"own_expression": 6, "no_counterpart": 1, "identical": 1}}
+    found = compare_edits(edits, partner, "no_counterpart")
+    assert found.mean == pytest.approx(20 * math.log10(25.5))
+    assert (found.rows, found.reason) == (changed[2:].tolist(), None)
+    assert found.details == {"edits": 18, "left_out": {"own_expression": 6, "no_counterpart": 1, "identical": 1}}
 
 
 def test_nothing_to_compare_is_no_number_but_a_reason(tmp_path: Path) -> None:
     edits = load_edits(*write_edits(tmp_path, write_faces(tmp_path), "test"))
-    value, n, _, reason = mean_psnr(edits, lambda row: edits.images[row], "no_true_edit")
-    assert (value, n) == (None, 0)
+    found = compare_edits(edits, lambda row: edits.images[row], "no_true_edit")
+    assert (found.mean, found.values) == (None, [])
     assert (
-        reason
+        found.reason
         == "no edit can be compared with its counterpart: of 18, 6 to their source's own expression, 12 identical to it"
     )
 

@@ -37,6 +37,12 @@ def run(*datasets: str, **overrides: Any) -> dict[str, Any]:
     return describe(settings, dict.fromkeys(datasets, FACTS))
 
 
+def paper_run(*datasets: str, facts: DatasetFacts = FACTS, **overrides: Any) -> dict[str, Any]:
+    """The description of a run in the paper's setting."""
+    settings = resolve({"preset": "paper", "datasets": list(datasets), "ablation_dataset": None, **overrides})
+    return describe(settings, dict.fromkeys(settings.all_datasets, facts))
+
+
 def number(
     name: str, method: str, value: float | None, seed: int = 0, dataset: str = "rendered", **rest: Any
 ) -> Metric:
@@ -118,27 +124,35 @@ Seed 0: every cell is a single run.
 
 
 def test_the_papers_numbers_stand_beside_ours_on_its_data_sets_only() -> None:
-    context = run("rafd", "rendered")
+    context = paper_run("rafd", "rendered")
     metrics = sorted_metrics(
         number("G", "cascade_ef_gan", 88.0, dataset="rafd"), number("R", "real", 91.0, dataset="rafd")
     )
     built = build_table("accuracy", context, metrics)
     lines = markdown(built).splitlines()
-    headings = [text.strip() for text in next(line for line in lines if line.startswith("| Data set")).split("|")[3:10]]
-    assert headings == ["R ↑ (%)", "paper", "G ↑ (%)", "paper", "R+G ↑ (%)", "paper", "AU error ↓ (0-5)"]
+    headings = [text.strip() for text in next(line for line in lines if line.startswith("| Data set")).split("|")[3:13]]
+    beside = ["paper", "difference"]
+    assert headings == ["R ↑ (%)", *beside, "G ↑ (%)", *beside, "R+G ↑ (%)", *beside, "AU error ↓ (0-5)"]
     row = next(line for line in lines if line.startswith("| RaFD") and "Cascade EF-GAN" in line)
-    assert [text.strip() for text in row.split("|")[3:9]] == ["91.00", "92.21", "88.00", "89.38", "[1]", "93.67"]
+    assert [text.strip() for text in row.split("|")[3:12]] == [
+        *("91.00", "92.21", "-1.21", "88.00", "89.38", "-1.38", "[1]", "93.67", ""),
+    ]
     assert all(row.paper == {} for row in built.rows if row.dataset == "rendered")
     assert {row.method for row in built.rows if row.dataset == "rafd"} == {"unchanged", *COMPARED}
     assert "only rendered faces have true AUs" in "\n".join(built.footnotes)
-    alone = build_table("ablation", run("rendered"), {})
-    assert not any(alone.has_paper(column) for column in alone.columns)
+    for other in (
+        build_table("ablation", run("rendered"), {}),
+        build_table("accuracy", run("rafd"), {}),  # the laptop's networks
+        build_table("accuracy", paper_run("rafd", split={"by": "person"}), {}),
+        build_table("accuracy", paper_run("rafd", facts=replace(FACTS, missing=1)), {}),
+    ):
+        assert not any(other.has_paper(column) for column in other.columns)
 
 
 def test_the_papers_fid_needs_inception() -> None:
-    other = build_table("quality", run("rafd"), {})
+    other = build_table("quality", paper_run("rafd", fid={"extractor": "efficientnet_lite0"}), {})
     assert not other.has_paper(other.columns[1])
-    same = build_table("quality", run("rafd", fid={"extractor": "inception"}), {})
+    same = build_table("quality", paper_run("rafd"), {})
     assert same.columns[1].heading == "FID ↓"
     assert [row.paper.get("fid") for row in same.rows] == [None, 62.51, 45.55, 42.36]
     wrong = sorted_metrics(number("fid", "stargan", 3.0, dataset="rafd", details={"extractor": "efficientnet_lite0"}))
@@ -178,7 +192,7 @@ def test_rows_and_data_set_of_the_ablation() -> None:
         "unchanged",
         "stargan",
     ]
-    with pytest.raises(InputError, match="expected one of accuracy, quality, ablation"):
+    with pytest.raises(InputError, match="expected one of accuracy, quality, ablation, measures"):
         build_table("figures", run("rendered"), {})
 
 
@@ -201,16 +215,16 @@ def test_markdown_lines_up_and_every_mark_has_its_footnote() -> None:
 
 def test_csv_has_a_line_per_number_in_full_precision() -> None:
     metrics = sorted_metrics(number("G", "stargan", 81.234567, n=232))
-    built = build_table("accuracy", run("rafd"), metrics)
+    built = build_table("accuracy", paper_run("rafd"), metrics)
     lines = list(csv.DictReader(io.StringIO(as_csv(built))))
     assert len(lines) == len(built.rows) * len(built.columns)
     line = next(line for line in lines if line["method"] == "stargan" and line["column"] == "G")
     assert line["value"] == ""  # the metric was made on another data set
     metrics = sorted_metrics(number("G", "stargan", 81.234567, n=232, dataset="rafd"))
-    lines = list(csv.DictReader(io.StringIO(as_csv(build_table("accuracy", run("rafd"), metrics)))))
+    lines = list(csv.DictReader(io.StringIO(as_csv(build_table("accuracy", paper_run("rafd"), metrics)))))
     line = next(line for line in lines if line["method"] == "stargan" and line["column"] == "G")
     assert (line["value"], line["seeds"], line["n_min"], line["paper"]) == ("81.234567", "0", "232", "82.370000")
-    assert line["missing_because"] == ""
+    assert (line["difference"], line["missing_because"]) == ("-1.135433", "")
 
 
 def test_latex_is_escaped_and_balanced() -> None:

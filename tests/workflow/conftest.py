@@ -1,10 +1,45 @@
-"""Fixtures: a copy of the workflow in a temporary folder, without results."""
+"""Fixtures: a copy of the workflow in a temporary folder, without results; a finished run of the smallest preset."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from copied_workflow import Workflow, copy_workflow
+from dvc_repository import Repository, make_repository
+from filelock import FileLock
 
 
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     """A copy for the tests of one file."""
     return copy_workflow(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture(scope="session")
+def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A whole run of `preset=smoke`, made once for all processes of the session; tests change copies of it only.
+
+    By `dvc repro`, and committed. On both cores: with `--resources gpu=1` most jobs would run one by one.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+    folder = shared / "finished_smoke"
+    with FileLock(shared / "finished_smoke.lock"):
+        if not (shared / "finished_smoke.done").is_file():
+            run = make_repository(folder, "preset: smoke\n")
+            run.dvc("repro")
+            run.commit("results")
+            (shared / "finished_smoke.done").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copy_of_smoke(finished_smoke: Path) -> Callable[[Path], Repository]:
+    """A function that copies the finished run to a folder: all paths in its records are relative."""
+
+    def copy(folder: Path) -> Repository:
+        shutil.copytree(finished_smoke, folder, symlinks=True, dirs_exist_ok=True)
+        return Repository(folder)
+
+    return copy

@@ -5,27 +5,25 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from dvc_repository import Repository, make_repository
+from dvc_repository import Repository
 
 from cascade_efgan.methods import METHODS
 
-TABLES = ("accuracy", "quality", "ablation")
+TABLES = ("accuracy", "quality", "ablation", "measures")
 SEED = "results/rendered/seed0"
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A whole run of the smallest preset through DVC, on all cores; committed."""
-    smoke = make_repository(tmp_path_factory.mktemp("smoke") / "repository", "preset: smoke\n")
-    smoke.dvc("repro")
-    smoke.commit("results")
-    return smoke
+def smoke(copy_of_smoke: Callable[[Path], Repository], tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A copy of a whole run of the smallest preset: the last test here trains a method anew."""
+    return copy_of_smoke(tmp_path_factory.mktemp("smoke"))
 
 
 def metric(run: Repository, method: str, name: str) -> dict[str, object]:
@@ -39,6 +37,19 @@ def test_all_tables_exist_in_all_formats_and_say_what_made_them(smoke: Repositor
         assert "nan" not in text.lower().split()
         assert (smoke.folder / f"results/{table}_table.tex").read_text(encoding="utf-8").count("\\toprule") == 1
         assert len(pd.read_csv(smoke.folder / f"results/{table}_table.csv")) > 0
+
+
+def test_every_table_has_its_intervals_and_tests(smoke: Repository) -> None:
+    for table in TABLES:
+        found = json.loads((smoke.folder / f"results/{table}_statistics.json").read_text(encoding="utf-8"))
+        shown = pd.read_csv(smoke.folder / f"results/{table}_table.csv").set_index(["method", "column"])["value"]
+        for line in found["intervals"]:
+            if line["method"] != "real":
+                assert line["value"] == pytest.approx(shown[line["method"], line["column"]], abs=1e-6)
+        assert found["tests"]
+        assert "## Paired tests" in (smoke.folder / f"results/{table}_statistics.md").read_text(encoding="utf-8")
+    curve = pd.read_csv(smoke.folder / "results/rendered/fid_curve.csv")
+    assert set(curve["set"]) >= {"real", "unchanged", "cascade_ef_gan"}
 
 
 def test_a_distance_by_another_network_is_never_called_fid(smoke: Repository) -> None:
@@ -114,7 +125,9 @@ def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke:
     ]  # fmt: skip
     made = {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / SEED / "figures").glob("*.png")}
     made |= {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / "results").glob("*_table.*")}
-    checks = {f"results/rendered/{name}" for name in ("au_report.md", "contact_sheet.png", "patches.png")}
+    made |= {f"results/{path.name}" for path in (smoke.folder / "results").glob("*_statistics.md")}
+    names = ("au_report.md", "contact_sheet.png", "patches.png", "fid_curve.png")
+    checks = {f"results/rendered/{name}" for name in names}
     assert set(results) == made | checks | {"results/run.json"}
     for path, result in results.items():
         assert len(result["caption"]) > 100 and "system-message" not in result["caption"], path

@@ -2,6 +2,7 @@
 
 REQUIRED INPUTS: classifiers; crops.npy, crops.csv, split.csv; edits_test.npy, edits_test.csv
 OUTPUTS: results/{dataset}/seed{seed}/{real or method}/metrics/R.json, G.json, R+G.json, each with its predictions
+         and values_*.csv: what is behind it, image by image
 """
 
 
@@ -17,6 +18,7 @@ rule measure_accuracy_real:
     output:
         metric="results/{dataset}/seed{seed}/real/metrics/R.json",
         predictions="results/{dataset}/seed{seed}/real/predictions_R.csv",
+        values="results/{dataset}/seed{seed}/real/values_R.csv",
     log:
         "logs/measure_accuracy_real/{dataset}/seed{seed}.log",
     benchmark:
@@ -39,7 +41,8 @@ rule measure_accuracy_real:
             --index {input.index:q} \
             --split {input.split:q} \
             --metric {output.metric:q} \
-            --predictions {output.predictions:q}
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
         """
 
 
@@ -54,6 +57,7 @@ rule measure_accuracy_edits:
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/G.json",
         predictions="results/{dataset}/seed{seed}/{method}/predictions_G.csv",
+        values="results/{dataset}/seed{seed}/{method}/values_G.csv",
     log:
         "logs/measure_accuracy_edits/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -75,7 +79,8 @@ rule measure_accuracy_edits:
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
             --metric {output.metric:q} \
-            --predictions {output.predictions:q}
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
         """
 
 
@@ -91,6 +96,7 @@ rule measure_accuracy_augmented:
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/R+G.json",
         predictions="results/{dataset}/seed{seed}/{method}/predictions_R+G.csv",
+        values="results/{dataset}/seed{seed}/{method}/values_R+G.csv",
     log:
         "logs/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -113,5 +119,6 @@ rule measure_accuracy_augmented:
             --index {input.index:q} \
             --split {input.split:q} \
             --metric {output.metric:q} \
-            --predictions {output.predictions:q}
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
         """

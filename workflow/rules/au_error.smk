@@ -1,4 +1,4 @@
-"""AU error of edits, measured by a small network (rendered faces only; beyond the paper).
+"""AU error of edits (beyond the paper): of rendered faces by a small network, of photographs by OpenFace or MediaPipe.
 
 REQUIRED INPUTS: crops.npy, crops.csv, split.csv; edits_test.npy, edits_test.csv
 OUTPUTS: results/{dataset}/seed{seed}/real/au_regressor.safetensors, au_regressor.json,
@@ -52,10 +52,13 @@ rule measure_au_error:
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/au_error.json",
         readings="results/{dataset}/seed{seed}/{method}/readings_au.csv",
+        values="results/{dataset}/seed{seed}/{method}/values_au_error.csv",
     log:
         "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_au_error/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if has_true_edits(name)]),
     conda:
         "../envs/efgan.yaml"
     threads: 1
@@ -72,5 +75,42 @@ rule measure_au_error:
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
             --metric {output.metric:q} \
-            --readings {output.readings:q}
+            --readings {output.readings:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_au_error_of_photographs:
+    """The same of photographs, whose AUs OpenFace reads where it is installed, else MediaPipe."""
+    input:
+        edits="results/{dataset}/seed{seed}/{method}/edits_test.npy",
+        edits_index="results/{dataset}/seed{seed}/{method}/edits_test.csv",
+        code=code_of("photograph_aus"),
+    output:
+        metric="results/{dataset}/seed{seed}/{method}/metrics/au_error.json",
+        values="results/{dataset}/seed{seed}/{method}/values_au_error.csv",
+    log:
+        "logs/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if not has_true_edits(name)]),
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        reader=settings.measures.aus,
+        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} photograph_aus \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --reader {params.reader} \
+            {params.openface} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
         """

@@ -15,7 +15,7 @@ from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
 from cascade_efgan.seeds import for_all_seeds
 
@@ -84,7 +84,13 @@ os.environ.update(
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-TABLES = ["accuracy", "quality", "ablation"]
+#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
+#: table of their own.
+AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
+MEASURED = (
+    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
+)
+TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
@@ -116,6 +122,11 @@ IN_REPORT = {
     "data": "4 Data",
     "run": "5 The run",
 }
+#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
+# They are made from Snakemake's records and the files beside them: not where the files lie in an object store.
+if workflow.storage_settings.default_storage_provider is not None:
+    PROVENANCE_FILES = []
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.
@@ -297,7 +308,7 @@ def table_datasets(table):
 
 def table_methods(table, dataset):
     """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = ABLATED if table == "ablation" else COMPARED
+    rows = {"ablation": ABLATED, "measures": METHODS}.get(table, COMPARED)
     return [name for name in rows if name in settings.methods] + controls(dataset)
 
 
@@ -309,6 +320,10 @@ def row_metrics(table, dataset, method):
     true_edits = has_true_edits(dataset)
     if table == "quality":
         return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
+    if table == "measures":
+        chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
+        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
+        return [name for name, wanted in chosen.items() if wanted]
     names = ["G"] if method == "unchanged" else ["G", "R+G"]
     return names + (["au_error"] if true_edits else [])
 
@@ -319,11 +334,13 @@ def table_metrics(wildcards):
     for dataset in table_datasets(wildcards.table):
         for seed in settings.seeds:
             folder = f"results/{dataset}/seed{seed}"
-            if wildcards.table != "quality":
+            if wildcards.table in ("accuracy", "ablation"):
                 paths.append(f"{folder}/real/metrics/R.json")
             for method in table_methods(wildcards.table, dataset):
                 names = row_metrics(wildcards.table, dataset, method)
                 paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
+            if wildcards.table == "measures" and settings.measures.identity:
+                paths += [f"{folder}/{reference}/metrics/identity.json" for reference in REFERENCES]
     return paths
 
 
@@ -374,7 +391,12 @@ def wild_generator(name):
 def final_files():
     """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]
-    return [*tables, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    compared = [f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")]
+    curves = (
+        [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
+    )
+    made = [*tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    return [*made, *PROVENANCE_FILES]
 
 
 def check_files():

@@ -143,6 +143,7 @@ def table_labels(file_format):
 
     def labels(wildcards):
         number = TABLES.index(wildcards.table) + 1
-        return {"table": f"Table {number}", "shows": wildcards.table, "format": file_format}
+        name = "beyond the paper" if wildcards.table == "measures" else f"Table {number}"
+        return {"table": name, "shows": wildcards.table, "format": file_format}
 
     return labels

@@ -1,12 +1,13 @@
-"""PSNR of edits (Sec. 4.3, Table 2).
+"""PSNR of edits (Sec. 4.3, Table 2), and SSIM of the same pairs.
 
 REQUIRED INPUTS: edits_test.npy, edits_test.csv; crops.npy, crops.csv or the true edits
-OUTPUTS: results/{dataset}/seed{seed}/{method}/metrics/psnr.json, psnr_true.json
+OUTPUTS: results/{dataset}/seed{seed}/{method}/metrics/psnr.json, psnr_true.json, ssim.json,
+         values_psnr.csv, values_psnr_true.csv, values_ssim.csv
 """
 
 
 rule measure_psnr:
-    """PSNR between each edit and the same person's real image with the target expression."""
+    """PSNR and SSIM between each edit and the same person's real image with the target expression."""
     input:
         edits="results/{dataset}/seed{seed}/{method}/edits_test.npy",
         edits_index="results/{dataset}/seed{seed}/{method}/edits_test.csv",
@@ -15,6 +16,9 @@ rule measure_psnr:
         code=code_of("psnr"),
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/psnr.json",
+        values="results/{dataset}/seed{seed}/{method}/values_psnr.csv",
+        ssim_metric="results/{dataset}/seed{seed}/{method}/metrics/ssim.json",
+        ssim_values="results/{dataset}/seed{seed}/{method}/values_ssim.csv",
     log:
         "logs/measure_psnr/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -33,7 +37,10 @@ rule measure_psnr:
             --edits-index {input.edits_index:q} \
             --crops {input.crops:q} \
             --index {input.index:q} \
-            --metric {output.metric:q}
+            --metric {output.metric:q} \
+            --values {output.values:q} \
+            --ssim-metric {output.ssim_metric:q} \
+            --ssim-values {output.ssim_values:q}
         """
 
 
@@ -47,6 +54,7 @@ rule measure_psnr_true:
         code=code_of("psnr"),
     output:
         metric="results/{dataset}/seed{seed}/{method}/metrics/psnr_true.json",
+        values="results/{dataset}/seed{seed}/{method}/values_psnr_true.csv",
     log:
         "logs/measure_psnr_true/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -65,5 +73,6 @@ rule measure_psnr_true:
             --edits-index {input.edits_index:q} \
             --true-edits {input.true_edits:q} \
             --true-edits-index {input.true_edits_index:q} \
-            --metric {output.metric:q}
+            --metric {output.metric:q} \
+            --values {output.values:q}
         """

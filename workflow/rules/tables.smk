@@ -1,7 +1,7 @@
-"""Tables 1 to 3, rendered from the metric files and the description of the run alone.
+"""Tables 1 to 3 and further measures, rendered from metric files, their statistics and the description of the run alone.
 
-REQUIRED INPUTS: metric files; crops.csv, split.csv, excluded.csv, completeness.json of every data set
-OUTPUTS: results/run.json, results/{table}_table.md, .csv, .tex
+REQUIRED INPUTS: metric files and the values behind them; crops.csv, split.csv, excluded.csv, completeness.json of every data set
+OUTPUTS: results/run.json, results/{table}_statistics.json, .md, .csv, results/{table}_table.md, .csv, .tex
 """
 
 
@@ -39,11 +39,48 @@ rule describe_run:
         """
 
 
+rule compare_methods:
+    """Intervals over people of every number of a table, and paired tests between its methods."""
+    input:
+        context="results/run.json",
+        values=table_values,
+        code=code_of("compare"),
+    output:
+        comparisons="results/{table}_statistics.json",
+        markdown=report(
+            "results/{table}_statistics.md",
+            caption="../report/statistics.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("intervals and tests"),
+        ),
+        csv="results/{table}_statistics.csv",
+    log:
+        "logs/compare_methods/{table}.log",
+    benchmark:
+        "logs/benchmarks/compare_methods/{table}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        values=values_flags,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} compare \
+            --name {wildcards.table} \
+            --context {input.context:q} \
+            --comparisons {output.comparisons:q} \
+            --markdown {output.markdown:q} \
+            --csv {output.csv:q} \
+            {params.values}
+        """
+
+
 rule render_table:
     """Render a table as Markdown, CSV and LaTeX."""
     input:
         context="results/run.json",
         metrics=table_metrics,
+        comparisons="results/{table}_statistics.json",
         code=code_of("table"),
     output:
         markdown=report(
@@ -79,6 +116,7 @@ rule render_table:
             --name {wildcards.table} \
             --context {input.context:q} \
             {params.metrics} \
+            --comparisons {input.comparisons:q} \
             --markdown {output.markdown:q} \
             --csv {output.csv:q} \
             --latex {output.latex:q}

@@ -37,16 +37,11 @@ class Bodies:
         if declared.isdigit() and int(declared) > most:
             raise _too_large(most)
         async with self._place():
-            data = bytearray()
             try:
                 async with asyncio.timeout(self._seconds):
-                    async for chunk in request.stream():
-                        if len(data) + len(chunk) > most:
-                            raise _too_large(most)
-                        data += chunk
+                    return await read_within(request, most)
             except TimeoutError:
                 raise BusyError("the file took too long to arrive; try again, or choose a smaller one") from None
-            return bytes(data)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -57,6 +52,20 @@ class Bodies:
             yield
         finally:
             self._free += 1
+
+
+async def read_within(request: Request, most: int) -> bytes:
+    """The whole body, in memory.
+
+    Raises:
+        TooLargeError: it has more than `most` bytes; what arrived is dropped.
+    """
+    data = bytearray()
+    async for chunk in request.stream():
+        if len(data) + len(chunk) > most:
+            raise _too_large(most)
+        data += chunk
+    return bytes(data)
 
 
 def _too_large(most: int) -> TooLargeError:

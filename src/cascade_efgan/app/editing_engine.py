@@ -14,10 +14,14 @@ from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
-from cascade_efgan.editing.editor import CropEdit, Editor
-from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.editing.blendshapes import untold_aus
+from cascade_efgan.editing.crop_editor import CropEdit
+from cascade_efgan.editing.editor import Editor
+from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.photo import PhotoLimits, read_photo, write_photo
+from cascade_efgan.editing.paste import paste
+from cascade_efgan.editing.photo import PhotoLimits, read_photo
+from cascade_efgan.editing.photo_writing import write_photo
 
 #: What messages call an upload: its own name is never used.
 _NAME = "the photograph"
@@ -30,6 +34,9 @@ _PAPER_SIDE = 128
 
 #: Smaller faces are enlarged to this in an animation, pixels.
 _SMALLEST_FILM = 256
+
+#: Largest picture of a face that the page shows, pixels.
+_MOST_PICTURE = 384
 
 #: JPEG of previews: they are looked at, not kept.
 _PREVIEW_QUALITY = 90
@@ -61,8 +68,8 @@ class EditingEngine:
 
     @property
     def has_attention(self) -> bool:
-        """Whether the model has attention maps."""
-        return self._editor.has_attention
+        """Every method that edits by AUs has attention maps."""
+        return True
 
     @property
     def expressions(self) -> Mapping[str, np.ndarray]:
@@ -77,24 +84,22 @@ class EditingEngine:
         """
         photo = read_photo(data, _NAME, PhotoLimits(pixels=self._limits.pixels))
         found, reasons = self._editor.find(photo.image, _NAME)
-        faces = []
-        for face in found[: self._limits.faces]:
-            crop = crop_image(photo.image, self._editor.square(face), self._editor.crop_size)
-            faces.append(OpenFace(face, np.asarray(face.aus, dtype=np.float64), crop, encode_png(crop)))
+        faces = self._open_faces(photo.image, found[: self._limits.faces])
         preview = shrink(photo.image, self._limits.preview_side)
         scale = preview.shape[1] / photo.image.shape[1]
         note = f"Of {len(found) + len(reasons)} faces, one {reasons[0]}." if reasons else ""
         return OpenPhotograph(data, preview, scale, _jpeg(preview), faces, note)
 
     def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> list[Shown]:
-        """The crop of each wish's face, edited: a picture and an attention map a step."""
+        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
         steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
         return [
             Shown(
+                [_jpeg(image) for image in self._pictures(photograph.faces[wish.face], steps, place)],
+                [_grey_png(self._editor.crops.attention_map(step, place)) for step in steps],
                 [encode_png(step.images[place]) for step in steps],
-                [_grey_png(self._editor.attention_map(step, place)) for step in steps if self.has_attention],
             )
-            for place in range(len(wanted))
+            for place, (photograph, wish) in enumerate(wanted)
         ]
 
     def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
@@ -114,13 +119,14 @@ class EditingEngine:
         if whole:
             small = replace(photograph, preview=shrink(photograph.preview, FILM_SIDE))
             small = replace(small, scale=photograph.scale * small.preview.shape[1] / photograph.preview.shape[1])
-            now = [[_on_the_way(photograph, wish, share) for wish in wishes] for share in shares]
-            frames = [small.preview, *(self._edit_preview(small, one) for one in now)]
+            stages = [[_on_the_way(photograph, wish, share) for wish in wishes] for share in shares]
+            frames = [small.preview, *(self._edit_preview(small, one) for one in stages)]
         else:
             wishes = wishes[:1]
             face = photograph.faces[wishes[0].face]
             steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share)) for share in shares])
-            frames = [shrink(frame, FILM_SIDE) for frame in (face.crop, *steps[-1].images)]
+            now = [self._pictures(face, steps, place)[-1] for place in range(len(shares))]
+            frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
         frames = [_enlarge(frame, _SMALLEST_FILM) for frame in frames]
         film = np.stack(frames + frames[-2:0:-1])
         return Made(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
@@ -135,8 +141,33 @@ class EditingEngine:
         ]
         return self.download(photograph, wishes)
 
+    def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace]) -> list[OpenFace]:
+        squares = [self._editor.square(face) for face in found]
+        crops = np.stack([crop_image(image, square, self._editor.crop_size) for square in squares])
+        aus = np.stack([np.asarray(face.aus, dtype=np.float64) for face in found])
+        same = self._editor.crops.edit(crops, aus, aus)
+        faces = []
+        for n, face in enumerate(found):
+            side = round(np.clip(squares[n].side, self._editor.crop_size, _MOST_PICTURE))
+            picture = crop_image(image, squares[n], side)
+            guessed = untold_aus() if face.where == MEDIAPIPE else ()
+            unchanged = [step.images[n] for step in same]
+            faces.append(
+                OpenFace(face, aus[n], crops[n], encode_png(crops[n]), picture, _jpeg(picture), unchanged, guessed)
+            )
+        return faces
+
+    def _pictures(self, face: OpenFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
+        """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
+        whole = (-0.5, -0.5, float(len(face.picture)))
+        attention = [self._editor.crops.attention_map(step, place) for step in steps]
+        return [
+            paste(face.picture, whole, step.images[place], attention[k], face.unchanged[k])
+            for k, step in enumerate(steps)
+        ]
+
     def _edit_crops(self, wanted: Sequence[tuple[OpenFace, Wish]]) -> list[CropEdit]:
-        return self._editor.edit_crops(
+        return self._editor.crops.edit(
             np.stack([face.crop for face, _ in wanted]),
             np.stack([face.aus for face, _ in wanted]),
             np.stack([wish.target for _, wish in wanted]),

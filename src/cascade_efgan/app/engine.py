@@ -16,12 +16,20 @@ class OpenFace:
         aus: `(17,)` float64, 0..5, the AUs that the face shows now.
         crop: `(S, S, 3)` uint8 RGB, the face as the network sees it.
         crop_file: the same as the bytes of a PNG.
+        picture: `(V, V, 3)` uint8 RGB, the same part of the photograph as the page shows it, finer than the crop.
+        picture_file: the same as the bytes of a picture that browsers know.
+        unchanged: of each step of the cascade, what it gives when it is asked to change nothing, like the crop.
+        guessed: the AUs that the finder cannot tell; what `aus` says of them is that of a neutral face.
     """
 
     found: Any
     aus: np.ndarray
     crop: np.ndarray
     crop_file: bytes
+    picture: np.ndarray
+    picture_file: bytes
+    unchanged: Sequence[np.ndarray] = ()
+    guessed: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,9 @@ class OpenPhotograph:
     @property
     def bytes(self) -> int:
         """Bytes of memory that it keeps."""
-        faces = sum(face.crop.nbytes + len(face.crop_file) for face in self.faces)
+        arrays = (array for face in self.faces for array in (face.crop, face.picture, *face.unchanged))
+        files = (len(face.crop_file) + len(face.picture_file) for face in self.faces)
+        faces = sum(array.nbytes for array in arrays) + sum(files)
         return len(self.data) + self.preview.nbytes + len(self.preview_file) + faces
 
 
@@ -69,10 +79,12 @@ class Shown(NamedTuple):
     Attributes:
         images: one a step of the cascade, the last is the edit.
         attention: as many grey PNGs, 0 (kept) to 255 (changed); or none.
+        network: as many crops as the network made them, before they were put into the photograph; or none.
     """
 
     images: Sequence[bytes]
     attention: Sequence[bytes] = ()
+    network: Sequence[bytes] = ()
 
 
 class Made(NamedTuple):
@@ -113,7 +125,7 @@ class Engine(Protocol):
         """Read an upload and find its faces; at least one."""
 
     def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> Sequence[Shown]:
-        """The crop of each wish's face, edited: a picture and an attention map a step."""
+        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
 
     def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""

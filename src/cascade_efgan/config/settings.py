@@ -318,7 +318,43 @@ class Fid(Section):
     real_images: Literal["all", "train", "test"] = Field(
         "all", description="which real images the edits are compared with. Not in the paper"
     )
-    batch: Positive = Field(32, description="images a forward pass")
+    batch: Positive = Field(
+        32, description="images a forward pass. On a CPU 4 take less than half of the time of 32: they fit its cache"
+    )
+
+
+class Statistics(Section):
+    """Intervals and paired tests of the tables. Beyond the paper, which prints single numbers."""
+
+    level: float = Field(0.95, gt=0.5, lt=1, description="level of the intervals; 1 - level is that of the tests")
+    resamples: int = Field(
+        9999, ge=99, description="bootstrap resamples of an interval, and random exchanges of a test (exact up to "
+        "2^people = resamples)"
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, description="seed of both")
+    unit: Literal["person", "image"] = Field(
+        "person",
+        description="what is resampled and exchanged. image: as if the edits of one person told nothing about each "
+        "other, which makes intervals too narrow",
+    )
+
+
+class Measures(Section):
+    """Further measures of the edits, in a table of their own. Beyond the paper; each can be turned off."""
+
+    kernel_distance: bool = Field(
+        True, description="KID's kernel distance with the features of fid.extractor: unbiased, unlike FID"
+    )
+    ssim: bool = Field(True, description="structural similarity (Wang et al. 2004) beside PSNR, on the same pairs")
+    identity: bool = Field(
+        True, description="does an edit still look like its person? Cosine between features of an edit and its input"
+    )
+    aus: Literal["auto", "openface", "mediapipe", "none"] = Field(
+        "auto",
+        description="who reads the AUs of edited photographs. auto: OpenFace where openface.program or OPENFACE_BIN "
+        "names it (about a second an edit), else MediaPipe. Rendered faces have the AU regressor",
+    )
+    fid_curve: bool = Field(True, description="measure the Fréchet distance against the number of images")
 
 
 class Figures(Section):
@@ -373,6 +409,8 @@ class Settings(Section):
     au_regressor: AuRegressor = AuRegressor()
     fid: Fid = Fid()
     figures: Figures = Figures()
+    statistics: Statistics = Statistics()
+    measures: Measures = Measures()
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> "Settings":

@@ -2,18 +2,17 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cascade_efgan.data import AU_MAX
-from cascade_efgan.data.crops import Square, crop_image, crop_square
+from cascade_efgan.data.crops import Square, crop_square
+from cascade_efgan.editing.crop_editor import CropEditor
+from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
-from cascade_efgan.editing.paste import paste
 from cascade_efgan.editing.runs import find_weights, load_editor_model, run_expressions, run_folder
-from cascade_efgan.editing.targets import MOST_INTENSITY, check_aus, target_aus
+from cascade_efgan.editing.targets import check_aus, check_intensity, target_aus
 from cascade_efgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,65 +21,12 @@ if TYPE_CHECKING:
     from cascade_efgan.models.build import ModelSpec
     from cascade_efgan.models.cascade import Cascade
 
+__all__ = ["EditedFace", "EditedPhoto", "Editor"]
+
 log = logging.getLogger("efgan.edit")
 
 #: Smallest face, as a share of the crop's side: a smaller one would be enlarged more than twofold.
 SMALLEST_FACE = 0.5
-#: Crops that go through the network at a time.
-_BATCH = 16
-
-
-@dataclass(frozen=True)
-class CropEdit:
-    """What one step of the cascade made of N crops.
-
-    Attributes:
-        images: `(N, S, S, 3)` uint8 RGB.
-        attention: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
-    """
-
-    images: np.ndarray
-    attention: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class EditedFace:
-    """One edited face of a photograph.
-
-    Attributes:
-        found: the face as it was found.
-        square: what was cut out, in pixels of the photograph.
-        target: `(17,)` float64, 0..5, the AUs that it was edited to.
-        crop: `(S, S, 3)` uint8 RGB, the face before.
-        steps: of each step of the cascade, the crop `(S, S, 3)` uint8 RGB; the last is the edit.
-        unchanged: of each step, what it gives when it is asked to change nothing, `(S, S, 3)` uint8 RGB (see `paste`).
-        attention: of each step, where it painted anew: `(S, S)` float32, 0..1.
-    """
-
-    found: FoundFace
-    square: Square
-    target: np.ndarray
-    crop: np.ndarray
-    steps: list[np.ndarray]
-    unchanged: list[np.ndarray]
-    attention: list[np.ndarray]
-
-
-@dataclass(frozen=True)
-class EditedPhoto:
-    """An edited photograph.
-
-    Attributes:
-        image: `(H, W, 3)` uint8 RGB.
-        faces: the edited faces, largest first.
-        skipped: why each of the other faces was left as it was.
-        steps: with `steps=True`, the photograph after each step of the cascade, each like `image`; else empty.
-    """
-
-    image: np.ndarray
-    faces: list[EditedFace]
-    skipped: list[str] = field(default_factory=list)
-    steps: list[np.ndarray] = field(default_factory=list)
 
 
 class Editor:
@@ -90,6 +36,11 @@ class Editor:
 
         editor = Editor.from_run("results")
         edited = editor.edit(image, {"AU12": 3.0})      # image: (H, W, 3) uint8 RGB
+
+    Attributes:
+        crops: the network on crops: `editor.crops.edit(crops, present, target)`.
+        spec: what the network was built from.
+        margin: border of crops as a share of the landmarks' longer side.
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
@@ -109,13 +60,7 @@ class Editor:
         finder: FaceFinder | None = None,
         device: "torch.device | str | None" = None,
     ) -> None:
-        import torch
-
-        from cascade_efgan.devices import pick_device
-        from cascade_efgan.editing.fixed import fix_weights
-
-        self._device = torch.device(device) if device is not None else pick_device()
-        self._generator = fix_weights(generator).to(self._device).eval()
+        self.crops = CropEditor(generator, spec, device)
         self._expressions = {name: np.array(aus, dtype=np.float64) for name, aus in expressions.items()}
         self._finder = finder
         self.spec = spec
@@ -159,11 +104,6 @@ class Editor:
         """The model in a few words."""
         steps = f", {self.spec.steps} steps" if self.spec.steps > 1 else ""
         return f"{self.spec.info.title}, {self.crop_size}×{self.crop_size} pixels{steps}"
-
-    @property
-    def has_attention(self) -> bool:
-        """Whether it has attention maps: every method that edits by AUs has."""
-        return True
 
     @property
     def smallest_face(self) -> float:
@@ -217,10 +157,37 @@ class Editor:
             InputError: nothing or too much is asked for, or no face can be edited.
         """
         goal = self.goal(aus, expression, like)
-        found, skipped = self.find(image, name)
-        found = _chosen(found, faces, name)
-        targets = np.stack([target_aus(face.aus, goal, aus, _intensity(intensity)) for face in found])
-        return self.edit_faces(image, found, targets, skipped, steps)
+        work = self._work(image, goal, aus, [check_intensity(intensity)], faces, name)
+        return self._edit([work], steps)[0][0]
+
+    def edit_many(
+        self,
+        images: Sequence[np.ndarray],
+        aus: Mapping[str, float] | None = None,
+        *,
+        expression: str | None = None,
+        like: np.ndarray | None = None,
+        intensity: float = 1.0,
+        faces: Literal["all"] | int = "all",
+        steps: bool = False,
+        names: Sequence[str] | None = None,
+    ) -> list[EditedPhoto]:
+        """Edit several photographs to one target; the faces of all go through the network together.
+
+        Args:
+            images: `(H, W, 3)` uint8 RGB each, of any sizes; the other arguments are those of `edit`.
+            names: what messages call each photograph; None: "photograph 1" and so on.
+
+        Returns:
+            One `EditedPhoto` a photograph, in their order.
+
+        Raises:
+            InputError: as `edit`, of the first photograph that cannot be edited.
+        """
+        goal, shares = self.goal(aus, expression, like), [check_intensity(intensity)]
+        names = names or [f"photograph {number + 1}" for number in range(len(images))]
+        works = [self._work(image, goal, aus, shares, faces, name) for image, name in zip(images, names, strict=True)]
+        return [made for (made,) in self._edit(works, steps)]
 
     def animate(
         self,
@@ -246,14 +213,9 @@ class Editor:
         if frames < 2:
             raise InputError(f"{frames} frames: continuous editing needs at least 2")
         goal = self.goal(aus, expression, like)
-        found, skipped = self.find(image, name)
-        found = _chosen(found, faces, name)
-        shares = np.linspace(0, _intensity(intensity), frames)[1:]
-        targets = [[target_aus(face.aus, goal, aus, share) for face in found] for share in shares]
-        return [
-            EditedPhoto(image.copy(), [], skipped),
-            *(self.edit_faces(image, found, np.array(target), skipped) for target in targets),
-        ]
+        shares = np.linspace(0, check_intensity(intensity), frames)[1:]
+        work = self._work(image, goal, aus, list(shares), faces, name)
+        return [EditedPhoto(image.copy(), [], list(work.skipped)), *self._edit([work], steps=False)[0]]
 
     def goal(
         self, aus: Mapping[str, float] | None, expression: str | None = None, like: np.ndarray | None = None
@@ -297,87 +259,24 @@ class Editor:
             skipped: passed on.
             steps: also give the photograph after each step.
         """
-        squares = [self.square(face) for face in found]
-        crops = np.stack([crop_image(image, square, self.crop_size) for square in squares])
-        present = np.stack([face.aus for face in found])
-        made, unchanged = self.edit_crops(crops, present, targets), self.edit_crops(crops, present, present)
-        faces = [
-            EditedFace(
-                found=face,
-                square=squares[n],
-                target=targets[n],
-                crop=crops[n],
-                steps=[step.images[n] for step in made],
-                unchanged=[step.images[n] for step in unchanged],
-                attention=[self.attention_map(step, n) for step in made],
-            )
-            for n, face in enumerate(found)
-        ]
-        shown = [self._pasted(image, faces, step) for step in range(len(made) if steps else 0)]
-        last = shown[-1] if shown else self._pasted(image, faces, len(made) - 1)
-        return EditedPhoto(last, faces, list(skipped), shown)
+        return self._edit([Work(image, found, np.asarray(targets)[None], skipped)], steps)[0][0]
 
-    def edit_crops(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
-        """Edit crops, in batches.
+    def _edit(self, works: Sequence[Work], steps: bool) -> list[list[EditedPhoto]]:
+        return edit_works(self.crops, self.square, works, steps)
 
-        Args:
-            crops: `(N, S, S, 3)` uint8 RGB, as `crop_image` cuts them from `square`.
-            present: `(N, 17)`, 0..5, the AUs that they show.
-            target: `(N, 17)`, 0..5, the AUs that they shall show.
-
-        Returns:
-            One `CropEdit` a step of the cascade, first to last; the last is the edit.
-        """
-        import torch
-
-        if crops.shape != (len(crops), self.crop_size, self.crop_size, 3) or crops.dtype != np.uint8:
-            raise ValueError(f"crops: {crops.dtype} {crops.shape}, expected uint8 (N, {self.crop_size}, ..., 3)")
-        if not len(crops) == len(present) == len(target):
-            raise ValueError(f"{len(crops)} crops, {len(present)} present and {len(target)} target AUs")
-        with torch.inference_mode():
-            parts = [
-                self._edit_batch(crops[n : n + _BATCH], present[n : n + _BATCH], target[n : n + _BATCH])
-                for n in range(0, len(crops), _BATCH)
-            ]
-        return [
-            CropEdit(
-                np.concatenate([part.images for part in step]),
-                {name: np.concatenate([part.attention[name] for part in step]) for name in step[0].attention},
-            )
-            for step in zip(*parts, strict=True)
-        ]
-
-    def attention_map(self, step: CropEdit, number: int) -> np.ndarray:
-        """Where a step painted crop `number` anew: `(S, S)` float32, 0..1, the largest of its branches' maps."""
-        whole = step.attention["face"][number].copy()
-        for name, box in self.spec.boxes.items():
-            part = whole[box.top : box.top + box.height, box.left : box.left + box.width]
-            np.maximum(part, step.attention[name][number], out=part)
-        return whole
-
-    def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
-        import torch
-
-        from cascade_efgan.training.samples import to_float, to_uint8
-
-        image = to_float(torch.from_numpy(np.ascontiguousarray(np.moveaxis(crops, -1, 1))).to(self._device))
-        source, goal = (
-            torch.from_numpy((np.asarray(aus) / AU_MAX).astype(np.float32)).to(self._device).clamp(0, 1)
-            for aus in (present, target)
-        )
-        return [
-            CropEdit(
-                to_uint8(edit.final).permute(0, 2, 3, 1).cpu().numpy(),
-                {name: values[:, 0].float().cpu().numpy() for name, values in edit.attention.items()},
-            )
-            for edit in self._generator(image, source, goal)
-        ]
-
-    @staticmethod
-    def _pasted(image: np.ndarray, faces: Sequence[EditedFace], step: int) -> np.ndarray:
-        for face in faces:
-            image = paste(image, face.square, face.steps[step], face.attention[step], face.unchanged[step])
-        return image
+    def _work(
+        self,
+        image: np.ndarray,
+        goal: np.ndarray | None,
+        aus: Mapping[str, float] | None,
+        shares: Sequence[float],
+        faces: Literal["all"] | int,
+        name: str,
+    ) -> Work:
+        found, skipped = self.find(image, name)
+        found = _chosen(found, faces, name)
+        targets = [[target_aus(face.aus, goal, aus, share) for face in found] for share in shares]
+        return Work(image, found, np.array(targets), skipped)
 
 
 def _chosen(found: list[FoundFace], faces: Literal["all"] | int, name: str) -> list[FoundFace]:
@@ -387,12 +286,6 @@ def _chosen(found: list[FoundFace], faces: Literal["all"] | int, name: str) -> l
         count = "1 face" if len(found) == 1 else f"{len(found)} faces"
         raise InputError(f"{name}: {count} can be edited, so that there is no face {faces + 1}; choose another")
     return [found[faces]]
-
-
-def _intensity(value: float) -> float:
-    if not 0 <= value <= MOST_INTENSITY:
-        raise InputError(f"intensity {value:g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
-    return value
 
 
 def _check_image(image: np.ndarray) -> None:

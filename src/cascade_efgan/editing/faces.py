@@ -21,6 +21,9 @@ MOST_TILT = 40.0
 #: Most of the crop's area that may lie outside the photograph: `crop.max_padding` of the workflow.
 MOST_OUTSIDE = 0.25
 
+#: What `FoundFace.where` says of faces that MediaPipe found: it cannot tell all AUs (`blendshapes.untold_aus`).
+MEDIAPIPE = "MediaPipe"
+
 _RIGHT_EYE, _LEFT_EYE, _NOSE_TIP = 36, 45, 30
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.photo import READ_SUFFIXES, SUFFIXES, load_photo, output_format, write_photo
+from cascade_efgan.editing.photo import READ_SUFFIXES, load_photo
+from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
 from cascade_efgan.editing.steps_picture import steps_picture
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path

@@ -12,24 +12,23 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.editing.blendshapes import aus_from_blendshapes
-from cascade_efgan.editing.faces import FoundFace, largest_first
+from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, largest_first
 from cascade_efgan.editing.mesh import landmarks_from_mesh
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
+from cascade_efgan.pinned_file import PinnedFile
 
 log = logging.getLogger("efgan.faces")
 
-MODEL_FILE = "face_landmarker.task"
-MODEL_URL = (
-    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+LANDMARKER = PinnedFile(
+    name="face_landmarker.task",
+    url="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+    sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+    variable="EFGAN_MODELS_MIRROR",
 )
-MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-
-#: Environment variable with a folder that holds the file.
-MIRROR_VARIABLE = "EFGAN_MODELS_MIRROR"
+#: A folder that is looked into where that variable is not set: of files shared by the checkouts beside it.
+SHARED_MODELS = Path("..", "shared", "models")
 
 _MOST_FACES = 16
-_TIMEOUT_SECONDS = 30
 #: The detector looks at 128 pixels of whatever it is given: small faces are found in parts of at least this side.
 _SMALLEST_PART = 320
 #: Two finds whose boxes overlap by this share of the smaller are one face.
@@ -42,18 +41,17 @@ def model_path() -> Path:
     Raises:
         InputError: the mirror lacks it, it cannot be fetched, or its SHA-256 is another.
     """
-    folder = os.environ.get(MIRROR_VARIABLE)
-    if not folder:
-        return _fetched()
-    path = Path(folder) / MODEL_FILE
+    import pooch
+
+    mirrored = LANDMARKER.mirrored()
+    if mirrored is None and (SHARED_MODELS / LANDMARKER.name).is_file():
+        mirrored = SHARED_MODELS / LANDMARKER.name
+    if mirrored is not None:
+        return LANDMARKER.check(mirrored)
+    path = pooch.os_cache("cascade-efgan") / LANDMARKER.name
     if not path.is_file():
-        raise InputError(f"{MIRROR_VARIABLE}: no file {path}; put {MODEL_FILE} there, or unset it to download")
-    digest = sha256_file(path)
-    if digest != MODEL_SHA256:
-        raise InputError(
-            f"{path}: its SHA-256 begins with {digest[:8]}, expected {MODEL_SHA256[:8]}; replace it by the original"
-        )
-    return path
+        log.info("fetching %s once, to %s", path.name, path.parent)
+    return LANDMARKER.fetch(path, f"name a folder that holds it in {LANDMARKER.variable}")
 
 
 class MediaPipeFaces:
@@ -72,7 +70,7 @@ class MediaPipeFaces:
     def find(self, image: np.ndarray) -> list[FoundFace]:
         """The faces of an `(H, W, 3)` uint8 RGB image, largest first.
 
-        The whole image is searched, then its overlapping quarters: in the whole, faces below about a tenth of its
+        The whole image is searched, then overlapping squares of it: in the whole, faces below about a tenth of its
         width are missed.
         """
         found: list[FoundFace] = []
@@ -93,7 +91,7 @@ class MediaPipeFaces:
         for mesh, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
             points = np.array([(vertex.x, vertex.y) for vertex in mesh]) * size - 0.5 + corner
             aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
-            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, "MediaPipe"))
+            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, MEDIAPIPE))
         return faces
 
     def _loaded(self) -> tuple[Any, Any]:
@@ -152,34 +150,24 @@ def _mediapipe() -> Any:
     return mediapipe
 
 
-def _fetched() -> Path:
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel(logging.WARNING)
-    folder = pooch.os_cache("cascade-efgan")
-    if not (folder / MODEL_FILE).is_file():
-        log.info("fetching %s once, to %s", MODEL_FILE, folder)
-    try:
-        downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS, progressbar=False)
-        known = f"sha256:{MODEL_SHA256}"
-        return Path(pooch.retrieve(MODEL_URL, known, fname=MODEL_FILE, path=folder, downloader=downloader))
-    except (requests.RequestException, OSError, ValueError) as error:
-        raise InputError(
-            f"{MODEL_FILE} could not be fetched from {MODEL_URL} ({type(error).__name__}); name a folder that holds it "
-            f"in {MIRROR_VARIABLE}"
-        ) from None
-
-
 def _parts(image: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
-    """(top, left, part): the image itself, and nine parts of half its height and width where they are large enough."""
+    """(top, left, part): the image itself and, where large enough, overlapping squares of half its shorter side.
+
+    Squares, since the detector shrinks whatever it is given to one: of a wide part it would see little.
+    """
     height, width = image.shape[:2]
+    side = (min(height, width) + 1) // 2
     parts = [(0, 0, image)]
-    if min(height, width) // 2 >= _SMALLEST_PART:
-        for top in (0, height // 4, height // 2):
-            for left in (0, width // 4, width // 2):
-                parts.append((top, left, image[top : top + (height + 1) // 2, left : left + (width + 1) // 2]))
+    if side >= _SMALLEST_PART:
+        tops, lefts = (_starts(length, side) for length in (height, width))
+        parts += [(top, left, image[top : top + side, left : left + side]) for top in tops for left in lefts]
     return parts
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """First pixels of parts that cover `length` pixels, each overlapping the next by half or more."""
+    count = -(-2 * (length - side) // side) + 1
+    return [round(start) for start in np.linspace(0, length - side, count)]
 
 
 def _overlap(face: FoundFace, other: FoundFace) -> float:

@@ -1,33 +1,25 @@
-"""Reading any photograph safely, and writing it back in its own format with its metadata and a mark."""
+"""Reading any photograph safely. `photo_writing` writes it back."""
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.ExifTags import IFD, Base
-from PIL.PngImagePlugin import PngInfo
 
-from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words, read_comment, write_comment
+from cascade_efgan.editing.photo_metadata import kept_metadata
 from cascade_efgan.errors import InputError
 
 #: Pillow's name of a format that is read -> that of the format it is written back in. BMP and GIF cannot hold the mark,
 #: and MPO is a JPEG with further pictures behind it, which would still show the old face.
 WRITTEN_AS = {"PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "WEBP": "WEBP", "TIFF": "TIFF", "BMP": "PNG", "GIF": "PNG"}
-MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
-
 #: Suffix of a file -> format that it promises.
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
-SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 #: Suffixes of what a folder is searched for.
 READ_SUFFIXES = (*FORMATS, ".bmp", ".gif")
-
-#: JPEG, and WebP where the photograph was not lossless: above this the file grows and the eye sees no difference.
-QUALITY = 95
 
 #: What Pillow is asked for; it takes MPO for a JPEG first.
 _OPENED = [name for name in WRITTEN_AS if name != "MPO"]
@@ -36,23 +28,6 @@ _MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX")
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError)
 _BITS_PER_SAMPLE = 258
-#: A TIFF's EXIF and its layout are one directory; these tags say how the old file is laid out, not the new one.
-_LAYOUT = (
-    *range(254, 260),
-    262,
-    266,
-    273,
-    *range(277, 280),
-    284,
-    317,
-    320,
-    *range(322, 326),
-    330,
-    338,
-    339,
-    347,
-    34675,
-)
 
 
 @dataclass(frozen=True)
@@ -80,7 +55,7 @@ class ReadPhoto:
         format: the format that it is written back in: PNG, JPEG, WEBP or TIFF.
         alpha: `(H, W)` uint8 opacity where it has any; else None.
         lossless: whether its pixels were stored without loss.
-        metadata: Pillow's names for what is kept: `exif`, `icc_profile`, `xmp`, `dpi`, `comment`, and `text` (PNG).
+        metadata: what is kept, see `kept_metadata`.
         note: one sentence for the user about what was unusual, or empty.
     """
 
@@ -142,67 +117,6 @@ def load_photo(path: Path, limits: PhotoLimits | None = None) -> ReadPhoto:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a photograph") from None
 
 
-def write_photo(
-    photo: ReadPhoto,
-    image: np.ndarray,
-    targets: Sequence[Mapping[str, float]],
-    format: str | None = None,  # noqa: A002 - Pillow's own word
-) -> tuple[bytes, str]:
-    """The edited photograph as the bytes of a file, with the metadata of the original and the mark.
-
-    Args:
-        photo: the original, whose opacity and metadata are kept.
-        image: `(H, W, 3)` uint8 RGB, as large as the original.
-        targets: of every edited face, AU -> intensity 0..5.
-        format: PNG, JPEG, WEBP or TIFF; None: the original's. PNG, TIFF and WebP from a lossless original store every
-            pixel as it is; JPEG and other WebP have quality 95 and full colour resolution.
-
-    Returns:
-        The bytes, and their media type such as image/png.
-    """
-    wanted = format or photo.format
-    picture = Image.fromarray(image)
-    if photo.alpha is not None and wanted != "JPEG":
-        picture.putalpha(Image.fromarray(photo.alpha))
-    kept = {key: value for key, value in photo.metadata.items() if key in ("icc_profile", "dpi")}
-    exif = Image.Exif()
-    if photo.metadata.get("exif"):
-        exif.load(photo.metadata["exif"])
-    previous = {"Software": exif.get(Base.Software), "UserComment": read_comment(exif)}
-    words = mark_words(targets, {key: str(value) for key, value in previous.items() if value})
-    exif[Base.Software] = f"{words['tool']} {words['version']}"
-    write_comment(exif, mark_text(words))
-    options: dict[str, Any] = kept | {"exif": exif.tobytes()}
-    if photo.metadata.get("xmp") and wanted != "PNG":
-        options["xmp"] = photo.metadata["xmp"]
-    if wanted == "PNG":
-        options["pnginfo"] = _png_texts(photo, mark_text(words))
-    elif wanted == "JPEG":
-        options |= {"quality": QUALITY, "subsampling": 0}
-        if photo.metadata.get("comment"):
-            options["comment"] = photo.metadata["comment"]
-    elif wanted == "WEBP":
-        options |= {"lossless": photo.lossless, "quality": 80 if photo.lossless else QUALITY, "exact": True}
-    # TIFF stays uncompressed: only Pillow's own writer keeps all of EXIF.
-    buffer = io.BytesIO()
-    picture.save(buffer, wanted, **options)
-    return buffer.getvalue(), MEDIA_TYPES[wanted]
-
-
-def output_format(path: Path) -> str:
-    """The format that a file's suffix promises.
-
-    Raises:
-        InputError: none that holds a photograph and the mark.
-    """
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
-        raise InputError(
-            f"{path}: an edited photograph is written as {', '.join(FORMATS)}; choose one of these suffixes"
-        ) from None
-
-
 def _check_header(image: Image.Image, data: bytes, name: str, limits: PhotoLimits) -> None:
     width, height = image.size
     if width * height > limits.pixels:
@@ -242,40 +156,9 @@ def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:
         format=WRITTEN_AS[source],
         alpha=np.ascontiguousarray(pixels[..., 3]) if transparent else None,
         lossless=lossless,
-        metadata=_metadata(image, upright),
+        metadata=kept_metadata(image, upright),
         note=_suffix_note(name, source),
     )
-
-
-def _metadata(image: Image.Image, upright: Image.Image) -> dict[str, Any]:
-    exif = image.getexif()
-    for tag in (Base.Orientation, *_LAYOUT):
-        exif.pop(tag, None)
-    # The thumbnail, in a directory of its own, would go on showing the old face.
-    exif._ifds.pop(IFD.IFD1, None)
-    info = upright.info
-    kept: dict[str, Any] = {
-        "exif": exif.tobytes() if len(exif) else None,
-        # A grey or palette profile does not fit the RGB that is written.
-        "icc_profile": info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None,
-        "xmp": info.get("xmp"),
-        "dpi": info.get("dpi"),
-        "comment": info.get("comment"),
-        "text": dict(getattr(image, "text", {})),
-    }
-    return {key: value for key, value in kept.items() if value}
-
-
-def _png_texts(photo: ReadPhoto, mark: str) -> PngInfo:
-    texts = PngInfo()
-    for key, value in photo.metadata.get("text", {}).items():
-        if key != PNG_KEY and key != "XML:com.adobe.xmp":
-            texts.add_itxt(key, str(value)) if not str(value).isascii() else texts.add_text(key, str(value))
-    xmp = photo.metadata.get("xmp")
-    if xmp:
-        texts.add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else str(xmp))
-    texts.add_text(PNG_KEY, mark)
-    return texts
 
 
 def _suffix_note(name: str, source: str) -> str:

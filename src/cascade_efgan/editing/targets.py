@@ -47,6 +47,17 @@ def check_aus(aus: Mapping[str, float]) -> None:
             raise InputError(f"{name}={value:g}: expected an intensity of 0 to {AU_MAX:g}")
 
 
+def check_intensity(value: float) -> float:
+    """The intensity again.
+
+    Raises:
+        InputError: it is outside 0..2.
+    """
+    if not 0 <= value <= MOST_INTENSITY:
+        raise InputError(f"intensity {value:g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
+    return value
+
+
 def target_aus(
     present: np.ndarray, goal: np.ndarray | None, aus: Mapping[str, float] | None, intensity: float = 1.0
 ) -> np.ndarray:

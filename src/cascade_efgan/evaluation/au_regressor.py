@@ -128,6 +128,12 @@ def au_errors(measured: np.ndarray, wanted: np.ndarray) -> tuple[float, dict[str
     return float(errors.mean()), _by_au(errors)
 
 
+def au_errors_of_edits(measured: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Mean absolute error over the AUs of each image: `(N, 17)` and `(N, 17)`, 0..5 -> `(N,)` float64."""
+    errors: np.ndarray = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=1)
+    return errors
+
+
 def constant_guess_error(train: Sequence[Sequence[float]] | np.ndarray, held_out: np.ndarray) -> float:
     """Error of guessing every AU's training median: what the regressor must beat to measure anything (0..5)."""
     guess = np.median(np.asarray(train, dtype=np.float64), axis=0)

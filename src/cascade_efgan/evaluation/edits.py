@@ -42,9 +42,19 @@ class Edits:
         return list(zip(self.index["source_id"], self.index["target_expression"], strict=True))
 
     @property
+    def ids(self) -> list[str]:
+        """The same as one word."""
+        return [edit_id(*key) for key in self.keys]
+
+    @property
     def changes(self) -> np.ndarray:
         """`(M,)` bool: the target expression is another than the source's own."""
         return (self.index["target_expression"] != self.index["source_expression"]).to_numpy()
+
+
+def edit_id(source: str, target: str) -> str:
+    """What names an edit, as one word."""
+    return f"{source}:{target}"
 
 
 def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:

@@ -9,8 +9,12 @@ from cascade_efgan import __version__
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, sha256_file, write_json
 
-#: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper (rendered faces).
-UNITS = {"R": "%", "G": "%", "R+G": "%", "psnr": "dB", "psnr_true": "dB", "fid": "", "au_error": "intensity (0 to 5)"}
+#: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper.
+UNITS = {
+    **{"R": "%", "G": "%", "R+G": "%"},
+    **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
+    **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
+}
 
 #: Method of a number that belongs to the real images and to no method (column R).
 REAL = "real"

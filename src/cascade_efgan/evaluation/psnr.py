@@ -1,6 +1,7 @@
 """Peak signal-to-noise ratio between edits and real counterparts or true edits (Sec. 4.3, Table 2)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,35 @@ def psnr(first: np.ndarray, second: np.ndarray) -> float:
     return float("inf") if mse == 0 else float(10 * np.log10(PEAK**2 / mse))
 
 
-def mean_psnr(
-    edits: Edits, partner: Callable[[int], np.ndarray | None], missing: str
-) -> tuple[float | None, int, dict[str, Any], str | None]:
-    """Mean over images of the PSNR of each edit and its partner.
+@dataclass(frozen=True)
+class Compared:
+    """Edits compared with their partners, pixel by pixel.
+
+    Attributes:
+        rows: rows of the edits that have a value.
+        values: their values.
+        details: counts of edits, and of those left out by reason.
+        reason: why there is no value at all; None otherwise.
+    """
+
+    rows: list[int]
+    values: list[float]
+    details: dict[str, Any]
+    reason: str | None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of the values; None where there is none."""
+        return float(np.mean(self.values)) if self.values else None
+
+
+def compare_edits(
+    edits: Edits,
+    partner: Callable[[int], np.ndarray | None],
+    missing: str,
+    measure: Callable[[np.ndarray, np.ndarray], float] = psnr,
+) -> Compared:
+    """PSNR, or another measure, of each edit and its partner.
 
     Left out and counted: edits to the source's own expression (the partner is the source itself), edits without a
     partner, and edits identical to their partner, whose PSNR is infinite and has no mean. Not in the paper, which
@@ -38,26 +64,24 @@ def mean_psnr(
         edits: the edits.
         partner: row number of `edits` -> `(S, S, 3)` uint8, or None where there is none.
         missing: key of the count of edits without a partner in the details.
-
-    Returns:
-        mean in dB or None; number of edits behind it; details; reason where it is None.
+        measure: (edit, partner), both `(S, S, 3)` uint8 -> value; infinite for identical images that have no value.
     """
     left_out = {"own_expression": 0, missing: 0, "identical": 0}
-    values = []
+    rows: list[int] = []
+    values: list[float] = []
     for row, changes in enumerate(edits.changes):
         other = partner(row) if changes else None
         if other is None:
             left_out[missing if changes else "own_expression"] += 1
             continue
-        value = psnr(edits.images[row], other)
+        value = measure(edits.images[row], other)
         if np.isinf(value):
             left_out["identical"] += 1
         else:
+            rows.append(row)
             values.append(value)
-    details = {"edits": len(edits), "left_out": left_out}
-    if values:
-        return float(np.mean(values)), len(values), details, None
-    return None, 0, details, _reason(len(edits), left_out, missing)
+    reason = None if values else _reason(len(edits), left_out, missing)
+    return Compared(rows, values, {"edits": len(edits), "left_out": left_out}, reason)
 
 
 def counterparts(edits: Edits, images: np.ndarray, ids: list[str]) -> Callable[[int], np.ndarray | None]:

@@ -15,6 +15,9 @@ from cascade_efgan.files import atomic_path
 #: Extractor -> heading of its column. Only pytorch-fid's Inception gives what the literature calls FID.
 DISTANCE_NAMES = {"inception": "FID", "efficientnet_lite0": "Fréchet distance (EfficientNet-Lite0)"}
 
+#: The same for the kernel distance (KID).
+KERNEL_NAMES = {"inception": "KID", "efficientnet_lite0": "kernel distance (EfficientNet-Lite0)"}
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -71,6 +74,23 @@ def save_statistics(path: str | Path, values: Statistics) -> None:
                 "statistics": json.dumps({"extractor": values.extractor, "n": values.n, "origin": dict(values.origin)})
             },
         )
+
+
+def load_vectors(path: str | Path) -> np.ndarray:
+    """Features of every image, as the features stage writes them: `(N, D)` float32, memory-mapped.
+
+    Raises:
+        InputError: missing file, or no packed features.
+    """
+    try:
+        vectors: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; run the features rule first") from None
+    except (ValueError, OSError, EOFError):
+        raise InputError(f"{path}: no packed features; delete it and run the features rule again") from None
+    if vectors.ndim != 2:
+        raise InputError(f"{path}: an array of {vectors.ndim} axes, expected (images, features); make it again")
+    return vectors
 
 
 def load_statistics(path: str | Path) -> Statistics:

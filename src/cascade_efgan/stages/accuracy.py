@@ -15,10 +15,12 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers, classify, load_classifier
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.values import write_values
 
 log = logging.getLogger("efgan.accuracy")
 
-Tested = tuple[np.ndarray, np.ndarray, list[str], list[str], list[Path]]
+#: Images, their rows, ids, people, true expressions, and the files that they come from.
+Tested = tuple[np.ndarray, np.ndarray, list[str], list[str], list[str], list[Path]]
 
 
 def command(
@@ -35,14 +37,15 @@ def command(
     edits: Annotated[Path | None, Option(help="edits of the test images, for G")] = None,
     edits_index: Annotated[Path | None, Option(help="index of these edits (CSV), for G")] = None,
     predictions: Annotated[Path | None, Option(help="id, true and predicted expression to write (CSV)")] = None,
+    values: Annotated[Path | None, Option(help="0 or 100 for every image to write (CSV)")] = None,
 ) -> None:
     """R, G or R+G: share of test images (or of their edits) whose expression the classifier recognises, percent."""
     if name not in ("R", "G", "R+G"):
         raise InputError(f"--name {name}: expected R, G or R+G")
     if name == "G":
-        images, rows, ids, true, inputs = _edited(edits, edits_index)
+        images, rows, ids, people, true, inputs = _edited(edits, edits_index)
     else:
-        images, rows, ids, true, inputs = _real(crops, index, split)
+        images, rows, ids, people, true, inputs = _real(crops, index, split)
     network, description = load_classifier(weights, model)
     class_numbers(true, description["classes"], inputs[1])
     if images.shape[1] != description["crop_size"]:
@@ -52,17 +55,19 @@ def command(
         )
     common = {"name": name, "dataset": dataset, "method": method, "seed": seed, "settings": description["settings"]}
     if len(rows) == 0:
-        write_metric(
-            metric, Metric(value=None, n=0, reason="the test part has no images", **common), [weights, model, *inputs]
-        )
-        return
-    predicted = classify(network, description["classes"], images, rows, pick_device())
-    value, details = accuracy_details(true, predicted)
-    details |= {"classifier": {key: description[key] for key in ("n_real", "n_edits", "steps", "final_loss")}}
-    write_metric(metric, Metric(value=value, n=len(rows), details=details, **common), [weights, model, *inputs])
+        number = Metric(value=None, n=0, reason="the test part has no images", **common)
+        predicted: list[str] = []
+    else:
+        predicted = classify(network, description["classes"], images, rows, pick_device())
+        value, details = accuracy_details(true, predicted)
+        details |= {"classifier": {key: description[key] for key in ("n_real", "n_edits", "steps", "final_loss")}}
+        number = Metric(value=value, n=len(rows), details=details, **common)
+        log.info("%s of %s on %s: %.2f %% of %d images", name, method, dataset, value, len(rows))
+    write_metric(metric, number, [weights, model, *inputs])
     if predictions is not None:
         write_records(predictions, pd.DataFrame({"id": ids, "true": true, "predicted": predicted}))
-    log.info("%s of %s on %s: %.2f %% of %d images", name, method, dataset, value, len(rows))
+    if values is not None:
+        write_values(values, number, ids, people, [100.0 * (a == b) for a, b in zip(true, predicted, strict=True)])
 
 
 def _real(crops: Path | None, index: Path | None, split: Path | None) -> Tested:
@@ -71,12 +76,13 @@ def _real(crops: Path | None, index: Path | None, split: Path | None) -> Tested:
     faces = load_faces(crops, index)
     rows = part_rows(faces.index, split, "test")
     chosen = faces.index.iloc[rows]
-    return faces.images, rows, chosen["id"].tolist(), chosen["expression"].tolist(), [crops, index, split]
+    ids, people, true = (chosen[name].tolist() for name in ("id", "person", "expression"))
+    return faces.images, rows, ids, people, true, [crops, index, split]
 
 
 def _edited(edits: Path | None, edits_index: Path | None) -> Tested:
     if edits is None or edits_index is None:
         raise InputError("--edits and --edits-index: G is measured on edits of the test images and needs both")
     made = load_edits(edits, edits_index)
-    ids = [f"{source}:{target}" for source, target in made.keys]
-    return made.images, np.arange(len(made)), ids, made.index["target_expression"].tolist(), [edits, edits_index]
+    people, true = (made.index[name].tolist() for name in ("person", "target_expression"))
+    return made.images, np.arange(len(made)), made.ids, people, true, [edits, edits_index]

@@ -22,6 +22,9 @@ def command(
     openface: Annotated[
         Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
     ] = None,
+    device: Annotated[
+        str | None, Option(help="cpu, cuda, or cuda:0 and so on; default: a GPU where there is one, else the CPU")
+    ] = None,
 ) -> None:
     """A local web page: drop a photograph, move sliders, download the edit. Stop it with Ctrl+C."""
     from cascade_efgan.app.editing_engine import EditingEngine
@@ -29,12 +32,11 @@ def command(
     from cascade_efgan.app.server import make_server
     from cascade_efgan.editing.editor import Editor
     from cascade_efgan.editing.faces import find_faces
-    from cascade_efgan.editing.runs import find_weights
+    from cascade_efgan.editing.offer import trained_weights
 
     listener = _listen(host, port)
     limits = Limits()
-    found = weights or find_weights(run)
-    editor = Editor.from_file(found, find_faces(openface))
+    editor = Editor.from_file(trained_weights(run, weights), find_faces(openface), device)
     server = make_server(EditingEngine(editor, limits), limits, host, port)
     if not listener.getsockname()[0].startswith("127."):
         log.warning("everyone who reaches this machine can use the page, unencrypted: there is no password")

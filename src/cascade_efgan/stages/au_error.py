@@ -12,9 +12,10 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus
+from cascade_efgan.evaluation.au_regressor import au_errors, au_errors_of_edits, load_au_regressor, read_aus
 from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.values import write_values
 
 log = logging.getLogger("efgan.au_error")
 
@@ -29,6 +30,7 @@ def command(
     edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
     metric: Annotated[Path, Option(help="number to write (JSON)")],
     readings: Annotated[Path | None, Option(help="the AUs read from each edit to write (CSV)")] = None,
+    values: Annotated[Path | None, Option(help="error of every edit to write (CSV)")] = None,
 ) -> None:
     """Mean absolute difference (0..5) between the AUs that the regressor reads from edits and their target AUs."""
     made = load_edits(edits, edits_index)
@@ -47,19 +49,22 @@ def command(
         "settings": description["settings"],
     }
     inputs = [weights, model, edits, edits_index]
+    wanted = made.aus * AU_MAX
+    measured = read_aus(network, made.images, np.arange(len(made)), pick_device()) if len(made) else wanted
     if len(made) == 0:
-        write_metric(metric, Metric(value=None, n=0, reason="there are no edits", details=details, **common), inputs)
-        _write_readings(readings, made, np.empty((0, len(AUS))))
-        return
-    measured = read_aus(network, made.images, np.arange(len(made)), pick_device())
-    value, per_au = au_errors(measured, made.aus * AU_MAX)
-    write_metric(metric, Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **common), inputs)
-    _write_readings(readings, made, measured)
-    log.info("AU error of %s on %s: %.3f over %d edits", method, dataset, value, len(made))
+        number = Metric(value=None, n=0, reason="there are no edits", details=details, **common)
+    else:
+        value, per_au = au_errors(measured, wanted)
+        number = Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **common)
+        log.info("AU error of %s on %s: %.3f over %d edits", method, dataset, value, len(made))
+    write_metric(metric, number, inputs)
+    if values is not None:
+        write_values(values, number, made.ids, made.index["person"].tolist(), au_errors_of_edits(measured, wanted))
+    if readings is not None:
+        _write_readings(readings, made, measured)
 
 
-def _write_readings(path: Path | None, made: Edits, measured: np.ndarray) -> None:
+def _write_readings(path: Path, made: Edits, measured: np.ndarray) -> None:
     """`id` as in the predictions of G, and the AUs `(M, 17)` that were read, 0..5."""
-    if path is not None:
-        ids = [f"{source}:{target}" for source, target in made.keys]
-        write_records(path, pd.DataFrame(measured, columns=list(AUS)).round(4).assign(id=ids)[["id", *AUS]])
+    readings = pd.DataFrame(measured, columns=list(AUS)).round(4)
+    write_records(path, readings.assign(id=made.ids)[["id", *AUS]])

@@ -37,24 +37,29 @@ def command(
     openface: Annotated[
         Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
     ] = None,
+    device: Annotated[
+        str | None, Option(help="cpu, cuda, or cuda:0 and so on; default: a GPU where there is one, else the CPU")
+    ] = None,
 ) -> None:
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.editor import Editor
     from cascade_efgan.editing.faces import find_faces
     from cascade_efgan.editing.job import Job, plan_files
+    from cascade_efgan.editing.offer import trained_weights
     from cascade_efgan.editing.photo import load_photo
-    from cascade_efgan.editing.targets import parse_aus
+    from cascade_efgan.editing.targets import check_intensity, parse_aus
 
-    files = plan_files(photos, out, continuous is not None)
-    wish: dict[str, Any] = {"aus": parse_aus(au), "expression": expression, "intensity": intensity}
+    if expression is not None and like is not None:
+        raise InputError("--expression and --like: give one of them")
+    if expression is None and like is None and not au:
+        raise InputError("nothing to do: give --expression, --au or --like")
+    wish: dict[str, Any] = {"aus": parse_aus(au), "expression": expression, "intensity": check_intensity(intensity)}
     wish["faces"] = "all" if face is None else face - 1
+    files = plan_files(photos, out, continuous is not None)
     finder = find_faces(openface)
-    editor = Editor.from_file(weights, finder) if weights is not None else Editor.from_run(run, finder)
+    editor = Editor.from_file(trained_weights(run, weights), finder, device)
     if like is not None:
-        if expression is not None:
-            raise InputError("--expression and --like: give one of them")
         wish["like"] = editor.find(load_photo(like).image, str(like))[0][0].aus
-        wish["expression"] = None
     editor.goal(wish["aus"], wish["expression"], wish.get("like"))  # a wrong wish is told before a photograph is read
     _edit_all(Job(editor, wish, continuous, steps), files)
 

@@ -17,9 +17,10 @@ def command(
     weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""
+    from cascade_efgan.editing.offer import trained_weights
     from cascade_efgan.editing.onnx_export import TOLERANCE, export_onnx
-    from cascade_efgan.editing.runs import find_weights, load_editor_model
+    from cascade_efgan.editing.runs import load_editor_model
 
-    generator, spec, margin = load_editor_model(weights or find_weights(run))
+    generator, spec, margin = load_editor_model(trained_weights(run, weights))
     difference = export_onnx(generator, spec, margin, onnx)
     log.info("%s: %s; largest difference from PyTorch %.1e, allowed %.1e", onnx, spec.info.title, difference, TOLERANCE)

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.evaluation.weights import INCEPTION_FILE, fetch_inception_weights
+from cascade_efgan.evaluation.weights import INCEPTION, fetch_inception_weights
 
 log = logging.getLogger("efgan.fetch_weights")
 
@@ -18,4 +18,4 @@ def command(
 ) -> None:
     """Fetch pytorch-fid's Inception weights: from fid.inception_weights, a mirror folder, or their public address."""
     fetch_inception_weights(weights, settings_from_flags(settings).fid.inception_weights)
-    log.info("%s checked and written to %s", INCEPTION_FILE, weights)
+    log.info("%s checked and written to %s", INCEPTION.name, weights)

@@ -1,67 +1,66 @@
-"""Tables 1 to 3: which rows and columns they have, and what is said below them."""
+"""Tables 1 to 3, and that of further measures: their cells, and what is said below them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
-from cascade_efgan.evaluation.statistics import DISTANCE_NAMES
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS
+from cascade_efgan.methods import CONTROLS, REFERENCES
 from cascade_efgan.tables.cells import Cell, Metrics, cell
-from cascade_efgan.tables.context import head_lines
+from cascade_efgan.tables.columns import (
+    NOT_MEASURED,
+    TITLES,
+    TRUE_EDITS,
+    check_name,
+    method_title,
+    table_columns,
+    table_datasets,
+    table_methods,
+)
+from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.model import Column, Row, Table
-from cascade_efgan.tables.notes import CONTROL_NOTES, MEANINGS, count_lines, distance_lines, left_out_lines
+from cascade_efgan.tables.notes import (
+    CONTROL_NOTES,
+    MEANINGS,
+    count_lines,
+    distance_lines,
+    identity_lines,
+    inference_lines,
+    left_out_lines,
+    reader_lines,
+)
 from cascade_efgan.tables.paper import paper_value
 
-#: Data sets whose true edits are known, because the project renders them.
-TRUE_EDITS = ("rendered",)
 
-#: (method, metric) that the workflow does not compute on purpose -> why.
-NOT_MEASURED = {
-    ("unchanged", "R+G"): "not measured: copies of training images under other expressions' names are no training data"
-}
-
-
-R = Column("R", "R", "R ↑ (%)")
-G = Column("G", "G", "G ↑ (%)")
-R_AND_G = Column("R+G", "R+G", "R+G ↑ (%)")
-PSNR = Column("psnr", "psnr", "PSNR ↑ (dB)")
-PSNR_TRUE = Column("psnr_true", "psnr_true", "PSNR to true edit ↑ (dB)", true_edits_only=True)
-AU_ERROR = Column("au_error", "au_error", "AU error ↓ (0-5)", 3, true_edits_only=True)
-AU_FLOOR = Column("au_error_held_out", "au_error", "regressor's own error", 3, "held_out_error", true_edits_only=True)
-
-TITLES = {
-    "accuracy": "Table 1: facial expression recognition accuracy",
-    "quality": "Table 2: quality of the edited images",
-    "ablation": "Table 3: ablation",
-}
-
-
-def build_table(name: str, context: Mapping[str, Any], metrics: Metrics) -> Table:
-    """Assemble one of the paper's tables.
+def build_table(
+    name: str, context: Mapping[str, Any], metrics: Metrics, comparisons: Mapping[str, Any] | None = None
+) -> Table:
+    """Assemble a table.
 
     Args:
-        name: accuracy (Table 1), quality (Table 2) or ablation (Table 3).
+        name: accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures.
         context: description of the run, as `describe` makes it.
         metrics: the numbers.
+        comparisons: intervals and tests of this table, as `compare` makes them; None leaves them out.
 
     Raises:
-        InputError: an unknown name, or distances of different extractors.
+        InputError: an unknown name, distances of different extractors, or intervals of other numbers.
     """
-    if name not in TITLES:
-        raise InputError(f"--name {name}: expected one of {', '.join(TITLES)}")
+    check_name(name)
     settings = context["settings"]
-    datasets = list(settings["datasets"])
-    if name == "ablation":
-        datasets = [settings["ablation_dataset"] or datasets[0]]
-    columns = _columns(name, datasets, metrics, settings["fid"]["extractor"])
+    datasets = table_datasets(name, settings)
+    _check_extractor(metrics, settings["fid"]["extractor"])
+    columns = table_columns(name, settings)
     rows = [
-        _row(name, dataset, method, columns, metrics, settings)
+        _row(name, dataset, method, columns, metrics, context)
         for dataset in datasets
-        for method in _methods(name, dataset, settings["methods"])
+        for method in table_methods(name, dataset, settings["methods"])
     ]
+    if comparisons is not None:
+        rows = [_with_comparisons(row, columns, comparisons, name) for row in rows]
     reasons = [row.cells[column.key].reason for row in rows for column in columns]
-    controls = [method for method in CONTROLS if any(row.method == method for row in rows)]
+    controls = [method for method in (*CONTROLS, *REFERENCES) if any(row.method == method for row in rows)]
     return Table(
         name=name,
         title=TITLES[name],
@@ -69,49 +68,39 @@ def build_table(name: str, context: Mapping[str, Any], metrics: Metrics) -> Tabl
         columns=columns,
         rows=rows,
         meanings=[(column.heading, MEANINGS[column.key]) for column in columns]
-        + [(CONTROLS[method], CONTROL_NOTES[method]) for method in controls],
-        notes=[*count_lines(rows, columns), *left_out_lines(metrics, rows, columns), *distance_lines(metrics, columns)],
+        + [(method_title(method), CONTROL_NOTES[method]) for method in controls],
+        notes=[
+            *inference_lines(rows, columns, comparisons, name),
+            *count_lines(rows, columns),
+            *left_out_lines(metrics, rows, columns),
+            *distance_lines(metrics, columns, settings["measures"]["fid_curve"]),
+            *identity_lines(metrics, columns),
+            *reader_lines(metrics, columns),
+        ],
         footnotes=list(dict.fromkeys(reason for reason in reasons if reason is not None)),
     )
 
 
-def _columns(name: str, datasets: Sequence[str], metrics: Metrics, extractor: str) -> list[Column]:
-    chosen = {
-        "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "quality": [PSNR, Column("fid", "fid", f"{_distance_name(metrics, extractor)} ↓"), PSNR_TRUE],
-        "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
-    }[name]
-    known = any(dataset in TRUE_EDITS for dataset in datasets)
-    return [column for column in chosen if known or not column.true_edits_only]
-
-
-def _distance_name(metrics: Metrics, extractor: str) -> str:
-    """Heading of the distance: FID only where every number was made with pytorch-fid's Inception."""
+def _check_extractor(metrics: Metrics, extractor: str) -> None:
+    """A distance is called FID only where every number was made with pytorch-fid's Inception."""
     used = {
         metric.details.get("extractor")
         for (_, _, name), by_seed in metrics.items()
         for metric in by_seed.values()
-        if name == "fid"
+        if name in ("fid", "kid", "identity")
     }
     if used - {extractor}:
         shown = ", ".join(sorted(map(str, used)))
         raise InputError(
             f"--metrics: distances by {shown}, but fid.extractor is {extractor}; run the features rule again"
         )
-    return DISTANCE_NAMES[extractor]
-
-
-def _methods(name: str, dataset: str, methods: Sequence[str]) -> list[str]:
-    """Rows of a data set: doing nothing, the paper's methods, the perfect edit."""
-    compared = ABLATED if name == "ablation" else COMPARED
-    last = ["true_edit"] if dataset in TRUE_EDITS else []
-    return ["unchanged", *(method for method in compared if method in methods), *last]
 
 
 def _row(
-    name: str, dataset: str, method: str, columns: Sequence[Column], metrics: Metrics, settings: Mapping[str, Any]
+    name: str, dataset: str, method: str, columns: Sequence[Column], metrics: Metrics, context: Mapping[str, Any]
 ) -> Row:
     cells, paper = {}, {}
+    settings = context["settings"]
     for column in columns:
         # R belongs to the data set: as in the paper, it is repeated in every row.
         owner = REAL if column.metric == "R" else method
@@ -123,8 +112,31 @@ def _row(
         else:
             cells[column.key] = cell(by_seed, settings["seeds"], column.detail)
         printed = paper_value(name, dataset, method, column.key)
-        # The paper's FID beside a distance of another network would invite a comparison that means nothing.
-        if printed is not None and (column.key != "fid" or settings["fid"]["extractor"] == "inception"):
+        # Beside a number of another setting the paper's would invite a comparison that means nothing.
+        if printed is not None and is_papers_setting(context, dataset):
             paper[column.key] = printed
-    title = METHODS[method].title if method in METHODS else CONTROLS[method]
-    return Row(dataset, method, title, cells, paper)
+    return Row(dataset, method, method_title(method), cells, paper)
+
+
+def _with_comparisons(row: Row, columns: Sequence[Column], comparisons: Mapping[str, Any], name: str) -> Row:
+    """The row with its intervals, and the columns in which tests show it to be better than every other method."""
+    if comparisons["table"] != name:
+        raise InputError(f"--comparisons: they are of the table {comparisons['table']}, expected {name}")
+    found = {(line["dataset"], line["method"], line["column"]): line for line in comparisons["intervals"]}
+    cells = dict(row.cells)
+    for column in columns:
+        line = found.get((row.dataset, REAL if column.metric == "R" else row.method, column.key))
+        cell = cells[column.key]
+        if line is None or cell.value is None:
+            continue
+        if len(cell.seeds) == 1 and abs(line["value"] - cell.value) > 1e-6:
+            raise InputError(
+                f"--comparisons: {column.key} of {row.method} is {line['value']:.6f} there, but {cell.value:.6f} in "
+                "its metric file; run the compare_methods rule again"
+            )
+        if line["low"] is not None:
+            cells[column.key] = replace(cell, interval=(line["low"], line["high"]))
+    best = {
+        line["column"] for line in comparisons["best"] if (line["dataset"], line["method"]) == (row.dataset, row.method)
+    }
+    return replace(row, cells=cells, best=frozenset(best))

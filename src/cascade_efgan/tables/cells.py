@@ -22,6 +22,7 @@ class Cell:
         seeds: the seeds behind the value.
         n: images behind the value: smallest and largest number over these seeds; None without a value.
         reason: why the value, or that of some seed, is missing; None where nothing is missing.
+        interval: its interval over people (`tables/comparisons.py`); None where there is none.
     """
 
     value: float | None
@@ -29,6 +30,7 @@ class Cell:
     seeds: tuple[int, ...] = ()
     n: tuple[int, int] | None = None
     reason: str | None = None
+    interval: tuple[float, float] | None = None
 
 
 def read_metrics(paths: Iterable[Path], datasets: Sequence[str], seeds: Sequence[int]) -> Metrics:

@@ -35,6 +35,7 @@ FREE_SETTINGS = frozenset(
         *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
         *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
+        *("statistics", "measures"),
     }
 )
 
@@ -138,6 +139,12 @@ def differences(settings: Settings) -> list[str]:
         if value != paper.get(key) and key not in FREE_SETTINGS and key.partition(".")[0] not in FREE_SETTINGS:
             found.append(f"{key}: {value} (paper: {paper.get(key)})")
     return found
+
+
+def is_papers_setting(context: Mapping[str, Any], dataset: str) -> bool:
+    """Whether a data set is one of the paper's, complete, and all that its numbers depend on is the paper's too."""
+    keys = {item.partition(":")[0] for item in context["differences"]}
+    return dataset in PAPER_DATASETS and keys <= {"datasets", *context["datasets"]} - {dataset}
 
 
 def _missing(path: Path) -> int:

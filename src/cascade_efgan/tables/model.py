@@ -32,16 +32,31 @@ class Column:
         """Unit of the numbers."""
         return UNITS[self.metric]
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher number is the better one."""
+        return "↑" in self.heading
+
 
 @dataclass(frozen=True)
 class Row:
-    """A row: a method, or a control, on a data set; `paper` holds the paper's numbers by column key."""
+    """A row: a method, or a control, on a data set.
+
+    Attributes:
+        dataset: data set.
+        method: method, control or reference.
+        title: its name in the table.
+        cells: its numbers by column key.
+        paper: the paper's numbers by column key.
+        best: columns in which it is better than every other method, by tests.
+    """
 
     dataset: str
     method: str
     title: str
     cells: dict[str, Cell]
     paper: dict[str, float] = field(default_factory=dict)
+    best: frozenset[str] = frozenset()
 
     @property
     def dataset_title(self) -> str:

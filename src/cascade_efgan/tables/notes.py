@@ -1,7 +1,10 @@
 """What stands below a table: the meaning of its columns, the images behind each number, cautions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from cascade_efgan.data import AUS
+from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.cells import Metrics
 from cascade_efgan.tables.context import DATASET_TITLES
 from cascade_efgan.tables.model import Column, Row
@@ -15,13 +18,21 @@ MEANINGS = {
     "psnr": "edit against the real image of the same person with the target expression; mean over edits.",
     "fid": "distance between the features of all edits of test images and of real images.",
     "psnr_true": "edit against the same person, pose and light rendered with the target AUs; mean over edits.",
-    "au_error": "mean absolute difference between the AUs that a small network reads from the edits and their targets.",
+    "au_error": "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces "
+    "are read by a small network.",
     "au_error_held_out": "that network's mean absolute error on real test faces, whose AUs are known: differences "
     "between rows below it mean little.",
+    "kid": "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
+    "unbiased, so that it may be below 0.",
+    "ssim": "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
+    "identity": "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
+    "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
 }
 
 #: Control row -> its meaning in a line.
 CONTROL_NOTES = {
+    "same_person": "each test image and the real images of its person with another expression, same gaze.",
+    "other_person": "each test image and the real images of other people with its expression, same gaze.",
     "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
     "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
 }
@@ -31,6 +42,7 @@ LEFT_OUT = {
     "own_expression": "to the source's own expression",
     "no_counterpart": "without a counterpart",
     "no_true_edit": "without a true edit",
+    "no_face": "in which no face was found",
     "identical": "identical to the image they are compared with",
 }
 
@@ -69,7 +81,7 @@ def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Colu
     return lines
 
 
-def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+def distance_lines(metrics: Metrics, columns: Sequence[Column], curve: bool) -> list[str]:
     """Caution about a distance estimated from fewer images than features."""
     if not any(column.metric == "fid" for column in columns):
         return []
@@ -78,10 +90,68 @@ def distance_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
     fewest = min((min(metric.n, metric.details.get("n_real", metric.n)) for metric in found), default=0)
     if not found or fewest > features:
         return []
+    measured = " (measured: fid_curve.png of each data set)" if curve else ""
     return [
-        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards: "
-        "compare rows of one data set with each other, not with other numbers."
+        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards"
+        f"{measured}: compare rows of one data set with each other, not with other numbers."
     ]
+
+
+def inference_lines(
+    rows: Sequence[Row], columns: Sequence[Column], comparisons: Mapping[str, Any] | None, name: str
+) -> list[str]:
+    """What intervals and bold numbers mean."""
+    if comparisons is None:
+        return []
+    chosen = comparisons["settings"]
+    percent, unit = f"{100 * chosen['level']:g} %", {"person": "people", "image": "images"}[chosen["unit"]]
+    lines = []
+    shown = [row.cells[column.key] for row in rows for column in columns]
+    if any(cell.interval is not None and cell.spread is None for cell in shown):
+        said = f"In brackets: {percent} interval over {unit} ({chosen['resamples']} bootstrap resamples, BCa)"
+        if any(column.metric in SET_METRICS for column in columns):
+            said += "; of a distance, by leaving people out in turn (jackknife)"
+        lines.append(f"{said}. None where all {unit} have the same value, or fewer than three are there.")
+    start = "Bold: the method" if any(row.best for row in rows) else "No number is bold: no method"
+    against = "every other method, and than doing nothing"
+    lines.append(
+        f"{start} is better than {against}, by paired tests on the same images that exchange whole {unit} "
+        f"(p < {1 - chosen['level']:.2g} after Holm's correction over the column; {name}_statistics.md lists them)."
+    )
+    return lines
+
+
+def identity_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+    """How well the features of the identity column tell people apart."""
+    if not any(column.metric == "identity" for column in columns):
+        return []
+    lines = []
+    for (dataset, method, name), by_seed in metrics.items():
+        shares = [metric.details["auc"] for metric in by_seed.values() if "auc" in metric.details]
+        if (method, name) == ("same_person", "identity") and shares:
+            title = DATASET_TITLES.get(dataset, dataset)
+            lines.append(
+                f"Identity, {title}: of a real pair of one person and one of two people, the cosine is higher for the "
+                f"former in {100 * shares[0]:.0f} % of cases (AUC; 50 % would be chance)."
+            )
+    return sorted(lines)
+
+
+def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+    """Who read the AUs of photographs."""
+    if not any(column.metric == "au_error" and column.detail is None for column in columns):
+        return []
+    lines = set()
+    for (dataset, method, name), by_seed in metrics.items():
+        for metric in by_seed.values():
+            if (method, name) != ("unchanged", "au_error") or "reader" not in metric.details:
+                continue
+            found = metric.details
+            told = "all AUs" if len(found["aus"]) == len(AUS) else f"the AUs {', '.join(found['aus'])} only"
+            own = found.get("own_expression_error")
+            floor = "" if own is None else f"; its error on real test images against the data set's own AUs: {own:.3f}"
+            lines.add(f"AUs of {DATASET_TITLES.get(dataset, dataset)} were read by {found['reader']}, {told}{floor}.")
+    return sorted(lines)
 
 
 def _name(column: Column) -> str:

@@ -30,4 +30,4 @@ TABLES = {"accuracy": COMPARISON, "quality": COMPARISON, "ablation": ABLATION}
 
 def paper_value(table: str, dataset: str, method: str, metric: str) -> float | None:
     """The paper's number of a cell; None where it prints none."""
-    return TABLES[table].get(dataset, {}).get(method, {}).get(metric)
+    return TABLES.get(table, {}).get(dataset, {}).get(method, {}).get(metric)

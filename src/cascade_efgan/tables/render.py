@@ -9,8 +9,12 @@ from cascade_efgan.tables.model import Column, Row, Table
 
 CSV_COLUMNS = (
     *("table", "dataset", "method", "title", "column", "unit", "value", "standard_deviation"),
-    *("seeds", "n_min", "n_max", "paper", "missing_because"),
+    *("interval_low", "interval_high", "better_than_all", "seeds", "n_min", "n_max", "paper", "difference"),
+    "missing_because",
 )
+
+#: Marks around bold text, until a format says how it is written.
+BOLD, REGULAR = "\ue000", "\ue001"
 
 #: Characters that LaTeX reads as commands, and signs that its text fonts lack.
 LATEX = {
@@ -23,12 +27,18 @@ LATEX = {
     "↓": r"$\downarrow$",
     "<": r"$<$",
     ">": r"$>$",
+    "–": "--",
+    "−": "$-$",
+    "×": r"$\times$",
+    BOLD: r"\textbf{",
+    REGULAR: "}",
 }
 
 
 def markdown(table: Table) -> str:
     """GitHub Markdown whose columns line up in the raw text too."""
     headings, body = _grid(table)
+    body = [[text.replace(BOLD, "**").replace(REGULAR, "**") for text in line] for line in body]
     widths = [max(len(line[place]) for line in [headings, *body]) for place in range(len(headings))]
     rule = ["-" * width if place < 2 else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
     lines = [f"# {table.title}", "", *(f"{line}  " for line in table.head[:-1]), table.head[-1], ""]
@@ -51,7 +61,7 @@ def latex(table: Table) -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_escaped(table.title.partition(': ')[2].capitalize())}. {_escaped(table.head[0])}}}",
+        rf"\caption{{{_escaped(table.title.rpartition(': ')[2].capitalize())}. {_escaped(table.head[0])}}}",
         rf"\label{{tab:{table.name}}}",
         rf"\begin{{tabular}}{{ll{'r' * (len(headings) - 2)}}}",
         r"\toprule",
@@ -84,42 +94,54 @@ def as_csv(table: Table) -> str:
 def _csv_line(table: Table, row: Row, column: Column) -> Sequence[str]:
     cell = row.cells[column.key]
     low, high = map(str, cell.n) if cell.n else ("", "")
+    ends = cell.interval or (None, None)
+    printed = row.paper.get(column.key)
+    difference = None if printed is None or cell.value is None else cell.value - printed
     return (
         *(table.name, row.dataset, row.method, row.title, column.key, column.unit),
-        *(_full(cell.value), _full(cell.spread), " ".join(map(str, cell.seeds)), low, high),
-        *(_full(row.paper.get(column.key)), cell.reason or ""),
+        *(_full(cell.value), _full(cell.spread), *map(_full, ends), "yes" if column.key in row.best else ""),
+        *(" ".join(map(str, cell.seeds)), low, high, _full(printed), _full(difference), cell.reason or ""),
     )
 
 
 def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells as text; the paper's column follows ours where the paper has one."""
+    """Headings and cells as text; the paper's number and the difference follow ours where the paper has one."""
     headings = ["Data set", "Method"]
     for column in table.columns:
-        headings += [column.heading, "paper"] if table.has_paper(column) else [column.heading]
+        headings += [column.heading, "paper", "difference"] if table.has_paper(column) else [column.heading]
     body = []
     for row in table.rows:
         line = [row.dataset_title, row.title]
         for column in table.columns:
-            line.append(_shown(row.cells[column.key], column, table))
+            cell = row.cells[column.key]
+            line.append(_shown(cell, column, table, column.key in row.best))
             if table.has_paper(column):
                 printed = row.paper.get(column.key)
                 line.append("" if printed is None else f"{printed:.2f}")
+                line.append("" if printed is None or cell.value is None else f"{cell.value - printed:+.2f}")
         body.append(line)
     return headings, body
 
 
-def _shown(cell: Cell, column: Column, table: Table) -> str:
+def _shown(cell: Cell, column: Column, table: Table, best: bool) -> str:
+    """A number, with its deviation over seeds, or where there is one seed its interval over people."""
     mark = table.mark(cell.reason)
     if cell.value is None:
         return mark
-    spread = "" if cell.spread is None else f" ± {cell.spread:.{column.decimals}f}"
-    return f"{cell.value:.{column.decimals}f}{spread}{' ' if mark else ''}{mark}"
+    number = f"{cell.value:.{column.decimals}f}"
+    around = ""
+    if cell.spread is not None:
+        around = f" ± {cell.spread:.{column.decimals}f}"
+    elif cell.interval is not None:
+        around = f" ({' to '.join(f'{end:.{column.decimals}f}' for end in cell.interval)})"
+    return f"{BOLD + number + REGULAR if best else number}{around}{' ' if mark else ''}{mark}"
 
 
 def _notes(table: Table) -> list[str]:
     if not any(table.has_paper(column) for column in table.columns):
         return table.notes
-    return [*table.notes, "Columns headed paper: the paper's numbers, single runs; it has none for control rows."]
+    said = "Columns headed paper: the paper's numbers, single runs; it has none for control rows."
+    return [*table.notes, f"{said} Difference: ours minus the paper's."]
 
 
 def _full(value: float | None) -> str:

@@ -9,9 +9,9 @@ import { clear, complain, save, say } from "./words.js";
 const at = (id) => document.getElementById(id);
 
 let about = null;
-let photograph = null; // { token, preview, faces: [{ present, values, intensity, expression, crop }] }
+let photograph = null; // { token, preview, faces: [{ present, guessed, values, intensity, expression, crop, picture }] }
 let current = 0; // face on the stage
-let shown = null; // { images, attention } of the last answer, decoded
+let shown = null; // { images, attention, network } of the last answer, decoded
 let step = -1; // -1: the last one
 let dirty = false;
 let running = false;
@@ -40,6 +40,7 @@ async function start() {
   connectWipe(at("stage"), at("wipe"));
   at("attention-row").hidden = !about.has_attention;
   at("attention").addEventListener("change", paint);
+  at("network").addEventListener("change", paint);
   at("another").addEventListener("click", leave);
   at("download").addEventListener("click", () => handOut(at("download"), api.download, "edited"));
   at("gif").addEventListener("click", () => handOut(at("gif"), api.animate, "expression"));
@@ -56,8 +57,9 @@ async function open(blob) {
   try {
     const answer = await api.openPhotograph(blob);
     const preview = await decode(answer.preview);
-    const faces = await Promise.all(answer.faces.map(async ({ aus, crop }) => ({
-      present: aus, values: { ...aus }, intensity: 1, expression: null, crop: await decode(crop),
+    const faces = await Promise.all(answer.faces.map(async ({ aus, guessed, crop, picture }) => ({
+      present: aus, guessed, values: { ...aus }, intensity: 1, expression: null,
+      crop: await decode(crop), picture: await decode(picture),
     })));
     if (photograph) api.forget(photograph.token);
     photograph = { token: answer.token, preview, faces };
@@ -119,7 +121,8 @@ async function work() {
       const images = await Promise.all(answer.images.map(decode));
       const attention = (await Promise.all(answer.attention.map(decode))).map(attentionLayer);
       if (photograph?.token !== token || current !== place) continue;
-      shown = { view: wanted, images, attention };
+      const network = await Promise.all(answer.network.map(decode));
+      shown = { view: wanted, images, attention, network };
       clear();
       paint();
       at("time").textContent = `${Math.round(performance.now() - started)} ms`;
@@ -145,17 +148,21 @@ function paint() {
   const whole = shown.view === "photograph";
   const last = shown.images.length - 1;
   const place = step < 0 || step > last ? last : step;
+  const raw = !whole && at("network").checked && shown.network.length > 0;
+  const images = raw ? shown.network : shown.images;
   const overlay = at("attention").checked ? shown.attention[place] ?? null : null;
-  draw(at("before"), whole ? photograph.preview : face().crop);
-  draw(at("after"), shown.images[place], overlay);
+  draw(at("before"), whole ? photograph.preview : raw ? face().crop : face().picture);
+  draw(at("after"), images[place], overlay);
   at("stage").dataset.shown = String(Number(at("stage").dataset.shown ?? 0) + 1);
   at("attention-row").hidden = whole || !about.has_attention;
   at("attention-help").hidden = whole || !at("attention").checked;
+  at("network-row").hidden = whole || shown.network.length === 0;
+  at("network-help").hidden = !raw;
   at("steps").hidden = last === 0;
-  if (last > 0) showSteps(place, last);
+  if (last > 0) showSteps(images, place, last);
 }
 
-function showSteps(place, last) {
+function showSteps(images, place, last) {
   const row = at("steps-row");
   while (row.childElementCount <= last) {
     const number = row.childElementCount;
@@ -165,7 +172,7 @@ function showSteps(place, last) {
     }));
   }
   for (const [number, one] of [...row.children].entries()) {
-    draw(one.querySelector("canvas"), shown.images[number], at("attention").checked ? shown.attention[number] : null);
+    draw(one.querySelector("canvas"), images[number], at("attention").checked ? shown.attention[number] : null);
     one.querySelector("input").checked = number === place;
   }
 }
@@ -174,7 +181,7 @@ function showFaces() {
   at("faces").hidden = photograph.faces.length < 2;
   at("faces-row").replaceChildren(...photograph.faces.map((one, place) => {
     const made = thumb("face", `Face ${place + 1}`, () => choose(place));
-    draw(made.querySelector("canvas"), one.crop);
+    draw(made.querySelector("canvas"), one.picture);
     made.querySelector("input").checked = place === 0;
     return made;
   }));

@@ -10,8 +10,8 @@ function element(tag, properties = {}, ...children) {
 
 /** Build the controls; `changed(state)` is called when a hand moves one. Returns `show(state)`. */
 export function connectSliders(about, changed) {
-  let state = null; // { present, values, intensity, expression } of the face on the stage
-  const rows = new Map(); // AU -> { input, output, mark }
+  let state = null; // { present, guessed, values, intensity, expression } of the face on the stage
+  const rows = new Map(); // AU -> { input, output, mark, guess }
   const buttons = new Map(); // expression -> button
 
   const groups = new Map();
@@ -57,10 +57,11 @@ export function connectSliders(about, changed) {
   at("panel").addEventListener("submit", (event) => event.preventDefault());
 
   function update() {
-    for (const [au, { input, output, mark }] of rows) {
+    for (const [au, { input, output, mark, guess }] of rows) {
       const value = state.values[au];
       input.value = String(value);
       output.textContent = value.toFixed(1);
+      guess.hidden = !state.guessed.includes(au);
       mark.style.setProperty("--at", String(state.present[au] / about.au_max));
     }
     for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(name === state.expression));
@@ -79,9 +80,10 @@ function slider(unit, most) {
   input.setAttribute("aria-describedby", `${unit.au}-help`);
   const output = element("output", { htmlFor: unit.au });
   const mark = element("span", { className: "mark", ariaHidden: "true" });
+  const guess = element("span", { hidden: true, textContent: " Not measured here: the mark is a neutral face's." });
   const box = element("div", { className: "slider" },
     element("label", { htmlFor: unit.au, textContent: unit.name }), output,
     element("div", { className: "track" }, input, mark),
-    element("p", { className: "help", id: `${unit.au}-help`, textContent: `${unit.au}. ${unit.help}` }));
-  return { box, input, output, mark };
+    element("p", { className: "help", id: `${unit.au}-help`, textContent: `${unit.au}. ${unit.help}` }, guess));
+  return { box, input, output, mark, guess };
 }

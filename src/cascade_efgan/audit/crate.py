@@ -1,0 +1,208 @@
+"""A run as an RO-Crate of the profile Provenance Run Crate 0.5: the workflow, its settings, every job and file.
+
+The results folder is the crate's root. `rocrate` builds the metadata; the files lie there already, so that nothing is
+copied but the workflow itself, which a crate must contain.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rocrate.model import ComputationalWorkflow, ContextEntity, DataEntity, SoftwareApplication
+from rocrate.model.entity import Entity
+from rocrate.rocrate import ROCrate
+from rocrate.utils import as_list
+
+from cascade_efgan.audit.provenance import File, Job
+from cascade_efgan.audit.release import RESULTS, SOURCES, Release
+from cascade_efgan.files import atomic_path, sha256_file
+
+#: Folder of the workflow's own files below the results.
+WORKFLOW = "source/"
+MAIN = WORKFLOW + "Snakefile"
+LICENSE = "https://spdx.org/licenses/MIT"
+#: Profile -> name. Each includes the ones before it.
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+#: Terms that the context of RO-Crate 1.1 lacks.
+TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+ENDINGS = {
+    **{".json": "application/json", ".csv": "text/csv", ".md": "text/markdown", ".tex": "application/x-tex"},
+    **{".png": "image/png", ".pdf": "application/pdf", ".zip": "application/zip", ".html": "text/html"},
+}
+
+
+def copy_workflow(files: Iterable[Path], results: Path) -> None:
+    """Copy the workflow's own files into the results.
+
+    Args:
+        files: where the copies go: `results/source/Snakefile` is a copy of `Snakefile`.
+    """
+    for path in files:
+        with atomic_path(path) as partial:
+            shutil.copyfile(path.relative_to(results / WORKFLOW), partial)
+
+
+def describe_run_as_crate(release: Release, run: Mapping[str, Any], workflow: Iterable[str]) -> dict[str, Any]:
+    """The metadata of the crate, as JSON-LD.
+
+    Args:
+        run: `run.json`.
+        workflow: the workflow's own files, relative to the results.
+    """
+    record = release.record
+    crate = ROCrate(version="1.1")
+    crate.name = f"Cascade EF-GAN, reproduced: a run of preset {run['preset']}"
+    crate.description = (
+        "Tables and figures of Cascade EF-GAN (Wu et al., CVPR 2020), with the workflow, the settings and every job "
+        "and file behind them."
+    )
+    crate.license = LICENSE
+    crate.datePublished = datetime.fromisoformat(record.run["ended"])
+    crate.metadata.extra_terms.update(TERMS)
+    profiles = [
+        crate.add(ContextEntity(crate, url, {"@type": "CreativeWork", "name": name, "version": version}))
+        for url, (name, version) in PROFILES.items()
+    ]
+    crate.root_dataset["conformsTo"] = profiles
+    crate.add(ContextEntity(crate, LICENSE, {"@type": "CreativeWork", "name": "MIT License"}))
+    files = {name: _file(crate, name, file) for name, file in record.files.items()}
+    main = _workflow(crate, release, workflow)
+    _add_record(crate, release)
+    actions = [_job(crate, job, main, files) for job in record.jobs]
+    _finish(crate, release, main, files, actions)
+    return crate.metadata.generate()
+
+
+def _file(crate: ROCrate, name: str, file: File) -> Entity:
+    """A file of the results by its relative path; one that lies elsewhere by name and hash alone."""
+    about: dict[str, Any] = {"name": name, "sha256": file.sha256, "contentSize": str(file.size)}
+    if Path(name).suffix in ENDINGS:
+        about["encodingFormat"] = ENDINGS[Path(name).suffix]
+    if name.startswith(RESULTS):
+        return crate.add(DataEntity(crate, name.removeprefix(RESULTS), {"@type": "File", **about}))
+    part = {} if Path(name).is_absolute() else {"isPartOf": {"@id": SOURCES}}
+    about["name"] = Path(name).name if Path(name).is_absolute() else name
+    return crate.add(ContextEntity(crate, f"#file/{name.lstrip('/')}", {"@type": "CreativeWork", **about, **part}))
+
+
+def _workflow(crate: ROCrate, release: Release, names: Iterable[str]) -> Entity:
+    """The Snakefile as the main workflow, with the files that it includes."""
+    main = None
+    others = []
+    for name in sorted(names):
+        about: dict[str, Any] = {"sha256": sha256_file(release.folder / name), "name": name.removeprefix(WORKFLOW)}
+        if name == MAIN:
+            about["@type"] = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]
+            main = crate.add_workflow(
+                dest_path=name, main=True, lang="snakemake", properties=about, cls=ComputationalWorkflow
+            )
+        else:
+            kind = "File" if name.endswith(".yaml") else ["File", "SoftwareSourceCode"]
+            others.append(crate.add(DataEntity(crate, name, {"@type": kind, **about})))
+    assert main is not None, "the Snakefile is among the workflow's files"
+    main["license"] = LICENSE
+    # The profile takes every part of a workflow for a tool that it calls: included files are no parts in its sense.
+    main["mentions"] = others
+    parameter = {"@type": "FormalParameter", "name": "settings", "additionalType": "File", "conformsTo": _BIOSCHEMAS}
+    settings = crate.add(ContextEntity(crate, "#parameter/settings", parameter))
+    settings["workExample"] = crate.dereference(WORKFLOW + "config.yaml")
+    crate.dereference(WORKFLOW + "config.yaml")["exampleOfWork"] = settings
+    main["input"] = [settings]
+    return main
+
+
+_BIOSCHEMAS = {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"}
+
+
+def _add_record(crate: ROCrate, release: Release) -> None:
+    name = "provenance.json"
+    about = {"name": "record of the run", "sha256": release.fingerprint, "encodingFormat": "application/json"}
+    crate.add(DataEntity(crate, name, {"@type": "File", **about}))
+
+
+def _job(crate: ROCrate, job: Job, main: Entity, files: Mapping[str, Entity]) -> Entity:
+    """One job: the action of its tool, and the workflow's control over it; gives back the latter."""
+    tool = _once(
+        crate,
+        f"#tool/{job.stage or job.rule}",
+        {"@type": "SoftwareApplication", "name": f"efgan {job.stage}" if job.stage else job.rule},
+    )
+    step = _once(crate, f"#step/{job.rule}", {"@type": "HowToStep", "name": job.rule})
+    if step.get("workExample") is None:
+        step["workExample"] = tool
+        step["position"] = str(len(as_list(main.get("step"))))
+        main.append_to("step", step)
+        if tool not in as_list(main.get("hasPart")):
+            main.append_to("hasPart", tool)
+    action = crate.add(
+        ContextEntity(
+            crate,
+            f"#job/{job.id}",
+            {
+                "@type": "CreateAction",
+                "name": job.id,
+                "description": job.command,
+                "startTime": job.started,
+                "endTime": _later(job.started, job.seconds),
+                "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+            },
+        )
+    )
+    action["instrument"] = tool
+    action["object"] = [files[name] for name in job.inputs if name in files]
+    action["result"] = [files[name] for name in job.outputs if name in files]
+    control = {"@type": "ControlAction", "name": f"run of {job.id}"}
+    controlled = crate.add(ContextEntity(crate, f"#control/{job.id}", control))
+    controlled["instrument"], controlled["object"] = step, action
+    return controlled
+
+
+def _finish(
+    crate: ROCrate, release: Release, main: Entity, files: Mapping[str, Entity], controls: list[Entity]
+) -> None:
+    """The run as a whole: what it read, what it made, and Snakemake, which organised it."""
+    record = release.record
+    times = {"startTime": record.run["started"], "endTime": record.run["ended"]}
+    whole = crate.add(
+        ContextEntity(crate, "#run", {"@type": "CreateAction", "name": f"run of {main['name']}", **times})
+    )
+    made_outside = {name for job in record.jobs for name in job.inputs if name not in record.maker}
+    whole["instrument"] = main
+    whole["object"] = [
+        crate.dereference(WORKFLOW + "config.yaml"),
+        *(files[name] for name in sorted(made_outside & set(files))),
+    ]
+    whole["result"] = [files[name] for name in record.targets if name in files]
+    whole["actionStatus"] = {"@id": "http://schema.org/CompletedActionStatus"}
+    commit = record.run["commit"]
+    if commit:
+        main["version"] = commit
+    here = record.environments[record.run["environment"]]
+    about = {"name": "Snakemake", "softwareVersion": here["packages"].get("snakemake", "unknown")}
+    engine = crate.add(SoftwareApplication(crate, "#engine", {**about, "url": "https://snakemake.readthedocs.io"}))
+    organised = crate.add(ContextEntity(crate, "#organisation", {"@type": "OrganizeAction", "name": "run", **times}))
+    organised["instrument"], organised["object"], organised["result"] = engine, controls, whole
+    crate.root_dataset["mentions"] = [whole]
+
+
+def _once(crate: ROCrate, identifier: str, about: dict[str, Any]) -> Entity:
+    found = crate.dereference(identifier)
+    return found if found is not None else crate.add(ContextEntity(crate, identifier, about))
+
+
+def _later(moment: str, seconds: float) -> str:
+    ended = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
+    return ended.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def crate_json(metadata: Mapping[str, Any]) -> str:
+    """The metadata as text; the same run gives the same bytes."""
+    return json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"

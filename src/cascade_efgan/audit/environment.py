@@ -1,0 +1,101 @@
+"""Where a job runs: package versions and the machine, without anything that identifies a person or a place."""
+
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+#: Packages whose version can change a number.
+PACKAGES = (
+    *("torch", "numpy", "pandas", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "pillow"),
+    *("safetensors", "torchmetrics", "statsmodels", "efficientnet-lite-pytorch", "pytorch-fid", "snakemake"),
+)
+
+#: What a log line that holds the environment of its job starts with.
+LOG_MARK = "environment "
+
+
+def environment() -> dict[str, Any]:
+    """Python, the packages of `PACKAGES` that are installed, processor, cores, GPUs; no host or user name."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpus": _gpus(),
+    }
+
+
+def log_line() -> str:
+    """The environment as one line for a job's log, which `from_log` reads back."""
+    return LOG_MARK + json.dumps(environment(), sort_keys=True)
+
+
+def from_log(path: Path) -> dict[str, Any] | None:
+    """The environment that a job wrote to its log; None without a log, or without such a line in it."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            _, mark, text = line.partition(f": {LOG_MARK}")
+            if mark:
+                try:
+                    return json.loads(text)
+                except json.JSONDecodeError:
+                    return None
+    return None
+
+
+def commit(sources: list[str]) -> dict[str, Any]:
+    """The git commit of the working folder, and which of the source files differ from it.
+
+    Args:
+        sources: paths whose changes matter; others (a README, results) do not make numbers.
+
+    Returns:
+        `commit` (None outside a repository, or without git) and `changed`, the sources that differ from it.
+    """
+    head = _git("rev-parse", "HEAD")
+    if head is None:
+        return {"commit": None, "changed": []}
+    changed = _git("status", "--porcelain", "--no-renames", "--untracked-files=all", "--", *sources) or ""
+    return {"commit": head.strip(), "changed": sorted(line[3:].strip('"') for line in changed.splitlines())}
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> list[str]:
+    """Names of the GPUs that the driver lists; torch is not imported for it, so that every job may ask."""
+    names = []
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Model:"):
+                names.append(line.partition(":")[2].strip())
+    return names

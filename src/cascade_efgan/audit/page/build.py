@@ -1,0 +1,101 @@
+"""Put the page together from a release."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from cascade_efgan.audit.cells import TableCell, table_jobs
+from cascade_efgan.audit.checks import check_files
+from cascade_efgan.audit.page.figures import figure_views
+from cascade_efgan.audit.page.graph import NODE_HEIGHT, draw_graph
+from cascade_efgan.audit.page.pictures import draw_sheets
+from cascade_efgan.audit.page.tables import TableView, table_view
+from cascade_efgan.audit.page.trails import page_data
+from cascade_efgan.audit.release import Release
+from cascade_efgan.errors import InputError
+from cascade_efgan.tables.context import DATASET_TITLES
+
+#: Tables in the order of the paper; others follow.
+ORDER = ("accuracy", "quality", "ablation")
+
+
+def build_page(release: Release, run: dict[str, Any]) -> str:
+    """The page as HTML.
+
+    Args:
+        release: the results; every file of the record must be what the record says.
+        run: `run.json`.
+
+    Raises:
+        InputError: a file that the page shows or speaks of is not the recorded one.
+    """
+    here = [name for name in release.record.files if not Path(name).is_absolute() and release.sha256(name)]
+    problems = check_files(release, here)
+    if problems:
+        raise InputError(problems[0].sentence)
+    settings = run["settings"]
+    tables, cells = _tables(release, settings["fid"]["extractor"])
+    seed = settings["seeds"][0]
+    methods = [*settings["methods"], "unchanged", "true_edit"]
+    drawn = {dataset: draw_sheets(release, dataset, seed, methods) for dataset in settings["datasets"]}
+    sheets = {dataset: one for dataset, one in drawn.items() if one is not None}
+    parts = Environment(
+        loader=PackageLoader("cascade_efgan.audit.page", "static"),
+        autoescape=select_autoescape(["html", "j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    parts.filters["duration"] = duration
+    data = page_data(release, cells, sheets)
+    return parts.get_template("page.html.j2").render(
+        run=run,
+        record=release.record,
+        fingerprint=release.fingerprint,
+        checked=len(here),
+        tables=tables,
+        sheets=sheets,
+        seed=seed,
+        figures=figure_views(release),
+        graph=draw_graph(release.record),
+        node_height=NODE_HEIGHT,
+        rules=data["rules"],
+        dataset_titles=DATASET_TITLES,
+        here=release.record.environments[release.record.run["environment"]],
+        style=Markup(_part("page.css")),
+        script=Markup(_part("page.js")),
+        data=Markup(_script_json(data | {"titles": DATASET_TITLES})),
+    )
+
+
+def _tables(release: Release, extractor: str) -> tuple[list[TableView], dict[str, TableCell]]:
+    views: list[TableView] = []
+    cells: dict[str, TableCell] = {}
+    for job in table_jobs(release.record):
+        view, found = table_view(release, job, extractor)
+        views.append(view)
+        cells |= found
+    views.sort(key=lambda view: ORDER.index(view.name) if view.name in ORDER else len(ORDER))
+    return views, cells
+
+
+def _part(name: str) -> str:
+    return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")
+
+
+def _script_json(value: Any) -> str:
+    """JSON that may stand in a `script` element: no end tag and no comment can begin in it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def duration(seconds: float) -> str:
+    """`4.1 s`, `2 min 5 s` or `3 h 12 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,104 @@
+"""What the page's script needs to lay out the trail of a number: jobs, files, hashes and predictions."""
+
+import csv
+import re
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from cascade_efgan.audit.cells import TableCell
+from cascade_efgan.audit.page.pictures import Sheets
+from cascade_efgan.audit.release import SOURCES, Release
+from cascade_efgan.methods import CONTROLS, METHODS
+
+_RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
+
+
+def page_data(release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets]) -> dict[str, Any]:
+    """All that the script shows, ready for JSON; pictures are in the style sheet and named by data set and method."""
+    record = release.record
+    return {
+        "jobs": [
+            {
+                "id": job.id,
+                "rule": job.rule,
+                "command": job.command,
+                "seed": job.seed,
+                "inputs": list(job.inputs),
+                "outputs": job.outputs,
+                "seconds": job.seconds,
+                "mb": job.max_rss_mb,
+                "started": job.started,
+                "code": job.code,
+                "environment": job.environment or record.run["environment"],
+                "measured_environment": job.environment is not None,
+            }
+            for job in record.jobs
+        ],
+        "files": {path: [file.sha256, file.size] for path, file in record.files.items()},
+        "code": {key: len(paths) for key, paths in record.code.items()},
+        "environments": record.environments,
+        "run": record.run,
+        "cells": {fragment: _cell(cell) for fragment, cell in cells.items()},
+        "verdicts": _verdicts(release, cells, sheets),
+        "sheets": {
+            dataset: {
+                "sources": one.sources,
+                "targets": one.targets,
+                "methods": [[method, _title(method)] for method in one.edits],
+            }
+            for dataset, one in sheets.items()
+        },
+        "rules": rule_texts(release),
+    }
+
+
+def _cell(cell: TableCell) -> dict[str, Any]:
+    return {
+        "title": cell.title,
+        "method": cell.method,
+        "dataset": cell.dataset,
+        "column": cell.column,
+        "value": cell.value,
+        "unit": cell.unit,
+        "metrics": [
+            {"path": path, "name": one.name, "value": one.value, "n": one.n, "seed": one.seed}
+            for path, one in cell.metrics.items()
+        ],
+    }
+
+
+def _title(method: str) -> str:
+    return METHODS[method].title if method in METHODS else CONTROLS.get(method, method)
+
+
+def _verdicts(
+    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets]
+) -> dict[str, dict[str, str]]:
+    """Metric file -> what the classifier said: of `source:target` for G, of the source for R and R+G; shown ones."""
+    found: dict[str, dict[str, str]] = {}
+    for cell in cells.values():
+        shown = {source["id"] for source in sheets[cell.dataset].sources} if cell.dataset in sheets else set()
+        for path in cell.metrics:
+            job = release.record.maker.get(path)
+            lists = [name for name in (job.outputs if job else []) if "/predictions_" in name]
+            if path in found or not lists or not release.path(lists[0]).is_file():
+                continue
+            with release.path(lists[0]).open(encoding="utf-8", newline="") as lines:
+                found[path] = {
+                    line["id"]: line["predicted"]
+                    for line in csv.DictReader(lines)
+                    if line["id"].rpartition(":")[0] in shown or line["id"] in shown
+                }
+    return found
+
+
+def rule_texts(release: Release) -> dict[str, str]:
+    """Rule -> what it does, by the docstrings of the workflow that was packed with the results."""
+    texts = {}
+    with zipfile.ZipFile(release.folder / SOURCES) as packed:
+        for name in packed.namelist():
+            if name.endswith(".smk"):
+                found = _RULE.findall(packed.read(name).decode("utf-8"))
+                texts.update({rule: " ".join(text.split()) for rule, text in found})
+    return texts

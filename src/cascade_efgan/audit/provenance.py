@@ -1,0 +1,181 @@
+"""The record of a run, `results/provenance.json`: every file with its hash, every job that made one."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import read_json, write_json
+
+#: Version of the file's format.
+FORMAT = 1
+#: Inputs below these folders are code, the rest is data.
+CODE = ("src/", "workflow/")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it was when the record was written.
+
+    Attributes:
+        sha256: of its bytes, 64 hexadecimal digits.
+        size: bytes.
+    """
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the workflow.
+
+    Attributes:
+        id: a stable name, the rule and what it worked on.
+        rule: name of the rule.
+        wildcards: data set, seed, method or table that it worked on, as its paths tell.
+        command: the shell command, with every flag.
+        seed: the seed on that command, or None.
+        inputs: path -> SHA-256 when the job read it; None where Snakemake did not hash it.
+        code: key of `Provenance.code`: the source files that the stage may execute.
+        outputs: paths it wrote.
+        params: values of the rule's `params`.
+        log: path of its log, or None.
+        started: when it started, ISO 8601 in UTC.
+        seconds: run time.
+        max_rss_mb: largest memory of the process, MB; None where it was not measured.
+        environment: key of `Provenance.environments`; None where the job's log is gone.
+    """
+
+    id: str
+    rule: str
+    wildcards: dict[str, str]
+    command: str
+    seed: int | None
+    inputs: dict[str, str | None]
+    code: str
+    outputs: list[str]
+    params: list[str] = field(default_factory=list)
+    log: str | None = None
+    started: str = ""
+    seconds: float = 0.0
+    max_rss_mb: float | None = None
+    environment: str | None = None
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The command's words, `exec` left out; empty where they are no plain `efgan` command."""
+        try:
+            words = shlex.split(self.command)
+        except ValueError:
+            return []
+        words = words[1:] if words[:1] == ["exec"] else words
+        return words if words[:1] == ["efgan"] else []
+
+    @property
+    def stage(self) -> str | None:
+        """The sub-command of `efgan` that it ran: the first word that is no option of `efgan` itself."""
+        words = self.words[1:]
+        while words and words[0].startswith("--"):
+            words = words[1 if "=" in words[0] else 2 :]
+        return words[0].replace("-", "_") if words else None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """A run.
+
+    Attributes:
+        files: path -> file: everything that the tables and pictures depend on, and they themselves.
+        jobs: the jobs that made them, in an order in which they can run.
+        code: a job's `code` -> source path -> SHA-256 when the job ran.
+        environments: a job's `environment` -> package versions and machine, see `environment`.
+        run: commit, changed sources, versions and machine of this record, first start, last end.
+        targets: what the run was asked for.
+    """
+
+    files: dict[str, File]
+    jobs: list[Job]
+    code: dict[str, dict[str, str | None]]
+    environments: dict[str, dict[str, Any]]
+    run: dict[str, Any]
+    targets: list[str]
+
+    @cached_property
+    def maker(self) -> dict[str, Job]:
+        """Output path -> the job that made it."""
+        return {path: job for job in self.jobs for path in job.outputs}
+
+    def chain(self, paths: Iterable[str]) -> list[Job]:
+        """The jobs behind some files, those that ran first coming first."""
+        wanted = set(self._upstream(paths))
+        return [job for job in self.jobs if job.id in wanted]
+
+    def _upstream(self, paths: Iterable[str]) -> Iterator[str]:
+        seen: set[str] = set()
+        waiting = list(paths)
+        while waiting:
+            job = self.maker.get(waiting.pop())
+            if job is None or job.id in seen:
+                continue
+            seen.add(job.id)
+            waiting.extend(job.inputs)
+            yield job.id
+
+    def files_behind(self, paths: Iterable[str]) -> list[str]:
+        """Some files and every file that they depend on, sources of code included; raw data first."""
+        paths = list(paths)
+        found: dict[str, None] = {}
+        for job in self.chain(paths):
+            found.update(dict.fromkeys(self.code[job.code]))
+            found.update(dict.fromkeys(job.inputs))
+        found.update(dict.fromkeys(paths))
+        return list(found)
+
+
+def write_provenance(path: Path, record: Provenance) -> None:
+    """Write the record with its seal, the SHA-256 of all the rest of it."""
+    values = {"format": FORMAT, **{item.name: getattr(record, item.name) for item in fields(record)}}
+    values["files"] = {name: asdict(file) for name, file in sorted(record.files.items())}
+    values["jobs"] = [asdict(job) for job in record.jobs]
+    write_json(path, {**values, "seal": seal(values)})
+
+
+def read_provenance(path: Path) -> tuple[Provenance, bool]:
+    """Read a record, and say whether its seal fits.
+
+    The seal finds a careless edit. Who edits and seals again is found by the hashes of the files and by recomputing,
+    or by comparing the record's own hash with the published one.
+
+    Raises:
+        InputError: no such file, no JSON, or no such record.
+    """
+    values = read_json(path)
+    keys = {"format", "seal", *(item.name for item in fields(Provenance))}
+    if not isinstance(values, dict) or set(values) != keys or values["format"] != FORMAT:
+        raise InputError(
+            f"{path}: not a record of a run of format {FORMAT}; make it again: snakemake --forcerun record_provenance"
+        )
+    try:
+        record = Provenance(
+            files={name: File(**file) for name, file in values["files"].items()},
+            jobs=[Job(**job) for job in values["jobs"]],
+            **{key: values[key] for key in ("code", "environments", "run", "targets")},
+        )
+    except (TypeError, AttributeError):
+        raise InputError(
+            f"{path}: a part of the record has lost its form; restore the published file, or make it again: "
+            "snakemake --forcerun record_provenance"
+        ) from None
+    return record, values["seal"] == seal({key: values[key] for key in values if key != "seal"})
+
+
+def seal(values: dict[str, Any]) -> str:
+    """SHA-256 of values as JSON in one canonical spelling."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,52 @@
+"""The chain of a number in words, as `efgan audit` prints it: from the table back to raw data."""
+
+from collections.abc import Iterator
+
+from cascade_efgan.audit.cells import TableCell
+from cascade_efgan.audit.provenance import Job
+from cascade_efgan.audit.release import Release
+
+
+def trail_lines(release: Release, cell: TableCell) -> Iterator[str]:
+    """One number: its files, the newest first, each with the state of its hash, its job, seed and run time."""
+    seeds = ", ".join(str(metric.seed) for metric in cell.metrics.values())
+    yield f"{cell.name} = {cell.value:g} {cell.unit}".rstrip() + f"  (data set {cell.dataset}, seed {seeds})"
+    record = release.record
+    needed = set(record.files_behind(cell.metrics))
+    jobs = record.chain(cell.metrics)
+    for job in reversed(jobs):
+        yield f"  {job.rule}{_facts(job)}"
+        for path in job.outputs:
+            if path in needed:
+                yield _file_line(release, path)
+    raw = sorted(path for job in jobs for path in job.inputs if path not in record.maker)
+    if raw:
+        yield "  not made by this workflow"
+        yield from (_file_line(release, path) for path in dict.fromkeys(raw))
+    sources = {path for job in jobs for path in record.code[job.code]}
+    fits = all(release.packed.get(path) == ran for job in jobs for path, ran in record.code[job.code].items() if ran)
+    yield f"  {'ok  ' if fits else 'FAIL'} {len(sources)} source files, of {commit_words(release)}"
+
+
+def commit_words(release: Release) -> str:
+    """The commit that the run's code is of, and whether it was changed since."""
+    run = release.record.run
+    if run["commit"] is None:
+        return "no git repository"
+    changed = f" with {len(run['changed'])} changed files" if run["changed"] else ""
+    return f"commit {run['commit'][:12]}{changed}"
+
+
+def _facts(job: Job) -> str:
+    seed = "" if job.seed is None else f", seed {job.seed}"
+    return f"  [{job.id}{seed}, {job.seconds:.1f} s]"
+
+
+def _file_line(release: Release, path: str) -> str:
+    file = release.record.files.get(path)
+    if file is not None and path in release.outside([path]):
+        state = "away"
+    else:
+        state = "ok  " if release.holds(path) else "FAIL"
+    digest = file.sha256[:16] if file else "not recorded"
+    return f"    {state} {digest}  {release.shown(path)}"

@@ -1,0 +1,125 @@
+"""A trained generator on face crops: arrays in, arrays out, in batches, on a CPU or a GPU."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cascade_efgan.data import AU_MAX
+from cascade_efgan.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from cascade_efgan.models.build import ModelSpec
+    from cascade_efgan.models.cascade import Cascade
+
+#: Crops that go through the network at a time.
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class CropEdit:
+    """What one step of the cascade made of N crops.
+
+    Attributes:
+        images: `(N, S, S, 3)` uint8 RGB.
+        attention: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
+    """
+
+    images: np.ndarray
+    attention: dict[str, np.ndarray]
+
+
+class CropEditor:
+    """The part of `Editor` that knows the network. Several threads may use one at a time.
+
+    Args:
+        generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
+        spec: what it was built from.
+        device: where it computes, such as "cpu" or "cuda"; None: a GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: no such device here.
+    """
+
+    def __init__(self, generator: "Cascade", spec: "ModelSpec", device: "torch.device | str | None" = None) -> None:
+        from cascade_efgan.devices import pick_device
+        from cascade_efgan.editing.fixed import fix_weights
+
+        self._device = _device(device) if device is not None else pick_device()
+        self._generator = fix_weights(generator).to(self._device).eval()
+        self.spec = spec
+
+    @property
+    def crop_size(self) -> int:
+        """Side S of the crops that the network edits, pixels."""
+        return self.spec.crop_size
+
+    def edit(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
+        """Edit crops, in batches of at most 16.
+
+        Args:
+            crops: `(N, S, S, 3)` uint8 RGB, as `crop_image` cuts them from `square`.
+            present: `(N, 17)`, 0..5, the AUs that they show.
+            target: `(N, 17)`, 0..5, the AUs that they shall show.
+
+        Returns:
+            One `CropEdit` a step of the cascade, first to last; the last is the edit.
+        """
+        import torch
+
+        if crops.shape != (len(crops), self.crop_size, self.crop_size, 3) or crops.dtype != np.uint8:
+            raise ValueError(f"crops: {crops.dtype} {crops.shape}, expected uint8 (N, {self.crop_size}, ..., 3)")
+        if not len(crops) == len(present) == len(target):
+            raise ValueError(f"{len(crops)} crops, {len(present)} present and {len(target)} target AUs")
+        with torch.inference_mode():
+            parts = [
+                self._edit_batch(crops[n : n + _BATCH], present[n : n + _BATCH], target[n : n + _BATCH])
+                for n in range(0, len(crops), _BATCH)
+            ]
+        return [
+            CropEdit(
+                np.concatenate([part.images for part in step]),
+                {name: np.concatenate([part.attention[name] for part in step]) for name in step[0].attention},
+            )
+            for step in zip(*parts, strict=True)
+        ]
+
+    def attention_map(self, step: CropEdit, number: int) -> np.ndarray:
+        """Where a step painted crop `number` anew: `(S, S)` float32, 0..1, the largest of its branches' maps."""
+        whole = step.attention["face"][number].copy()
+        for name, box in self.spec.boxes.items():
+            part = whole[box.top : box.top + box.height, box.left : box.left + box.width]
+            np.maximum(part, step.attention[name][number], out=part)
+        return whole
+
+    def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
+        import torch
+
+        from cascade_efgan.training.samples import to_float, to_uint8
+
+        image = to_float(torch.from_numpy(np.ascontiguousarray(np.moveaxis(crops, -1, 1))).to(self._device))
+        source, goal = (
+            torch.from_numpy((np.asarray(aus) / AU_MAX).astype(np.float32)).to(self._device).clamp(0, 1)
+            for aus in (present, target)
+        )
+        return [
+            CropEdit(
+                to_uint8(edit.final).permute(0, 2, 3, 1).cpu().numpy(),
+                {name: values[:, 0].float().cpu().numpy() for name, values in edit.attention.items()},
+            )
+            for edit in self._generator(image, source, goal)
+        ]
+
+
+def _device(name: "torch.device | str") -> "torch.device":
+    import torch
+
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"device {name}: not known; choose cpu, cuda, or cuda:0 and so on") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"device {name}: PyTorch sees {torch.cuda.device_count()} GPUs; choose another, or cpu")
+    return device

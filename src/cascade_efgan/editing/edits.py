@@ -1,0 +1,128 @@
+"""Edits of photographs whose faces are known: crops out, through the network together, and back in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from cascade_efgan.data.crops import Square, crop_image
+from cascade_efgan.editing.crop_editor import CropEditor
+from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.editing.paste import paste
+
+
+@dataclass(frozen=True)
+class EditedFace:
+    """One edited face of a photograph.
+
+    Attributes:
+        found: the face as it was found.
+        square: what was cut out, in pixels of the photograph.
+        target: `(17,)` float64, 0..5, the AUs that it was edited to.
+        crop: `(S, S, 3)` uint8 RGB, the face before.
+        steps: of each step of the cascade, the crop `(S, S, 3)` uint8 RGB; the last is the edit.
+        unchanged: of each step, what it gives when it is asked to change nothing, `(S, S, 3)` uint8 RGB (see `paste`).
+        attention: of each step, where it painted anew: `(S, S)` float32, 0..1.
+    """
+
+    found: FoundFace
+    square: Square
+    target: np.ndarray
+    crop: np.ndarray
+    steps: list[np.ndarray]
+    unchanged: list[np.ndarray]
+    attention: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class EditedPhoto:
+    """An edited photograph.
+
+    Attributes:
+        image: `(H, W, 3)` uint8 RGB.
+        faces: the edited faces, largest first.
+        skipped: why each of the other faces was left as it was.
+        steps: with `steps=True`, the photograph after each step of the cascade, each like `image`; else empty.
+    """
+
+    image: np.ndarray
+    faces: list[EditedFace]
+    skipped: list[str] = field(default_factory=list)
+    steps: list[np.ndarray] = field(default_factory=list)
+
+
+class Work(NamedTuple):
+    """A photograph with N known faces, and K edits of them.
+
+    Attributes:
+        image: `(H, W, 3)` uint8 RGB.
+        found: its N faces.
+        targets: `(K, N, 17)`, 0..5.
+        skipped: why each of its other faces is left as it is.
+    """
+
+    image: np.ndarray
+    found: Sequence[FoundFace]
+    targets: np.ndarray
+    skipped: Sequence[str] = ()
+
+
+def edit_works(
+    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool = False
+) -> list[list[EditedPhoto]]:
+    """Of each work its K edits. All faces go through the network together, in batches.
+
+    Args:
+        crop_editor: the network.
+        square: gives the square of a face, pixels of its photograph.
+        works: photographs, their faces and targets.
+        steps: also give the photographs after each step of the cascade.
+    """
+    squares = [[square(face) for face in work.found] for work in works]
+    crops = [
+        np.stack([crop_image(work.image, one, crop_editor.crop_size) for one in of_work])
+        for work, of_work in zip(works, squares, strict=True)
+    ]
+    present = [np.stack([face.aus for face in work.found]) for work in works]
+    count = [len(work.targets) for work in works]
+    made = crop_editor.edit(
+        np.concatenate([np.tile(one, (k, 1, 1, 1)) for one, k in zip(crops, count, strict=True)]),
+        np.concatenate([np.tile(one, (k, 1)) for one, k in zip(present, count, strict=True)]),
+        np.concatenate([work.targets.reshape(-1, work.targets.shape[-1]) for work in works]),
+    )
+    # What it gives when it is asked to change nothing is the same for all edits of a face.
+    same = crop_editor.edit(np.concatenate(crops), np.concatenate(present), np.concatenate(present))
+    place, place_same = 0, 0
+    edited: list[list[EditedPhoto]] = []
+    for number, work in enumerate(works):
+        edited.append([])
+        for target in work.targets:
+            faces = [
+                EditedFace(
+                    found=face,
+                    square=squares[number][n],
+                    target=target[n],
+                    crop=crops[number][n],
+                    steps=[step.images[place + n] for step in made],
+                    unchanged=[step.images[place_same + n] for step in same],
+                    attention=[crop_editor.attention_map(step, place + n) for step in made],
+                )
+                for n, face in enumerate(work.found)
+            ]
+            edited[-1].append(_put_back(work, faces, steps))
+            place += len(faces)
+        place_same += len(work.found)
+    return edited
+
+
+def _put_back(work: Work, faces: list[EditedFace], steps: bool) -> EditedPhoto:
+    count = len(faces[0].steps)
+    shown = [_pasted(work.image, faces, step) for step in (range(count) if steps else [count - 1])]
+    return EditedPhoto(shown[-1], faces, list(work.skipped), shown if steps else [])
+
+
+def _pasted(image: np.ndarray, faces: Sequence[EditedFace], step: int) -> np.ndarray:
+    for face in faces:
+        image = paste(image, face.square, face.steps[step], face.attention[step], face.unchanged[step])
+    return image

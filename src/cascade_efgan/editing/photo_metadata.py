@@ -1,0 +1,90 @@
+"""What a photograph says beside its pixels: what is kept of it, and how it is put into the edited one."""
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+from PIL.PngImagePlugin import PngInfo
+
+from cascade_efgan.editing.mark import PNG_KEY
+
+#: A TIFF's EXIF and its layout are one directory; these tags say how the old file is laid out, not the new one.
+_LAYOUT = (
+    *range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, 320, *range(322, 326), 330, 338, 339, 347, 34675,
+)  # fmt: skip
+#: IPTC (captions, keywords, rights): a tag of TIFF, and a block of Photoshop's segment in JPEG.
+_TIFF_IPTC, _PHOTOSHOP_IPTC = 33723, 0x0404
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_MOST_SEGMENT = 65533
+_XMP_TEXT = "XML:com.adobe.xmp"
+
+
+def kept_metadata(image: Image.Image, upright: Image.Image) -> dict[str, Any]:
+    """What is kept, by Pillow's names: `exif`, `icc_profile`, `xmp`, `dpi`, `comment`, and what one format has.
+
+    These are `iptc` (bytes, JPEG), `text` (PNG's words), and `colours` (PNG's chunks on colour, name -> bytes).
+
+    Args:
+        image: as it was opened, its pixels read.
+        upright: the same, turned upright.
+    """
+    exif = image.getexif()
+    for tag in (Base.Orientation, *_LAYOUT):
+        exif.pop(tag, None)
+    if _TIFF_IPTC in exif and image.format == "TIFF":
+        # Often typed as whole numbers, of which Pillow keeps the first.
+        exif[_TIFF_IPTC] = image.tag_v2._tagdata[_TIFF_IPTC]  # type: ignore[attr-defined]
+    # The thumbnail, in a directory of its own, would go on showing the old face.
+    exif._ifds.pop(IFD.IFD1, None)
+    info = upright.info
+    kept: dict[str, Any] = {
+        "exif": exif.tobytes() if len(exif) else None,
+        # A grey or palette profile does not fit the RGB that is written.
+        "icc_profile": info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None,
+        "xmp": info.get("xmp"),
+        "dpi": info.get("dpi"),
+        "comment": info.get("comment"),
+        # Photoshop's other blocks are its own settings, and a thumbnail of the old face.
+        "iptc": dict(info.get("photoshop", {})).get(_PHOTOSHOP_IPTC),
+        "text": dict(getattr(image, "text", {})),
+        "colours": _png_colours(info) if image.format == "PNG" else None,
+    }
+    return {key: value for key, value in kept.items() if value}
+
+
+def png_chunks(metadata: Mapping[str, Any], mark: str) -> PngInfo:
+    """The chunks of a PNG: the words and colours that are kept, XMP, and the mark."""
+    texts = PngInfo()
+    for key, value in metadata.get("text", {}).items():
+        if key != PNG_KEY and key != _XMP_TEXT:
+            texts.add_itxt(key, str(value)) if not str(value).isascii() else texts.add_text(key, str(value))
+    xmp = metadata.get("xmp")
+    if xmp:
+        texts.add_itxt(_XMP_TEXT, xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else str(xmp))
+    for name, data in metadata.get("colours", {}).items():
+        texts.add(name, data)
+    texts.add_text(PNG_KEY, mark)
+    return texts
+
+
+def jpeg_segments(metadata: Mapping[str, Any]) -> bytes:
+    """The segment of a JPEG with its IPTC; empty where there is none, or too much for one segment."""
+    iptc = metadata.get("iptc", b"")
+    block = _PHOTOSHOP + b"8BIM" + struct.pack(">HHL", _PHOTOSHOP_IPTC, 0, len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
+    if not iptc or len(block) > _MOST_SEGMENT:
+        return b""
+    return b"\xff\xed" + struct.pack(">H", 2 + len(block)) + block
+
+
+def _png_colours(info: Mapping[Any, Any]) -> dict[bytes, bytes]:
+    """PNG's chunks on colour, as Pillow has read them: without them the numbers of the pixels mean other colours."""
+    chunks: dict[bytes, bytes] = {}
+    if "gamma" in info:
+        chunks[b"gAMA"] = struct.pack(">L", round(100_000 * info["gamma"]))
+    if "chromaticity" in info:
+        chunks[b"cHRM"] = struct.pack(">8L", *(round(100_000 * value) for value in info["chromaticity"]))
+    if "srgb" in info:
+        chunks[b"sRGB"] = bytes([info["srgb"]])
+    return chunks

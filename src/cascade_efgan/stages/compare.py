@@ -1,0 +1,35 @@
+"""`efgan compare`: intervals and paired tests of a table."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.seeds import with_seeds
+from cascade_efgan.tables.comparison_text import comparisons_csv, comparisons_markdown
+from cascade_efgan.tables.comparisons import compare
+from cascade_efgan.tables.context import read_context
+
+log = logging.getLogger("efgan.compare")
+
+
+def command(
+    name: Annotated[str, Option(help="accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures")],
+    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    comparisons: Annotated[Path, Option(help="intervals and tests to write (JSON)")],
+    markdown: Annotated[Path, Option(help="the same as Markdown")],
+    csv: Annotated[Path, Option(help="the same as CSV, one line an interval or test")],
+    values: Annotated[list[Path], Option(help="values behind a number (CSV), repeatable; {seed}: every seed")] = [],
+) -> None:
+    """Bootstrap intervals over people, and paired tests between methods with Holm's correction."""
+    run = read_context(context)
+    found = compare(name, run, with_seeds(values, run["settings"]["seeds"]))
+    write_json(comparisons, found)
+    for path, text in ((markdown, comparisons_markdown(found, run)), (csv, comparisons_csv(found))):
+        with atomic_path(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    shown = sum(test["better"] is not None for test in found["tests"])
+    log.info("%s: %d intervals, %d of %d tests show a difference", name, len(found["intervals"]), shown,
+             len(found["tests"]))  # fmt: skip

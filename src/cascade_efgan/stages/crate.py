@@ -1,0 +1,34 @@
+"""`efgan crate`: the run as a Workflow Run RO-Crate, of which the results folder is the root."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from cascade_efgan.audit.crate import MAIN, copy_workflow, crate_json, describe_run_as_crate
+from cascade_efgan.audit.release import Release
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+from cascade_efgan.tables.context import read_context
+
+log = logging.getLogger("efgan.crate")
+
+
+def command(
+    workflow: Annotated[list[Path], Argument(help="copies of the workflow's files to write, below RESULTS/source")],
+    record: Annotated[Path, Option(help="record of the run, by provenance (JSON); its folder holds the results")],
+    run: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    metadata: Annotated[Path, Option(help="ro-crate-metadata.json to write")],
+) -> None:
+    """Describe the run for other tools: workflow, settings, every job with its inputs, outputs and hashes."""
+    results = record.parent
+    if results / MAIN not in workflow:
+        raise InputError(f"{results / MAIN}: the Snakefile must be among the workflow's files")
+    copy_workflow(workflow, results)
+    release = Release(results)
+    names = [path.relative_to(results).as_posix() for path in workflow]
+    text = crate_json(describe_run_as_crate(release, read_context(run), names))
+    with atomic_path(metadata) as partial:
+        partial.write_text(text, encoding="utf-8")
+    log.info("%s: %d jobs, %d files", metadata, len(release.record.jobs), len(release.record.files))

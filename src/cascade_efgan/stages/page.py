@@ -1,0 +1,29 @@
+"""`efgan page`: the page of a run, on which every number shows what made it."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.audit.page.build import build_page
+from cascade_efgan.audit.release import RECORD, Release
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import atomic_path
+from cascade_efgan.tables.context import read_context
+
+log = logging.getLogger("efgan.page")
+
+
+def command(
+    record: Annotated[Path, Option(help="record of the run, by provenance (JSON); its folder holds the results")],
+    run: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    page: Annotated[Path, Option(help="page to write (HTML)")],
+) -> None:
+    """Build one self-contained page: tables beside the paper's, the trail of every number, gallery, figures, DAG."""
+    if record.name != RECORD:
+        raise InputError(f"{record}: the record of a run is called {RECORD}, in the folder of its results")
+    text = build_page(Release(record.parent), read_context(run))
+    with atomic_path(page) as partial:
+        partial.write_text(text, encoding="utf-8")
+    log.info("%s: %.1f MB", page, len(text.encode()) / 1e6)

@@ -1,0 +1,64 @@
+"""`efgan sensitivity`: how much the tables move with the assumptions of the evaluation."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from typer import Option
+
+from cascade_efgan.config import settings_from_flags
+from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.records import write_records
+from cascade_efgan.devices import pick_device
+from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.sensitivity import Moved, Run, lines, vary_all
+from cascade_efgan.files import atomic_path
+from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
+
+log = logging.getLogger("efgan.sensitivity")
+
+#: Numbers that stand in metric files.
+COLUMNS = ("G", "R+G", "psnr", "fid")
+
+
+def command(
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    split: Annotated[Path, Option(help="split.csv")],
+    folder: Annotated[Path, Option(help="folder of the finished run: results/{dataset}/seed{seed}")],
+    method: Annotated[list[str], Option(help="method or control to vary, repeatable")],
+    csv: Annotated[Path, Option(help="every number under every variation to write (CSV)")],
+    markdown: Annotated[Path, Option(help="the same as a page (Markdown)")],
+    settings: Annotated[list[str], Option("--set", help="section.key=value; all settings of the run")] = [],
+) -> None:
+    """Vary the assumptions of the evaluation that need no generator trained anew, one at a time."""
+    config = settings_from_flags(settings)
+    faces = load_faces(crops, index)
+    edits = {name: load_edits(folder / name / "edits_test.npy", folder / name / "edits_test.csv") for name in method}
+    parts = {part: part_rows(faces.index, split, part) for part in ("train", "test")}
+    run = Run(faces, parts["train"], parts["test"], folder, edits, config, seed, pick_device())
+    found: list[Moved] = []
+    for moved in vary_all(run):
+        found.append(moved)
+        log.info("%s, %s: %s of %s %.3f", moved.assumption, moved.variation, moved.column, moved.method, moved.value)
+    table = lines(found, _own(folder, method))
+    write_records(csv, table.round(6))
+    with atomic_path(markdown) as partial:
+        partial.write_text(sensitivity_markdown(table, dataset, config.preset, seed), encoding="utf-8")
+    log.info("%d numbers under other assumptions", len(table))
+
+
+def _own(folder: Path, methods: list[str]) -> dict[tuple[str, str], float]:
+    """The run's own numbers, by column and method."""
+    own = {}
+    for name in methods:
+        for column in COLUMNS:
+            path = folder / name / "metrics" / f"{column}.json"
+            value = read_metric(path).value if path.is_file() else None
+            if value is not None and not pd.isna(value):
+                own[column, name] = float(value)
+    return own

@@ -1,0 +1,195 @@
+"""Intervals and paired tests of a table, from the values behind its numbers."""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cascade_efgan import __version__
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.inference import (
+    Comparison,
+    Estimate,
+    bootstrap_interval,
+    holm,
+    jackknife_interval,
+    jackknife_test,
+    paired_test,
+)
+from cascade_efgan.evaluation.metric import REAL, hashed
+from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_values
+from cascade_efgan.files import read_json
+from cascade_efgan.methods import METHODS
+from cascade_efgan.tables.columns import TRUE_EDITS, check_name, table_columns, table_datasets, table_methods
+from cascade_efgan.tables.model import Column
+
+#: Numbers that are right or wrong for each image.
+ACCURACIES = ("R", "G", "R+G")
+
+#: (data set, method, metric) -> its values: lines of `over_seeds`.
+Found = Mapping[tuple[str, str, str], pd.DataFrame]
+
+
+def gather(paths: Iterable[Path], context: Mapping[str, Any]) -> Found:
+    """Read files of values and average each number over the seeds; a number that some seed lacks is left out.
+
+    Raises:
+        InputError: a wrong file, or the same number twice.
+    """
+    groups: dict[tuple[str, str, str], list[Values]] = {}
+    for path in paths:
+        values = read_values(path)
+        if values is None:
+            continue
+        same = groups.setdefault((values.dataset, values.method, values.metric), [])
+        if any(other.seed == values.seed for other in same):
+            raise InputError(f"{path}: these values were given twice; give them once")
+        same.append(values)
+    seeds = context["settings"]["seeds"]
+    return {
+        key: over_seeds(sorted(group, key=lambda one: one.seed)) for key, group in groups.items()
+        if {one.seed for one in group} == set(seeds)
+    }  # fmt: skip
+
+
+def compare(name: str, context: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """Intervals of every number of a table, and tests of every pair of its methods, ready for JSON.
+
+    Tested are the trained methods against each other and against doing nothing; for R+G, doing nothing is the
+    classifier that saw no edits (R). Holm's correction is over the tests of one column of one data set. A method is
+    best in a column where all its tests there come out in its favour.
+
+    Args:
+        name: accuracy, quality, ablation or measures.
+        context: description of the run.
+        paths: files of values.
+
+    Raises:
+        InputError: an unknown table or a wrong file.
+    """
+    check_name(name)
+    settings = context["settings"]
+    paths = list(paths)
+    found = gather(paths, context)
+    intervals, tests, best = [], [], []
+    columns = [column for column in table_columns(name, settings) if column.detail is None]
+    for dataset in table_datasets(name, settings):
+        methods = table_methods(name, dataset, settings["methods"])
+        for column in columns:
+            if column.true_edits_only and dataset not in TRUE_EDITS:
+                continue
+            intervals += _intervals(found, dataset, column, methods, settings)
+            family = _tests(found, dataset, column, [name for name in methods if name in METHODS], settings)
+            for test, p in zip(family, holm([test["p"] for test in family]), strict=True):
+                tests.append({**test, "p_holm": p, "better": _better(test, p, 1 - settings["statistics"]["level"])})
+        best += _best(tests, dataset, columns)
+    return {
+        "table": name,
+        "settings": {**settings["statistics"], "seeds": settings["seeds"]},
+        "intervals": intervals,
+        "tests": tests,
+        "best": best,
+        "inputs": hashed(paths),
+        "version": __version__,
+    }
+
+
+def read_comparisons(path: Path) -> dict[str, Any]:
+    """Read what `compare` made.
+
+    Raises:
+        InputError: missing file, no JSON, or another file.
+    """
+    found = read_json(path)
+    if not isinstance(found, dict) or not {"table", "intervals", "tests", "best"} <= set(found):
+        raise InputError(f"{path}: expected intervals and tests; run the compare_methods rule again")
+    return found
+
+
+def _intervals(
+    found: Found, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    lines = []
+    for method in [REAL] if column.metric == "R" else methods:
+        values = found.get((dataset, method, column.metric))
+        if values is None:
+            continue
+        about = {"dataset": dataset, "method": method, "column": column.key}
+        lines.append({**about, **_shown(_estimate(values, column.metric, settings["statistics"]))})
+    return lines
+
+
+def _estimate(values: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> Estimate:
+    if metric in SET_METRICS:
+        value, without = _replicates(values)
+        return jackknife_interval(value, without.tolist(), chosen["level"])
+    return bootstrap_interval(_units(values, chosen), chosen["resamples"], chosen["seed"], chosen["level"])
+
+
+def _tests(
+    found: Found, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    if column.metric == "R":
+        return []
+    # Doing nothing comes last: a difference then reads as what a method adds.
+    nothing = (REAL, "R") if column.metric == "R+G" else ("unchanged", column.metric)
+    entries = [*((method, column.metric) for method in methods), nothing]
+    lines = []
+    for (first, metric), (second, other) in combinations(entries, 2):
+        one, two = found.get((dataset, first, metric)), found.get((dataset, second, other))
+        if one is None or two is None or one.index.intersection(two.index).empty:
+            continue
+        result = _comparison(one, two, column.metric, settings["statistics"])
+        lines.append(
+            {
+                **{"dataset": dataset, "column": column.key, "first": first, "second": second},
+                **{"higher_is_better": column.higher_is_better, **_shown(result.difference)},
+                **{"first_only": result.first_only, "second_only": result.second_only, "p": result.p},
+            }
+        )
+    return lines
+
+
+def _comparison(one: pd.DataFrame, two: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> Comparison:
+    if metric in SET_METRICS:
+        (first, without), (second, other) = _replicates(one), _replicates(two)
+        both = without.index.intersection(other.index, sort=True)
+        return jackknife_test(first, second, (without[both].tolist(), other[both].tolist()), chosen["level"])
+    one, two = _units(one, chosen), _units(two, chosen)
+    return paired_test(one, two, chosen["resamples"], chosen["seed"], chosen["level"], metric in ACCURACIES)
+
+
+def _units(values: pd.DataFrame, chosen: Mapping[str, Any]) -> pd.DataFrame:
+    """With `unit: image`, every image counts as a person of its own."""
+    return values.assign(person=values.index) if chosen["unit"] == "image" else values
+
+
+def _replicates(values: pd.DataFrame) -> tuple[float, pd.Series]:
+    """The number with everybody, and without each group of people."""
+    without = values.drop(index=EVERYBODY).set_index("person")["value"]
+    return float(values["value"][EVERYBODY]), without
+
+
+def _better(test: Mapping[str, Any], p: float | None, most: float) -> str | None:
+    if p is None or p >= most or test["value"] == 0:
+        return None
+    return str(test["first"] if (test["value"] > 0) == test["higher_is_better"] else test["second"])
+
+
+def _best(tests: list[dict[str, Any]], dataset: str, columns: list[Column]) -> list[dict[str, str]]:
+    """In each column, the method that is better in every one of its tests."""
+    found = []
+    for column in columns:
+        own = [test for test in tests if (test["dataset"], test["column"]) == (dataset, column.key)]
+        for method in dict.fromkeys(test["first"] for test in own):
+            mine = [test["better"] == method for test in own if method in (test["first"], test["second"])]
+            if mine and all(mine):
+                found.append({"dataset": dataset, "column": column.key, "method": method})
+    return found
+
+
+def _shown(estimate: Estimate) -> dict[str, Any]:
+    ends = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {**ends, "people": estimate.people, "n": estimate.n, "reason": estimate.reason}

@@ -1,0 +1,71 @@
+"""AU error of edited photographs: who reads, what is left out, and what happens without a reader."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation_helpers import write_edits, write_faces
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.au_reader import SIDE, AuReader, find_reader, with_surroundings
+from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.values import read_values
+from cascade_efgan.stages import photograph_aus as stage
+from cascade_efgan.tables.notes import reader_lines
+
+
+def test_a_crop_keeps_its_middle_and_gets_a_border() -> None:
+    image = np.zeros((32, 32, 3), np.uint8)
+    image[:, 16:] = 200
+    wide = with_surroundings(image)
+    assert wide.shape == (SIDE, SIDE, 3)
+    assert wide[0, 0].tolist() == [0, 0, 0]
+    assert wide[-1, -1].tolist() == [200, 200, 200]
+    assert abs(int(wide[SIDE // 2, SIDE // 2, 0]) - 100) < 60
+
+
+def test_the_error_is_over_told_aus_and_edits_with_a_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = write_faces(tmp_path)
+    edits, index = write_edits(tmp_path, faces, "test")
+    wanted = load_edits(edits, index).aus * AU_MAX
+    turn = iter(range(18))
+
+    def find(_image: np.ndarray) -> list[FoundFace]:
+        row = next(turn)
+        return [] if row == 5 else [FoundFace(np.zeros((68, 2)), wanted[row] + 0.5, 1.0, "test")]
+
+    reader = AuReader("a test", ("AU04", "AU12"), find)
+    monkeypatch.setattr(stage, "find_reader", lambda _name, _program: reader)
+    out = tmp_path / "m.json", tmp_path / "v.csv"
+    stage.command("unchanged", "london", 0, edits, index, "auto", *out)
+    metric = read_metric(out[0])
+    assert (metric.value, metric.n) == (pytest.approx(0.5), 17)
+    assert metric.details["left_out"] == {"no_face": 1}
+    values = read_values(out[1])
+    assert values is not None
+    assert len(values.table) == 17
+    from cascade_efgan.tables.columns import AU_ERROR
+
+    line = reader_lines({("london", "unchanged", "au_error"): {0: metric}}, [AU_ERROR])[0]
+    assert line.startswith("AUs of London Set were read by a test, the AUs AU04, AU12 only; its error on real")
+
+
+def test_no_reader_is_a_missing_number_and_no_stop(tmp_path: Path) -> None:
+    edits, index = write_edits(tmp_path, write_faces(tmp_path), "test")
+    stage.command("stargan", "london", 0, edits, index, "openface", tmp_path / "m.json", tmp_path / "v.csv")
+    assert "OPENFACE_BIN" in str(read_metric(tmp_path / "m.json").reason)
+    assert read_values(tmp_path / "v.csv") is None
+
+
+def test_openface_is_taken_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "FaceLandmarkImg"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    reader = find_reader("auto", str(program))
+    assert (reader.name, reader.aus) == ("OpenFace", AUS)
+    monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(tmp_path))
+    with pytest.raises(InputError, match="no file"):
+        find_reader("auto")

@@ -1,0 +1,186 @@
+"""The record of a run: Snakemake's records, chains, seals, sources; and what a record must not be able to do."""
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import pytest
+
+from cascade_efgan.audit.environment import environment, from_log, log_line
+from cascade_efgan.audit.page.graph import draw_graph, without_implied
+from cascade_efgan.audit.page.tables import _cell_view, _parts
+from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
+from cascade_efgan.audit.record import record_run
+from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_records
+from cascade_efgan.audit.sources import packed_hashes, write_sources
+from cascade_efgan.errors import InputError
+from cascade_efgan.files import sha256_file
+
+
+def write_record(folder: Path, output: str, rule: str, inputs: dict[str, str], **more: object) -> None:
+    """A record as Snakemake 9.27.1 writes it, below `folder`."""
+    text = urlsafe_b64encode(output.encode()).decode()
+    longest = os.pathconf(folder, "PC_NAME_MAX") - 1
+    *folders, name = [text[start : start + longest] for start in range(0, len(text), longest)]
+    path = folder.joinpath(*(f"@{part}" for part in folders), name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record = {
+        "rule": rule, "input": list(inputs), "log": [f"logs/{rule}/rendered/seed0.log"], "params": ["1"],
+        "shellcmd": f"\n  exec efgan --log x --threads 1 {rule} \\\n    --seed 0 --out {output}\n  ",
+        "record_format_version": FORMAT, "starttime": 10.0, "endtime": 12.5, "incomplete": False,
+        "input_checksums": {path: f"sha256:{digest}" for path, digest in inputs.items()},
+    }  # fmt: skip
+    path.write_text(json.dumps(record | more), encoding="utf-8")
+
+
+@pytest.fixture
+def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two jobs, made by hand: `a.csv` from code, `results/b_table.csv` from it."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("src/x.py", "1"), ("results/rendered/a.csv", "a"), ("results/b_table.csv", "b"),
+                       ("results/source.zip", "")):  # fmt: skip
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    metadata = tmp_path / "metadata"
+    metadata.mkdir()
+    code = {"src/x.py": sha256_file("src/x.py")}
+    write_record(metadata, "results/rendered/a.csv", "split", code)
+    data = {"results/rendered/a.csv": sha256_file("results/rendered/a.csv")}
+    write_record(metadata, "results/b_table.csv", "table", code | data)
+    return metadata
+
+
+def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(small_run: Path) -> None:
+    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    assert [job.rule for job in record.jobs] == ["split", "table"]
+    table = record.jobs[1]
+    assert (table.seed, table.seconds, table.stage, table.wildcards) == (0, 2.5, "table", {"table": "b"})
+    assert table.command == "exec efgan --log x --threads 1 table --seed 0 --out results/b_table.csv"
+    assert record.code[table.code] == {"src/x.py": sha256_file("src/x.py")}
+    assert record.files["results/rendered/a.csv"] == File(sha256_file("results/rendered/a.csv"), 1)
+    assert record.run["started"] == "1970-01-01T00:00:10Z"
+    assert record.files_behind(["results/b_table.csv"]) == ["src/x.py", "results/rendered/a.csv", "results/b_table.csv"]
+
+
+def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run: Path) -> None:
+    for name, text in (("logs/benchmarks/split/rendered/seed0.tsv", "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"),
+                       ("logs/split/rendered/seed0.log", f"2026-01-01 efgan: {log_line()}\nmore\n")):  # fmt: skip
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    split, table = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip").jobs
+    assert (split.seconds, split.max_rss_mb) == (4.5, 123.4)
+    assert split.environment is not None and table.environment is None
+    assert from_log(Path("logs/split/rendered/seed0.log")) == environment()
+
+
+def test_an_output_with_a_long_name_is_read_back(tmp_path: Path) -> None:
+    name = "results/" + "x" * 400
+    write_record(tmp_path, name, "split", {})
+    assert list(read_records(tmp_path)) == [name]
+
+
+def test_a_record_of_another_snakemake_is_refused(tmp_path: Path) -> None:
+    write_record(tmp_path, "results/a", "split", {}, record_format_version=FORMAT + 1)
+    with pytest.raises(InputError, match="Snakemake's record has format 7, expected 6"):
+        read_records(tmp_path)
+
+
+def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(
+    small_run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = sha256_file("results/rendered/a.csv")
+    Path("results/rendered/a.csv").unlink()
+    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    assert record.files["results/rendered/a.csv"] == File(before, 0)
+    assert "results/rendered/a.csv: a job of this run read or wrote it, but it is not here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket/folder/results/a/results/b.csv", "results/a/results/b.csv"),
+        (".snakemake/storage/s3/bucket/folder/results/a.csv", "results/a.csv"),
+        ("efgan --edits a=.snakemake/storage/s3/b/results/x.npy --set london.base_url=https://host/x src/a.py",
+         "efgan --edits a=results/x.npy --set london.base_url=https://host/x src/a.py"),
+        ("results/rendered/a.csv", "results/rendered/a.csv"),
+    ],
+)  # fmt: skip
+def test_files_of_a_bucket_go_by_their_plain_paths(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_a_seal_fits_until_the_record_is_edited(small_run: Path, tmp_path: Path) -> None:
+    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    path = tmp_path / "provenance.json"
+    write_provenance(path, record)
+    assert read_provenance(path) == (record, True)
+    path.write_text(path.read_text(encoding="utf-8").replace('"seed": 0', '"seed": 1', 1), encoding="utf-8")
+    assert read_provenance(path)[1] is False
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="not a record of a run"):
+        read_provenance(path)
+
+
+def test_the_same_sources_give_the_same_archive(tmp_path: Path) -> None:
+    (tmp_path / "src" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "src" / "a.py").write_text("1")
+    (tmp_path / "src" / "__pycache__" / "a.pyc").write_text("2")
+    (tmp_path / "Snakefile").write_text("3")
+    archives = [tmp_path / "one.zip", tmp_path / "two.zip"]
+    write_sources(archives[0], tmp_path)
+    os.utime(tmp_path / "src" / "a.py", (1e9, 1e9))
+    write_sources(archives[1], tmp_path)
+    assert archives[0].read_bytes() == archives[1].read_bytes()
+    assert sorted(packed_hashes(archives[0])) == ["Snakefile", "src/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"),
+    [
+        ("efgan --log a --threads 1 table --name x", "table"),
+        ("exec efgan --log=a prepare-openface-chunk", "prepare_openface_chunk"),
+        ("rm -rf / # efgan table", None),
+        ("efgan 'unclosed", None),
+    ],
+)
+def test_the_stage_of_a_command(command: str, stage: str | None) -> None:
+    assert Job("", "", {}, command, None, {}, "", []).stage == stage
+
+
+def _job(rule: str, inputs: list[str]) -> Job:
+    return Job(rule, rule, {}, "", None, dict.fromkeys(inputs), "", [rule])
+
+
+def test_the_graph_has_rules_below_what_they_read_and_none_over_another() -> None:
+    needs = {"a": "", "b": "a", "c": "ab", "d": "a", "e": "bcd", "f": "a", "g": "ae"}
+    jobs = [_job(rule, list(inputs)) for rule, inputs in needs.items()]
+    picture = draw_graph(Provenance({}, jobs, {}, {}, {}, []))
+    at = {node.name: node for node in picture.nodes}
+    assert all(at[start].y < at[end].y for _, start, end in picture.arrows)
+    assert ("a", "c") not in {(start, end) for _, start, end in picture.arrows}, "a -> b -> c says it"
+    for one in picture.nodes:
+        assert one.width / 2 <= one.x <= picture.width - one.width / 2
+        for other in picture.nodes:
+            if one is not other and one.y == other.y:
+                assert abs(one.x - other.x) >= (one.width + other.width) / 2
+
+
+def test_edges_that_a_longer_way_implies_are_left_out() -> None:
+    assert without_implied({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
+
+
+def test_a_table_in_markdown_is_taken_apart() -> None:
+    text = "# T\n\nhead  \nmore\n\n| A | B |\n| - | -: |\n| x | **1.0** |\n\n[1] Why.\n\n- **B**: meaning\n"
+    assert _parts(text) == ("T", ["head", "more"], [["A", "B"], ["x", "**1.0**"]], ["[1] Why.", "**B**: meaning"])
+
+
+def test_a_cell_keeps_number_interval_and_the_papers_number_apart() -> None:
+    line = {"table": "accuracy", "dataset": "rafd", "column": "G", "paper": "89.380000", "difference": "-1.380000"}
+    cell = _cell_view("**88.00** (80.10 to 91.00) [1]", "x", line, "inception")
+    assert (cell.text, cell.around, cell.bold) == ("88.00", "(80.10 to 91.00) [1]", True)
+    assert (cell.paper, cell.paper_dataset, cell.difference) == (89.38, None, "-1.38")
+    foreign = _cell_view(
+        "19.5", "x", {"table": "quality", "dataset": "rendered", "method": "stargan", "column": "fid"}, "x"
+    )
+    assert foreign.paper is None, "another network's distance must not stand beside the paper's FID"

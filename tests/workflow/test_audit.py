@@ -1,0 +1,295 @@
+"""`efgan audit` on a finished run: what holds is said to hold, and every kind of tampering is found and named."""
+
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from crate_validator import issues
+
+from cascade_efgan.audit.cells import table_jobs
+from cascade_efgan.audit.provenance import seal
+from cascade_efgan.audit.recompute import choose_cells
+from cascade_efgan.audit.release import Release
+from cascade_efgan.audit.replay import replay
+from cascade_efgan.cli import app
+from cascade_efgan.files import sha256_file, write_json
+
+METHOD = "rendered/seed0/baseline"
+METRIC = f"{METHOD}/metrics/G.json"
+
+
+@pytest.fixture
+def results(finished_smoke: Path, tmp_path: Path) -> Path:
+    """The results of a finished run at another place, as a download leaves them; files are linked, not copied."""
+    folder = tmp_path / "download"
+    shutil.copytree(finished_smoke / "results", folder, copy_function=os.link)
+    return folder
+
+
+@pytest.fixture
+def audit(results: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Exit status and printed text of `efgan audit --brief WORDS` on these results."""
+
+    def run(*words: object, brief: bool = True) -> tuple[int, str]:
+        flags = ["--results", str(results), *(["--brief"] if brief else [])]
+        status = app(["audit", *flags, *map(str, words)], standalone_mode=False)
+        return status or 0, capsys.readouterr().out
+
+    return run
+
+
+def put(path: Path, content: bytes) -> None:
+    """Replace a file; the run that it is linked to keeps its own."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+def edit_metric(results: Path) -> None:
+    """Add ten to G of the Baseline."""
+    values = json.loads((results / METRIC).read_text(encoding="utf-8"))
+    values["value"] += 10
+    write_json(results / METRIC, values)
+
+
+def edit_record(results: Path, change: Callable[[dict], None], reseal: bool = True) -> None:
+    """Change the record, and seal it again as a careful forger would."""
+    path = results / "provenance.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    change(values)
+    if reseal:
+        values["seal"] = seal({key: value for key, value in values.items() if key != "seal"})
+    write_json(path, values)
+
+
+def record_as_it_is(results: Path, *names: str) -> None:
+    """Make the record say of some files what they are now, everywhere: as outputs, and as what jobs read."""
+
+    def change(values: dict) -> None:
+        for name in names:
+            digest = sha256_file(results / name.removeprefix("results/"))
+            values["files"][name] = {"sha256": digest, "size": 0}
+            for job in values["jobs"]:
+                if name in job["inputs"]:
+                    job["inputs"][name] = digest
+
+    edit_record(results, change)
+
+
+def problems(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("FAIL")]
+
+
+def test_a_release_at_any_place_holds_from_table_to_raw_data(audit, results) -> None:
+    status, text = audit("--expect", sha256_file(results / "provenance.json"))
+    assert status == 0 and not problems(text)
+    assert re.search(r"^held: \d\d numbers, \d\d\d files of the run", text, re.MULTILINE), text
+    assert sha256_file(results / "provenance.json") in text
+
+
+def test_the_chain_of_every_number_is_printed(audit, results) -> None:
+    status, text = audit(results / "ablation_table.md", brief=False)
+    assert status == 0
+    chains = [part for part in text.split("\n\n") if part.startswith("Cascade EF-GAN, G = ")]
+    assert len(chains) == 1
+    for name in ("cascade_ef_gan/metrics/G.json", "cascade_ef_gan/edits_test.npy", "cascade_ef_gan/weights.safetensors",
+                 "ef_gan/weights.safetensors", "real/classifier.safetensors", "crops.npy", "photos.zip"):  # fmt: skip
+        assert re.search(rf"ok   [0-9a-f]{{16}}  \S+/{re.escape(name)}$", chains[0], re.MULTILINE), name
+    assert "FAIL" not in text and "StarGAN" not in text
+
+
+def test_numbers_are_derived_again_from_the_stored_weights(audit, results) -> None:
+    status, text = audit(results / "quality_table.md", "--recompute", 2, "--seed", 3)
+    assert status == 0, text
+    assert text.count("ok   recomputed") == 2 and text.count("bit for bit") == 2
+
+
+@pytest.mark.parametrize("ending", ["md", "csv", "tex"])
+def test_a_changed_digit_in_a_table(audit, results, ending: str) -> None:
+    path = results / f"quality_table.{ending}"
+    text = path.read_text(encoding="utf-8")
+    line = next(number for number, row in enumerate(text.splitlines()) if "StarGAN" in row)
+    digits = re.search(r"\d\d\.\d", text.splitlines()[line])[0]
+    changed = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    put(path, text.replace(digits, changed).encode())
+    status, text = audit(path)
+    (sentence,) = problems(text)
+    assert status == 1
+    assert f"quality_table.{ending}: line {line + 1} " in sentence and changed in sentence and digits in sentence
+
+
+def test_swapped_weights(audit, results) -> None:
+    one, other = results / METHOD / "weights.safetensors", results / "rendered/seed0/ganimation/weights.safetensors"
+    first, second = one.read_bytes(), other.read_bytes()
+    put(one, second)
+    put(other, first)
+    status, text = audit()
+    assert status == 1
+    assert [("baseline/weights" in line, "train/rendered/seed0/baseline" in line) for line in problems(text)] == [
+        (True, True), (False, False),
+    ]  # fmt: skip
+    assert "ganimation/weights.safetensors: it is not the file that was made" in problems(text)[1]
+
+
+def test_an_edited_metric_file(audit, results) -> None:
+    edit_metric(results)
+    status, text = audit(results / "ablation_table.md")
+    (sentence,) = problems(text)
+    assert status == 1 and f"{METRIC}: it is not the file that was made by measure_accuracy_edits" in sentence
+
+
+def test_an_edited_metric_file_whose_tables_still_say_the_old_number(audit, results) -> None:
+    """With the record made to fit: the tables are rendered again, and differ."""
+    edit_metric(results)
+    record_as_it_is(results, f"results/{METRIC}")
+    status, text = audit(results / "ablation_table.md")
+    assert status == 1
+    assert all("is not what its metric files give" in sentence for sentence in problems(text)) and problems(text)
+
+
+def test_a_forgery_of_metric_tables_and_record_is_found_by_its_published_hash_or_by_recomputing(
+    audit, results, tmp_path
+) -> None:
+    """No file can speak against a forger who changes all of them; what they were made from can, and the outside."""
+    published = sha256_file(results / "provenance.json")
+    edit_metric(results)
+    record_as_it_is(results, f"results/{METRIC}")
+    for ending in ("md", "csv", "tex"):
+        put(results / f"ablation_table.{ending}", _rendered_again(results, ending, tmp_path / "again"))
+    record_as_it_is(results, *(f"results/ablation_table.{ending}" for ending in ("md", "csv", "tex")))
+    assert audit(results / "ablation_table.md")[0] == 0
+
+    status, text = audit(results / "ablation_table.md", "--expect", published)
+    assert status == 1 and "provenance.json: its SHA-256 is" in problems(text)[0]
+
+    release = Release(results)
+    jobs = [job for job in table_jobs(release.record) if "ablation" in job.id]
+    draws = ((seed, choose_cells(release, jobs, 1, seed)[0].name) for seed in range(1000))
+    seed = next(seed for seed, name in draws if name == "Baseline, G")
+    status, text = audit(results / "ablation_table.md", "--recompute", 1, "--seed", seed)
+    (sentence,) = (line for line in problems(text) if "recomputed" not in line)
+    assert status == 1
+    assert METRIC in sentence and "computing Baseline, G again from the stored weights gives" in sentence
+
+
+def _rendered_again(results: Path, ending: str, folder: Path) -> bytes:
+    release = Release(results)
+    job = next(job for job in table_jobs(release.record) if "ablation" in job.id)
+    if not folder.exists():
+        folder.mkdir()
+        replay(release, [job], folder)
+    return (folder / f"results/ablation_table.{ending}").read_bytes()
+
+
+def test_an_edited_record(audit, results) -> None:
+    edit_record(results, lambda values: values["run"].update(commit="0" * 40), reseal=False)
+    status, text = audit(results / "ablation_table.md")
+    assert status == 1 and "provenance.json: it was edited after it was written" in problems(text)[0]
+
+
+def test_a_record_that_was_edited_and_sealed_again(audit, results) -> None:
+    def other_seed(values: dict) -> None:
+        next(job for job in values["jobs"] if job["id"] == "train/rendered/seed0/baseline")["seed"] = 7
+
+    edit_record(results, other_seed)
+    status, text = audit(results / "ablation_table.md")
+    assert status == 1
+    assert "job train/rendered/seed0/baseline ran with seed 7 in the folder of seed 0" in problems(text)[0]
+
+
+def test_a_record_cannot_make_the_audit_run_anything_else(audit, results, tmp_path) -> None:
+    def other_command(values: dict) -> None:
+        job = next(job for job in values["jobs"] if job["rule"] == "render_table" and "ablation" in job["id"])
+        job["command"] = job["command"].replace("results/ablation_table.md", str(tmp_path / "taken.md"))
+
+    edit_record(results, other_command)
+    with pytest.raises(Exception, match=r"leaves the folder of results: \S+taken.md"):
+        audit(results / "ablation_table.md")
+    assert not (tmp_path / "taken.md").exists()
+
+
+def test_a_photograph_that_is_not_the_manifests(audit, results) -> None:
+    path = results / "rendered/photos.zip"
+    with zipfile.ZipFile(path) as photos:
+        content = {name: photos.read(name) for name in photos.namelist()}
+    first, second, *_ = content
+    path.unlink()
+    with zipfile.ZipFile(path, "w") as photos:
+        for name, data in (content | {first: content[second]}).items():
+            photos.writestr(name, data)
+    record_as_it_is(results, "results/rendered/photos.zip")
+    status, text = audit()
+    assert status == 1
+    assert any(f"photos.zip: its {first} is not the photograph" in line for line in problems(text)), text
+
+
+def test_other_code_in_the_archive_of_sources(audit, results) -> None:
+    path = results / "source.zip"
+    with zipfile.ZipFile(path) as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    content["src/cascade_efgan/losses.py"] += b"\n# edited\n"
+    path.unlink()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, data in content.items():
+            packed.writestr(name, data)
+    record_as_it_is(results, "results/source.zip")
+    status, text = audit()
+    assert status == 1
+    assert any(
+        "source.zip: its src/cascade_efgan/losses.py is not the code that ran" in line for line in problems(text)
+    )
+
+
+def test_a_lost_file(audit, results) -> None:
+    (results / METHOD / "edits_test.npy").unlink()
+    status, text = audit()
+    assert status == 1 and f"{METHOD}/edits_test.npy: it is missing; restore it (dvc pull)" in problems(text)[0]
+
+
+def test_a_path_that_is_no_table(audit, results) -> None:
+    with pytest.raises(Exception, match="run.json: not a table of this run; its tables are "):
+        audit(results / "run.json")
+
+
+def test_no_page_is_built_of_results_that_are_not_the_recorded_ones(results, tmp_path) -> None:
+    edit_metric(results)
+    words = ["--record", results / "provenance.json", "--run", results / "run.json", "--page", tmp_path / "page.html"]
+    with pytest.raises(Exception, match=f"{re.escape(METRIC)}: it is not the file that was made"):
+        app(["page", *map(str, words)], standalone_mode=False)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_the_crate_is_what_its_profile_asks_for(results) -> None:
+    """Checked by `roc-validator`; the workflow is in it, every path is right, and every hash is the file's."""
+    assert issues(results) == []
+    graph = json.loads((results / "ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    main = entities[entities["./"]["mainEntity"]["@id"]]
+    assert "ComputationalWorkflow" in main["@type"] and (results / main["@id"]).is_file()
+    files = [entity for entity in graph if "File" in entity["@type"] and entity["@id"] != "ro-crate-metadata.json"]
+    assert len(files) > 100
+    for entity in files:
+        assert sha256_file(results / entity["@id"]) == entity["sha256"], entity["@id"]
+    profile = {part["@id"] for part in entities["./"]["conformsTo"]}
+    assert "https://w3id.org/ro/wfrun/provenance/0.5" in profile
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (lambda graph: graph["./"].update(mainEntity={"@id": "Snakefile"}), "Main Workflow"),
+        (lambda graph: graph["./"].pop("conformsTo"), "versioned permalink"),
+        (lambda graph: graph["#control/split/rendered"].pop("object"), "ControlAction must reference"),
+    ],
+)
+def test_the_validator_finds_the_known_defects(results, broken, expected: str) -> None:
+    """Workflow absent, wrong profile, a job without its action: the checker would say so."""
+    path = results / "ro-crate-metadata.json"
+    metadata = json.loads(path.read_text(encoding="utf-8"))
+    broken({entity["@id"]: entity for entity in metadata["@graph"]})
+    write_json(path, metadata)
+    assert any(expected in issue for issue in issues(results))

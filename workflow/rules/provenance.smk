@@ -1,0 +1,115 @@
+"""How every number came to be: the record of the run, the page that shows it, and the run as an RO-Crate.
+
+REQUIRED INPUTS: all other final files; Snakemake's records of the jobs that made them
+OUTPUTS: results/provenance.json, source.zip, index.html, ro-crate-metadata.json, source/
+"""
+
+
+# Snakemake's records and the logs lie where Snakemake itself runs, on a cluster too.
+localrules:
+    record_provenance,
+    build_page,
+    describe_crate,
+
+
+#: The final files that the record traces.
+TRACED_FILES = [path for path in final_files() if path not in PROVENANCE_FILES]
+#: Every source file that a job of this workflow may execute: another one is another record. This file is included
+#: last, so that all rules are known here.
+RULE_CODE = sorted(
+    {str(path) for rule in workflow.rules for path in rule.input if str(path).startswith(("src/", "workflow/"))}
+    | {path for dataset in settings.all_datasets for path in download_code(dataset)}
+)
+#: The workflow's own files, which the RO-Crate carries along.
+WORKFLOW_FILES = ["Snakefile", "config.yaml", *sorted(map(str, Path("workflow/rules").glob("*.smk")))]
+#: Parts of the page that are no Python: `code_of` does not count them.
+PAGE_PARTS = sorted(map(str, Path("src/cascade_efgan/audit/page/static").glob("*")))
+#: Whose pictures the page shows: every method and control, first seed.
+SHOWN_EDITS = [
+    f"results/{dataset}/seed{settings.seeds[0]}/{method}"
+    for dataset in settings.datasets
+    for method in [*settings.methods, *controls(dataset)]
+]
+
+
+rule record_provenance:
+    """Record every job behind the final files, with its command, seed and run time, and every file with its hash."""
+    input:
+        traced=TRACED_FILES,
+        code=RULE_CODE,
+        record_code=code_of("provenance"),
+        workflow=WORKFLOW_FILES,
+    output:
+        record="results/provenance.json",
+        sources="results/source.zip",
+    log:
+        "logs/record_provenance/run.log",
+    benchmark:
+        "logs/benchmarks/record_provenance/run.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} provenance \
+            --metadata .snakemake/metadata \
+            --out {output.record:q} \
+            --sources {output.sources:q} \
+            {input.traced:q}
+        """
+
+
+rule build_page:
+    """Build the page on which every number shows what made it."""
+    input:
+        record="results/provenance.json",
+        run="results/run.json",
+        crops=[f"results/{dataset}/crops.npy" for dataset in settings.datasets],
+        index=[f"results/{dataset}/crops.csv" for dataset in settings.datasets],
+        edits=[f"{folder}/edits_test.{suffix}" for folder in SHOWN_EDITS for suffix in ("npy", "csv")],
+        predictions=[f"{folder}/predictions_G.csv" for folder in SHOWN_EDITS],
+        parts=PAGE_PARTS,
+        code=code_of("page"),
+    output:
+        page="results/index.html",
+    log:
+        "logs/build_page/run.log",
+    benchmark:
+        "logs/benchmarks/build_page/run.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} page \
+            --record {input.record:q} \
+            --run {input.run:q} \
+            --page {output.page:q}
+        """
+
+
+rule describe_crate:
+    """Describe the run as a Workflow Run RO-Crate, its workflow included."""
+    input:
+        record="results/provenance.json",
+        run="results/run.json",
+        workflow=WORKFLOW_FILES,
+        code=code_of("crate"),
+    output:
+        metadata="results/ro-crate-metadata.json",
+        workflow=[f"results/source/{path}" for path in WORKFLOW_FILES],
+    log:
+        "logs/describe_crate/run.log",
+    benchmark:
+        "logs/benchmarks/describe_crate/run.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} crate \
+            --record {input.record:q} \
+            --run {input.run:q} \
+            --metadata {output.metadata:q} \
+            {output.workflow:q}
+        """
