@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compared import SETTINGS, results_of
+from compared import SETTINGS, TARGETS, results_of
 from copied_workflow import Workflow, copy_workflow
 from slurm_cluster import Cluster, missing_programs, slurm_cluster, wait_until
 
@@ -21,7 +21,7 @@ EF_GAN = "results/rendered/seed0/ef_gan"
 #: node has no accounting, and says so only when `sacct` is called, which Debian installs all the same.
 WORDS = (
     "--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5",
-    "--slurm-init-seconds-before-status-checks", "2", "--config", *SETTINGS,
+    "--slurm-init-seconds-before-status-checks", "2", *TARGETS, "--config", *SETTINGS,
 )  # fmt: skip
 
 
