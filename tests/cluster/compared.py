@@ -5,7 +5,6 @@ from pathlib import Path
 #: All numbers of the smallest run; not its pictures and its record, which are one job more and two on this machine.
 TARGETS = (
     *(f"results/{table}_table.md" for table in ("accuracy", "quality", "ablation", "measures")),
-    "results/metrics",
     "results/curves.csv",
 )
 #: One single-step method, the cascade that starts from it, and both controls: every rule that makes a number, at half
