@@ -21,13 +21,9 @@ def command(
     comparisons: Annotated[Path, Option(help="intervals and tests to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
     csv: Annotated[Path, Option(help="the same as CSV, one line an interval or test")],
-<<<<<<< HEAD
-    values: Annotated[list[Path], Option(help="values behind a number (CSV), repeatable; {seed}: every seed")] = [],
-=======
     values: Annotated[
         list[Path], Option(help="values behind a number (CSV), repeatable; {seed} stands for every seed")
     ] = [],
->>>>>>> main
 ) -> None:
     """Bootstrap intervals over people, and paired tests between methods with Holm's correction."""
     run = read_context(context)
