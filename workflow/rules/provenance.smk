@@ -20,6 +20,7 @@ TRACED_FILES = [path for path in final_files() if path not in PROVENANCE_FILES]
 #: last, so that all rules are known here.
 RULE_CODE = sorted(
     {str(path) for rule in workflow.rules for path in rule.input if str(path).startswith(("src/", "workflow/"))}
+    | {path for dataset in settings.all_datasets for path in download_code(dataset)}
 )
 #: The workflow's own files, which the RO-Crate carries along.
 WORKFLOW_FILES = ["Snakefile", "config.yaml", *sorted(map(str, Path("workflow/rules").glob("*.smk")))]
