@@ -193,7 +193,12 @@ rule draw_fid_curve:
         code=code_of("fid_curve"),
     output:
         csv="results/{dataset}/fid_curve.csv",
-        picture="results/{dataset}/fid_curve.png",
+        picture=report(
+            "results/{dataset}/fid_curve.png",
+            caption="../report/fid_curve.rst",
+            category=IN_REPORT["more"],
+            labels={"figure": "F", "shows": "distance against the number of images", "data": "{dataset}"},
+        ),
     log:
         "logs/draw_fid_curve/{dataset}.log",
     benchmark:

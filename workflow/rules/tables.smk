@@ -47,8 +47,18 @@ rule compare_methods:
         code=code_of("compare"),
     output:
         comparisons="results/{table}_statistics.json",
-        markdown="results/{table}_statistics.md",
-        csv="results/{table}_statistics.csv",
+        markdown=report(
+            "results/{table}_statistics.md",
+            caption="../report/statistics.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("Markdown", "intervals and tests"),
+        ),
+        csv=report(
+            "results/{table}_statistics.csv",
+            caption="../report/statistics.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("CSV", "intervals and tests"),
+        ),
     log:
         "logs/compare_methods/{table}.log",
     benchmark:
