@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 RESULTS ?= results
-.PHONY: help install results report gallery verify dry-run test bench lint format config lock clean distclean
+.PHONY: help install results report gallery verify dry-run test test-cluster bench lint format config lock clean distclean
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -35,8 +35,15 @@ verify: $(READY) ## Check the results, or another folder of them (RESULTS=...), 
 dry-run: $(READY) ## Show what `make results` would do.
 	snakemake --dry-run --quiet rules
 
-test: $(READY) ## Run all tests.
-	pytest
+test: $(READY) ## Run all tests but those of `make test-cluster`.
+	pytest --ignore tests/cluster
+
+test-cluster: $(READY) ## Run the workflow on a real Slurm, in S3 and by the Kubernetes profile (as root: installs slurm-wlm, munge).
+	@if [ "$$(id -u)" = 0 ] && ! { command -v slurmctld && command -v slurmd && command -v munged; } >/dev/null; then \
+		apt-get update --quiet --quiet && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends slurm-wlm munge; fi
+	$(UV) pip install --quiet --target build/cluster-tools --require-hashes --requirement tests/cluster/requirements.txt
+	pytest -n 0 tests/cluster
 
 bench: $(READY) ## Measure against the public codes (15 minutes on an idle machine); finished cases are kept.
 	python -m benchmarks

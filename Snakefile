@@ -1,6 +1,10 @@
 """Cascade EF-GAN, from photographs to tables. This file is the table of contents; `workflow/rules` holds the rules."""
 
+import os
+
 from snakemake.utils import min_version
+
+from cascade_efgan.cluster import apptainer_image
 
 min_version("9.27.1")
 
@@ -8,10 +12,15 @@ min_version("9.27.1")
 configfile: "config.yaml"
 
 
+# The Dockerfile's image, for `--software-deployment-method apptainer`; other runs take no notice of it.
+container: apptainer_image(os.environ.get("EFGAN_IMAGE"))
+
+
 report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/download_code.smk"
 include: "workflow/rules/figure_inputs.smk"
 include: "workflow/rules/comparison_inputs.smk"
 include: "workflow/rules/download.smk"
@@ -32,6 +41,7 @@ include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/wild.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/provenance.smk"
 
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from cascade_efgan.data.manifest import COLUMNS
@@ -27,6 +28,13 @@ PARTS = ("Snakefile", "config.yaml", "profiles", "resources", "src", "workflow")
 #: What is planned: the AUs of the data set, and the whole of the paper's run with it.
 TARGETS = {"aus": "results/affectnet/faces.csv", "everything": "all"}
 WORDS = ("--config", "preset=paper", "affectnet={archive: affectnet.tar}")
+
+
+def copy_workflow(folder: Path) -> None:
+    """Copy what a dry run needs."""
+    for part in PARTS:
+        source = REPOSITORY / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
 
 
 def write_data_set(folder: Path, photographs: int) -> None:
@@ -42,11 +50,11 @@ def write_data_set(folder: Path, photographs: int) -> None:
             manifest.write(",".join(map(str, cells)) + "\n")
 
 
-def dry_run(folder: Path, target: str) -> dict[str, object]:
+def dry_run(folder: Path, target: str, settings: Sequence[str] = WORDS) -> dict[str, object]:
     """Plan the jobs; seconds, peak memory of the process, and how many jobs of each rule."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
-    words = ["snakemake", "--dry-run", "--quiet", "rules", *WORDS, "--", target]
+    words = ["snakemake", "--dry-run", "--quiet", "rules", *settings, "--", target]
     start = time.perf_counter()
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
@@ -69,9 +77,7 @@ def main() -> None:
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for part in PARTS:
-            source = REPOSITORY / part
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+        copy_workflow(folder)
         write_data_set(folder / "results/affectnet", flags.photographs)
         plans = {name: dry_run(folder, target) for name, target in TARGETS.items()}
         result = {"photographs": flags.photographs, **plans, "machine": platform.machine()}

@@ -5,6 +5,7 @@ function counts like one at the top of the module.
 """
 
 import ast
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -16,13 +17,16 @@ PACKAGE = "cascade_efgan"
 NOT_COUNTED = f"{PACKAGE}.config"
 
 
-def stage_sources(stage: str, source_root: str | Path = "src") -> list[str]:
+def stage_sources(
+    stage: str, source_root: str | Path = "src", unused: Mapping[str, Collection[str]] | None = None
+) -> list[str]:
     """Files of the package that `efgan STAGE` may execute, sorted.
 
     Args:
         stage: name of a module in `cascade_efgan/stages`.
         source_root: folder that holds the package, relative to the repository: relative paths keep Snakemake's
             records valid when the repository is cloned elsewhere.
+        unused: importing module -> modules that it imports and this use of the stage never calls.
 
     Raises:
         InputError: no such stage, or a module that is no Python.
@@ -42,7 +46,7 @@ def stage_sources(stage: str, source_root: str | Path = "src") -> list[str]:
         if path is None:
             continue
         found[module] = path
-        waiting.extend(_imported_names(path, module))
+        waiting.extend(_imported_names(path, module) - frozenset((unused or {}).get(module, ())))
     return sorted(path.as_posix() for path in set(found.values()))
 
 

@@ -57,6 +57,22 @@ def test_imports_of_imports_count_and_circles_end(tmp_path: Path) -> None:
     assert found(root) == {"a/__init__.py", "a/one.py", "a/two.py", "errors.py"}
 
 
+def test_an_import_that_a_use_never_calls_counts_only_where_another_module_imports_it(tmp_path: Path) -> None:
+    root = package(
+        tmp_path,
+        stages__work="from ..a import all_of_them, shared",
+        a__all_of_them="from . import one, two, three",
+        a__one="from . import three",
+        a__two="",
+        a__three="",
+        a__shared="",
+    )
+    unused = {"cascade_efgan.a.all_of_them": ["cascade_efgan.a.two", "cascade_efgan.a.three"]}
+    names = {Path(path).name for path in stage_sources("work", root, unused)}
+    assert {"one.py", "three.py", "shared.py"} <= names
+    assert "two.py" not in names
+
+
 def test_what_a_package_imports_in_its_init_counts(tmp_path: Path) -> None:
     root = package(tmp_path, stages__work="from cascade_efgan import a", a__b="", a____init__="from .b import name")
     (root / "cascade_efgan/a/__init__.py").write_text("from .b import name", encoding="utf-8")

@@ -255,6 +255,14 @@ def test_a_path_that_is_no_table(audit, results) -> None:
         audit(results / "run.json")
 
 
+def test_no_page_is_built_of_results_that_are_not_the_recorded_ones(results, tmp_path) -> None:
+    edit_metric(results)
+    words = ["--record", results / "provenance.json", "--run", results / "run.json", "--page", tmp_path / "page.html"]
+    with pytest.raises(Exception, match=f"{re.escape(METRIC)}: it is not the file that was made"):
+        app(["page", *map(str, words)], standalone_mode=False)
+    assert not (tmp_path / "page.html").exists()
+
+
 def test_the_crate_is_what_its_profile_asks_for(results) -> None:
     """Checked by `roc-validator`; the workflow is in it, every path is right, and every hash is the file's."""
     assert issues(results) == []

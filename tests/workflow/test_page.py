@@ -1,5 +1,6 @@
 """`results/index.html` of a finished run in a real browser, opened from the file system."""
 
+import csv
 import json
 import re
 import shutil
@@ -60,10 +61,10 @@ def trail(page):
 
 def test_every_number_of_the_tables_opens_its_trail(page, finished_smoke):
     buttons = page.find_elements(By.CSS_SELECTOR, "[data-cell]")
-    numbers = sum(
-        len(re.findall(r"(?m)^(?:[^,\n]*,){6}[\d.-]+,", (finished_smoke / f"results/{name}_table.csv").read_text()))
-        for name in ("accuracy", "quality", "ablation")
-    )
+    numbers = 0
+    for path in (finished_smoke / "results").glob("*_table.csv"):
+        with path.open(encoding="utf-8", newline="") as lines:
+            numbers += sum(bool(line["value"]) for line in csv.DictReader(lines))
     assert len(buttons) == numbers > 40
     for button in buttons:
         page.execute_script("arguments[0].click()", button)

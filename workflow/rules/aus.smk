@@ -42,7 +42,7 @@ rule run_openface:
     input:
         images="results/{dataset}/openface/chunk{chunk}.images.tar",
         program=openface_program_file(),
-        code="workflow/scripts/openface.sh",
+        code=from_checkout(["workflow/scripts/openface.sh"]),
     output:
         values="results/{dataset}/openface/chunk{chunk}.tar",
     log:
@@ -54,7 +54,7 @@ rule run_openface:
     group:
         "openface"
     container:
-        None if OPENFACE_PROGRAM else settings.openface.container
+        False if OPENFACE_PROGRAM else settings.openface.container
     threads: 1
     params:
         program=OPENFACE_PROGRAM or settings.openface.container_program,

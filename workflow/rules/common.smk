@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
@@ -16,6 +17,7 @@ from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
+from cascade_efgan.seeds import for_all_seeds
 
 
 def sentence_on_error(function, *arguments):
@@ -140,9 +142,19 @@ wildcard_constraints:
     table=one_of(TABLES),
 
 
-def code_of(stage):
+def from_checkout(paths):
+    """Inputs that are files of this repository, on every machine that runs a job: never looked for in an object store.
+
+    Not `local(...)`: Snakemake runs a job with such an input on its own machine where no file system is shared.
+    """
+    if workflow.storage_settings.default_storage_provider is None:
+        return paths
+    return [sourcecache_entry(path, path) for path in paths]
+
+
+def code_of(stage, unused=None):
     """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
-    return sentence_on_error(stage_sources, stage)
+    return from_checkout(sentence_on_error(stage_sources, stage, "src", unused))
 
 
 def flags(*sections):
@@ -184,7 +196,7 @@ def archive_state(wildcards):
 
 def download_checksums(wildcards):
     """The list of SHA-256 hashes that downloaded photographs must match."""
-    return "resources/london/sha256sums.txt" if wildcards.dataset == "london" else []
+    return from_checkout(["resources/london/sha256sums.txt"])[0] if wildcards.dataset == "london" else []
 
 
 def with_combined():
@@ -195,7 +207,8 @@ def with_combined():
 def chunk_files(wildcards):
     """OpenFace's output of every chunk of a data set; how many there are is known once the manifest is."""
     manifest = checkpoints.download.get(dataset=wildcards.dataset).output.manifest
-    with open(manifest, "rb") as lines:
+    # Not `open(manifest)`: from an object store, the file comes when it is opened like this.
+    with manifest.open("rb") as lines:
         photographs = sum(1 for _ in lines) - 1
     chunks = -(-photographs // settings.openface.chunk)
     return [f"results/{wildcards.dataset}/openface/chunk{chunk:05d}.tar" for chunk in range(chunks)]
@@ -207,21 +220,23 @@ def openface_output(wildcards):
         return "results/rendered/openface.zip"
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
-    return OPENFACE_CSVS[wildcards.dataset]
+    path = OPENFACE_CSVS[wildcards.dataset]
+    return from_checkout([path])[0] if path == LONDON_OPENFACE else local(path)
 
 
 def openface_flags(wildcards, input):
     """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
     if wildcards.dataset in RUN_OPENFACE:
         # A dry run before the photographs are counted knows no files yet, and gets a word instead of a list.
-        chunks = len(input.openface) if isinstance(input.openface, list) else 1
-        return f"--openface results/{wildcards.dataset}/openface --chunks {chunks}"
+        if not isinstance(input.openface, list):
+            return f"--openface results/{wildcards.dataset}/openface --chunks 1"
+        return f"--openface {quote(os.path.dirname(input.openface[0]))} --chunks {len(input.openface)}"
     return f"--openface {quote(str(input.openface))}"
 
 
 def openface_program_file():
     """The installed program as an input: a new one runs OpenFace again. A bare name is looked up on the PATH."""
-    return [OPENFACE_PROGRAM] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
+    return [local(OPENFACE_PROGRAM)] if OPENFACE_PROGRAM and Path(OPENFACE_PROGRAM).is_file() else []
 
 
 def excluded_flag(wildcards):
@@ -327,8 +342,8 @@ def table_metrics(wildcards):
 
 
 def metrics_flags(wildcards, input):
-    """`--metrics PATH` for every metric file of a table."""
-    return " ".join(f"--metrics {quote(path)}" for path in input.metrics)
+    """`--metrics PATH` for every metric file of a table, `{seed}` standing for every seed of the run."""
+    return " ".join(f"--metrics {quote(path)}" for path in for_all_seeds(input.metrics))
 
 
 def of_datasets(name):

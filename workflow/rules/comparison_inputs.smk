@@ -36,8 +36,8 @@ def table_values(wildcards):
 
 
 def values_flags(wildcards, input):
-    """`--values PATH` for the values behind every number of a table."""
-    return " ".join(f"--values {quote(path)}" for path in input.values)
+    """`--values PATH` for the values behind every number of a table, `{seed}` standing for every seed of the run."""
+    return " ".join(f"--values {quote(path)}" for path in for_all_seeds(input.values))
 
 
 def sensitivity_inputs(wildcards):

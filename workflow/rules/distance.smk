@@ -197,7 +197,12 @@ rule draw_fid_curve:
             "results/{dataset}/fid_curve.png",
             caption="../report/fid_curve.rst",
             category=IN_REPORT["more"],
-            labels={"figure": "F", "shows": "distance against the number of images", "data": "{dataset}"},
+            labels={
+                "figure": "F",
+                "shows": "bias of the distance",
+                "data": "{dataset}",
+                "seed": f"{settings.seeds[0]}",
+            },
         ),
     log:
         "logs/draw_fid_curve/{dataset}.log",

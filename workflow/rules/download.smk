@@ -7,7 +7,7 @@ OUTPUTS: results/{dataset}/photos.zip, manifest.csv, completeness.json; results/
 rule render:
     """Render the project's own faces, with their true AUs and landmarks in OpenFace's format."""
     input:
-        code=code_of("download"),
+        code=download_code("rendered"),
     output:
         photos="results/rendered/photos.zip",
         manifest="results/rendered/manifest.csv",
@@ -39,7 +39,7 @@ checkpoint download:
     """Fetch an open data set, each photograph checked by its hash, or read the archive that the user obtained."""
     input:
         checksums=download_checksums,
-        code=code_of("download"),
+        code=wanted_download_code,
     output:
         photos="results/{dataset}/photos.zip",
         manifest="results/{dataset}/manifest.csv",

@@ -18,8 +18,6 @@ FIGURES = {
 }
 #: Suffixes of a figure: for reading, for papers, its caption.
 FIGURE_FORMATS = ["png", "pdf", "json"]
-#: How many of the tables are the paper's.
-PAPER_TABLES = 3
 #: The seed whose figures `all` makes; those of another are made when they are asked for by name.
 FIGURE_SEED = settings.seeds[0]
 
@@ -131,13 +129,12 @@ def figure_settings():
     return flags("preset", "figures")
 
 
-def table_labels(file_format, shows=None):
-    """Labels of a table in the report, or of what `shows` says about it; the paper's come first."""
+def table_labels(file_format):
+    """Labels of a table in the report."""
 
     def labels(wildcards):
-        place = TABLES.index(wildcards.table) + 1
-        name = f"Table {place}" if place <= PAPER_TABLES else "further"
-        what = f"{wildcards.table}: {shows}" if shows else wildcards.table
-        return {"table": name, "shows": what, "format": file_format}
+        number = TABLES.index(wildcards.table) + 1
+        name = "beyond the paper" if wildcards.table == "measures" else f"Table {number}"
+        return {"table": name, "shows": wildcards.table, "format": file_format}
 
     return labels

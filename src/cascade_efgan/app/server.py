@@ -21,10 +21,15 @@ def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn
         host: address to listen on; beyond this machine, every name of it is answered.
         port: 0 to 65535; 0 lets the system choose.
     """
-    # Each worker is a thread: were PyTorch to split every edit over all cores as well, they would wait for one another.
+    # Each worker is a thread: were PyTorch, NumPy or OpenCV to split every edit over all cores as well, they would wait
+    # for one another.
+    import cv2
     import torch
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
     hosts = LOOPBACK if host in LOOPBACK else None
     config = uvicorn.Config(
         make_app(engine, limits, hosts),

@@ -7,6 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.seeds import with_seeds
 from cascade_efgan.tables.comparison_text import comparisons_csv, comparisons_markdown
 from cascade_efgan.tables.comparisons import compare
 from cascade_efgan.tables.context import read_context
@@ -20,11 +21,13 @@ def command(
     comparisons: Annotated[Path, Option(help="intervals and tests to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
     csv: Annotated[Path, Option(help="the same as CSV, one line an interval or test")],
-    values: Annotated[list[Path], Option(help="values behind a number (CSV), repeatable")] = [],
+    values: Annotated[
+        list[Path], Option(help="values behind a number (CSV), repeatable; {seed} stands for every seed")
+    ] = [],
 ) -> None:
     """Bootstrap intervals over people, and paired tests between methods with Holm's correction."""
     run = read_context(context)
-    found = compare(name, run, values)
+    found = compare(name, run, with_seeds(values, run["settings"]["seeds"]))
     write_json(comparisons, found)
     for path, text in ((markdown, comparisons_markdown(found, run)), (csv, comparisons_csv(found))):
         with atomic_path(path) as partial:

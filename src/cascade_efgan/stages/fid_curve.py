@@ -16,9 +16,18 @@ from cascade_efgan.words import named_paths
 
 log = logging.getLogger("efgan.fid_curve")
 
-#: Okabe and Ito's colours, which colour-blind readers tell apart, with a marker each.
-LOOKS = (("#000000", "o"), ("#E69F00", "s"), ("#56B4E9", "^"), ("#009E73", "D"), ("#CC79A7", "v"), ("#0072B2", "P"),
-         ("#D55E00", "X"), ("#999999", "*"), ("#666666", "d"))  # fmt: skip
+#: Okabe and Ito's colours, which colour-blind readers tell apart, with a marker each; real images are solid black.
+LOOKS = {
+    REAL: ("#000000", "o"),
+    "stargan": ("#E69F00", "o"),
+    "ganimation": ("#56B4E9", "s"),
+    "baseline": ("#009E73", "^"),
+    "ef_gan": ("#CC79A7", "D"),
+    "baseline_cascade": ("#D55E00", "v"),
+    "cascade_ef_gan": ("#0072B2", "P"),
+    "unchanged": ("#999999", "x"),
+    "true_edit": ("#000000", "+"),
+}
 
 
 def command(
@@ -48,11 +57,12 @@ def _draw(curves: pd.DataFrame, distance: str, kernel: str, title: str, picture:
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     for axis, column, name in zip(axes, ("fid", "kid"), (distance, kernel), strict=True):
-        for (label, line), (colour, marker) in zip(curves.groupby("set", sort=False), LOOKS * 2, strict=False):
+        for label, line in curves.groupby("set", sort=False):
+            colour, marker = LOOKS[str(label)]
             shown = "real, against other real" if label == REAL else _title(str(label))
             axis.errorbar(
                 line["n"], line[column], line[f"{column}_deviation"], color=colour, marker=marker, markersize=4,
-                linewidth=1.2, capsize=2, label=shown,
+                linewidth=1.2, linestyle="--" if label == "true_edit" else "-", capsize=2, label=shown,
             )  # fmt: skip
         axis.set(xscale="log", xlabel="images", ylabel=name)
         ticks = [size for size in SIZES if size <= curves["n"].max()]

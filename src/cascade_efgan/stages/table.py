@@ -7,6 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.files import atomic_path
+from cascade_efgan.seeds import with_seeds
 from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
@@ -19,7 +20,7 @@ log = logging.getLogger("efgan.table")
 def command(
     name: Annotated[str, Option(help="accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures")],
     context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
-    metrics: Annotated[list[Path], Option(help="metric file (JSON), repeatable")],
+    metrics: Annotated[list[Path], Option(help="metric file (JSON), repeatable; {seed} stands for every seed")],
     markdown_: Annotated[Path, Option("--markdown", help="table to write (Markdown)")],
     csv: Annotated[Path, Option(help="table to write (CSV, one line per number)")],
     latex_: Annotated[Path, Option("--latex", help="table to write (LaTeX, booktabs)")],
@@ -27,7 +28,8 @@ def command(
 ) -> None:
     """Render a table from metric files and the description of the run, and from nothing else."""
     run = read_context(context)
-    numbers = read_metrics(metrics, run["settings"]["datasets"], run["settings"]["seeds"])
+    seeds = run["settings"]["seeds"]
+    numbers = read_metrics(with_seeds(metrics, seeds), run["settings"]["datasets"], seeds)
     found = None if comparisons is None else read_comparisons(comparisons)
     table = build_table(name, run, numbers, found)
     for path, text in ((markdown_, markdown(table)), (csv, as_csv(table)), (latex_, latex(table))):

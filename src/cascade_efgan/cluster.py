@@ -1,0 +1,79 @@
+"""What the workflow needs to know of clusters: jobs that a killed run left behind on Slurm, the image of a container.
+
+A run that ends by itself, by Ctrl-C included, cancels its jobs. One that is killed (`kill -9`, a login node that
+restarts) cannot, and the run that follows it would submit the same jobs once more: two jobs would write one file.
+"""
+
+import subprocess
+import time
+from pathlib import Path
+
+from cascade_efgan.errors import InputError
+from cascade_efgan.run_lock import Runs
+
+#: Slurm jobs of the workflow are called PREFIX_RUN: `slurm-jobname-prefix` in profiles/slurm.
+PREFIX = "efgan_"
+
+
+def jobs_of_folder(listing: str, folder: Path) -> list[str]:
+    """Ids of the workflow's jobs that were submitted in a folder, from `squeue --format '%i|%j|%Z'`."""
+    rows = [line.split("|", 2) for line in listing.splitlines() if line.count("|") >= 2]
+    return [number for number, name, place in rows if name.startswith(PREFIX) and Path(place) == folder]
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Ids of the user's jobs of this workflow and folder that wait, run or end.
+
+    Raises:
+        InputError: `squeue` is missing or does not answer.
+    """
+    words = ["squeue", "--me", "--noheader", "--format", "%i|%j|%Z"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = getattr(error, "stderr", None) or error
+        raise InputError(f"squeue: {str(reason).strip()}; run the workflow where Slurm's commands work") from None
+    return jobs_of_folder(done.stdout, folder.resolve())
+
+
+def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
+    """Cancel the jobs that a killed run left behind, and wait until they have ended: training saves first.
+
+    Nothing is cancelled while another run of the folder is at work: Snakemake lets two make different files, and
+    their jobs look the same.
+
+    Args:
+        folder: working folder of the run.
+        patience: seconds to wait for their end.
+
+    Returns:
+        Ids of the jobs that were cancelled.
+
+    Raises:
+        InputError: Slurm does not answer, or a job does not end.
+    """
+    if Runs(folder / ".snakemake").others():
+        return []
+    found = remaining = left_behind(folder)
+    if found:
+        subprocess.run(["scancel", *found], check=False, timeout=120)
+    deadline = time.monotonic() + patience
+    while remaining:
+        if time.monotonic() > deadline:
+            raise InputError(
+                f"Slurm jobs {', '.join(remaining)} of an earlier run do not end; wait until squeue lists them no more"
+            )
+        time.sleep(1)
+        remaining = left_behind(folder)
+    return found
+
+
+def apptainer_image(name: str | None) -> str | None:
+    """The image as apptainer takes it: a file or an address stays, a name in a registry becomes an address.
+
+    Args:
+        name: `registry/efgan:1` (as Kubernetes takes it), `docker://...`, `efgan.sif`, or None for no image.
+    """
+    if not name or "://" in name or name.endswith((".sif", ".simg")):
+        return name or None
+    return f"docker://{name}"

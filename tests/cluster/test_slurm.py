@@ -1,0 +1,124 @@
+"""The smallest run on a real Slurm, with a job cancelled, the controller killed and the node drained on the way.
+
+Afterwards every table, number and weight equals those of a run on this machine, byte for byte.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from compared import SETTINGS, results_of
+from copied_workflow import Workflow, copy_workflow
+from slurm_cluster import Cluster, missing_programs, slurm_cluster, wait_until
+
+EF_GAN = "results/rendered/seed0/ef_gan"
+#: The profile as it is, with shorter waits: a test needs no mercy with the controller or a network's file system. The
+#: node has no accounting, and says so only when `sacct` is called, which Debian installs all the same.
+WORDS = (
+    "--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5",
+    "--slurm-init-seconds-before-status-checks", "2", "--config", *SETTINGS,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A running cluster. Its folder is not pytest's, which munged finds too private for its socket."""
+    if os.geteuid() != 0 or missing_programs():
+        pytest.skip(f"needs root and Debian's slurm-wlm and munge (missing: {missing_programs()}): make test-cluster")
+    with tempfile.TemporaryDirectory() as folder, slurm_cluster(Path(folder)) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def controller(workflow: Workflow, cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:
+    """Snakemake in the background, leader of its own process group."""
+    with (workflow.folder / "controller.log").open("ab") as log:
+        run = subprocess.Popen(
+            ["snakemake", *WORDS],
+            cwd=workflow.folder,
+            env=cluster.added_to(workflow.environment()),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield run
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait(timeout=60)
+
+
+def said(workflow: Workflow) -> str:
+    """What the controllers said so far."""
+    return (workflow.folder / "controller.log").read_text(encoding="utf-8")
+
+
+def training_log(workflow: Workflow) -> str:
+    """The log of the training job's present attempt."""
+    log = workflow.folder / "logs/train/rendered/seed0/ef_gan.log"
+    return log.read_text(encoding="utf-8") if log.exists() else ""
+
+
+def jobs_of(cluster: Cluster, rule: str, *states: str) -> list[str]:
+    """Ids of the jobs of a rule or group."""
+    return [number for number, (_, comment, *_) in cluster.jobs(*states).items() if comment.startswith(f"rule_{rule}")]
+
+
+def wait_for_training(workflow: Workflow, run: subprocess.Popen[bytes], words: str) -> None:
+    """Wait until the training job's log says something."""
+
+    def there() -> bool:
+        assert run.poll() is None, said(workflow)
+        return words in training_log(workflow)
+
+    wait_until(there, f"'{words}' in the training's log", seconds=600)
+
+
+def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_run: Workflow, tmp_path: Path) -> None:
+    workflow = copy_workflow(tmp_path / "repository")
+    checkpoint = workflow.folder / EF_GAN / "checkpoint.pt"
+
+    with controller(workflow, cluster) as run:
+        wait_for_training(workflow, run, "epoch 3:")
+        (job,) = jobs_of(cluster, "train", "RUNNING")
+        cluster.run("scancel", job)
+        wait_for_training(workflow, run, "resumed in epoch")
+        assert checkpoint.is_file(), "a cancelled training saves before it ends"
+        assert "Trying to restart" in said(workflow)
+        # The workflow's own process dies; the job that it had submitted runs on.
+        (orphan,) = jobs_of(cluster, "train", "RUNNING")
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(timeout=60)
+    assert orphan in jobs_of(cluster, "train", "RUNNING")
+    assert not (workflow.folder / EF_GAN / "weights.safetensors").exists()
+
+    with controller(workflow, cluster) as run:
+        wait_until(
+            lambda: f"Slurm job {orphan}, which an earlier run left behind, was cancelled" in said(workflow),
+            "end of the orphan",
+            seconds=120,
+        )
+        assert orphan not in cluster.jobs("RUNNING", "COMPLETING")
+        wait_until(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "new training job", seconds=120)
+        # The node is taken out of service: what runs goes on, what comes waits.
+        cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")
+        wait_until(lambda: cluster.node_state() == "drained", "end of the running jobs", seconds=600)
+        wait_until(lambda: bool(cluster.jobs("PENDING")), "job that waits for the node", seconds=120)
+        assert run.poll() is None
+        cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=RESUME")
+        assert run.wait(timeout=900) == 0, said(workflow)
+
+    assert results_of(workflow.folder / "results") == results_of(local_run.folder / "results")
+    assert not checkpoint.exists()
+    check_requests(said(workflow))
+
+
+def check_requests(text: str) -> None:
+    """What the controllers asked of Slurm."""
