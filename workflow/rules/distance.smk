@@ -204,6 +204,7 @@ rule draw_fid_curve:
                 "seed": f"{settings.seeds[0]}",
             },
         ),
+        pdf="results/{dataset}/fid_curve.pdf",
     log:
         "logs/draw_fid_curve/{dataset}.log",
     benchmark:
@@ -224,5 +225,6 @@ rule draw_fid_curve:
             --seed {params.seed} \
             --title {params.title:q} \
             --csv {output.csv:q} \
-            --picture {output.picture:q}
+            --picture {output.picture:q} \
+            --pdf {output.pdf:q}
         """
