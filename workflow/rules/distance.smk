@@ -199,6 +199,7 @@ rule draw_fid_curve:
             category=IN_REPORT["more"],
             labels={"figure": "distance", "shows": "bias", "data": "{dataset}", "seed": f"{settings.seeds[0]}"},
         ),
+        pdf="results/{dataset}/fid_curve.pdf",
     log:
         "logs/draw_fid_curve/{dataset}.log",
     benchmark:
@@ -219,5 +220,6 @@ rule draw_fid_curve:
             --seed {params.seed} \
             --title {params.title:q} \
             --csv {output.csv:q} \
-            --picture {output.picture:q}
+            --picture {output.picture:q} \
+            --pdf {output.pdf:q}
         """
