@@ -146,7 +146,7 @@ def test_the_tables_are_what_dvc_shows_as_metrics(smoke: Repository) -> None:
     for method in ("unchanged", "cascade_ef_gan"):
         row = shown[f"results/metrics/accuracy/rendered/{method}.json"]["data"]
         assert row["G"] == pytest.approx(metric(smoke, method, "G")["value"], abs=1e-5)
-    assert len(shown) == 5 + 5 + 6
+    assert len(shown) >= 5 + 5 + 6
 
 
 def test_training_curves_are_what_dvc_shows_as_plots(smoke: Repository) -> None:
