@@ -1,5 +1,6 @@
 """Jobs that share GPUs. The GPUs are pretended: a program `nvidia-smi` that lists them, and lock files."""
 
+import ctypes
 import subprocess
 import sys
 import time
@@ -169,3 +170,24 @@ def test_a_gpu_that_pytorch_cannot_use_is_left_to_others(
     assert pick_device() == torch.device("cpu")
     assert "PyTorch cannot use GPU GPU-aa" in caplog.text
     wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0].close()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc gives freed memory back like this")
+def test_freed_memory_is_kept_for_the_next_tensor() -> None:
+    """Page faults of the second block of 64 MiB: none where the first one's memory is kept, else one a page."""
+    script = """
+import resource, sys
+import numpy as np
+from cascade_efgan.devices import keep_memory
+if sys.argv[1] == "keep":
+    keep_memory()
+np.ones(2**23)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+np.ones(2**23)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = {
+        word: int(subprocess.run([sys.executable, "-c", script, word], capture_output=True, check=True).stdout)
+        for word in ("keep", "give back")
+    }
+    assert faults["keep"] < 100 < faults["give back"]
