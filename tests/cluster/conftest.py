@@ -1,7 +1,7 @@
 """Fixtures of the tests that need a cluster or an object store; `make test-cluster` installs and runs them."""
 
 import pytest
-from compared import SETTINGS
+from compared import SETTINGS, TARGETS
 from copied_workflow import Workflow, copy_workflow
 
 
@@ -9,5 +9,5 @@ from copied_workflow import Workflow, copy_workflow
 def local_run(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     """A finished run on this machine, which those elsewhere must equal byte for byte."""
     local = copy_workflow(tmp_path_factory.mktemp("local"))
-    local.snakemake("--cores", "2", "--config", *SETTINGS)
+    local.snakemake("--cores", "2", *TARGETS, "--config", *SETTINGS)
     return local

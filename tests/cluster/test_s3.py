@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from compared import PATTERNS, SETTINGS, results_of
+from compared import PATTERNS, SETTINGS, TARGETS, results_of
 from copied_workflow import Workflow, copy_workflow
 from s3_server import S3, s3_server
 
@@ -47,7 +47,7 @@ def snakemake(workflow: Workflow, s3: S3, *words: str, **variables: str) -> tupl
 
 def test_wrong_credentials_end_the_run_before_anything_is_made(workflow: Workflow, s3: S3) -> None:
     status, text = snakemake(
-        workflow, s3, "--cores", "1", "--config", *SETTINGS, SNAKEMAKE_STORAGE_S3_SECRET_KEY="wrong"
+        workflow, s3, "--cores", "1", *TARGETS, "--config", *SETTINGS, SNAKEMAKE_STORAGE_S3_SECRET_KEY="wrong"
     )
     assert status != 0
     assert "403" in text or "SignatureDoesNotMatch" in text, text
@@ -55,7 +55,7 @@ def test_wrong_credentials_end_the_run_before_anything_is_made(workflow: Workflo
 
 
 def test_a_run_in_a_bucket_makes_the_same_bytes(workflow: Workflow, s3: S3, local_run: Workflow) -> None:
-    status, text = snakemake(workflow, s3, "--cores", "2", "--config", *SETTINGS)
+    status, text = snakemake(workflow, s3, "--cores", "2", *TARGETS, "--config", *SETTINGS)
     assert status == 0, text
     assert not (workflow.folder / "results").exists(), "all results are in the bucket, none beside the code"
 
@@ -69,5 +69,5 @@ def test_a_run_in_a_bucket_makes_the_same_bytes(workflow: Workflow, s3: S3, loca
     }
     assert found == results_of(local_run.folder / "results")
 
-    status, text = snakemake(workflow, s3, "--dry-run", "--config", *SETTINGS)
+    status, text = snakemake(workflow, s3, "--dry-run", *TARGETS, "--config", *SETTINGS)
     assert status == 0 and "Nothing to be done" in text, text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compared import SETTINGS, results_of
+from compared import SETTINGS, TARGETS, results_of
 from copied_workflow import Workflow, copy_workflow
 from slurm_cluster import Cluster, missing_programs, slurm_cluster, wait_until
 
@@ -21,7 +21,7 @@ EF_GAN = "results/rendered/seed0/ef_gan"
 #: node has no accounting, and says so only when `sacct` is called, which Debian installs all the same.
 WORDS = (
     "--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5",
-    "--slurm-init-seconds-before-status-checks", "2", "--config", *SETTINGS,
+    "--slurm-init-seconds-before-status-checks", "2", *TARGETS, "--config", *SETTINGS,
 )  # fmt: skip
 
 
@@ -71,6 +71,17 @@ def jobs_of(cluster: Cluster, rule: str, *states: str) -> list[str]:
     return [number for number, (_, comment, *_) in cluster.jobs(*states).items() if comment.startswith(f"rule_{rule}")]
 
 
+def request_of(cluster: Cluster, job: str) -> dict[str, str]:
+    """What a job asked for, as `scontrol` shows it."""
+    return dict(word.split("=", 1) for word in cluster.run("scontrol", "show", "job", job).split() if "=" in word)
+
+
+def megabytes(request: dict[str, str]) -> float:
+    """Memory that a job asked for; Slurm writes 3000M and 6G."""
+    number, unit = request["MinMemoryNode"][:-1], request["MinMemoryNode"][-1]
+    return float(number) * {"M": 1, "G": 1024}[unit]
+
+
 def wait_for_training(workflow: Workflow, run: subprocess.Popen[bytes], words: str) -> None:
     """Wait until the training job's log says something."""
 
@@ -88,12 +99,16 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
     with controller(workflow, cluster) as run:
         wait_for_training(workflow, run, "epoch 3:")
         (job,) = jobs_of(cluster, "train", "RUNNING")
+        first = request_of(cluster, job)
+        assert first["TresPerJob"] == "gres:gpu:1"
         cluster.run("scancel", job)
         wait_for_training(workflow, run, "resumed in epoch")
         assert checkpoint.is_file(), "a cancelled training saves before it ends"
         assert "Trying to restart" in said(workflow)
         # The workflow's own process dies; the job that it had submitted runs on.
         (orphan,) = jobs_of(cluster, "train", "RUNNING")
+        second = request_of(cluster, orphan)
+        assert megabytes(second) == pytest.approx(2 * megabytes(first), abs=2), "the second attempt gets more memory"
         os.killpg(run.pid, signal.SIGKILL)
         run.wait(timeout=60)
     assert orphan in jobs_of(cluster, "train", "RUNNING")
@@ -117,8 +132,3 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
 
     assert results_of(workflow.folder / "results") == results_of(local_run.folder / "results")
     assert not checkpoint.exists()
-    check_requests(said(workflow))
-
-
-def check_requests(text: str) -> None:
-    """What the controllers asked of Slurm."""

@@ -191,6 +191,17 @@ def test_a_job_whose_workflow_died_while_it_started_ends_too() -> None:
     assert subprocess.run(program, check=False, timeout=30).returncode == -signal.SIGTERM
 
 
+def test_every_stage_looks_for_its_workflow() -> None:
+    """As test above, by the command that the rules call."""
+    workflow = f"4194303:{os.stat('/proc/self/ns/pid').st_ino}"
+    done = subprocess.run(
+        [sys.executable, "-c", "from cascade_efgan.cli import main; main()", "config"],
+        env={**os.environ, "EFGAN_WORKFLOW": workflow}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGTERM
+    assert "the workflow that started this job is gone" in done.stderr
+
+
 def test_a_workflow_of_other_process_ids_is_not_watched() -> None:
     job = "from cascade_efgan.orphans import end_with; end_with('4194303:1'); print('went on')"
     assert (

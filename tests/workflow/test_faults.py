@@ -118,13 +118,14 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_when_there_is_room(
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
-    """A finished run by a stand-in for `efgan`, in a folder that other users may enter."""
+def quick() -> Iterator[Workflow]:
+    """A finished run by a stand-in for `efgan`, which waits while there is a file `hold`; other users may enter."""
     folder = Path(tempfile.mkdtemp(prefix="efgan-faults-"))
     folder.chmod(0o755)
     programs = folder / "programs"
     programs.mkdir()
-    (programs / "efgan").write_text(STAND_IN.replace("\n", '\nsleep "${SECONDS_A_JOB:-0}"\n', 1), encoding="utf-8")
+    first = '\necho "$EFGAN_WORKFLOW" > ended_by\nwhile [ -e hold ]; do sleep 0.1; done\n'
+    (programs / "efgan").write_text(STAND_IN.replace("\n", first, 1), encoding="utf-8")
     (programs / "efgan").chmod(0o755)
     quick = Workflow(copy_workflow(folder / "repository").folder, programs)
     quick.snakemake("--cores", "4", "--config", "preset=smoke")
@@ -137,19 +138,25 @@ def lose(workflow: Workflow) -> None:
     (workflow.folder / "results/rendered/seed0/grid.png").unlink(missing_ok=True)
 
 
-def test_a_second_run_says_who_holds_the_lock(quick: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_says_who_holds_the_lock(quick: Workflow) -> None:
     lose(quick)
-    monkeypatch.setenv("SECONDS_A_JOB", "8")
+    hold = quick.folder / "hold"
+    hold.touch()
     first = start(quick, "--cores", "1", "--config", "preset=smoke")
     deadline = time.monotonic() + 60
     while not list((quick.folder / ".snakemake/locks").glob("*.lock")):
         assert first.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
-    said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
+    try:
+        said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
+    finally:
+        hold.unlink()
     assert f"Another run works on the same files: process {first.pid} on " in said
     assert "Traceback" not in said
     assert first.wait(timeout=120) == 0
     assert "Nothing to be done" in quick.snakemake("--config", "preset=smoke")
+    # Its jobs were told which process they end with; test_faults.py of the unit tests shows that they do.
+    assert (quick.folder / "ended_by").read_text(encoding="utf-8").startswith(f"{first.pid}:")
 
 
 def test_read_only_results_are_one_sentence(quick: Workflow) -> None:

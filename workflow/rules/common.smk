@@ -124,6 +124,9 @@ IN_REPORT = {
 }
 #: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
 PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
+# They are made from Snakemake's records and the files beside them: not where the files lie in an object store.
+if workflow.storage_settings.default_storage_provider is not None:
+    PROVENANCE_FILES = []
 INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
 
 # All at once and before anything runs; a target that needs none of it is not held up.

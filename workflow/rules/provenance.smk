@@ -4,6 +4,8 @@ REQUIRED INPUTS: all other final files; Snakemake's records of the jobs that mad
 OUTPUTS: results/provenance.json, source.zip, index.html, ro-crate-metadata.json, source/
 """
 
+from types import SimpleNamespace
+
 
 # Snakemake's records and the logs lie where Snakemake itself runs, on a cluster too.
 localrules:
@@ -18,11 +20,14 @@ TRACED_FILES = [path for path in final_files() if path not in PROVENANCE_FILES]
 #: last, so that all rules are known here.
 RULE_CODE = sorted(
     {str(path) for rule in workflow.rules for path in rule.input if str(path).startswith(("src/", "workflow/"))}
+    | {path for dataset in settings.all_datasets for path in download_code(dataset)}
 )
 #: The workflow's own files, which the RO-Crate carries along.
 WORKFLOW_FILES = ["Snakefile", "config.yaml", *sorted(map(str, Path("workflow/rules").glob("*.smk")))]
 #: Parts of the page that are no Python: `code_of` does not count them.
 PAGE_PARTS = sorted(map(str, Path("src/cascade_efgan/audit/page/static").glob("*")))
+#: The metric files behind every table.
+TABLE_METRICS = sorted({path for table in TABLES for path in table_metrics(SimpleNamespace(table=table))})
 #: Whose pictures the page shows: every method and control, first seed.
 SHOWN_EDITS = [
     f"results/{dataset}/seed{settings.seeds[0]}/{method}"
@@ -35,9 +40,9 @@ rule record_provenance:
     """Record every job behind the final files, with its command, seed and run time, and every file with its hash."""
     input:
         traced=TRACED_FILES,
-        code=RULE_CODE,
+        code=from_checkout(RULE_CODE),
         record_code=code_of("provenance"),
-        workflow=WORKFLOW_FILES,
+        workflow=from_checkout(WORKFLOW_FILES),
     output:
         record="results/provenance.json",
         sources="results/source.zip",
@@ -62,12 +67,15 @@ rule build_page:
     """Build the page on which every number shows what made it."""
     input:
         record="results/provenance.json",
+        sources="results/source.zip",
         run="results/run.json",
+        traced=TRACED_FILES,
+        metrics=TABLE_METRICS,
         crops=[f"results/{dataset}/crops.npy" for dataset in settings.datasets],
         index=[f"results/{dataset}/crops.csv" for dataset in settings.datasets],
         edits=[f"{folder}/edits_test.{suffix}" for folder in SHOWN_EDITS for suffix in ("npy", "csv")],
         predictions=[f"{folder}/predictions_G.csv" for folder in SHOWN_EDITS],
-        parts=PAGE_PARTS,
+        parts=from_checkout(PAGE_PARTS),
         code=code_of("page"),
     output:
         page="results/index.html",
@@ -92,7 +100,7 @@ rule describe_crate:
     input:
         record="results/provenance.json",
         run="results/run.json",
-        workflow=WORKFLOW_FILES,
+        workflow=from_checkout(WORKFLOW_FILES),
         code=code_of("crate"),
     output:
         metadata="results/ro-crate-metadata.json",

@@ -10,6 +10,7 @@ from cascade_efgan.audit.cells import table_jobs
 from cascade_efgan.audit.provenance import CODE, Job
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.audit.replay import replay
+from cascade_efgan.audit.snakemake_records import plain
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import sha256
 from cascade_efgan.errors import InputError
@@ -56,7 +57,9 @@ def _unfitting(release: Release, job: Job) -> list[str]:
         found.append(f"job {job.id} ran with seed {job.seed} in the folder of seed {seed}")
     for path, read in job.inputs.items():
         file = release.record.files.get(path)
-        if file is None or (read is not None and read != file.sha256):
+        if file is None:
+            found.append(f"job {job.id} read {path}, which the record does not list; fetch it and record again")
+        elif read is not None and read != file.sha256:
             found.append(f"job {job.id} read another {path} than the recorded one; run snakemake again")
     return found
 
@@ -113,7 +116,7 @@ def check_metrics(release: Release, names: Iterable[str]) -> list[Problem]:
             problems.append(Problem(name, str(error)))
             continue
         for path, sha256_then in inputs.items():
-            file = release.record.files.get(path)
+            file = release.record.files.get(plain(path))
             if file is not None and file.sha256 != sha256_then:
                 problems.append(Problem(name, f"{shown}: it was computed from another {path} than the recorded one"))
     return problems
@@ -143,7 +146,10 @@ def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Pr
     problems = []
     for job in table_jobs(release.record) if jobs is None else jobs:
         with TemporaryDirectory(prefix="efgan-audit-") as folder:
-            replay(release, [job], Path(folder))
+            try:
+                replay(release, [job], Path(folder))
+            except InputError as error:
+                raise InputError(f"{error}{code_hint(release, [job])}") from None
             for name in job.outputs:
                 path = release.path(name)
                 if path.is_file():
@@ -161,6 +167,14 @@ def other_code(release: Release, job: Job) -> bool:
     return False
 
 
+def code_hint(release: Release, jobs: Iterable[Job]) -> str:
+    """What to add to a sentence about jobs that were run again, where this installation has other code than they."""
+    if not any(other_code(release, job) for job in jobs):
+        return ""
+    commit = release.record.run["commit"] or "its own commit"
+    return f"; but the code here is not the one that made it: audit it in a clone at {commit}"
+
+
 def _differences(release: Release, job: Job, name: str, here: bytes, rendered: bytes) -> list[Problem]:
     """The first line in which a table differs from its metric files."""
     if here == rendered:
@@ -171,12 +185,9 @@ def _differences(release: Release, job: Job, name: str, here: bytes, rendered: b
         number = min(len(lines), len(others))
     stands = lines[number].strip() if number < len(lines) else "nothing"
     gives = others[number].strip() if number < len(others) else "nothing"
-    todo = "restore it, or run snakemake"
-    if other_code(release, job):
-        commit = release.record.run["commit"]
-        todo = f"but the code here is not the one that made it: audit it in a clone at {commit or 'its own commit'}"
+    todo = code_hint(release, [job]) or "; restore it, or run snakemake"
     sentence = (
         f"{release.shown(name)}: line {number + 1} is not what its metric files give; it says {stands!r}, they "
-        f"give {gives!r}; {todo}"
+        f"give {gives!r}{todo}"
     )
     return [Problem(name, sentence)]

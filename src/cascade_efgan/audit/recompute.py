@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cascade_efgan.audit.cells import TableCell, table_cells, table_jobs
+from cascade_efgan.audit.checks import code_hint
 from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.replay import REPLAYED, replay
+from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, read_metric
 from cascade_efgan.files import sha256_file
 
@@ -48,14 +50,22 @@ class Recomputed:
 
 
 def choose_cells(release: Release, jobs: Sequence[Job] | None, count: int, seed: int) -> list[TableCell]:
-    """Some numbers of some tables (None: of all), drawn at random; a number of several tables is drawn once."""
+    """Some numbers of some tables (None: of all), drawn at random; a number of several tables is drawn once.
+
+    Only numbers that can be derived again: not those that a program outside the project read, such as OpenFace.
+    """
     every: dict[tuple[str, ...], TableCell] = {}
     for job in table_jobs(release.record) if jobs is None else jobs:
         for cell in table_cells(release, job):
-            if cell.metrics:
+            if cell.metrics and all(_is_replayed(release, path) for path in cell.metrics):
                 every.setdefault((*sorted(cell.metrics), cell.column), cell)
     cells = list(every.values())
     return cells if count >= len(cells) else random.Random(seed).sample(cells, count)
+
+
+def _is_replayed(release: Release, path: str) -> bool:
+    job = release.record.maker.get(path)
+    return job is not None and job.stage in REPLAYED
 
 
 def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
@@ -70,7 +80,10 @@ def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
     behind = {path for cell in cells for path in cell.metrics}
     jobs = [job for job in release.record.chain(behind) if job.stage in REPLAYED]
     with TemporaryDirectory(prefix="efgan-audit-") as folder:
-        replay(release, jobs, Path(folder))
+        try:
+            replay(release, jobs, Path(folder))
+        except InputError as error:
+            raise InputError(f"{error}{code_hint(release, jobs)}") from None
         return [_compared(release, cell, Path(folder)) for cell in cells]
 
 

@@ -15,7 +15,7 @@ from cascade_efgan.audit.checks import (
     check_photographs,
     check_record,
     check_tables,
-    other_code,
+    code_hint,
 )
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
@@ -130,13 +130,10 @@ def _recomputed_line(number: Recomputed) -> str:
 def _not_derived(release: Release, number: Recomputed) -> tuple[str, str]:
     first = number.differing[0] if number.differing else next(iter(number.cell.metrics))
     came = "none" if number.value is None else f"{number.value:.6f}"
-    changed = any(
-        other_code(release, job) for job in release.record.chain(number.cell.metrics) if job.stage in REPLAYED
-    )
+    jobs = [job for job in release.record.chain(number.cell.metrics) if job.stage in REPLAYED]
     return first, (
         f"{release.shown(first)}: computing {number.cell.name} again from the stored weights gives {came}, "
-        f"the table says {number.cell.value:.6f}"
-        + ("; but the code here is not the one that ran: audit it in a clone at its commit" if changed else "")
+        f"the table says {number.cell.value:.6f}{code_hint(release, jobs)}"
     )
 
 

@@ -50,7 +50,7 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     parts.filters["duration"] = duration
-    data = page_data(release, cells, sheets)
+    data = page_data(release, cells, sheets, seed)
     return parts.get_template("page.html.j2").render(
         run=run,
         record=release.record,

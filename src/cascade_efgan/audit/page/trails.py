@@ -14,8 +14,14 @@ from cascade_efgan.methods import CONTROLS, METHODS
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
 
 
-def page_data(release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets]) -> dict[str, Any]:
-    """All that the script shows, ready for JSON; pictures are in the style sheet and named by data set and method."""
+def page_data(
+    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
+) -> dict[str, Any]:
+    """All that the script shows, ready for JSON; pictures are in the style sheet and named by data set and method.
+
+    Args:
+        seed: the training seed whose pictures the page shows.
+    """
     record = release.record
     return {
         "jobs": [
@@ -40,7 +46,8 @@ def page_data(release: Release, cells: Mapping[str, TableCell], sheets: Mapping[
         "environments": record.environments,
         "run": record.run,
         "cells": {fragment: _cell(cell) for fragment, cell in cells.items()},
-        "verdicts": _verdicts(release, cells, sheets),
+        "seed": seed,
+        "verdicts": _verdicts(release, cells, sheets, seed),
         "sheets": {
             dataset: {
                 "sources": one.sources,
@@ -73,13 +80,13 @@ def _title(method: str) -> str:
 
 
 def _verdicts(
-    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets]
+    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
 ) -> dict[str, dict[str, str]]:
     """Metric file -> what the classifier said: of `source:target` for G, of the source for R and R+G; shown ones."""
     found: dict[str, dict[str, str]] = {}
     for cell in cells.values():
         shown = {source["id"] for source in sheets[cell.dataset].sources} if cell.dataset in sheets else set()
-        for path in cell.metrics:
+        for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
             job = release.record.maker.get(path)
             lists = [name for name in (job.outputs if job else []) if "/predictions_" in name]
             if path in found or not lists or not release.path(lists[0]).is_file():

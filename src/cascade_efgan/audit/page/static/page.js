@@ -81,7 +81,7 @@ function step(job, open = false) {
 /** The images behind a metric file: edits with what the classifier said, or the inputs. */
 function images(cell) {
   const sheet = data.sheets[cell.dataset];
-  const first = cell.metrics[0];
+  const first = cell.metrics.find((metric) => metric.seed === data.seed);
   if (!sheet || !first) return null;
   const said = data.verdicts[first.path];
   const onEdits = first.name !== "R" && first.name !== "R+G";
@@ -99,7 +99,8 @@ function images(cell) {
     return make("figure", {}, tile(cell.dataset, onEdits ? cell.method : "input", row, column, `Person ${source.person}, ${words}`),
       make("figcaption", {}, words, verdict ? make("br") : null, verdict));
   }));
-  const what = onEdits ? `${figures.length} of the ${first.n} images behind it` : `${figures.length} of the ${first.n} test images behind it`;
+  const seed = cell.metrics.length > 1 ? `, seed ${data.seed}` : "";
+  const what = `${figures.length} of the ${first.n} ${onEdits ? "" : "test "}images behind it${seed}`;
   const shown = make("div", { class: "behind" }, figures.slice(0, 16));
   const rest = figures.slice(16);
   return [make("h3", {}, what), shown, rest.length ? make("details", {}, make("summary", {}, `${rest.length} more`),
