@@ -57,7 +57,7 @@ class Workflow:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=1200,
+            timeout=2400,
         )
         assert done.returncode == status, done.stdout
         return done.stdout

@@ -39,7 +39,7 @@ class Repository(Workflow):
         """Standard output and error of a command."""
         done = subprocess.run(
             words, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=1200,
+            stderr=subprocess.STDOUT, text=True, timeout=2400,
         )  # fmt: skip
         assert done.returncode == status, done.stdout
         return done.stdout

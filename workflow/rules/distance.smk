@@ -197,7 +197,7 @@ rule draw_fid_curve:
             "results/{dataset}/fid_curve.png",
             caption="../report/fid_curve.rst",
             category=IN_REPORT["more"],
-            labels={"figure": "distance", "shows": "bias", "data": "{dataset}", "seed": f"{settings.seeds[0]}"},
+            labels={"figure": "F", "shows": "distance against the number of images", "data": "{dataset}"},
         ),
         pdf="results/{dataset}/fid_curve.pdf",
     log:

@@ -18,6 +18,8 @@ FIGURES = {
 }
 #: Suffixes of a figure: for reading, for papers, its caption.
 FIGURE_FORMATS = ["png", "pdf", "json"]
+#: How many of the tables are the paper's.
+PAPER_TABLES = 3
 #: The seed whose figures `all` makes; those of another are made when they are asked for by name.
 FIGURE_SEED = settings.seeds[0]
 
@@ -73,23 +75,14 @@ def figure_files():
     ]
 
 
-def shown_methods(dataset):
-    """The methods of a data set's tables, and EF-GAN, which the cascade starts from.
-
-    The ablation's other rows are trained for the data set of Table 3 only (Sec. 4.4), and not for a picture.
-    """
-    rows = [*COMPARED, "ef_gan", *(ABLATED if dataset == ABLATION_DATASET else [])]
-    return [name for name in settings.methods if name in rows] or list(settings.methods)
-
-
 def figure_methods(dataset):
     """The methods of a data set's figures, then the controls."""
-    return [*shown_methods(dataset), *controls(dataset)]
+    return [*settings.methods, *controls(dataset)]
 
 
 def trained_methods(dataset):
     """What was trained on a data set: for its tables, for the pre-training of wild images, or on wild images."""
-    names = shown_methods(dataset) if dataset in settings.datasets else []
+    names = list(settings.methods) if dataset in settings.datasets else []
     if settings.wild.dataset and dataset == PRETRAINING:
         names = names or ["ef_gan", "cascade_ef_gan"]
     return [*names, "wild"] if dataset == settings.wild.dataset else names
@@ -138,12 +131,13 @@ def figure_settings():
     return flags("preset", "figures")
 
 
-def table_labels(file_format):
-    """Labels of a table in the report."""
+def table_labels(file_format, shows=None):
+    """Labels of a table in the report, or of what `shows` says about it; the paper's come first."""
 
     def labels(wildcards):
-        number = TABLES.index(wildcards.table) + 1
-        name = "beyond the paper" if wildcards.table == "measures" else f"Table {number}"
-        return {"table": name, "shows": wildcards.table, "format": file_format}
+        place = TABLES.index(wildcards.table) + 1
+        name = f"Table {place}" if place <= PAPER_TABLES else "further"
+        what = f"{wildcards.table}: {shows}" if shows else wildcards.table
+        return {"table": name, "shows": what, "format": file_format}
 
     return labels

@@ -16,7 +16,12 @@ rule sensitivity:
         code=code_of("sensitivity"),
     output:
         csv="results/sensitivity.csv",
-        markdown="results/sensitivity.md",
+        markdown=report(
+            "results/sensitivity.md",
+            caption="../report/sensitivity.rst",
+            category=IN_REPORT["tables"],
+            labels={"table": "Tables", "shows": "sensitivity to assumptions", "format": "Markdown"},
+        ),
     log:
         "logs/sensitivity/sensitivity.log",
     benchmark:

@@ -51,9 +51,14 @@ rule compare_methods:
             "results/{table}_statistics.md",
             caption="../report/statistics.rst",
             category=IN_REPORT["tables"],
-            labels=table_labels("intervals and tests"),
+            labels=table_labels("Markdown", "intervals and tests"),
         ),
-        csv="results/{table}_statistics.csv",
+        csv=report(
+            "results/{table}_statistics.csv",
+            caption="../report/statistics.rst",
+            category=IN_REPORT["tables"],
+            labels=table_labels("CSV", "intervals and tests"),
+        ),
     log:
         "logs/compare_methods/{table}.log",
     benchmark:

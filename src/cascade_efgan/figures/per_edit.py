@@ -1,4 +1,4 @@
-"""What files about single edits have in common: how an edit is named, and how far its target is."""
+"""Single edits: how far the target is, and the lines of a file that belong to them."""
 
 from pathlib import Path
 
@@ -22,12 +22,6 @@ def au_gaps(index: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
     difference = index[list(AUS)].to_numpy(np.float64) - known.loc[index["source_id"]].to_numpy(np.float64)
     distances: np.ndarray = np.linalg.norm(difference, axis=1)
     return distances
-
-
-def edit_ids(index: pd.DataFrame) -> list[str]:
-    """How `predictions_G.csv` and `readings_au.csv` name the edits of `edits_test.csv`: source id and target."""
-    ids: list[str] = (index["source_id"] + ":" + index["target_expression"]).tolist()
-    return ids
 
 
 def matched(frame: pd.DataFrame, ids: list[str], path: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.psnr import counterparts, psnr, true_edits
-from cascade_efgan.figures.per_edit import au_gaps, edit_ids, matched
+from cascade_efgan.figures.per_edit import au_gaps, matched
 
 
 def edit_scores(
@@ -30,7 +30,7 @@ def edit_scores(
         `row` (of `edits`), `person, gap, correct` (0 or 1), `psnr` (dB; NaN without a partner, or where the two are
         identical) and `au_error` (0..5; NaN without readings).
     """
-    ids = edit_ids(edits.index)
+    ids = edits.ids
     partner = (
         true_edits(edits, truth) if truth is not None else counterparts(edits, faces.images, list(faces.index["id"]))
     )

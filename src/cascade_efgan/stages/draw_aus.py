@@ -8,12 +8,12 @@ from typer import Option
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
-from cascade_efgan.evaluation.edits import EDIT_TEXT
+from cascade_efgan.evaluation.edits import EDIT_TEXT, edit_id
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.figures.action_units import draw_aus
 from cascade_efgan.figures.caption import write_figure
 from cascade_efgan.figures.flags import made_by
-from cascade_efgan.figures.per_edit import edit_ids, matched
+from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import METHODS
 from cascade_efgan.words import named_paths
@@ -31,7 +31,7 @@ def command(
     """Draw the AUs that the regressor reads from edits against their targets, AU by AU."""
     made, _ = made_by(dataset, seed, settings)
     plan = read_records(edits_index, EDIT_TEXT, AUS)
-    ids = edit_ids(plan)
+    ids = [edit_id(*key) for key in zip(plan["source_id"], plan["target_expression"], strict=True)]
     obtained = {
         name: matched(read_records(path, ("id",), AUS), ids, path)[list(AUS)].to_numpy(np.float64)
         for name, path in named_paths("--readings", readings).items()
