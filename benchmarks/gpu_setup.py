@@ -37,7 +37,15 @@ TOY_NETWORK = {
 #: Each adds one optimisation to the one before it.
 VARIANTS: dict[str, dict[str, Any]] = {"plain": {}}
 VARIANTS["exact_defaults"] = dict.fromkeys(
-    ("untiled_labels", "merged_heads", "cached_spectral_norm", "fused_spectral_norm", "merged_critics", "fused_adam"),
+    (
+        "untiled_labels",
+        "merged_heads",
+        "cached_spectral_norm",
+        "fused_spectral_norm",
+        "merged_critics",
+        "fused_adam",
+        "small_map_products",
+    ),  # the last one: on a CPU only
     True,
 )
 VARIANTS["bfloat16"] = {**VARIANTS["exact_defaults"], "precision": "bfloat16"}

@@ -31,6 +31,14 @@ def test_absolute_inputs_do_not_tell_where_the_checkout_lies(tmp_path: Path, mon
     assert list(hashed([inside, outside])) == ["a/x.npy", "y.npy"]
 
 
+def test_a_copy_from_a_bucket_has_the_name_of_the_file_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy = Path(".snakemake/storage/s3/bucket/any/study/results/rendered/crops.npy")
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"1")
+    assert hashed([copy]) == {"results/rendered/crops.npy": sha256_file(copy)}
+
+
 def test_a_missing_number_needs_a_reason_and_a_number_none() -> None:
     assert Metric("R", None, 0, "rendered", "real", 0, reason="the test part has no images").value is None
     with pytest.raises(InputError, match="either a value or a reason"):
@@ -47,7 +55,7 @@ def test_infinity_is_never_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("change", [{"value": "21"}, {"value": True}, {"name": "ssim"}, {"extra": 1}])
+@pytest.mark.parametrize("change", [{"value": "21"}, {"value": True}, {"name": "lpips"}, {"extra": 1}])
 def test_a_foreign_file_is_refused_by_name(tmp_path: Path, change: dict[str, object]) -> None:
     path = tmp_path / "m.json"
     write_metric(path, Metric("psnr", 21.5, 12, "rendered", "ef_gan", 0))

@@ -77,6 +77,9 @@ def test_all_draws_every_figure_of_every_data_set(workflow: Workflow) -> None:
         "affectnet": {"fig08_wild", "training_curves"},
         "combined": {"training_curves"},
     }
+    trained = {word for words in found for word in words if word.endswith("/weights.safetensors")}
+    assert "results/rafd/seed0/baseline/weights.safetensors" in trained
+    assert "results/cfeed/seed0/baseline/weights.safetensors" not in trained, "trained for a picture alone"
 
 
 def test_a_run_of_few_methods_draws_what_they_have(workflow: Workflow) -> None:

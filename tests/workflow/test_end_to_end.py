@@ -118,7 +118,7 @@ def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke:
     categories, results = (
         json.loads(found[1])
         for name in ("categories", "results")
-        if (found := re.search(rf"var {name} = (.*);\n", text))
+        if (found := re.search(rf"var {name} = ([\[{{].*);\n", text))
     )
     assert sorted(categories) == [
         "1 Tables", "2 Figures of the paper", "3 More figures", "4 Data", "5 The run",

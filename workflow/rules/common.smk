@@ -306,10 +306,19 @@ def table_datasets(table):
     return [ABLATION_DATASET] if table == "ablation" else settings.datasets
 
 
+def shown_methods(dataset):
+    """The methods of a data set's tables, and EF-GAN, which the cascade starts from.
+
+    The ablation's other rows are trained for the data set of Table 3 only (Sec. 4.4), and not for a picture.
+    """
+    rows = [*COMPARED, "ef_gan", *(ABLATED if dataset == ABLATION_DATASET else [])]
+    return [name for name in settings.methods if name in rows] or list(settings.methods)
+
+
 def table_methods(table, dataset):
     """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = {"ablation": ABLATED, "measures": METHODS}.get(table, COMPARED)
-    return [name for name in rows if name in settings.methods] + controls(dataset)
+    rows = {"ablation": ABLATED, "measures": shown_methods(dataset)}.get(table, COMPARED)
+    return [name for name in METHODS if name in rows and name in settings.methods] + controls(dataset)
 
 
 def row_metrics(table, dataset, method):
@@ -409,7 +418,10 @@ def training_curves():
     """The losses of every run that trains a generator; wild images have one, of the first seed."""
     seeds = [f"seed{seed}" for seed in settings.seeds]
     runs = [
-        f"{dataset}/{seed}/{method}" for dataset in settings.datasets for seed in seeds for method in settings.methods
+        f"{dataset}/{seed}/{method}"
+        for dataset in settings.datasets
+        for seed in seeds
+        for method in shown_methods(dataset)
     ]
     if settings.wild.dataset:
         runs += [f"{PRETRAINING}/{seeds[0]}/cascade_ef_gan", f"{settings.wild.dataset}/{seeds[0]}/wild"]

@@ -8,8 +8,8 @@ SENSITIVITY_METHODS = [
 
 
 def curve_methods(wildcards):
-    """Curves in the picture: controls, then every method of the run."""
-    return [*controls(wildcards.dataset), *settings.methods]
+    """Curves in the picture: controls, then the methods."""
+    return [*controls(wildcards.dataset), *shown_methods(wildcards.dataset)]
 
 
 def curve_vectors(wildcards):

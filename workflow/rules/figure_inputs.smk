@@ -77,12 +77,12 @@ def figure_files():
 
 def figure_methods(dataset):
     """The methods of a data set's figures, then the controls."""
-    return [*settings.methods, *controls(dataset)]
+    return [*shown_methods(dataset), *controls(dataset)]
 
 
 def trained_methods(dataset):
     """What was trained on a data set: for its tables, for the pre-training of wild images, or on wild images."""
-    names = list(settings.methods) if dataset in settings.datasets else []
+    names = shown_methods(dataset) if dataset in settings.datasets else []
     if settings.wild.dataset and dataset == PRETRAINING:
         names = names or ["ef_gan", "cascade_ef_gan"]
     return [*names, "wild"] if dataset == settings.wild.dataset else names

@@ -32,7 +32,7 @@ TABLE_METRICS = sorted({path for table in TABLES for path in table_metrics(Simpl
 SHOWN_EDITS = [
     f"results/{dataset}/seed{settings.seeds[0]}/{method}"
     for dataset in settings.datasets
-    for method in [*settings.methods, *controls(dataset)]
+    for method in [*shown_methods(dataset), *controls(dataset)]
 ]
 
 

@@ -149,7 +149,9 @@ def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Pr
             try:
                 replay(release, [job], Path(folder))
             except InputError as error:
-                raise InputError(f"{error}{code_hint(release, [job])}") from None
+                sentence = f"{release.shown(job.outputs[0])}: {error}{code_hint(release, [job])}"
+                problems.append(Problem(job.outputs[0], sentence))
+                continue
             for name in job.outputs:
                 path = release.path(name)
                 if path.is_file():

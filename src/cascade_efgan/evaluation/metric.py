@@ -1,5 +1,6 @@
 """One number of a table as one JSON file, with all that is needed to trace it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -68,7 +69,7 @@ class Metric:
 def hashed(paths: Iterable[str | Path]) -> dict[str, str]:
     """SHA-256 of files, by path: relative ones as given, others below the working folder relative to it, else by name.
 
-    Absolute paths are shortened because results must not depend on, or tell, where a checkout lies.
+    A local copy of a file in an object store has the name of the file there, without its bucket. Absolute paths are shortened because results must not depend on, or tell, where a checkout lies.
     """
     return {_shown(Path(path)): sha256_file(path) for path in paths}
 
@@ -105,6 +106,7 @@ def read_metric(path: str | Path) -> Metric:
 
 def _shown(path: Path) -> str:
     if not path.is_absolute():
-        return path.as_posix()
+        # Snakemake keeps the copy of s3://bucket/any/folder/results/... in .snakemake/storage/s3/bucket/any/folder/.
+        return re.sub(r"^\.snakemake/storage/.*?/(?=(results|resources)/)", "", path.as_posix())
     here = Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name

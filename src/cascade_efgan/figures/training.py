@@ -40,13 +40,17 @@ _COLUMNS, _ROW_HEIGHT = 4, 1.25
 
 
 def read_curves(path: Path) -> pd.DataFrame:
-    """`epoch` and losses of a training, one row an epoch.
+    """`epoch` and losses of a training, one row an epoch; NaN where an epoch had no step of the generator.
 
     Raises:
         InputError: missing file, no epoch, or a loss that is no number.
     """
-    names = [name for name in read_records(path, ("epoch",)).columns if name != "epoch"]
-    curves = read_records(path, (), ["epoch", *names])
+    found = read_records(path, (), ["epoch"])
+    curves = found.replace("", "nan")
+    try:
+        curves = curves.astype(float)
+    except ValueError as error:
+        raise InputError(f"{path}: a loss is no number ({error}); train again") from None
     if curves.empty:
         raise InputError(f"{path}: no epoch; train again")
     return curves
