@@ -19,7 +19,7 @@ REPLAYED = frozenset(
 _MAIN = "from cascade_efgan.cli import main; main()"
 
 
-class JobFailed(InputError):
+class JobError(InputError):
     """A job that ran again, and could not: what it reads does not fit together."""
 
 
@@ -34,7 +34,7 @@ def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
 
     Raises:
         InputError: a command that is not plainly a job of such a stage.
-        JobFailed: a job that fails.
+        JobError: a job that fails.
     """
     jobs = list(jobs)
     made = {path for job in jobs for path in job.outputs}
@@ -88,7 +88,7 @@ def _run(job: Job, folder: Path) -> None:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise JobFailed(f"job {job.id} could not be run again: {last}")
+        raise JobError(f"job {job.id} could not be run again: {last}")
 
 
 def _module_path() -> str:
