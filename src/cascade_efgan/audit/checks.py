@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from cascade_efgan.audit.cells import table_jobs
 from cascade_efgan.audit.provenance import CODE, Job
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
-from cascade_efgan.audit.replay import replay
+from cascade_efgan.audit.replay import JobError, replay
 from cascade_efgan.audit.snakemake_records import plain
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import sha256
@@ -148,7 +148,7 @@ def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Pr
         with TemporaryDirectory(prefix="efgan-audit-") as folder:
             try:
                 replay(release, [job], Path(folder))
-            except InputError as error:
+            except JobError as error:
                 sentence = f"{release.shown(job.outputs[0])}: {error}{code_hint(release, [job])}"
                 problems.append(Problem(job.outputs[0], sentence))
                 continue

@@ -19,6 +19,10 @@ REPLAYED = frozenset(
 _MAIN = "from cascade_efgan.cli import main; main()"
 
 
+class JobError(InputError):
+    """A job that ran again, and could not: what it reads does not fit together."""
+
+
 def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
     """Run jobs again, with their recorded commands, in an empty folder.
 
@@ -29,7 +33,8 @@ def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
         folder: an empty folder.
 
     Raises:
-        InputError: a command that is not plainly a job of such a stage, or a job that fails.
+        InputError: a command that is not plainly a job of such a stage.
+        JobError: a job that fails.
     """
     jobs = list(jobs)
     made = {path for job in jobs for path in job.outputs}
@@ -83,7 +88,7 @@ def _run(job: Job, folder: Path) -> None:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise InputError(f"job {job.id} could not be run again: {last}")
+        raise JobError(f"job {job.id} could not be run again: {last}")
 
 
 def _module_path() -> str:
