@@ -86,6 +86,13 @@ class StageGroup(TyperGroup):
         stage.command(name=name, help=module.command.__doc__ or STAGES[name])(module.command)
         return get_command(stage)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Import a stage and run it, after the settings that PyTorch and NumPy read while they are imported."""
+        keep_memory()
+        if ctx.params["threads"] is not None:
+            limit_threads(ctx.params["threads"])
+        return super().invoke(ctx)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the stages without importing them."""
         with formatter.section("Stages"):
@@ -118,9 +125,6 @@ def root(
     share_gpus(jobs_per_gpu)
     if workflow is not None:
         end_with(workflow)
-    keep_memory()
-    if threads is not None:
-        limit_threads(threads)
 
 
 def main() -> None:

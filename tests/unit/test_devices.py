@@ -26,6 +26,18 @@ print(word, Path(file.name).name, flush=True)
 sys.stdin.read()
 """
 
+#: Loads a stage as the command line does, then says with how many threads PyTorch computes.
+STARTED = """
+import sys
+from cascade_efgan.cli import main
+sys.argv = ["efgan", "--threads", "1", "train", "--help"]
+try:
+    main()
+except SystemExit:
+    import torch
+    print(torch.get_num_threads(), file=sys.stderr)
+"""
+
 
 @pytest.fixture(autouse=True)
 def _restored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -191,3 +203,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
         for word in ("keep", "give back")
     }
     assert faults["keep"] < 100 < faults["give back"]
+
+
+def test_threads_are_set_before_a_stage_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the same command gives other roundings in a shell than inside of Snakemake, which sets OMP_NUM_THREADS."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    started = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, check=True)
+    assert started.stderr.splitlines()[-1] == "1"
