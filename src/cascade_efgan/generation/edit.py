@@ -16,6 +16,9 @@ from cascade_efgan.models.stargan import StarGANGenerator
 from cascade_efgan.training.objective import one_hot
 from cascade_efgan.training.samples import to_float, to_uint8
 
+#: Most images of one forward pass on a CPU: at the paper's widths 16 at once need 240 MiB more and are 2 % faster.
+CPU_BATCH = 8
+
 #: Makes the edits of some rows of a plan: (plan rows, row numbers of their sources) -> (n, S, S, 3) uint8.
 Editor = Callable[[pd.DataFrame, np.ndarray], np.ndarray]
 
@@ -69,9 +72,14 @@ def trained(generator: nn.Module, faces: Faces, device: torch.device) -> Editor:
         return generator(image, torch.from_numpy(source).to(device), target)[-1].final
 
     @torch.inference_mode()
-    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+    def edits_of(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
         images = torch.from_numpy(np.ascontiguousarray(np.moveaxis(faces.images[sources], -1, 1))).to(device)
         edits = to_uint8(forward(to_float(images), aus[sources], plan))
         return edits.permute(0, 2, 3, 1).cpu().numpy()
+
+    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+        size = CPU_BATCH if device.type == "cpu" else len(plan)
+        starts = range(0, len(plan), size)
+        return np.concatenate([edits_of(plan.iloc[at : at + size], sources[at : at + size]) for at in starts])
 
     return editor
