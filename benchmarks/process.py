@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.machine import REPOSITORY
 from benchmarks.sides import Task
+from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
 
 
@@ -29,7 +30,7 @@ class Worker:
         command = [sys.executable, "-m", "benchmarks.worker", json.dumps(asdict(task))]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            env=environment(task.device, threads), cwd=REPOSITORY,
+            env=environment(task, threads), cwd=REPOSITORY,
         )  # fmt: skip
 
     def wait(self) -> None:
@@ -89,10 +90,12 @@ def workers(tasks: Mapping[str, Task], threads: int) -> Iterator[dict[str, Worke
         yield started
 
 
-def environment(device: str, threads: int) -> dict[str, str]:
-    """The environment of a side: so many threads, and no GPU in sight for measurements on the CPU."""
+def environment(task: Task, threads: int) -> dict[str, str]:
+    """The environment of a side: so many threads, no GPU in sight for measurements on the CPU, ours as a job's."""
     values = dict(os.environ)
     values |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
-    if device == "cpu":
+    if task.device == "cpu":
         values["CUDA_VISIBLE_DEVICES"] = ""
+    if task.side.startswith("our_"):
+        values["GLIBC_TUNABLES"] = GLIBC_TUNABLES
     return values

@@ -22,6 +22,9 @@ SLOT_SECONDS = 0.5
 
 #: glibc's malloc.h: no block has a mapping of its own; the heap's end is never given back; one heap for all threads.
 _M_MMAP_MAX, _M_TRIM_THRESHOLD, _M_ARENA_MAX = -4, -1, -8
+#: For the environment of a job, because glibc reads it as a process starts: remainders of a few bytes beside a tensor
+#: are not kept for small objects. Else a freed tensor's place is soon too small for the next one of the same size.
+GLIBC_TUNABLES = "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0"
 
 _jobs_per_gpu = 1
 #: The lock file of this process's GPU, open until the process ends.

@@ -14,6 +14,7 @@ from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
+from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
@@ -80,6 +81,8 @@ os.environ.update(
     EFGAN_CHECKPOINT_MINUTES=str(settings.checkpoint_minutes),
     # Jobs end with the Snakemake that started them, even if that is killed.
     EFGAN_WORKFLOW=this_process(),
+    # Training needs 5 % less memory with it.
+    GLIBC_TUNABLES=os.environ.get("GLIBC_TUNABLES", GLIBC_TUNABLES),
 )
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
