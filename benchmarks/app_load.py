@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import platform
 import socket
+import tempfile
 import threading
 import time
 import urllib.error
@@ -23,10 +24,27 @@ import numpy as np
 from cascade_efgan.data import AUS
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.editing.runs import find_weights, load_editor_model
 from cascade_efgan.files import write_json
 
 #: A request may take so long, seconds; the whole run ten times that.
 TIMEOUT = 60.0
+
+
+def untrained_run(folder: Path, size: int) -> Path:
+    """A Cascade EF-GAN of the preset laptop's widths for another crop size: times do not depend on the weights."""
+    from cascade_efgan.config import resolve
+    from cascade_efgan.data.patches import PatchBox
+    from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+
+    settings = resolve({"preset": "laptop"})
+    grown = size / settings.crop.size
+    corners = {"eyes": (8, 8), "nose": (19, 20), "mouth": (33, 16)}
+    boxes = {name: PatchBox(*(round(grown * side) for side in (*corners[name], *sides)))
+             for name, sides in settings.patches.model_dump().items()}  # fmt: skip
+    spec = ModelSpec("cascade_ef_gan", size, settings.network.model_dump(), boxes)
+    save_model(folder / "weights.safetensors", folder / "model.json", build_generator(spec), spec)
+    return folder
 
 
 class KnownFace:
@@ -181,13 +199,17 @@ def main() -> None:
     """Measure, print JSON and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("results"), help="a trained method's folder")
+    parser.add_argument("--untrained", type=int, metavar="SIZE", help="instead: random weights for crops of this side")
     parser.add_argument("--users", type=int, default=20, choices=range(1, 101), metavar="1..100")
     parser.add_argument("--requests", type=int, default=200, choices=range(1, 10_001), metavar="1..10000")
     parser.add_argument("--think", type=float, default=0.0, help="mean pause of a user between edits, seconds")
     parser.add_argument("--mediapipe", action="store_true", help="look for the face in every upload")
     parser.add_argument("--json", type=Path, help="file for the result")
     flags = parser.parse_args()
-    result = measure(flags.run, flags.users, flags.requests, flags.think, flags.mediapipe)
+    with tempfile.TemporaryDirectory() as folder:
+        run = flags.run if flags.untrained is None else untrained_run(Path(folder), flags.untrained)
+        result = measure(run, flags.users, flags.requests, flags.think, flags.mediapipe)
+        result["crop_size"] = load_editor_model(find_weights(run))[1].crop_size
     print(json.dumps(result, indent=2))
     if flags.json:
         write_json(flags.json, result)
