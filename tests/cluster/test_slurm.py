@@ -3,7 +3,6 @@
 Afterwards every table, number and weight equals those of a run on this machine, byte for byte.
 """
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -13,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from compared import SETTINGS, TARGETS, results_of
-from copied_workflow import Workflow, copy_workflow
-from slurm_cluster import Cluster, missing_programs, slurm_cluster, wait_until
+from copied_workflow import Workflow, copy_workflow, wait_until
+from slurm_cluster import Cluster, missing_programs, slurm_cluster
 
 EF_GAN = "results/rendered/seed0/ef_gan"
 #: The profile as it is, with shorter waits: a test needs no mercy with the controller or a network's file system. The
@@ -32,32 +31,6 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(f"needs root and Debian's slurm-wlm and munge (missing: {missing_programs()}): make test-cluster")
     with tempfile.TemporaryDirectory() as folder, slurm_cluster(Path(folder)) as running:
         yield running
-
-
-@contextlib.contextmanager
-def controller(workflow: Workflow, cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:
-    """Snakemake in the background, leader of its own process group."""
-    with (workflow.folder / "controller.log").open("ab") as log:
-        run = subprocess.Popen(
-            ["snakemake", *WORDS],
-            cwd=workflow.folder,
-            env=cluster.added_to(workflow.environment()),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield run
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait(timeout=60)
-
-
-def said(workflow: Workflow) -> str:
-    """What the controllers said so far."""
-    return (workflow.folder / "controller.log").read_text(encoding="utf-8")
 
 
 def training_log(workflow: Workflow) -> str:
@@ -84,19 +57,15 @@ def megabytes(request: dict[str, str]) -> float:
 
 def wait_for_training(workflow: Workflow, run: subprocess.Popen[bytes], words: str) -> None:
     """Wait until the training job's log says something."""
-
-    def there() -> bool:
-        assert run.poll() is None, said(workflow)
-        return words in training_log(workflow)
-
-    wait_until(there, f"'{words}' in the training's log", seconds=600)
+    workflow.wait_for(lambda: words in training_log(workflow), f"'{words}' in the training's log", run)
 
 
 def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_run: Workflow, tmp_path: Path) -> None:
     workflow = copy_workflow(tmp_path / "repository")
     checkpoint = workflow.folder / EF_GAN / "checkpoint.pt"
+    variables = cluster.added_to(workflow.environment())
 
-    with controller(workflow, cluster) as run:
+    with workflow.background(*WORDS, variables=variables) as run:
         wait_for_training(workflow, run, "epoch 3:")
         (job,) = jobs_of(cluster, "train", "RUNNING")
         first = request_of(cluster, job)
@@ -104,7 +73,7 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
         cluster.run("scancel", job)
         wait_for_training(workflow, run, "resumed in epoch")
         assert checkpoint.is_file(), "a cancelled training saves before it ends"
-        assert "Trying to restart" in said(workflow)
+        assert "Trying to restart" in workflow.said()
         # The workflow's own process dies; the job that it had submitted runs on.
         (orphan,) = jobs_of(cluster, "train", "RUNNING")
         second = request_of(cluster, orphan)
@@ -114,9 +83,9 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
     assert orphan in jobs_of(cluster, "train", "RUNNING")
     assert not (workflow.folder / EF_GAN / "weights.safetensors").exists()
 
-    with controller(workflow, cluster) as run:
+    with workflow.background(*WORDS, variables=variables) as run:
         wait_until(
-            lambda: f"Slurm job {orphan}, which an earlier run left behind, was cancelled" in said(workflow),
+            lambda: f"Slurm job {orphan}, which an earlier run left behind, was cancelled" in workflow.said(),
             "end of the orphan",
             seconds=120,
         )
@@ -128,7 +97,7 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
         wait_until(lambda: bool(cluster.jobs("PENDING")), "job that waits for the node", seconds=120)
         assert run.poll() is None
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=RESUME")
-        assert run.wait(timeout=900) == 0, said(workflow)
+        assert run.wait(timeout=900) == 0, workflow.said()
 
     assert results_of(workflow.folder / "results") == results_of(local_run.folder / "results")
     assert not checkpoint.exists()

@@ -1,10 +1,14 @@
 """A copy of the workflow in a temporary folder, and Snakemake's command line run in it."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +66,50 @@ class Workflow:
         assert done.returncode == status, done.stdout
         return done.stdout
 
+    def start(self, *words: str, variables: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """`snakemake WORDS...` in the background, leader of its own process group: a signal to it reaches its jobs."""
+        with (self.folder / "background.log").open("ab") as log:
+            return subprocess.Popen(
+                ["snakemake", *words], cwd=self.folder, env=variables or self.environment(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    @contextlib.contextmanager
+    def background(self, *words: str, variables: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """The same for the length of a block, after which nothing of it is left."""
+        run = self.start(*words, variables=variables)
+        try:
+            yield run
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait(timeout=60)
+
+    def said(self) -> str:
+        """What the runs in the background said so far."""
+        return (self.folder / "background.log").read_text(encoding="utf-8")
+
+    def wait_for(self, true: Callable[[], bool], what: str, run: subprocess.Popen[bytes]) -> None:
+        """Wait up to ten minutes for something that a run in the background is to bring about."""
+
+        def there() -> bool:
+            assert true() or run.poll() is None, f"the run ended before {what}:\n{self.said()}"
+            return true()
+
+        wait_until(there, what, seconds=600)
+
     def would_run(self, *words: str) -> set[str]:
         """Names of the rules that a dry run would run."""
         text = self.snakemake("--dry-run", "--nocolor", *words)
         return set(re.findall(r"^ *(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 60, every: float = 0.05) -> None:
+    """Wait for a condition; the assertion names what did not come."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"no {what} within {seconds:.0f} s"
+        time.sleep(every)
 
 
 def copy_workflow(folder: Path) -> Workflow:

@@ -1,12 +1,8 @@
 """A real run, interrupted as by Ctrl-C, then killed as by a power cut, and started again each time."""
 
-import contextlib
 import json
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,37 +12,6 @@ from safetensors import safe_open
 SEED = "results/rendered/seed0"
 #: One number and all that it needs: seven jobs.
 WORDS = (f"{SEED}/stargan/metrics/psnr.json", "--cores", "2", "--config", "preset=smoke")
-
-
-@contextlib.contextmanager
-def running(workflow: Workflow) -> Iterator[subprocess.Popen[bytes]]:
-    """A run in the background, leader of its own process group: a signal to the group reaches its jobs too."""
-    with (workflow.folder / "background.log").open("wb") as log:
-        run = subprocess.Popen(
-            ["snakemake", *WORDS],
-            cwd=workflow.folder,
-            env=workflow.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield run
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait(timeout=60)
-
-
-def wait_for(file: str, workflow: Workflow, run: subprocess.Popen[bytes]) -> None:
-    """Wait for a file that a job writes."""
-    deadline = time.monotonic() + 600
-    log = workflow.folder / "background.log"
-    while not (workflow.folder / file).exists():
-        assert run.poll() is None, f"the run ended before {file}:\n{log.read_text(encoding='utf-8')}"
-        assert time.monotonic() < deadline, f"no {file} after ten minutes:\n{log.read_text(encoding='utf-8')}"
-        time.sleep(0.1)
 
 
 def check_whole(results: Path) -> None:
@@ -68,15 +33,15 @@ def partial_files(results: Path) -> list[Path]:
 def test_an_interrupted_run_finishes_when_it_is_started_again(workflow: Workflow) -> None:
     results = workflow.folder / "results"
 
-    with running(workflow) as run:
-        wait_for("results/rendered/manifest.csv", workflow, run)
+    with workflow.background(*WORDS) as run:
+        workflow.wait_for((results / "rendered/manifest.csv").exists, "manifest", run)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(timeout=120) != 0
     check_whole(results)
     assert not partial_files(results), "an interrupted job cleans up after itself"
 
-    with running(workflow) as run:
-        wait_for("logs/train/rendered/seed0/stargan.log", workflow, run)
+    with workflow.background(*WORDS) as run:
+        workflow.wait_for((workflow.folder / "logs/train/rendered/seed0/stargan.log").exists, "training", run)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait(timeout=120)
     check_whole(results)

@@ -5,7 +5,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 
 import psutil
@@ -21,30 +20,12 @@ def running(workflow: Workflow, epoch: int) -> Iterator[subprocess.Popen[bytes]]
     """A run in the background whose training job has ended some epoch; leader of its own process group."""
     log = workflow.folder / "logs/train/rendered/seed0/baseline.log"
     log.unlink(missing_ok=True)
-    with (workflow.folder / "background.log").open("wb") as output:
-        run = subprocess.Popen(
-            ["snakemake", *WORDS],
-            cwd=workflow.folder,
-            env=workflow.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+    (workflow.folder / "background.log").unlink(missing_ok=True)
+    with workflow.background(*WORDS) as run:
+        workflow.wait_for(
+            lambda: log.exists() and f"epoch {epoch}:" in log.read_text(encoding="utf-8"), f"epoch {epoch}", run
         )
-    try:
-        deadline = time.monotonic() + 300
-        while not (log.exists() and f"epoch {epoch}:" in log.read_text(encoding="utf-8")):
-            assert run.poll() is None and time.monotonic() < deadline, output_of(workflow)
-            time.sleep(0.05)
         yield run
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait(timeout=60)
-
-
-def output_of(workflow: Workflow) -> str:
-    return (workflow.folder / "background.log").read_text(encoding="utf-8")
 
 
 def digest(workflow: Workflow) -> str:
@@ -57,7 +38,7 @@ def test_a_preempted_job_is_run_again_and_ctrl_c_ends_the_run(workflow: Workflow
     with running(workflow, epoch=2) as run:
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(timeout=120) != 0
-    assert "Trying to restart" not in output_of(workflow)
+    assert "Trying to restart" not in workflow.said()
     assert checkpoint.is_file() and not (workflow.folder / TARGET).exists()
 
     with running(workflow, epoch=5) as run:
@@ -65,8 +46,8 @@ def test_a_preempted_job_is_run_again_and_ctrl_c_ends_the_run(workflow: Workflow
         assert "resumed in epoch" in log.read_text(encoding="utf-8")
         (job,) = [child for child in psutil.Process(run.pid).children(recursive=True) if "train" in child.cmdline()]
         job.send_signal(signal.SIGTERM)
-        assert run.wait(timeout=300) == 0, output_of(workflow)
-    assert output_of(workflow).count("Trying to restart") == 1
+        assert run.wait(timeout=300) == 0, workflow.said()
+    assert workflow.said().count("Trying to restart") == 1
     assert "resumed in epoch" in log.read_text(encoding="utf-8")
     assert not checkpoint.exists()
 

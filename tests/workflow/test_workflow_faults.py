@@ -24,15 +24,6 @@ TRAINING = ("train={epochs: 30, constant_epochs: 15, batch: 4}",)
 KILLS = 10
 
 
-def start(workflow: Workflow, *words: str) -> subprocess.Popen[bytes]:
-    """A run in the background, leader of its own process group."""
-    with (workflow.folder / "background.log").open("wb") as log:
-        return subprocess.Popen(
-            ["snakemake", *words], cwd=workflow.folder, env=workflow.environment(), stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-
-
 def jobs_of(workflow: Workflow) -> list[psutil.Process]:
     """Every process of `efgan` that works in this copy."""
     found = []
@@ -67,7 +58,7 @@ def test_killed_at_random_moments_a_run_ends_with_the_same_files(undisturbed: di
     rng = random.Random(number)
     workflow = copy_workflow(tmp_path / "killed")
     for kill in range(KILLS):
-        run = start(workflow, *WORDS, *TRAINING)
+        run = workflow.start(*WORDS, *TRAINING)
         time.sleep(rng.uniform(1, 12))
         victim = ("everything", "snakemake", "jobs")[kill % 3]
         jobs = jobs_of(workflow)
@@ -147,11 +138,8 @@ def test_a_second_run_says_who_holds_the_lock(quick: Workflow) -> None:
     lose(quick)
     hold = quick.folder / "hold"
     hold.touch()
-    first = start(quick, "--cores", "1", "--config", "preset=smoke")
-    deadline = time.monotonic() + 60
-    while not list((quick.folder / ".snakemake/locks").glob("*.lock")):
-        assert first.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
+    first = quick.start("--cores", "1", "--config", "preset=smoke")
+    quick.wait_for(lambda: bool(list((quick.folder / ".snakemake/locks").glob("*.lock"))), "lock", first)
     try:
         said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
     finally:
