@@ -20,6 +20,8 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/data_inputs.smk"
+include: "workflow/rules/table_inputs.smk"
 include: "workflow/rules/download_code.smk"
 include: "workflow/rules/figure_inputs.smk"
 include: "workflow/rules/comparison_inputs.smk"

@@ -10,7 +10,7 @@ import torch
 from evaluation_helpers import LEVELS, write_edits, write_faces
 from torchvision.models import resnet18
 
-from cascade_efgan.config.settings import Classifier
+from cascade_efgan.config.evaluation_sections import Classifier
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.classifier import ResNet18, accuracy_details, load_classifier
 from cascade_efgan.evaluation.fitting import Examples, augment, count_steps, examples, to_input

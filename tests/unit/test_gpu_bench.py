@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks import gpu_setup, gpu_steps, gpu_train
 from cascade_efgan.config import Settings
-from cascade_efgan.config.settings import Speed
+from cascade_efgan.config.training_sections import Speed
 from cascade_efgan.data import AUS, EXPRESSIONS
 
 

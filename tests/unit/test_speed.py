@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from cascade_efgan.config import Settings
-from cascade_efgan.config.settings import Losses, Schedule, Speed
+from cascade_efgan.config.training_sections import Losses, Schedule, Speed
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.blocks import started

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cascade_efgan.config import Settings, settings_from_flags
-from cascade_efgan.config.settings import Schedule
+from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox

@@ -1,6 +1,6 @@
 """AUs and landmarks of every photograph.
 
-REQUIRED INPUTS: photos.zip, manifest.csv, OpenFace's output (see `openface_output` in common.smk)
+REQUIRED INPUTS: photos.zip, manifest.csv, OpenFace's output (see `openface_output` in data_inputs.smk)
 OUTPUTS: results/{dataset}/openface/chunk{chunk}.tar, faces.csv, excluded.csv, openface.json, au_report.md
 """
 

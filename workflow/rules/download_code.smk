@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from cascade_efgan.config.settings import DatasetName
+from cascade_efgan.config.section import DatasetName
 
 #: Modules that read one data set each. `data/sources.py` imports them all, and a job runs one.
 SOURCE_MODULES = {

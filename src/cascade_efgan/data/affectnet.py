@@ -9,7 +9,6 @@ same in `val_set`; one part alone may be named itself, and `images` beside `anno
 are taken for `train_set`.
 """
 
-import csv
 import hashlib
 import heapq
 import io
@@ -24,9 +23,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
 
 from cascade_efgan.data import UNKNOWN
+from cascade_efgan.data.affectnet_lists import BOX, DISPUTED, LISTS, PATH, one_row_each, photo_ids, read_lists
 from cascade_efgan.data.archive_contents import (
     check_complete,
     is_image,
@@ -44,14 +43,6 @@ log = logging.getLogger("efgan.download")
 _EXPRESSIONS = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous")
 #: The ids after them, photographs that show no single expression; the last is this project's own.
 _LEFT_OUT = ("none", "uncertain", "non-face", "listed with two expressions")
-_DISPUTED = 11
-
-_LISTS = ("training.csv", "validation.csv")
-_PATH = "subDirectory_filePath"
-_BOX = ("face_x", "face_y", "face_width", "face_height")
-#: Columns of the lists in their order; some old lists have no header.
-_LIST_COLUMNS = (_PATH, *_BOX, "facial_landmarks", "expression")
-_READ_COLUMNS = (_PATH, *_BOX, "expression")
 
 #: Folder of the small release -> what the ids of its photographs begin with.
 _PARTS = {"train_set": "train", "val_set": "val"}
@@ -121,7 +112,7 @@ def read_release(archive: ArchiveReader) -> Release:
         InputError: neither release or both are there, or a list or annotation cannot be right.
     """
     names = archive.names()
-    lists = [name for name in names if PurePosixPath(name).name.lower() in _LISTS]
+    lists = [name for name in names if PurePosixPath(name).name.lower() in LISTS]
     annotations = [name for name in names if _ANY_ANNOTATION.fullmatch(name)]
     if lists and annotations:
         raise InputError(
@@ -133,7 +124,7 @@ def read_release(archive: ArchiveReader) -> Release:
     if annotations:
         return _small_release(archive, names, annotations)
     raise InputError(
-        f"{archive.path}: not AffectNet; expected {' and '.join(_LISTS)} with the manually annotated photographs, or "
+        f"{archive.path}: not AffectNet; expected {' and '.join(LISTS)} with the manually annotated photographs, or "
         "train_set/ and val_set/ with images/ and annotations/: correct affectnet.archive"
     )
 
@@ -149,8 +140,8 @@ def draw(ids: Iterable[str], limit: int | None, seed: int) -> list[str]:
 
 
 def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> Release:
-    listing = _one_row_each(_read_lists(archive, lists))
-    ids = dict(zip(listing[_PATH], _ids(listing[_PATH]), strict=True))
+    listing = one_row_each(read_lists(archive, lists))
+    ids = dict(zip(listing[PATH], photo_ids(listing[PATH]), strict=True))
     files, unexpected, automatic = [], [], 0
     for name in names:
         end = "/".join(name.split("/")[-2:])
@@ -161,7 +152,7 @@ def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[
         elif is_image(name):
             unexpected.append(name)
     expressions = dict(zip(ids.values(), listing["expression"].tolist(), strict=True))
-    boxes = dict(zip(ids.values(), map(_box, *(listing[name].tolist() for name in _BOX)), strict=True))
+    boxes = dict(zip(ids.values(), map(_box, *(listing[name].tolist() for name in BOX)), strict=True))
     left_out = {"automatically annotated": automatic} if automatic else {}
     return _release(archive, expressions, boxes, files, unexpected, left_out, parts=2)
 
@@ -245,90 +236,9 @@ def _annotated(archive: ArchiveReader, name: str) -> int:
         expression = int(str(value.item()))
     except (ValueError, EOFError, OSError):
         expression = -1
-    if expression not in range(_DISPUTED):
+    if expression not in range(DISPUTED):
         raise InputError(f"{archive.path}: {name}: expected one number from 0 to 10, the expression; restore the file")
     return expression
-
-
-def _read_lists(archive: ArchiveReader, lists: Sequence[str]) -> pd.DataFrame:
-    """Rows of all lists: path, expression (int64), box (float64 pixels, NaN where there is none)."""
-    by_name: dict[str, str] = {}
-    for name in lists:
-        other = by_name.setdefault(PurePosixPath(name).name.lower(), name)
-        if other != name:
-            raise InputError(f"{archive.path}: {other} and {name} are the same list twice; delete one")
-    frames = [_read_list(archive.read(name), f"{archive.path}: {name}") for name in lists]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _read_list(data: bytes, where: str) -> pd.DataFrame:
-    first = next(csv.reader(io.StringIO(data[:100_000].decode("utf-8-sig", "replace").split("\n", 1)[0])), [])
-    header = [cell.strip() for cell in first]
-    headed = _PATH in header
-    columns = header if headed else list(_LIST_COLUMNS)
-    missing = [name for name in _READ_COLUMNS if name not in columns]
-    if missing or len(first) < len(_LIST_COLUMNS):
-        raise InputError(
-            f"{where}: the first line has no column {missing[0] if missing else 'expression'}; expected "
-            f"{','.join(_LIST_COLUMNS)},..., as AffectNet's own: restore the file"
-        )
-    places = {columns.index(name): name for name in _READ_COLUMNS}
-    try:
-        # The landmarks are nine tenths of the file and not kept.
-        frame = pd.read_csv(
-            io.BytesIO(data), header=None, usecols=sorted(places), dtype=str, keep_default_na=False,
-            skip_blank_lines=False, skipinitialspace=True, encoding="utf-8-sig",
-        )  # fmt: skip
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise InputError(f"{where}: not a list of AffectNet ({reason}); restore the file") from None
-    frame = frame.rename(columns=places).fillna("")[int(headed) :]
-    return _checked(frame[frame[_PATH] != ""], where)
-
-
-def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The rows of one list, numbered from 0 by line, as numbers."""
-    path = frame[_PATH].str.strip().str.replace("\\", "/", regex=False)
-    _refuse_rows(frame[_PATH], path.str.fullmatch(r"[^/]+/[^/]+"), where, "a folder and a file")
-    expression = pd.to_numeric(frame["expression"], errors="coerce")
-    known = expression.isin(range(_DISPUTED))
-    _refuse_rows(frame["expression"], known, where, "an expression from 0 to 10")
-    box = np.empty((len(frame), 4))
-    for place, name in enumerate(_BOX):
-        # Faces that nobody boxed have NULL there, or a width of -1.
-        cells = frame[name].str.strip()
-        numbers = pd.to_numeric(cells, errors="coerce")
-        _refuse_rows(frame[name], numbers.notna() | cells.str.upper().isin(("", "NULL")), where, "pixels or NULL")
-        box[:, place] = numbers
-    box[~np.isfinite(box).all(axis=1) | (box[:, 2:] <= 0).any(axis=1)] = np.nan
-    columns = {_PATH: path, "expression": expression.astype("int64"), **dict(zip(_BOX, box.T, strict=True))}
-    return pd.DataFrame(columns)
-
-
-def _refuse_rows(cells: pd.Series, fine: pd.Series, where: str, expected: str) -> None:
-    if not fine.all():
-        row = cells.index[~fine.to_numpy(dtype=bool)][0]
-        raise InputError(
-            f"{where}: {cells.name} is {cells[row]!r} in line {row + 1}, expected {expected}; restore the file"
-        )
-
-
-def _one_row_each(listing: pd.DataFrame) -> pd.DataFrame:
-    """The first row of every photograph; where its rows disagree, its expression is `_DISPUTED`."""
-    again = listing[_PATH].duplicated()
-    if again.any():
-        log.warning("AffectNet lists %d photographs more than once", listing[_PATH][again].nunique())
-    several = listing.groupby(_PATH)["expression"].transform("nunique") > 1
-    return listing.assign(expression=listing["expression"].mask(several, _DISPUTED))[~again]
-
-
-def _ids(paths: pd.Series) -> list[str]:
-    """`689/737db.jpg` -> `689-737db`; where two would be the same, both get a short hash of their path."""
-    stems = paths.str.replace(r"\.[^./]*$", "", regex=True).str.replace("/", "-", regex=False)
-    ids = stems.str.replace(r"[^A-Za-z0-9._-]", "_", regex=True)
-    hashes = [f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}" for path in paths[ids.duplicated(keep=False)]]
-    ids[ids.duplicated(keep=False)] += hashes
-    return list(ids)
 
 
 def _photos(archive: ArchiveReader, release: Release, ids: Sequence[str]) -> Iterator[Photo]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cascade_efgan.config.settings import Archive, Settings
+from cascade_efgan.config.data_sections import Archive
+from cascade_efgan.config.settings import Settings
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cascade_efgan.config.settings import AuRegressor
+from cascade_efgan.config.evaluation_sections import AuRegressor
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.evaluation.fitting import (
     Examples,

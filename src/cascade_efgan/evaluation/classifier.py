@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cascade_efgan.config.settings import Classifier
+from cascade_efgan.config.evaluation_sections import Classifier
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.fitting import (

@@ -10,7 +10,7 @@ from cascade_efgan.training.objective import Batch, Objective
 from cascade_efgan.training.steps import Steps
 
 if TYPE_CHECKING:
-    from cascade_efgan.config.settings import Schedule
+    from cascade_efgan.config.training_sections import Schedule
 
 #: Plain steps before a recording. They are real steps of the run: they make Adam's state, let cuDNN choose its
 #: algorithms, and no weight moves that a plain run would not have moved.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from cascade_efgan.config.settings import Schedule
+from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.training.checkpoint import Checkpoint, PreemptedError, StopSignals

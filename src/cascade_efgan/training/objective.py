@@ -30,7 +30,7 @@ from cascade_efgan.models.stargan import StarGANGenerator
 from cascade_efgan.training.speed import Switches, weights_once
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
-    from cascade_efgan.config.settings import Losses
+    from cascade_efgan.config.training_sections import Losses
 
 
 @dataclass(frozen=True)

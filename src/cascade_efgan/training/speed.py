@@ -17,7 +17,7 @@ from cascade_efgan.models.blocks import LabelledConv, SpectralNorm, StridedConv
 from cascade_efgan.models.generator import EFGAN, Branch
 
 if TYPE_CHECKING:
-    from cascade_efgan.config.settings import Speed
+    from cascade_efgan.config.training_sections import Speed
     from cascade_efgan.training.objective import Objective
 
 

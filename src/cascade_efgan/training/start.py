@@ -11,7 +11,8 @@ import torch
 
 import cascade_efgan
 from cascade_efgan.code_graph import stage_sources
-from cascade_efgan.config.settings import Losses, Schedule, Settings
+from cascade_efgan.config.settings import Settings
+from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes
 from cascade_efgan.devices import pick_device

@@ -9,7 +9,7 @@ from cascade_efgan.devices import wants_bfloat16
 from cascade_efgan.training.objective import Batch, Loss, Objective
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
-    from cascade_efgan.config.settings import Schedule
+    from cascade_efgan.config.training_sections import Schedule
 
 
 class Steps:

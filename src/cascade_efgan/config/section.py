@@ -1,0 +1,18 @@
+"""What every section of the settings is made of."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
+MethodName = Literal["stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"]
+Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A group of settings: unknown keys are refused, values never change after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,97 @@
+"""Settings of the methods: networks, losses, schedules, speed."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cascade_efgan.config.section import DatasetName, Positive, Section, Weight
+
+
+class Network(Section):
+    """Sizes of the networks (Sec. 7, Fig. 9)."""
+
+    width: Positive = Field(64, description="channels after the first generator convolution (Fig. 9: 64)")
+    blocks: Positive = Field(6, description="residual blocks of each encoder-decoder (GANimation: 6)")
+    discriminator_width: Positive = Field(64, description="channels after a discriminator's first convolution")
+    face_layers: Positive = Field(5, description="bottleneck layers of face discriminators (Sec. 7: 5)")
+    patch_layers: Positive = Field(3, description="bottleneck layers of patch discriminators (Sec. 7: 3)")
+    interpolator_width: Positive = Field(
+        256, description="hidden units of the Interpolator and of its critic. Not in the paper"
+    )
+    cascade_steps: int = Field(3, ge=2, description="EF-GAN modules in cascade (Sec. 3.2: 3)")
+
+
+class Losses(Section):
+    """Weights of the losses (Eq. 8, Sec. 8; StarGAN's and GANimation's own)."""
+
+    gradient_penalty: Weight = Field(10, description="lambda_gp of WGAN-GP (Eq. 3; StarGAN and GANimation: 10)")
+    cond: Weight = Field(3000, description="lambda_1, conditional expression loss (Eq. 4, Sec. 8)")
+    cont: Weight = Field(10, description="lambda_2, content loss (Eq. 5, Sec. 8)")
+    attn: Weight = Field(0.1, description="lambda_3, attention loss (Eq. 6, Sec. 8)")
+    interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
+    interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
+    ganimation_au: Weight = Field(4000, description="GANimation: AU regression (its Sec. 4)")
+    ganimation_cycle: Weight = Field(10, description="GANimation: identity (cycle) loss")
+    ganimation_mask: Weight = Field(0.1, description="GANimation: attention magnitude")
+    ganimation_tv: Weight = Field(1e-4, description="GANimation: total variation of the attention")
+    stargan_cls: Weight = Field(1, description="StarGAN: domain classification")
+    stargan_rec: Weight = Field(10, description="StarGAN: reconstruction")
+
+
+class Schedule(Section):
+    """Optimisation of one training run (Sec. 8)."""
+
+    epochs: Positive = Field(100, description="passes over the training images (Sec. 8: 100)")
+    constant_epochs: int = Field(50, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 50)")
+    learning_rate: float = Field(1e-4, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-4)")
+    batch: Positive = Field(2, description="images a step (Sec. 8: 2)")
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta 1 (Sec. 8)")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's beta 2 (Sec. 8)")
+    n_critic: Positive = Field(5, description="discriminator steps per generator step. Not in the paper; GANimation: 5")
+    flip: bool = Field(True, description="mirror random images; GANimation and StarGAN do")
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        "float32",
+        description="arithmetic of convolutions; weights, losses, gradient penalty and Adam stay float32. auto: "
+        "bfloat16 where the processor computes it natively. The paper's: float32",
+    )
+
+    @model_validator(mode="after")
+    def _decay_starts_in_time(self) -> "Schedule":
+        if self.constant_epochs > self.epochs:
+            raise ValueError(f"constant_epochs ({self.constant_epochs}) must not exceed epochs ({self.epochs})")
+        return self
+
+
+class Finetune(Schedule):
+    """Fine-tuning of the cascade, end to end (Sec. 8)."""
+
+    epochs: Positive = Field(20, description="epochs; derived from the paper's hours (Sec. 8: 8 h against 13 h)")
+    constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 10)")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-5)")
+
+
+class Wild(Schedule):
+    """Fine-tuning of Cascade EF-GAN on wild images (Sec. 4.5), which gives no schedule."""
+
+    dataset: DatasetName | None = Field(None, description="wild images; null: no fine-tuning on wild images")
+    pretrain: list[DatasetName] = Field(
+        [], description="data sets of the pre-training, taken together; empty: all of `datasets`. Sec. 4.5: RaFD, CFEED"
+    )
+    epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
+    constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate. Not in the paper: as fine-tuning")
+
+
+class Speed(Section):
+    """Exact optimisations of a training step (docs/speed.md). None changes what is computed, only how."""
+
+    untiled_labels: bool = Field(True, description="the first layer adds labels without tiling them over the pixels")
+    merged_heads: bool = Field(True, description="colour and attention heads in one convolution")
+    cached_spectral_norm: bool = Field(True, description="divide each weight by its spectral norm once a step")
+    fused_spectral_norm: bool = Field(True, description="derivative of that division in two passes over a weight")
+    merged_critics: bool = Field(True, description="real and generated images in one pass of a discriminator")
+    small_map_products: bool = Field(True, description="convolutions to few pixels as matrix products. CPU only")
+    fused_adam: bool = Field(True, description="Adam in one pass over each weight")
+    channels_last: bool = Field(False, description="store images with their channels together")
+    cuda_graphs: bool = Field(False, description="record a step once, then replay it. GPU only; not measured yet")
+    streams: bool = Field(False, description="the branches of EF-GAN side by side. GPU only; not measured yet")
