@@ -1,4 +1,4 @@
-"""The page's service under load: `python benchmarks/app_load.py [--run RUN | --untrained SIZE] [--users N] [--json OUT.json]`.
+"""The page under load: `python benchmarks/app_load.py [--run RUN | --untrained SIZE] [--users N] [--json OUT]`.
 
 It starts a server of its own on 127.0.0.1 in another process, sends a fixed number of edits from several users at
 once, and stops. Nothing but this machine is ever addressed, and everything has a time limit.
