@@ -13,6 +13,7 @@ from snakemake.settings.types import DeploymentMethod
 from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.data.fingerprints import fingerprint
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
@@ -98,6 +99,8 @@ TABLE_FORMATS = ["md", "csv", "tex"]
 ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
 LONDON_OPENFACE = "resources/london/openface.csv"
+#: Hashes of users' files, so that they are read once.
+FINGERPRINTS = Path(".snakemake/fingerprints")
 #: Settings of a data set that say where its AUs come from, and what becomes of photographs without them.
 ABOUT_AUS = ["aus", "openface_csv", "excluded_share"]
 #: Data sets whose AUs come from a run of OpenFace in this workflow.
