@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.audit.environment import log_line
+from cascade_efgan.checkout import use_own_code
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orphans import end_with
@@ -130,6 +131,7 @@ def root(
 def main() -> None:
     """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
+        use_own_code()
         app()
     except InputError as error:
         logging.getLogger("efgan").error("error: %s", error)
