@@ -57,6 +57,7 @@ STAGES = {
     "draw_aus": "AUs asked for against AUs obtained.",
     "edit": "Edit the faces of photographs.",
     "export": "Write a trained generator as ONNX.",
+    "publish_weights": "Write a run's trained generator as the package carries it.",
     "app": "A local web page that edits a photograph.",
     "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
     "provenance": "Record a run: every job behind its tables, every file with its hash.",
