@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.audit.environment import log_line
+from cascade_efgan.checkout import use_own_code
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orphans import end_with
@@ -56,6 +57,7 @@ STAGES = {
     "draw_aus": "AUs asked for against AUs obtained.",
     "edit": "Edit the faces of photographs.",
     "export": "Write a trained generator as ONNX.",
+    "publish_weights": "Write a run's trained generator as the package carries it.",
     "app": "A local web page that edits a photograph.",
     "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
     "provenance": "Record a run: every job behind its tables, every file with its hash.",
@@ -130,6 +132,7 @@ def root(
 def main() -> None:
     """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
+        use_own_code()
         app()
     except InputError as error:
         logging.getLogger("efgan").error("error: %s", error)

@@ -56,7 +56,14 @@ def targets_first(words: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Run Snakemake's own main with the reordered words."""
+    """Run Snakemake's own main with the reordered words, and the code of the checkout that stands here."""
+    from cascade_efgan.checkout import use_own_code
+    from cascade_efgan.errors import InputError
+
+    try:
+        use_own_code()
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
     from snakemake.cli import main as snakemake_main
 
     from cascade_efgan.run_lock import guard_runs

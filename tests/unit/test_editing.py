@@ -18,7 +18,7 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.photos import decode_image
 from cascade_efgan.data.rendered import render, sample_plan
-from cascade_efgan.editing import offer
+from cascade_efgan.editing import offer, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.job import plan_files
@@ -27,6 +27,7 @@ from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
 from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import write_json
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 from cascade_efgan.training.samples import to_float, to_uint8
 
@@ -297,7 +298,7 @@ def test_an_mp4_plays_the_frames_there_and_back_and_carries_the_mark(tmp_path):
 
 
 def test_the_newest_best_method_below_a_folder_is_taken(tmp_path):
-    with pytest.raises(InputError, match="the smallest run makes one .*snakemake"):
+    with pytest.raises(InputError, match="the smallest run makes some .*snakemake"):
         find_weights(tmp_path)
     baseline = save_random(tmp_path / "rendered" / "seed0" / "baseline", "baseline")
     assert find_weights(tmp_path) == baseline
@@ -464,3 +465,29 @@ def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(monkeypa
     monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: pytest.fail("asked"))
     with pytest.raises(InputError, match="`snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights"):
         offer.trained_weights(tmp_path, None)
+
+
+def test_the_packages_weights_are_used_where_there_is_no_run_and_nothing_was_named(monkeypatch, tmp_path, caplog):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "PRETRAINED", tmp_path / "pretrained")
+    with pytest.raises(InputError, match="london: no weights .* the smallest run makes some .*snakemake"):
+        Editor.pretrained()
+    with pytest.raises(InputError, match="results: no trained generator there"):
+        offer.trained_weights(runs.RUNS, None)
+    own = save_random(tmp_path / "pretrained" / "london")
+    facts = {"margin": 0.3, "expressions": {"happy": dict.fromkeys(AUS, 2)}}
+    write_json(own.with_name("run_facts.json"), facts)
+    assert offer.trained_weights(runs.RUNS, None) == own
+    with caplog.at_level("INFO"):
+        editor = Editor.pretrained(device="cpu")
+    assert (editor.margin, list(editor.expressions())) == (0.3, ["happy"])
+    assert editor.description.endswith("weights london, which come with the package")
+    assert editor.description in caplog.text
+    with pytest.raises(InputError, match="elsewhere: no trained generator there"):
+        offer.trained_weights(tmp_path / "elsewhere", None)
+    last = save_random(tmp_path / "results" / "rendered" / "seed0" / "baseline", "baseline")
+    assert offer.trained_weights(runs.RUNS, None).resolve() == last
+    assert offer.trained_weights(runs.RUNS, tmp_path / "named.safetensors") == tmp_path / "named.safetensors"
+    write_json(own.with_name("run_facts.json"), {"margin": 0.3})
+    with pytest.raises(InputError, match=r"run_facts\.json: no facts of a run"):
+        Editor.pretrained(device="cpu")

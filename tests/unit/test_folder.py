@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+import unicodedata
 import zipfile
 
 import pytest
@@ -299,3 +300,8 @@ def test_the_stage_takes_labels_and_leaves_nothing_when_they_are_wrong(made, tmp
     manifest = read_manifest(out / "manifest.csv")
     assert list(manifest["id"]) == sorted(openface)
     assert set(manifest["person"]) == {"Müller 0", "Müller 1"}
+
+
+def test_one_person_in_two_unicode_forms_is_one(plain):
+    labels = f"file,person\na.jpg,{unicodedata.normalize('NFC', 'Zoé')}\nb.PNG,{unicodedata.normalize('NFD', 'Zoé')}\n"
+    assert {photo.person for photo in source(plain, labels.replace("\na.jpg", "\nsub/a.jpg")).photos} == {"Zoé"}

@@ -1,9 +1,18 @@
-"""Targets go in front, everything else stays."""
+"""Targets go in front, everything else stays; and commands run the code of the checkout that they stand in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
 
 import pytest
 from snakemake.cli import get_argument_parser
 
 from cascade_efgan.snakemake_command import PAIR_OPTIONS, targets_first
+
+PROGRAMS = Path(sys.executable).parent
 
 
 @pytest.mark.parametrize(
@@ -45,3 +54,34 @@ def test_the_list_of_pair_options_is_the_pinned_snakemakes() -> None:
         if action.nargs in ("+", "*") and (pairs or action.dest.endswith("default_resources")):
             found.update(action.option_strings)
     assert found == PAIR_OPTIONS
+
+
+def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repository):
+    """A worktree's edit had no effect: the installed checkout's code ran, and the record named the worktree's files."""
+    shutil.copytree(repository / "src", tmp_path / "two/src")
+    (tmp_path / "two/Snakefile").touch()
+    (tmp_path / "two/deep/er").mkdir(parents=True)
+    with (tmp_path / "two/src/cascade_efgan/stages/config.py").open("a") as file:
+        file.write("\nraise SystemExit('the edited code runs')\n")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = partial(subprocess.run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    efgan = [str(PROGRAMS / "efgan"), "config", "--format", "schema"]
+    for folder in (tmp_path / "two", tmp_path / "two/deep/er"):
+        done = run(efgan, cwd=folder, env=environment)
+        assert done.returncode == 1 and done.stderr.endswith("the edited code runs\n"), done.stderr
+    (tmp_path / "linked").symlink_to(tmp_path / "two")
+    for folder in (tmp_path / "linked", tmp_path / "two"):
+        done = run(efgan, cwd=folder, env={**environment, "PYTHONPATH": str(repository / "src")})
+        assert "the edited code runs" in done.stderr
+    assert run(efgan, cwd=tmp_path, env=environment).returncode == 0
+    done = run(efgan, cwd=repository, env=environment)
+    assert done.returncode == 0 and "own code" not in done.stderr
+    (tmp_path / "two/Snakefile").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\nrule one:\n")
+    snakemake = [str(PROGRAMS / "snakemake"), "--dry-run", "--cores", "1"]
+    assert f"from {tmp_path / 'two/src'}" in run(snakemake, cwd=tmp_path / "two", env=environment).stdout
+    # An interpreter that takes no notice of PYTHONPATH cannot be sent there.
+    for words in (efgan, snakemake):
+        isolated = [str(PROGRAMS / "python"), "-E", *words]
+        refused = run(isolated, cwd=tmp_path / "two", env=environment)
+        assert refused.returncode != 0 and "this is another checkout than the one of" in refused.stderr
+        assert "Traceback" not in refused.stderr

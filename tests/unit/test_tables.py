@@ -15,15 +15,19 @@ from evaluation_helpers import write_faces
 from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.metric import REAL, Metric, write_metric
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.methods import ABLATED, COMPARED
 from cascade_efgan.stages import describe_run, table
+from cascade_efgan.tables import rows
 from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import cell, read_metrics
+from cascade_efgan.tables.columns import TITLES
 from cascade_efgan.tables.context import DatasetFacts, dataset_facts, describe, differences, read_context
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
 from cascade_efgan.tables.render import as_csv, latex, markdown
+
+PRESETS = ("full", "laptop", "london", "paper", "smoke")
 
 FACTS = DatasetFacts(
     images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
@@ -121,6 +125,41 @@ Seed 0: every cell is a single run.
     assert "Edits left out of PSNR, Rendered faces: 3 to the source's own expression, 5 without a counterpart." in text
     assert "1280 features but only 232 images" in text
     assert "FID" not in text
+
+
+ALL = {"kernel_distance": True, "ssim": True, "identity": True, "aus": "mediapipe"}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        *({"preset": preset} for preset in sorted(PRESETS)),
+        *(
+            {"preset": preset, "datasets": ["rafd", "rendered", "london"], "measures": ALL}
+            for preset in sorted(PRESETS)
+        ),
+        {"datasets": ["rendered", "london"], "ablation_dataset": "london", "measures": ALL, "seeds": [0, 1]},
+        {"datasets": ["london", "folder"], "methods": ["baseline", "stargan", "baseline_cascade"], "measures": ALL},
+        {"datasets": ["london", "rendered"], "methods": ["baseline"], "measures": ALL},
+        {"datasets": ["rendered", "london"], "measures": {**ALL, "aus": "none"}},
+    ],
+)
+def test_no_cell_of_a_whole_run_is_one_that_it_has_not_computed(overrides: dict[str, Any]) -> None:
+    """Methods trained for Table 3's data set only stood in the other one's measures as "has not computed it"."""
+    settings = resolve(overrides)
+    context = describe(settings, dict.fromkeys(settings.all_datasets, FACTS))
+    for name in TITLES:
+        numbers = rows.table_numbers(name, context["settings"])
+        assert len(set(numbers)) == len(numbers)
+        made = {"extractor": settings.fid.extractor, "n_real": 288, "features": 1280, "held_out_error": 0.1}
+        metrics = sorted_metrics(
+            *(number(key, method, 1.0, seed, dataset, details=made) for dataset, seed, method, key in numbers)
+        )
+        built = build_table(name, context, metrics)
+        assert not [text for text in built.footnotes if "has not computed it" in text]
+        cells = [(row, column) for row in built.rows for column in built.columns if row.cells[column.key].value]
+        shown = {(row.dataset, REAL if column.metric == "R" else row.method, column.metric) for row, column in cells}
+        assert shown == {(dataset, method, key) for dataset, _, method, key in numbers}
 
 
 def test_the_papers_numbers_stand_beside_ours_on_its_data_sets_only() -> None:

@@ -1,6 +1,7 @@
-"""What DVC shows of a run: rows of the tables and training curves."""
+"""What DVC shows of a run: rows of the tables and training curves; and what Git does to the repository's own files."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +66,20 @@ def test_curves_without_epochs_are_one_sentence(efgan: Callable[..., None], tmp_
     path.write_text("loss\n1\n", encoding="utf-8")
     with pytest.raises(InputError, match="expected a column epoch"):
         efgan("curves", "--curves", path, "--out", tmp_path / "all.csv")
+
+
+def test_a_clone_of_git_for_windows_has_the_committed_line_ends(repository: Path, tmp_path: Path) -> None:
+    """With `core.autocrlf=true`, a user saw `openface.sh: Illegal option -` and every job of OpenFace failed."""
+    listed = subprocess.run(["git", "-C", repository, "ls-files", "-z"], capture_output=True, check=True).stdout
+    names = [name for name in listed.decode().split("\0") if name and (repository / name).is_file()]
+    git = ["git", f"--git-dir={tmp_path / 'git'}", f"--work-tree={repository}"]
+    git += ["-c", "core.autocrlf=true", "-c", "core.eol=crlf", "-c", "core.safecrlf=false"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    add = [*git, "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]
+    subprocess.run(add, input="\0".join(names).encode(), cwd=repository, check=True)
+    subprocess.run([*git, "checkout-index", "--all", f"--prefix={tmp_path / 'clone'}/"], cwd=repository, check=True)
+    assert len(names) > 400
+    assert [
+        name for name in names if (tmp_path / "clone" / name).read_bytes() != (repository / name).read_bytes()
+    ] == []
+    assert [name for name in names if b"\0" not in (data := (repository / name).read_bytes()) and b"\r\n" in data] == []

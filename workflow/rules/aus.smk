@@ -86,6 +86,7 @@ rule extract_aus:
     threads: 1
     params:
         openface=openface_flags,
+        state=openface_state,
         excluded=excluded_flag,
         program=openface_origin,
         settings=flags("openface.min_confidence", "crop.margin", "crop.max_padding"),

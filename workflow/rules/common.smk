@@ -13,12 +13,14 @@ from snakemake.settings.types import DeploymentMethod
 from cascade_efgan.clock import refuse_future
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.data.fingerprints import fingerprint
 from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
 from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
+from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.orphans import this_process
 from cascade_efgan.seeds import for_all_seeds
+from cascade_efgan.tables import rows
 
 
 def sentence_on_error(function, *arguments):
@@ -87,17 +89,13 @@ os.environ.update(
 
 SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
 CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
-#: Whether AUs are read from edited photographs, and whether any measure beyond the paper's is asked for: they have a
-#: table of their own.
-AUS_OF_PHOTOGRAPHS = settings.measures.aus != "none" and set(settings.datasets) != {"rendered"}
-MEASURED = (
-    settings.measures.kernel_distance or settings.measures.ssim or settings.measures.identity or AUS_OF_PHOTOGRAPHS
-)
-TABLES = ["accuracy", "quality", "ablation", *(["measures"] if MEASURED else [])]
+RESOLVED = settings.model_dump(mode="json")
+TABLES = ["accuracy", "quality", "ablation", *(["measures"] if rows.measures(RESOLVED) else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
-ABLATION_DATASET = settings.ablation_dataset or settings.datasets[0]
 #: OpenFace's values for the London Set, recorded in this repository.
 LONDON_OPENFACE = "resources/london/openface.csv"
+#: Hashes of users' files, so that they are read once.
+FINGERPRINTS = Path(".snakemake/fingerprints")
 #: Settings of a data set that say where its AUs come from, and what becomes of photographs without them.
 ABOUT_AUS = ["aus", "openface_csv", "excluded_share"]
 #: Data sets whose AUs come from a run of OpenFace in this workflow.

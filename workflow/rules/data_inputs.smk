@@ -10,7 +10,7 @@ def download_settings(wildcards):
 
 def archive_state(wildcards):
     """Which archive, and what it is now: another one, or edited labels, are read again."""
-    return archive_fingerprint(settings, wildcards.dataset)
+    return archive_fingerprint(settings, wildcards.dataset, FINGERPRINTS)
 
 
 def download_checksums(wildcards):
@@ -35,7 +35,14 @@ def openface_output(wildcards):
     if wildcards.dataset in RUN_OPENFACE:
         return chunk_files(wildcards)
     path = OPENFACE_CSVS[wildcards.dataset]
-    return from_checkout([path])[0] if path == LONDON_OPENFACE else local(path)
+    # A folder's own time says nothing of the files in it, and an older file may replace a newer one: `openface_state`.
+    return from_checkout([path])[0] if path == LONDON_OPENFACE else ancient(local(path))
+
+
+def openface_state(wildcards):
+    """What the CSVs are now that the user brings: changed ones are read again."""
+    path = OPENFACE_CSVS.get(wildcards.dataset, LONDON_OPENFACE)
+    return "" if path == LONDON_OPENFACE else fingerprint(path, FINGERPRINTS)
 
 
 def openface_flags(wildcards, input):

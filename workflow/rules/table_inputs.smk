@@ -6,56 +6,15 @@ def extractor_weights(wildcards):
     return INCEPTION_WEIGHTS if settings.fid.extractor == "inception" else []
 
 
-def table_datasets(table):
-    """The data sets of a table: Table 3 has one (Sec. 4.4)."""
-    return [ABLATION_DATASET] if table == "ablation" else settings.datasets
-
-
 def shown_methods(dataset):
-    """The methods of a data set's tables, and EF-GAN, which the cascade starts from.
-
-    The ablation's other rows are trained for the data set of Table 3 only (Sec. 4.4), and not for a picture.
-    """
-    rows = [*COMPARED, "ef_gan", *(ABLATED if dataset == ABLATION_DATASET else [])]
-    return [name for name in settings.methods if name in rows] or list(settings.methods)
-
-
-def table_methods(table, dataset):
-    """The rows of a table: the paper's methods that this run trains, then the controls."""
-    rows = {"ablation": ABLATED, "measures": shown_methods(dataset)}.get(table, COMPARED)
-    return [name for name in METHODS if name in rows and name in settings.methods] + controls(dataset)
-
-
-def row_metrics(table, dataset, method):
-    """Names of the numbers of one row.
-
-    R+G of the unchanged input is left out: it would train on copies of real images under false labels.
-    """
-    true_edits = has_true_edits(dataset)
-    if table == "quality":
-        return ["psnr", "fid", *(["psnr_true"] if true_edits else [])]
-    if table == "measures":
-        chosen = {"kid": settings.measures.kernel_distance, "ssim": settings.measures.ssim}
-        chosen |= {"identity": settings.measures.identity, "au_error": AUS_OF_PHOTOGRAPHS}
-        return [name for name, wanted in chosen.items() if wanted]
-    names = ["G"] if method == "unchanged" else ["G", "R+G"]
-    return names + (["au_error"] if true_edits else [])
+    """The methods of a data set's tables and pictures."""
+    return rows.shown_methods(dataset, RESOLVED)
 
 
 def table_metrics(wildcards):
     """Every metric file that a table shows."""
-    paths = []
-    for dataset in table_datasets(wildcards.table):
-        for seed in settings.seeds:
-            folder = f"results/{dataset}/seed{seed}"
-            if wildcards.table in ("accuracy", "ablation"):
-                paths.append(f"{folder}/real/metrics/R.json")
-            for method in table_methods(wildcards.table, dataset):
-                names = row_metrics(wildcards.table, dataset, method)
-                paths += [f"{folder}/{method}/metrics/{name}.json" for name in names]
-            if wildcards.table == "measures" and settings.measures.identity:
-                paths += [f"{folder}/{reference}/metrics/identity.json" for reference in REFERENCES]
-    return paths
+    numbers = rows.table_numbers(wildcards.table, RESOLVED)
+    return [f"results/{dataset}/seed{seed}/{method}/metrics/{name}.json" for dataset, seed, method, name in numbers]
 
 
 def metrics_flags(wildcards, input):
@@ -99,8 +58,9 @@ def metric_files():
     return [
         f"results/metrics/{table}/{dataset}/{method}.json"
         for table in TABLES
-        for dataset in table_datasets(table)
-        for method in table_methods(table, dataset)
+        for dataset in rows.table_datasets(table, RESOLVED)
+        for method in rows.table_methods(table, dataset, RESOLVED)
+        if method not in REFERENCES
     ]
 
 

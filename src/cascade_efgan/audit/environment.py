@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cascade_efgan.checkout import imported_sha256
+
 #: Packages whose version can change a number.
 PACKAGES = (
     *("torch", "numpy", "pandas", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "pillow"),
@@ -19,8 +21,9 @@ LOG_MARK = "environment "
 
 
 def environment() -> dict[str, Any]:
-    """Python, the packages of `PACKAGES` that are installed, processor, cores, GPUs; no host or user name."""
+    """Python, the imported code, packages of `PACKAGES`, processor, cores, GPUs; no host or user name."""
     return {
+        "code_sha256": imported_sha256(),
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "system": f"{platform.system()} {platform.machine()}",

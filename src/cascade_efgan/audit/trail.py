@@ -15,14 +15,14 @@ def trail_lines(release: Release, cell: TableCell) -> Iterator[str]:
     needed = set(record.files_behind(cell.metrics))
     jobs = record.chain(cell.metrics)
     for job in reversed(jobs):
-        yield f"  {job.rule}{_facts(job)}"
+        yield job_line(job)
         for path in job.outputs:
             if path in needed:
-                yield _file_line(release, path)
+                yield file_line(release, path)
     raw = sorted(path for job in jobs for path in job.inputs if path not in record.maker)
     if raw:
         yield "  not made by this workflow"
-        yield from (_file_line(release, path) for path in dict.fromkeys(raw))
+        yield from (file_line(release, path) for path in dict.fromkeys(raw))
     sources = {path for job in jobs for path in record.code[job.code]}
     fits = all(release.packed.get(path) == ran for job in jobs for path, ran in record.code[job.code].items() if ran)
     yield f"  {'ok  ' if fits else 'FAIL'} {len(sources)} source files, of {commit_words(release)}"
@@ -37,12 +37,14 @@ def commit_words(release: Release) -> str:
     return f"commit {run['commit'][:12]}{changed}"
 
 
-def _facts(job: Job) -> str:
+def job_line(job: Job) -> str:
+    """A job: its rule, name, seed and run time."""
     seed = "" if job.seed is None else f", seed {job.seed}"
-    return f"  [{job.id}{seed}, {job.seconds:.1f} s]"
+    return f"  {job.rule}  [{job.id}{seed}, {job.seconds:.1f} s]"
 
 
-def _file_line(release: Release, path: str) -> str:
+def file_line(release: Release, path: str) -> str:
+    """A file: whether it is the recorded one, or away; the start of its hash; where it lies."""
     file = release.record.files.get(path)
     if file is not None and path in release.outside([path]):
         state = "away"

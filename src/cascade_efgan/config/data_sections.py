@@ -128,7 +128,11 @@ class OpenFace(Section):
     )
     chunk: Positive = Field(500, description="photographs a job; starting OpenFace costs about as much as ten of them")
     min_confidence: float = Field(
-        0.5, ge=0, le=1, description="photographs whose best face has a lower confidence are excluded. Not in the paper"
+        0.5,
+        ge=0,
+        le=1,
+        description="photographs without a face of this confidence are excluded; of several faces "
+        "that have it, the largest is used. Not in the paper",
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.archives import ArchiveReader
+from cascade_efgan.data.archives import ArchiveReader, composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
@@ -68,7 +68,7 @@ def _read_list(data: bytes, where: str) -> pd.DataFrame:
 
 def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """The rows of one list, numbered from 0 by line, as numbers."""
-    path = frame[PATH].str.strip().str.replace("\\", "/", regex=False)
+    path = frame[PATH].str.strip().str.replace("\\", "/", regex=False).map(composed)
     _refuse_rows(frame[PATH], path.str.fullmatch(r"[^/]+/[^/]+"), where, "a folder and a file")
     expression = pd.to_numeric(frame["expression"], errors="coerce")
     known = expression.isin(range(DISPUTED))

@@ -108,8 +108,7 @@ class ArchiveReader(ABC, Generic[Place]):
         name = raw.replace("\\", "/")
         if not name.isascii():
             # Bytes that are no UTF-8 arrive as lone surrogates, which no later file could be written with.
-            name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            name = unicodedata.normalize("NFC", name)
+            name = composed(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or _DRIVE.match(name) or ".." in parts:
             raise InputError(
@@ -179,7 +178,7 @@ class _Zip(ArchiveReader[zipfile.ZipInfo]):
         except _DAMAGE as error:
             raise self._damaged(str(error)) from None
         for member in self.archive.infolist():
-            name = _decoded(member)
+            name = decoded(member)
             if member.is_dir() or name.endswith("\\"):
                 self._checked(name)
                 continue
@@ -298,7 +297,12 @@ def _decompressed(path: Path, opener: Callable[..., Any], work: Path) -> Iterato
         (work / "unpacked.tar").unlink(missing_ok=True)
 
 
-def _decoded(member: zipfile.ZipInfo) -> str:
+def composed(name: str) -> str:
+    """A name in Unicode's composed form (NFC), in which all names are compared: a Mac may write é as two characters."""
+    return unicodedata.normalize("NFC", name)
+
+
+def decoded(member: zipfile.ZipInfo) -> str:
     """A zip member's name; many programs write UTF-8 and do not say so, which Python then reads as CP437."""
     if member.flag_bits & 0x800:
         return member.filename

@@ -8,7 +8,6 @@ import hashlib
 import io
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.archive_contents import check_complete, first, open_photographs, read_while_open
-from cascade_efgan.data.archives import ArchiveReader
+from cascade_efgan.data.archives import ArchiveReader, composed
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
@@ -226,7 +225,8 @@ def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> It
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        # People too: one who is spelled in two forms must not count as two.
+        return composed(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; correct folder.labels, or leave it out") from None
     except (UnicodeDecodeError, IsADirectoryError):
@@ -253,5 +253,5 @@ def _tails(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _posix(file: str) -> str:
-    """A path of the labels as an archive spells it; a Mac may write é as two characters."""
-    return unicodedata.normalize("NFC", str(PurePosixPath(file.replace("\\", "/"))))
+    """A path of the labels as an archive spells it."""
+    return str(PurePosixPath(file.replace("\\", "/")))

@@ -4,18 +4,13 @@ The workflow asks at every start, so this module imports no array library and re
 """
 
 import os
-from collections import deque
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from cascade_efgan.config.data_sections import Archive
 from cascade_efgan.config.settings import Settings
+from cascade_efgan.data.fingerprints import fingerprint
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
-
-#: Entries of a folder that a fingerprint looks at: all of RaFD and CFEED, and of AffectNet the folders.
-_ENTRIES = 20_000
 
 
 @dataclass(frozen=True)
@@ -67,16 +62,17 @@ def missing_archives(settings: Settings) -> list[str]:
     return sentences
 
 
-def archive_fingerprint(settings: Settings, dataset: str) -> dict[str, str]:
+def archive_fingerprint(settings: Settings, dataset: str, cache: Path | None = None) -> dict[str, str]:
     """What tells that the archive of a data set, or `folder.labels`, is another than before.
 
-    A file is told by its size and time of change. A folder is told by how many entries it has and by the newest change
-    of it and of the folders in it, breadth first, until 20,000 entries are counted: in milliseconds, and no photograph
-    is looked at. What it cannot see is a file that is overwritten in place.
+    Args:
+        settings: all settings.
+        dataset: any data set.
+        cache: as for `fingerprint`.
 
     Returns:
-        `archive`: its path, or "missing"; `state`; `labels`: SHA-256 of `folder.labels`, or "missing". Empty for a data
-        set that needs no archive.
+        `archive`: its path, or "missing"; `state` and `labels`: fingerprints of it and of `folder.labels`. Empty for a
+        data set that needs no archive.
     """
     section = getattr(settings, dataset, None)
     if not isinstance(section, Archive):
@@ -84,11 +80,9 @@ def archive_fingerprint(settings: Settings, dataset: str) -> dict[str, str]:
     path = os.path.expanduser(_named(settings, dataset))
     if not os.path.exists(path):
         return {"archive": "missing"}
-    fingerprint = {"archive": path, "state": _state(path)}
     labels = getattr(section, "labels", None)
-    if labels:
-        fingerprint["labels"] = _sha256(os.path.expanduser(labels))
-    return fingerprint
+    of_labels = {"labels": fingerprint(os.path.expanduser(labels), cache)} if labels else {}
+    return {"archive": path, "state": fingerprint(path, cache), **of_labels}
 
 
 def _variable(dataset: str) -> str:
@@ -114,35 +108,3 @@ def _advice(dataset: str) -> str:
         f"request the data set at {LICENSED[dataset].request_at} and name the folder, zip or tar that you received "
         f"{place} (the presets laptop, full and london run without it{left_out})"
     )
-
-
-def _state(path: str) -> str:
-    try:
-        if os.path.isdir(path):
-            return _folder_state(path)
-        status = os.stat(path)
-    except OSError as error:
-        return f"not readable ({error.strerror})"
-    return f"{status.st_size} bytes, changed {status.st_mtime_ns}"
-
-
-def _folder_state(root: str) -> str:
-    """Entries and newest change; the entries' kinds come with their names, so that only folders cost a stat."""
-    folders, count, newest = deque([root]), 0, os.stat(root).st_mtime_ns
-    while folders and count < _ENTRIES:
-        with os.scandir(folders.popleft()) as entries:
-            inner = []
-            for entry in islice(entries, _ENTRIES - count):
-                count += 1
-                if entry.is_dir(follow_symlinks=False):
-                    newest = max(newest, entry.stat().st_mtime_ns)
-                    inner.append(entry.path)
-        folders += sorted(inner)
-    return f"{count} entries, changed {newest}"
-
-
-def _sha256(path: str) -> str:
-    try:
-        return sha256_file(path)
-    except OSError:
-        return "missing"

@@ -230,7 +230,7 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> Detected
     if not answer:
         return NO_FACE
     box = _box(row)
-    face = choose_face(answer, box)
+    face = choose_face(answer, limits.min_confidence, box)
     column = face.not_finite()
     if column is not None:
         return f"OpenFace's values are no numbers ({column})"

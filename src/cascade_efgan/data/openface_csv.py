@@ -5,6 +5,7 @@ import hashlib
 import io
 import logging
 import math
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.archives import composed, decoded
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
@@ -22,6 +24,15 @@ log = logging.getLogger("efgan.openface")
 
 _AU_COLUMNS = tuple(f"{au}_r" for au in AUS)
 _COLUMNS = ("confidence", *_AU_COLUMNS, *LANDMARK_COLUMNS)
+
+#: What OpenFace writes without decimals.
+_WHOLE = ("face", "frame", "face_id", "success")
+_DECIMAL = re.compile(r"\s*[-+]?\d+[.,]\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
+
+#: A value that is none, as C libraries (glibc, Microsoft's old and new), spreadsheets and pandas write it.
+_NO_NUMBER = re.compile(
+    r"|[-+]?(nan|inf(inity)?)(\(\w*\))?|[-+]?\d\.?#\w+|#?n/?a|null|none|#(num|value|div/0)!", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,9 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
 
     Headers may have a space after each comma, and start with `face,confidence` (FaceLandmarkImg) or with
     `frame,face_id,timestamp,confidence,success` (FeatureExtraction; rows without success hold no face). A spreadsheet
-    may have saved the file with semicolons, and then with decimal commas.
+    may have saved the file with semicolons or tabs, and a program or spreadsheet with decimal commas, which are read
+    where they cannot be taken for separators. Cells of any system's NaN or infinity (`-nan(ind)`, `1.#QNAN`), and empty
+    ones, are missing values of their face.
 
     Args:
         text: the whole file.
@@ -74,14 +87,14 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
         `key` without faces.
 
     Raises:
-        InputError: a column is missing, a row is cut off, a cell is no number, or a CSV of one photograph holds the
-            frames of a video.
+        InputError: a column is missing or there twice, a row is cut off, a cell is no number, or a CSV of one
+            photograph holds the frames of a video or several joined CSVs.
     """
     key = PurePosixPath(name).stem if key is None else key
     first_line = text.partition("\n")[0]
-    semicolons = ";" in first_line and "," not in first_line
+    separator = next((mark for mark in ";\t" if mark in first_line and "," not in first_line), ",")
     # OpenFace pads cells, not only headers, with spaces in some builds.
-    lines = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=";" if semicolons else ",")
+    lines = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=separator)
     header = [cell.strip() for cell in next(lines, [])]
     if not header:
         return {key: []}
@@ -94,10 +107,19 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
         if not row:
             continue
         where = f"{name}, line {lines.line_num}"
+        if [cell.strip() for cell in row] == header:
+            if owner is not None:
+                continue  # joined CSVs whose rows name their photograph lose nothing
+            raise InputError(
+                f"{where}: the header again: this is several CSVs joined, and nothing says which photograph a row "
+                "belongs to; give one CSV per photograph, or add a column file"
+            )
+        if len(row) > len(header):
+            row = _without_decimal_commas(row, header, where)
         if len(row) != len(header):
             raise InputError(f"{where}: {len(row)} cells where the header has {len(header)}; run OpenFace again")
-        faces = detections.setdefault(key if owner is None else row[owner].strip(), [])
-        cells = [cell.replace(",", ".") for cell in row] if semicolons else row
+        faces = detections.setdefault(key if owner is None else composed(row[owner].strip()), [])
+        cells = [cell.replace(",", ".") if _DECIMAL.fullmatch(cell) else cell for cell in row]
         if "success" not in at or _number(cells[at["success"]], "success", where) == 1:
             faces.append(_face([_number(cells[at[column]], column, where) for column in _COLUMNS], where))
         if "frame" in at and owner is None:
@@ -177,28 +199,31 @@ def check_intensities(face: DetectedFace) -> None:
             )
 
 
-def choose_face(faces: Sequence[DetectedFace], box: Box | None = None) -> DetectedFace:
+def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box | None = None) -> DetectedFace:
     """The face that a photograph is of. Never simply the first row: OpenFace reports phantom faces in no order.
 
     Args:
         faces: at least one.
+        min_confidence: confidence below which a face may be a phantom, 0..1.
         box: the data set's own face box: (left, top, width, height) in pixels; None: it has none.
 
     Returns:
         With a box, the face whose landmarks' box overlaps it most (intersection over union), among equals the one of
-        highest confidence. Without, the face of highest confidence; among equals, the one of the largest box.
+        highest confidence. Without, the face of the largest side among those of at least `min_confidence`, as the
+        editor takes it; where none is, the one of highest confidence.
 
-    Not in the paper: its photographs show one person each.
+    Not in the paper: its photographs show one person each. OpenFace's author advises the largest face: confidence says
+    how well the landmarks fit, not whom the photograph shows.
     """
-    # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
-    return max(
-        faces,
-        key=lambda face: (
-            _or_lowest(overlap(face.landmarks, box)) if box else 0.0,
-            _or_lowest(face.confidence),
-            _or_lowest(float(np.prod(np.ptp(face.landmarks, axis=0)))),
-        ),
-    )
+
+    def rank(face: DetectedFace) -> tuple[float, float, float]:
+        # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
+        confidence, side = _or_lowest(face.confidence), _or_lowest(float(np.ptp(face.landmarks, axis=0).max()))
+        if box is not None:
+            return _or_lowest(overlap(face.landmarks, box)), confidence, side
+        return (1, side, confidence) if confidence >= min_confidence else (0, confidence, side)
+
+    return max(faces, key=rank)
 
 
 def overlap(landmarks: np.ndarray, box: Box) -> float:
@@ -238,15 +263,17 @@ def _csv_texts(path: Path) -> Iterator[tuple[str, str, str]]:
     if path.is_dir():
         for file in _csv_files(path):
             own = file.relative_to(path).with_suffix("").as_posix()
-            yield own, str(file), csv_text(file.read_bytes(), str(file))
+            yield composed(own), str(file), csv_text(file.read_bytes(), str(file))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
+            for name, member in sorted(
+                ((composed(decoded(member)), member) for member in archive.infolist()), key=lambda pair: pair[0]
+            ):
                 if _is_csv(PurePosixPath(name)):
-                    text = csv_text(archive.read(name), f"{path}/{name}")
+                    text = csv_text(archive.read(member), f"{path}/{name}")
                     yield str(PurePosixPath(name).with_suffix("")), f"{path}/{name}", text
     elif path.is_file():
-        yield path.stem, str(path), csv_text(path.read_bytes(), str(path))
+        yield composed(path.stem), str(path), csv_text(path.read_bytes(), str(path))
     else:
         raise InputError(f"{path}: no such file or folder; expected OpenFace's output as a folder, a zip or one CSV")
 
@@ -256,7 +283,25 @@ def _file_column(header: list[str]) -> int | None:
     return next((names.index(column) for column in FILE_COLUMNS if column in names), None)
 
 
+def _without_decimal_commas(row: list[str], header: list[str], where: str) -> list[str]:
+    """The cells of a row whose decimal commas were taken for separators, where only one reading of it is possible."""
+    decimals = [column not in _WHOLE and column not in FILE_COLUMNS for column in map(str.lower, header)]
+    joined, rest = [], iter(row)
+    if len(row) == len(header) + sum(decimals):
+        joined = [f"{next(rest)}.{next(rest)}" if decimal else next(rest) for decimal in decimals]
+    read = [cell for cell, decimal in zip(joined, decimals, strict=False) if decimal]
+    if not read or not all(map(_DECIMAL.fullmatch, read)):
+        raise InputError(
+            f"{where}: {len(row)} cells where the header has {len(header)}, as if numbers had decimal commas in a CSV "
+            "separated by commas; write them with points (run OpenFace with LC_ALL=C), or separate cells by semicolons"
+        )
+    return joined
+
+
 def _check_header(header: list[str], name: str) -> None:
+    twice = [column for column in _COLUMNS if header.count(column) > 1]
+    if twice:
+        raise InputError(f"{name}: column {twice[0]} is there {header.count(twice[0])} times; keep OpenFace's own one")
     missing = [column for column in _COLUMNS if column not in header]
     if not missing:
         return
@@ -286,6 +331,8 @@ def _or_lowest(value: float) -> float:
 
 
 def _number(cell: str, column: str, where: str) -> float:
+    if _NO_NUMBER.fullmatch(cell.strip()):
+        return math.nan
     try:
         return float(cell)
     except ValueError:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
+from cascade_efgan.data.archives import composed
 from cascade_efgan.errors import InputError
 
 _IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp|gif)$", re.IGNORECASE)
@@ -90,5 +91,6 @@ def _check_owners(files: Sequence[str], matched: Sequence[str | None], source: P
 
 
 def _parts(path: str) -> list[str]:
-    """Folders and name; also of a path that Windows wrote."""
-    return [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")] or [path]
+    """Folders and name; also of a path that Windows or a Mac wrote."""
+    path = composed(path).replace("\\", "/")
+    return [part for part in path.split("/") if part not in ("", ".")] or [path]

@@ -11,7 +11,15 @@ from cascade_efgan.data.crops import Square, crop_square
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
-from cascade_efgan.editing.runs import find_weights, load_editor_model, run_expressions, run_folder
+from cascade_efgan.editing.runs import (
+    FOR_PHOTOGRAPHS,
+    find_weights,
+    load_editor_model,
+    no_weights,
+    pretrained_weights,
+    run_facts,
+    shown_weights,
+)
 from cascade_efgan.editing.targets import check_aus, check_intensity, target_aus
 from cascade_efgan.errors import InputError
 
@@ -32,15 +40,16 @@ SMALLEST_FACE = 0.5
 class Editor:
     """Edits the expression of faces with a trained generator.
 
-    Make one with `from_run` or `from_file`. Several threads may use one at a time.
+    Make one with `pretrained`, `from_run` or `from_file`. Several threads may use one at a time.
 
-        editor = Editor.from_run("results")
+        editor = Editor.pretrained()
         edited = editor.edit(image, {"AU12": 3.0})      # image: (H, W, 3) uint8 RGB
 
     Attributes:
         crops: the network on crops: `editor.crops.edit(crops, present, target)`.
         spec: what the network was built from.
         margin: border of crops as a share of the landmarks' longer side.
+        origin: whose weights these are, in a few words; empty where it is not known.
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
@@ -65,6 +74,24 @@ class Editor:
         self._finder = finder
         self.spec = spec
         self.margin = margin
+        self.origin = ""
+
+    @classmethod
+    def pretrained(
+        cls,
+        name: str = FOR_PHOTOGRAPHS,
+        finder: FaceFinder | None = None,
+        device: "torch.device | str | None" = None,
+    ) -> "Editor":
+        """The editor of the weights `name` that come with the package; those for photographs unless told otherwise.
+
+        Raises:
+            InputError: the package has no weights of that name.
+        """
+        weights = pretrained_weights(name)
+        if weights is None:
+            raise no_weights(f"{name}: no weights of that name come with this package")
+        return cls.from_file(weights, finder, device)
 
     @classmethod
     def from_run(
@@ -83,16 +110,18 @@ class Editor:
     ) -> "Editor":
         """The editor of a weights file, with `model.json` beside it.
 
-        Expressions are the means of the run's training images where its `crops.csv` and `split.csv` are, else the
-        EMFACS prototypes.
+        Expressions are those stored beside published weights, or the means of the run's training images where its
+        `crops.csv` and `split.csv` are, else the EMFACS prototypes.
 
         Raises:
             InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
         """
         path = Path(weights)
         generator, spec, margin = load_editor_model(path)
-        log.info("%s, %d pixels, from %s", spec.info.title, spec.crop_size, path)
-        return cls(generator, spec, run_expressions(run_folder(path)), margin, finder, device)
+        editor = cls(generator, spec, run_facts(path, spec.crop_size)[1], margin, finder, device)
+        editor.origin = shown_weights(path)
+        log.info("%s (%s)", editor.description, path)
+        return editor
 
     @property
     def crop_size(self) -> int:
@@ -101,9 +130,10 @@ class Editor:
 
     @property
     def description(self) -> str:
-        """The model in a few words."""
+        """The model, and whose weights it uses, in a few words."""
         steps = f", {self.spec.steps} steps" if self.spec.steps > 1 else ""
-        return f"{self.spec.info.title}, {self.crop_size}×{self.crop_size} pixels{steps}"
+        origin = f"; {self.origin}" if self.origin else ""
+        return f"{self.spec.info.title}, {self.crop_size}×{self.crop_size} pixels{steps}{origin}"
 
     @property
     def smallest_face(self) -> float:

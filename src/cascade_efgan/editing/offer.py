@@ -1,4 +1,4 @@
-"""The weights that a command uses: those of the last run, or those of a run that it offers to make."""
+"""The weights that a command uses: of the last run, of the package, or of a run that it offers to make."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights
+from cascade_efgan.editing.runs import RUNS, SMALLEST_RUN, find_weights, pretrained_weights
 from cascade_efgan.errors import InputError
 
 
@@ -15,7 +15,7 @@ def trained_weights(run: Path, weights: Path | None) -> Path:
     """The weights to use. At a terminal, the smallest run that makes some is offered where there are none.
 
     Args:
-        run: `--run`, a folder that is searched.
+        run: `--run`, a folder that is searched; where the default holds none, the package's own are used.
         weights: `--weights`, which wins.
 
     Raises:
@@ -26,6 +26,8 @@ def trained_weights(run: Path, weights: Path | None) -> Path:
     try:
         return find_weights(run)
     except InputError as error:
+        if run == RUNS and (own := pretrained_weights()) is not None:
+            return own
         if not _can_offer(run):
             raise
         typer.echo(f"{error}\n", err=True)

@@ -10,7 +10,7 @@ from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import not_the_file
+from cascade_efgan.files import not_the_file, read_json
 from cascade_efgan.generation.plan import expression_means
 
 if TYPE_CHECKING:
@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from cascade_efgan.models.cascade import Cascade
 
 WEIGHTS, DESCRIPTION = "weights.safetensors", "model.json"
+#: Beside published weights: what `run_facts` gives of their run, whose crops are not published.
+FACTS = "run_facts.json"
+
+#: Folder of the runs whose weights come with the package, and the one for photographs.
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+FOR_PHOTOGRAPHS = "london"
 
 #: Methods that edit by AUs, the best first: what a folder of runs is searched for.
 PREFERRED = ("cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
+
+#: Where runs leave their results: weights of the package are taken only if this default finds none.
+RUNS = Path("results")
 
 #: Border around the landmarks' box where no run says another: the default of `crop.margin`.
 DEFAULT_MARGIN = 0.15
@@ -45,10 +54,30 @@ def find_weights(run: Path) -> Path:
     pointer = not_the_file(run / WEIGHTS)
     if pointer:
         raise InputError(pointer)
-    raise InputError(
-        f"{run}: no trained generator there; the smallest run makes one in about 5 minutes on two idle cores, without "
-        f"data or a GPU: `{SMALLEST_RUN}`, or name another folder with --run or a file with --weights"
+    raise no_weights(f"{run}: no trained generator there")
+
+
+def no_weights(reason: str) -> InputError:
+    """The error that says how to make weights where there are none, for `reason`."""
+    return InputError(
+        f"{reason}; the smallest run makes some in about 5 minutes on two idle cores, without data or a GPU: "
+        f"`{SMALLEST_RUN}`, or name another folder with --run or a file with --weights"
     )
+
+
+def pretrained_weights(name: str = FOR_PHOTOGRAPHS) -> Path | None:
+    """The weights `name` that come with the package; None where it has none of that name."""
+    path = PRETRAINED / name / WEIGHTS
+    return path if path.is_file() else None
+
+
+def shown_weights(weights: Path) -> str:
+    """Weights in a few words that tell nothing of where results lie: whose run, or that they are the package's."""
+    weights = weights.resolve()
+    if weights.parent.parent == PRETRAINED.resolve():
+        return f"weights {weights.parent.name}, which come with the package"
+    folder = run_folder(weights)
+    return f"weights of {weights.parent.relative_to(folder.parent) if folder else weights.parent.name}"
 
 
 def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
@@ -63,7 +92,25 @@ def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
     generator, spec = load_generator(weights, weights.with_name(DESCRIPTION))
     if not isinstance(generator, Cascade):
         raise InputError(f"{weights}: {spec.info.title} edits to whole expressions, not to AUs; choose another method")
-    return generator, spec, run_margin(run_folder(weights), spec.crop_size)
+    return generator, spec, run_facts(weights, spec.crop_size)[0]
+
+
+def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarray]]:
+    """Margin and expressions (`run_margin`, `run_expressions`): those stored beside published weights, else the run's.
+
+    Raises:
+        InputError: the stored ones have lost their form.
+    """
+    path = weights.with_name(FACTS)
+    if not path.is_file():
+        folder = run_folder(weights)
+        return run_margin(folder, crop_size), run_expressions(folder)
+    stored = read_json(path)
+    try:
+        expressions = {name: np.array([aus[au] for au in AUS], float) for name, aus in stored["expressions"].items()}
+        return float(stored["margin"]), expressions
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: no facts of a run ({error!r}); restore it from where the weights came") from None
 
 
 def run_folder(weights: Path) -> Path | None:

@@ -13,9 +13,9 @@ log = logging.getLogger("efgan.app")
 
 
 def command(
-    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
-        "results"
-    ),
+    run: Annotated[
+        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
+    ] = Path("results"),
     weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
     host: Annotated[str, Option(help="address to listen on; another one than this lets others in")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="port to listen on; 0: any free one")] = 8765,

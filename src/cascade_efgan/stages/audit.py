@@ -19,7 +19,7 @@ from cascade_efgan.audit.checks import (
 )
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
-from cascade_efgan.audit.release import RESULTS, Release
+from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.audit.replay import REPLAYED
 from cascade_efgan.audit.trail import commit_words, trail_lines
 from cascade_efgan.errors import InputError
@@ -36,11 +36,16 @@ def command(
     seed: Annotated[int, Option(min=0, help="seed of that draw")] = 0,
     brief: Annotated[bool, Option("--brief", help="print what did not hold and the result, not the chains")] = False,
     expect: Annotated[str | None, Option(help="published SHA-256 of provenance.json")] = None,
+    weights: Annotated[
+        Path | None, Option(help="folder of published weights to check instead, and --results if they are of that run")
+    ] = None,
 ) -> None:
     """Check numbers against everything that made them: hashes from table to raw data, and the tables rendered again.
 
     The exit status is 0 where all held, 1 where something did not, 2 where it could not be checked.
     """
+    if weights is not None:
+        return _audit_weights(weights, results, brief, expect)
     release = Release(results)
     jobs = _chosen(release, tables) if tables else None
     problems = check_record(release, expect)
@@ -54,6 +59,23 @@ def command(
         if not number.holds:
             problems.append(Problem(*_not_derived(release, number)))
     _print_result(release, problems, cells, jobs)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _audit_weights(folder: Path, results: Path, brief: bool, expect: str | None) -> None:
+    # Imported here: a table is audited without PyTorch.
+    from cascade_efgan.publishing.check import Published
+
+    published = Published(folder, results)
+    problems = published.problems(expect)
+    if not brief:
+        typer.echo("\n".join(published.trail()))
+    for sentence in problems:
+        typer.echo(f"FAIL {sentence}")
+    where = f"and rounded again from {results}" if published.run else f"their run is not in {results}, so not beyond"
+    typer.echo(f"{'did not hold' if problems else 'held'}: {folder}, {where}; {len(problems)} problems")
+    typer.echo(f"SHA-256 of {folder / RECORD}: {published.release.fingerprint} (compare it with the published one)")
     if problems:
         raise typer.Exit(1)
 

@@ -30,9 +30,9 @@ def command(
     steps: Annotated[
         bool, Option("--steps", help="also write NAME_steps.png: the cascade's steps and attention")
     ] = False,
-    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
-        "results"
-    ),
+    run: Annotated[
+        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
+    ] = Path("results"),
     weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
     openface: Annotated[
         Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")

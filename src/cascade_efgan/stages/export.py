@@ -11,9 +11,9 @@ log = logging.getLogger("efgan.export")
 
 def command(
     onnx: Annotated[Path, Option(help="ONNX file to write")],
-    run: Annotated[Path, Option(help="a trained method's folder, or a folder of runs, whose newest is taken")] = Path(
-        "results"
-    ),
+    run: Annotated[
+        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
+    ] = Path("results"),
     weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""

@@ -11,12 +11,9 @@ from cascade_efgan.tables.cells import Cell, Metrics, cell
 from cascade_efgan.tables.columns import (
     NOT_MEASURED,
     TITLES,
-    TRUE_EDITS,
     check_name,
     method_title,
     table_columns,
-    table_datasets,
-    table_methods,
 )
 from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.model import Column, Row, Table
@@ -31,6 +28,7 @@ from cascade_efgan.tables.notes import (
     reader_lines,
 )
 from cascade_efgan.tables.paper import paper_value
+from cascade_efgan.tables.rows import TRUE_EDITS, table_datasets, table_methods
 
 
 def build_table(
@@ -55,7 +53,7 @@ def build_table(
     rows = [
         _row(name, dataset, method, columns, metrics, context)
         for dataset in datasets
-        for method in table_methods(name, dataset, settings["methods"])
+        for method in table_methods(name, dataset, settings)
     ]
     if comparisons is not None:
         rows = [_with_comparisons(row, columns, comparisons, name) for row in rows]

@@ -1,15 +1,13 @@
-"""Which data sets, rows and columns each table has."""
+"""Which columns each table has, and what its rows are called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
-from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS, METHODS, REFERENCES
+from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables.model import Column
-
-#: Data sets whose true edits are known, because the project renders them.
-TRUE_EDITS = ("rendered",)
+from cascade_efgan.tables.rows import TRUE_EDITS, measures, table_datasets
 
 #: (method, metric) that the workflow does not compute on purpose -> why.
 NOT_MEASURED = {
@@ -47,12 +45,6 @@ def check_name(name: str) -> None:
         raise InputError(f"--name {name}: expected one of {', '.join(TITLES)}")
 
 
-def table_datasets(name: str, settings: Mapping[str, Any]) -> list[str]:
-    """The data sets of a table: Table 3 has one (Sec. 4.4)."""
-    datasets = list(settings["datasets"])
-    return [settings["ablation_dataset"] or datasets[0]] if name == "ablation" else datasets
-
-
 def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
     """The columns of a table."""
     extractor = settings["fid"]["extractor"]
@@ -61,17 +53,9 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
         "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
         "quality": [PSNR, Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓"), PSNR_TRUE],
         "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "measures": _measures(extractor, settings["measures"], set(settings["datasets"]) - set(TRUE_EDITS)),
+        "measures": _measures(extractor, settings),
     }[name]
     return [column for column in chosen if known or not column.true_edits_only]
-
-
-def table_methods(name: str, dataset: str, methods: Sequence[str]) -> list[str]:
-    """Rows of a data set: doing nothing, the paper's methods, the perfect edit, and pairs of real images."""
-    compared = {"ablation": ABLATED, "measures": tuple(METHODS)}.get(name, COMPARED)
-    last = ["true_edit"] if dataset in TRUE_EDITS else []
-    references = list(REFERENCES) if name == "measures" else []
-    return ["unchanged", *(method for method in compared if method in methods), *last, *references]
 
 
 def method_title(method: str) -> str:
@@ -79,15 +63,12 @@ def method_title(method: str) -> str:
     return METHODS[method].title if method in METHODS else {**CONTROLS, **REFERENCES}[method]
 
 
-def _measures(extractor: str, chosen: Mapping[str, Any], photographed: set[str]) -> list[Column]:
+def _measures(extractor: str, settings: Mapping[str, Any]) -> list[Column]:
     network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
-    columns = []
-    if chosen["kernel_distance"]:
-        columns.append(Column("kid", "kid", f"{KERNEL_NAMES[extractor]} ↓", 4))
-    if chosen["ssim"]:
-        columns.append(Column("ssim", "ssim", "SSIM ↑", 3))
-    if chosen["identity"]:
-        columns.append(Column("identity", "identity", f"identity ({network} cosine) ↑", 3))
-    if chosen["aus"] != "none" and photographed:
-        columns.append(Column("au_error", "au_error", "AU error ↓ (0-5)", 3))
-    return columns
+    columns = [
+        Column("kid", "kid", f"{KERNEL_NAMES[extractor]} ↓", 4),
+        Column("ssim", "ssim", "SSIM ↑", 3),
+        Column("identity", "identity", f"identity ({network} cosine) ↑", 3),
+        Column("au_error", "au_error", "AU error ↓ (0-5)", 3),
+    ]
+    return [column for column in columns if column.key in measures(settings)]

@@ -22,8 +22,9 @@ from cascade_efgan.evaluation.metric import REAL, hashed
 from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_values
 from cascade_efgan.files import read_json
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.columns import TRUE_EDITS, check_name, table_columns, table_datasets, table_methods
+from cascade_efgan.tables.columns import check_name, table_columns
 from cascade_efgan.tables.model import Column
+from cascade_efgan.tables.rows import TRUE_EDITS, table_datasets, table_methods
 
 #: Numbers that are right or wrong for each image.
 ACCURACIES = ("R", "G", "R+G")
@@ -76,7 +77,7 @@ def compare(name: str, context: Mapping[str, Any], paths: Iterable[Path]) -> dic
     intervals, tests, best = [], [], []
     columns = [column for column in table_columns(name, settings) if column.detail is None]
     for dataset in table_datasets(name, settings):
-        methods = table_methods(name, dataset, settings["methods"])
+        methods = table_methods(name, dataset, settings)
         for column in columns:
             if column.true_edits_only and dataset not in TRUE_EDITS:
                 continue

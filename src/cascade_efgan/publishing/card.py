@@ -1,0 +1,109 @@
+"""The model card of published weights; every number in it is read from the run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import StrictUndefined, Template
+
+from cascade_efgan.audit.release import RESULTS, Release
+from cascade_efgan.audit.trail import commit_words
+from cascade_efgan.data.records import read_records
+from cascade_efgan.editing.runs import WEIGHTS
+from cascade_efgan.errors import InputError
+from cascade_efgan.tables.columns import table_columns
+from cascade_efgan.tables.comparison_text import aligned
+from cascade_efgan.tables.context import head_lines, read_context
+
+if TYPE_CHECKING:
+    from cascade_efgan.publishing.samples import Samples
+
+CARD, TEMPLATE = "README.md", Path(__file__).with_name("card.md.jinja")
+#: Tables whose numbers stand on the card: those of the ablation are in the others.
+_TABLES = ("accuracy", "quality", "measures")
+_ROWS = {"cascade_ef_gan": "These weights", "unchanged": "Doing nothing", "real": "Real images"}
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a card says of a data set.
+
+    Attributes:
+        origin: name, source and licence.
+        limits: what weights that saw nothing else cannot do.
+    """
+
+    origin: str
+    limits: str
+
+
+#: Data sets of which samples may be published.
+DATA = {
+    "london": Data(
+        "Face Research Lab London Set: DeBruine, L., & Jones, B. (2017), figshare, "
+        "<https://doi.org/10.6084/m9.figshare.5047666.v5>, CC BY 4.0 (<https://creativecommons.org/licenses/by/4.0/>). "
+        "The people photographed agreed to their images being used in studies, in their original or altered forms, and "
+        "to illustrate research. `samples.png` shows crops of them, unchanged in its first and third row and edited in "
+        "its second. AUs: OpenFace 2.2.",
+        "They saw 102 adults, frontal, in one studio light, neutral and smiling: smiles come and go, other expressions "
+        "were never learnt. Expect less of turned heads, glasses, beards, children, hard light, and of people unlike "
+        "those of the set, whose ages and ethnicities `resources/london/people.csv` lists.",
+    ),
+    "rendered": Data(
+        "Faces rendered by this project (`cascade_efgan.data.rendered`), of no living person; MIT licence. AUs: exact.",
+        "They never saw a photograph: of photographs, expect stains and hardly any expression.",
+    ),
+}
+
+
+def card_numbers(release: Release, dataset: str) -> dict[str, list[list[str]]]:
+    """Table -> lines of Markdown cells (column, row, value, interval, people, images) of the run's statistics.
+
+    Raises:
+        InputError: the run has no such numbers.
+    """
+    settings = read_context(release.path(f"{RESULTS}run.json"))["settings"]
+    found: dict[str, list[list[str]]] = {}
+    for name in _TABLES:
+        path = release.path(f"{RESULTS}{name}_statistics.csv")
+        if not path.is_file():
+            continue
+        text = ("kind", "dataset", "column", "first", "value", "interval_low", "interval_high", "people", "n")
+        lines = read_records(path, (*text, "missing_because"))
+        lines = lines[(lines["kind"] == "interval") & (lines["dataset"] == dataset) & lines["first"].isin(_ROWS)]
+        columns = {column.key: column for column in table_columns(name, settings)}
+        for line in lines.to_dict("records"):
+            column, ends = columns[line["column"]], [line["interval_low"], line["interval_high"]]
+            low, value, high = (
+                f"{float(x):.{column.decimals}f}" if x else "" for x in (ends[0], line["value"], ends[1])
+            )
+            interval = f"{low} to {high}" if low else f"none: {line['missing_because']}"
+            found.setdefault(name, []).append(
+                [column.heading, _ROWS[line["first"]], value, interval, line["people"], line["n"]]
+            )
+    if not found:
+        raise InputError(f"{release.folder}: no *_statistics.csv with numbers of {dataset}; publish a whole run")
+    return found
+
+
+def card(release: Release, dataset: str, source: str, psnr: dict[str, float], samples: "Samples") -> str:
+    """The card as Markdown.
+
+    Args:
+        release: the run.
+        dataset: data set that they were trained on.
+        source: folder of the method, as the record names it.
+        psnr: of all test edits, dB: `float32` and `bfloat16`.
+        samples: what was stored.
+    """
+    context = read_context(release.path(f"{RESULTS}run.json"))
+    level = f"{100 * context['settings']['statistics']['level']:g} %"
+    numbers = [line for lines in card_numbers(release, dataset).values() for line in lines]
+    weights = f"{source}/{WEIGHTS}"
+    template = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined, keep_trailing_newline=True)
+    return template.render(
+        dataset=dataset, data=DATA[dataset], head=head_lines(context, [dataset]), commit=commit_words(release),
+        preset=context["preset"], weights=weights, weights_sha256=release.sha256(weights),
+        record_sha256=release.fingerprint, level=level, psnr=psnr, samples=samples,
+        table=aligned(["Number", "Of", "Value", f"{level} interval", "People", "Images"], numbers),
+    )  # fmt: skip

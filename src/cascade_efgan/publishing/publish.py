@@ -1,0 +1,154 @@
+"""From a finished run to a folder of published weights."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+from torch import Tensor
+
+from cascade_efgan import __version__
+from cascade_efgan.audit.environment import environment
+from cascade_efgan.audit.provenance import Provenance, write_provenance
+from cascade_efgan.audit.release import RECORD, RESULTS, Release
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import Faces, load_faces
+from cascade_efgan.editing.crop_editor import CropEditor
+from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, run_facts
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.psnr import compare_edits, counterparts
+from cascade_efgan.files import sha256_file, write_json
+from cascade_efgan.models.build import load_weights
+from cascade_efgan.publishing.card import CARD, DATA, card, card_numbers
+from cascade_efgan.publishing.samples import write_samples
+
+METHOD = "cascade_ef_gan"
+#: Largest file of weights, bytes: it is kept in the repository.
+LARGEST = 16 * 2**20
+#: How far rounding the weights may move the PSNR of all test edits, dB: as far as another machine may (audit).
+MOST_CHANGE = 0.05
+
+
+def rounded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict with matrices and kernels in bfloat16; vectors stay float32.
+
+    Vectors are few, and the singular vectors of spectral normalisation must keep their length: they scale all weights.
+    """
+    return {key: value.bfloat16() if value.ndim > 1 else value for key, value in state.items()}
+
+
+def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, float]:
+    """Write weights, description, card, samples and record of the Cascade EF-GAN of a finished run to a folder.
+
+    Args:
+        results: the run, with its `provenance.json`.
+        dataset: data set whose weights are taken; one of `DATA`, whose licence allows samples to be published.
+        seed: their training seed.
+        out: folder to write; one of published weights is replaced.
+
+    Returns:
+        PSNR of all test edits in dB: `float32` as the run measured it, `bfloat16` by the published weights.
+
+    Raises:
+        InputError: a file is missing or not the recorded one, the weights are too large, or rounding changed the edits.
+    """
+    if dataset not in DATA:
+        raise InputError(f"--dataset {dataset}: its licence forbids samples; expected one of {', '.join(DATA)}")
+    if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
+        raise InputError(f"--out {out}: holds something else than published weights; name another folder")
+    release = Release(results)
+    source = f"{RESULTS}{dataset}/seed{seed}/{METHOD}"
+    names = _inputs(release, dataset, source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as made:
+        folder = Path(made, out.name)
+        folder.mkdir()
+        psnr, samples = _write_model(release, dataset, source, folder)
+        (folder / CARD).write_text(card(release, dataset, source, psnr, samples), encoding="utf-8")
+        write_provenance(folder / RECORD, _record(release, names, f"{source}/{WEIGHTS}", folder))
+        if out.is_dir():
+            shutil.rmtree(out)
+        os.replace(folder, out)
+    return psnr
+
+
+def _inputs(release: Release, dataset: str, source: str) -> list[str]:
+    """The files that are read; each must be the recorded one."""
+    names = [f"{source}/{name}" for name in (WEIGHTS, DESCRIPTION, "edits_test.npy", "edits_test.csv")]
+    names += [f"{source}/metrics/psnr.json", f"{RESULTS}run.json"]
+    names += [f"{RESULTS}{dataset}/{name}" for name in ("crops.npy", "crops.csv", "split.csv")]
+    names += [f"{RESULTS}{table}_statistics.csv" for table in card_numbers(release, dataset)]
+    for name in names:
+        if not release.holds(name):
+            raise InputError(
+                f"{release.shown(name)}: missing, or not the file that {RECORD} lists; publish a whole run, whose "
+                "`efgan audit` holds"
+            )
+    return names
+
+
+def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], Any]:
+    original, data = release.path(f"{source}/{WEIGHTS}"), release.path(f"{RESULTS}{dataset}")
+    save_file(rounded(load_weights(original)), folder / WEIGHTS)
+    if (size := (folder / WEIGHTS).stat().st_size) > LARGEST:
+        raise InputError(f"{original}: {size / 2**20:.1f} MiB in bfloat16, at most {LARGEST >> 20} can be published")
+    shutil.copyfile(original.with_name(DESCRIPTION), folder / DESCRIPTION)
+    generator, spec, _ = load_editor_model(folder / WEIGHTS)
+    margin, expressions = run_facts(original, spec.crop_size)
+    means = {name: dict(zip(AUS, aus.tolist(), strict=True)) for name, aus in expressions.items()}
+    write_json(folder / FACTS, {"margin": margin, "expressions": means})
+    faces = load_faces(data / "crops.npy", data / "crops.csv")
+    stored = load_edits(original.with_name("edits_test.npy"), original.with_name("edits_test.csv"))
+    edits = edited_again(CropEditor(generator, spec, "cpu"), stored, faces)
+    partner = counterparts(edits, faces.images, faces.index["id"].tolist())
+    now = compare_edits(edits, partner, "no_counterpart")
+    then = read_metric(original.parent / "metrics" / "psnr.json").value
+    if then is None or now.mean is None or abs(then - now.mean) > MOST_CHANGE:
+        raise InputError(
+            f"{original}: rounded to bfloat16 its PSNR is {now.mean} dB, the run's is {then} dB; at most {MOST_CHANGE} "
+            "dB apart can be published: these weights do not bear the rounding, or other code made the edits"
+        )
+    return {"float32": then, "bfloat16": now.mean}, write_samples(folder, edits, faces, now.rows)
+
+
+def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
+    """The same edits, made by `editor`."""
+    rows = dict(zip(faces.index["id"], range(len(faces)), strict=True))
+    sources = faces.take(np.array([rows[name] for name in edits.index["source_id"]]))
+    images = editor.edit(
+        sources.images, sources.index[list(AUS)].to_numpy(float), edits.index[list(AUS)].to_numpy(float)
+    )[-1].images
+    return Edits(images, edits.index)
+
+
+def _record(release: Release, names: Iterable[str], weights: str, folder: Path) -> Provenance:
+    """The run's record, cut down to what is behind the weights, with the hashes of what was published."""
+    record = release.record
+    jobs = record.chain([weights])
+    kept = {*names}.union(*([*job.inputs, *job.outputs] for job in jobs))
+    run = {
+        **record.run,
+        "record": release.fingerprint,
+        "published": {path.name: sha256_file(path) for path in sorted(folder.iterdir())},
+        "publishing": {
+            **{"version": __version__, "weights": weights, "dtype": "bfloat16, vectors float32"},
+            **{"read": {name: record.files[name].sha256 for name in names}, "environment": environment()},
+        },
+    }
+    used = {job.environment for job in jobs} | {record.run["environment"]}
+    return replace(
+        record,
+        files={name: file for name, file in record.files.items() if name in kept},
+        jobs=jobs,
+        code={job.code: record.code[job.code] for job in jobs},
+        environments={key: value for key, value in record.environments.items() if key in used},
+        run=run,
+        targets=[weights],
+    )

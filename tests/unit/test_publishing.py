@@ -1,0 +1,195 @@
+"""Published weights: from a run to the package and back, what is refused, and the package's own against their cards."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from cascade_efgan import Editor
+from cascade_efgan.audit.provenance import File, Job, Provenance, seal, write_provenance
+from cascade_efgan.audit.release import RECORD
+from cascade_efgan.config.settings import Settings
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.editing import runs
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.psnr import psnr
+from cascade_efgan.files import sha256_file, write_json
+from cascade_efgan.models.build import ModelSpec, build_generator, load_weights, save_model
+from cascade_efgan.publishing import publish as publishing
+from cascade_efgan.publishing.check import Published
+from cascade_efgan.publishing.samples import read_samples
+
+DATA, METHOD = "results/rendered", "results/rendered/seed0/cascade_ef_gan"
+BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+OUT = Path("pretrained/tiny")
+SPLIT = ["--index", f"{DATA}/crops.csv", "--split", f"{DATA}/split.csv"]
+CROPS = ["--crops", f"{DATA}/crops.npy"]
+EDITS = ["--edits", f"{METHOD}/edits_test.npy", "--edits-index", f"{METHOD}/edits_test.csv"]
+
+
+def record_everything():
+    """A record as a run leaves it, but that one job made the weights and another all the rest."""
+    paths = [path.as_posix() for path in sorted(Path("results").rglob("*")) if path.is_file()]
+    paths = [path for path in paths if path != "results/provenance.json"]
+    files = {path: File(sha256_file(path), os.path.getsize(path)) for path in paths}
+    data = [path for path in paths if Path(path).parent == Path(DATA)]
+    trained = [f"{METHOD}/weights.safetensors", f"{METHOD}/model.json"]
+    rest = [path for path in paths if path not in (*data, *trained)]
+
+    def job(rule, inputs, outputs):
+        return Job(rule, rule, {}, "", 0, {path: files[path].sha256 for path in inputs}, "c", outputs, environment="e")
+
+    jobs = [job("finetune_cascade", data, trained), job("others", [*data, *trained], rest)]
+    run = {"commit": "c0ffee" * 7, "changed": [], "environment": "e", "version": "0", "started": "", "ended": ""}
+    record = Provenance(files, jobs, {"c": {"src/x.py": None}}, {"e": {}}, run, rest)
+    write_provenance(Path("results/provenance.json"), record)
+
+
+@pytest.fixture
+def run(cropped_data, efgan, tmp_path, monkeypatch):
+    """A whole small run in the working folder: real stages, an untrained cascade, a record."""
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    cropped_data.folder.rename(DATA)
+    torch.manual_seed(0)
+    sizes = {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
+    spec = ModelSpec("cascade_ef_gan", 32, Settings().network.model_dump() | sizes, BOXES)
+    save_model(Path(METHOD, "weights.safetensors"), Path(METHOD, "model.json"), build_generator(spec), spec)
+    efgan("split", *SPLIT, "--set", "split.test_share=0.5")
+    trained = ["--weights", f"{METHOD}/weights.safetensors", "--model", f"{METHOD}/model.json"]
+    about = ["--method", "cascade_ef_gan", "--seed", 0]
+    efgan("generate", *about, "--part", "test", *SPLIT, *CROPS, *EDITS, *trained)
+    number = ["--metric", f"{METHOD}/metrics/psnr.json", "--values", f"{METHOD}/values_psnr.csv"]
+    efgan("psnr", "--name", "psnr", *about, "--dataset", "rendered", *CROPS, *SPLIT[:2], *EDITS, *number)
+    Path(f"{DATA}/completeness.json").write_text('{"missing": []}')
+    named = [word for key, file in (("index", "crops.csv"), ("split", "split.csv"), ("excluded", "excluded.csv"),
+                                    ("completeness", "completeness.json"))
+             for word in (f"--{key}", f"rendered={DATA}/{file}")]  # fmt: skip
+    efgan("describe_run", "--out", "results/run.json", *named)
+    written = [word for key, suffix in (("comparisons", "json"), ("markdown", "md"), ("csv", "csv"))
+               for word in (f"--{key}", f"results/quality_statistics.{suffix}")]  # fmt: skip
+    efgan(
+        "compare",
+        "--name",
+        "quality",
+        "--context",
+        "results/run.json",
+        *written,
+        "--values",
+        f"{METHOD}/values_psnr.csv",
+    )
+    record_everything()
+
+
+def publish(efgan):
+    efgan("publish_weights", "--dataset", "rendered", "--out", OUT)
+
+
+def reached(folder: Path) -> None:
+    """The weights of a folder give the edits of its samples again, and the numbers of its card."""
+    editor, samples = Editor.from_file(folder / "weights.safetensors", device="cpu"), read_samples(folder)
+    made = editor.crops.edit(samples.inputs, samples.present, samples.target)[-1].images
+    assert np.abs(made.astype(int) - samples.edits).mean() < 0.1  # grey levels: another processor may round otherwise
+    values = [psnr(*pair) for pair in zip(made, samples.real, strict=True)]
+    assert values == pytest.approx(samples.table["psnr"].tolist(), abs=0.05)
+    nothing = [psnr(*pair) for pair in zip(samples.inputs, samples.real, strict=True)]
+    assert nothing == pytest.approx(samples.table["unchanged"].tolist(), abs=1e-6)
+    card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+    on_card = re.search(r"to the last row: edits ([\d.]+) dB, inputs ([\d.]+) dB", card)
+    assert on_card is not None
+    assert [float(text) for text in on_card.groups()] == pytest.approx([np.mean(values), np.mean(nothing)], abs=0.06)
+
+
+def test_a_run_is_published_small_and_reaches_its_numbers_again(run, efgan, monkeypatch, capsys) -> None:
+    publish(efgan)
+    stored, original = (load_weights(folder / "weights.safetensors") for folder in (OUT, Path(METHOD)))
+    assert {value.dtype for value in stored.values() if value.ndim > 1} == {torch.bfloat16}
+    assert all(torch.equal(value.float(), original[key].to(value.dtype).float()) for key, value in stored.items())
+    monkeypatch.setattr(runs, "PRETRAINED", OUT.parent)
+    editor = Editor.pretrained("tiny", device="cpu")
+    assert {value.dtype for value in editor.crops._generator.parameters()} == {torch.float32}
+    assert editor.margin == pytest.approx(0.25, abs=0.005)
+    assert list(editor.expressions()) == ["happy", "neutral"]
+    reached(OUT)
+    value, low, high = (json.loads(Path("results/quality_statistics.json").read_text())["intervals"][0][key]
+                        for key in ("value", "low", "high"))  # fmt: skip
+    card = (OUT / "README.md").read_text(encoding="utf-8")
+    interval = "none" if low is None else f"{low:.2f} to {high:.2f}"
+    assert re.search(rf"PSNR . \(dB\) +\| These weights \| {value:.2f} +\| {interval}", card)
+    for words in ("## Data and licence", "commit c0ffeec0ffee", sha256_file("results/provenance.json"), "## Misuse"):
+        assert words in card
+    efgan("audit", "--weights", OUT)
+    shown = capsys.readouterr().out
+    assert "finetune_cascade" in shown and "others" not in shown
+    assert f"held: {OUT}, and rounded again from results; 0 problems" in shown
+    publish(efgan)  # replaces what it wrote
+    Path("results/provenance.json").unlink()
+    efgan("audit", "--weights", OUT, "--brief")
+    assert "their run is not in results" in capsys.readouterr().out
+
+
+def test_an_audit_names_what_was_exchanged(run, efgan) -> None:
+    publish(efgan)
+    samples = OUT / "samples.csv"
+    kept = samples.read_bytes()
+    samples.write_bytes(kept.replace(b"happy", b"angry"))
+    (OUT / "more.txt").touch()
+    found = Published(OUT, Path("results")).problems(expected="0" * 64)
+    assert [text.partition(": ")[0] for text in found] == [f"{OUT}/{n}" for n in (RECORD, "more.txt", "samples.csv")]
+    samples.write_bytes(kept)
+    (OUT / "more.txt").unlink()
+    assert Published(OUT, Path("results")).problems() == []
+    with Path(METHOD, "weights.safetensors").open("ab") as file:
+        file.write(b"x")
+    found = Published(OUT, Path("results")).problems()
+    assert found == [f"{METHOD}/weights.safetensors: it is not the recorded file; restore it (dvc checkout)"]
+    with pytest.raises(InputError, match="not of published weights"):
+        Published(Path("results"), Path("results"))
+
+
+def test_weights_that_are_not_the_runs_rounded_do_not_hold(run, efgan) -> None:
+    publish(efgan)
+    state = load_weights(OUT / "weights.safetensors")
+    first = next(iter(state))
+    save_file(state | {first: state[first] * 2}, OUT / "weights.safetensors")
+    record = json.loads((OUT / RECORD).read_text())
+    record["run"]["published"]["weights.safetensors"] = sha256_file(OUT / "weights.safetensors")
+    write_json(OUT / RECORD, record | {"seal": seal({key: record[key] for key in record if key != "seal"})})
+    (found,) = Published(OUT, Path("results")).problems()  # a careful forger sealed the record again
+    assert "rounded to bfloat16" in found
+
+
+def test_what_cannot_be_published_is_one_sentence_and_leaves_nothing(run, efgan, monkeypatch) -> None:
+    with pytest.raises(InputError, match="--dataset rafd: its licence"):
+        efgan("publish_weights", "--dataset", "rafd", "--out", OUT)
+    with pytest.raises(InputError, match="holds something else"):
+        efgan("publish_weights", "--dataset", "rendered", "--out", METHOD)
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, "LARGEST", 1000)
+        with pytest.raises(InputError, match="MiB in bfloat16"):
+            publish(efgan)
+    metric = Path(METHOD, "metrics/psnr.json")
+    values = json.loads(metric.read_text())
+    write_json(metric, values | {"value": values["value"] + 1})
+    with pytest.raises(InputError, match=r"psnr\.json: missing, or not the file that provenance\.json lists"):
+        publish(efgan)
+    record_everything()
+    with pytest.raises(InputError, match="do not bear the rounding"):
+        publish(efgan)
+    assert list(OUT.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [path.parent for path in sorted(runs.PRETRAINED.glob("*/weights.safetensors"))],
+    ids=lambda path: path.name,
+)
+def test_the_packages_weights_are_whole_and_reach_the_numbers_of_their_card(folder: Path, tmp_path: Path) -> None:
+    assert (folder / "weights.safetensors").stat().st_size <= publishing.LARGEST
+    assert Published(folder, tmp_path).problems() == []
+    reached(folder)
