@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
 from cascade_efgan.data.archive_contents import check_complete, first, open_photographs, read_while_open
 from cascade_efgan.data.archives import ArchiveReader, composed
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
@@ -22,7 +22,7 @@ from cascade_efgan.errors import InputError
 log = logging.getLogger("efgan.download")
 
 #: Suffixes of photographs, in lower case; a file's own may be in any case. A .gif is mostly animated.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+SUFFIXES = tuple(suffix for suffix in images.SUFFIXES if suffix != ".gif")
 
 #: Nouns beside the adjectives of `EXPRESSIONS`.
 _NOUNS = {"anger": "angry", "contempt": "contemptuous", "disgust": "disgusted", "fear": "fearful",
