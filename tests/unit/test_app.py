@@ -293,8 +293,8 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
 
 
 def test_a_zip_becomes_a_zip_of_numbered_files_with_a_report(client):
-    names = ["../../etc/passwd", "C:\\x.png", "/root/.bashrc"]
-    data = a_zip(photograph(), b"no picture", photograph(30, 30), names=names)
+    names = ["../../etc/passwd", "C:\\x.png", "/root/bashrc", "__MACOSX/._x.png", "@eaDir/x.png/thumb.jpg"]
+    data = a_zip(photograph(), b"no picture", photograph(30, 30), b"resource fork", photograph(), names=names)
     answer = client.post("/api/batch?expression=happy", content=data)
     assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

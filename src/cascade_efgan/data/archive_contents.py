@@ -12,6 +12,7 @@ from cascade_efgan.data.archives import ArchiveReader, open_archive
 from cascade_efgan.data.images import SUFFIXES
 from cascade_efgan.data.licensed import archive_of
 from cascade_efgan.data.photos import Completeness, Photo, Request, sha256
+from cascade_efgan.data.side_files import say_left_out
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
@@ -37,6 +38,7 @@ def open_photographs(request: Request, dataset: str) -> Iterator[ArchiveReader]:
         InputError: no archive (`archive_of`) or a bad one (`open_archive`), or nothing in it but further archives.
     """
     with open_archive(archive_of(request.settings, dataset), request.work) as archive:
+        say_left_out(log, archive.path, archive.skipped)
         names = archive.names()
         packed = [] if any(map(is_image, names)) else list(filter(_PACKED.search, names))
         if packed:
@@ -99,7 +101,14 @@ def check_complete(
                 f"lists {listed}"
             )
         log.warning("%s", sentence)
-    return Completeness(len(expected), len(found), missing, unexpected, dict(sorted(left_out.items())))
+    return Completeness(
+        len(expected),
+        len(found),
+        missing,
+        unexpected,
+        dict(sorted(left_out.items())),
+        dict(sorted(archive.skipped.items())),
+    )
 
 
 def one_file_each(archive: ArchiveReader, files: Iterable[tuple[str, str]]) -> dict[str, str]:

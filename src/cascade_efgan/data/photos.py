@@ -69,6 +69,7 @@ class Completeness:
         missing: ids of expected photographs that are not there, sorted.
         unexpected: files that belong to none of them, sorted.
         left_out: why -> how many photographs of the archive this project does not use.
+        side_files: what other programs left in the archive (`side_file`) -> how many files, none of them used.
     """
 
     expected: int | None
@@ -76,6 +77,7 @@ class Completeness:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    side_files: dict[str, int] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
