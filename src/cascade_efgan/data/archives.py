@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 from cascade_efgan.data.side_files import files_below, side_file
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, not_the_file
 
 #: More files than any of the data sets has; reading the list of more would fill the memory.
 MAX_MEMBERS = 5_000_000
@@ -273,7 +273,8 @@ def open_archive(path: Path, work: Path) -> Iterator[ArchiveReader]:
             yield reader
     else:
         raise InputError(
-            f"{path}: neither a folder nor a zip nor a tar (plain, gz, bz2 or xz); unpack it and name the folder"
+            not_the_file(path)
+            or f"{path}: neither a folder nor a zip nor a tar (plain, gz, bz2 or xz); unpack it and name the folder"
         )
 
 
