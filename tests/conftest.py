@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ImageCms
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
@@ -178,3 +179,10 @@ def landmarks() -> Callable[..., np.ndarray]:
 def openface_text() -> Callable[..., str]:
     """`openface_csv`."""
     return openface_csv
+
+
+@pytest.fixture(scope="session")
+def swapped_profile() -> bytes:
+    """An ICC profile that is sRGB's with red and green exchanged: no mistake about colours stays small under it."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return srgb.replace(b"rXYZ", b"here").replace(b"gXYZ", b"rXYZ").replace(b"here", b"gXYZ")

@@ -468,6 +468,25 @@ def test_the_page_shows_of_a_face_what_the_download_will_hold(rendering):
     assert still.images[-1] == face.picture_file and still.network[-1] != face.crop_file
 
 
+def test_the_page_shows_a_photographs_own_colours(rendering, swapped_profile):
+    engine = real_engine(rendering)
+    plain, other = (
+        engine.open(as_file(Image.fromarray(rendering.image), "PNG", icc_profile=profile))
+        for profile in (None, swapped_profile)
+    )
+
+    def shown(photo):
+        wishes = [Wish(0, target_of(AU12=5.0))]
+        face = engine.show_faces([(photo, wishes[0])])[0]
+        yield from (photo.preview_file, photo.faces[0].crop_file, photo.faces[0].picture_file)
+        yield from (face.images[-1], face.network[-1], engine.show_photograph(photo, wishes).images[0])
+        yield from (engine.animate(photo, wishes, whole).data for whole in (False, True))
+
+    for one, two in zip(shown(plain), shown(other), strict=True):
+        one, two = (decode_image(data, "x").astype(int) for data in (one, two))
+        assert np.abs(two - one[..., [1, 0, 2]]).mean() < 4 < np.abs(two - one).mean()
+
+
 def test_a_download_is_marked_and_leaves_what_is_outside_the_face(rendering):
     engine = real_engine(rendering)
     photo = engine.open(encode_png(rendering.image))

@@ -355,6 +355,32 @@ def test_films_and_strips_hold_the_frames_and_the_mark(tmp_path):
     assert read_mark(gif_bytes(np.stack(frames), 0.1))["tool"] == "cascade-efgan"
 
 
+def test_films_strips_and_steps_have_the_photographs_colours(
+    weights, found_everywhere, efgan, tmp_path, monkeypatch, swapped_profile
+):
+    # A Display-P3 photograph changed its colours in everything but the still.
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(RENDERED.image).save("plain.png")
+    Image.fromarray(RENDERED.image).save("profile.png", icc_profile=swapped_profile)
+    for name in ("plain", "profile"):
+        edit = ("edit", f"{name}.png", "--expression", "happy", "--weights", weights)
+        efgan(*edit, "--out", f"{name}.webp", "--steps")
+        for suffix in ("gif", "mp4"):
+            efgan(*edit, "--continuous", "2", "--out", f"{name}.{suffix}")
+        efgan(*edit, "--continuous", "2", "--out", f"{name}_strip.png")
+    stills = [Image.open(f"{name}.webp") for name in ("plain", "profile")]
+    assert np.array_equal(*stills) and stills[1].info["icc_profile"] == swapped_profile
+    av = pytest.importorskip("av")
+    for suffix, most in (("_strip.png", 1), ("_steps.png", 1), (".gif", 8), (".mp4", 8)):
+        plain, made = (
+            next(av.open(f"{name}{suffix}").decode(video=0)).to_ndarray(format="rgb24").astype(int)
+            if suffix == ".mp4"
+            else np.asarray(Image.open(f"{name}{suffix}").convert("RGB")).astype(int)
+            for name in ("plain", "profile")
+        )
+        assert np.abs(made - plain[..., [1, 0, 2]]).mean() < most < np.abs(made - plain).mean()
+
+
 def test_an_mp4_plays_the_frames_there_and_back_and_carries_the_mark(tmp_path):
     av = pytest.importorskip("av")
     frames = [np.full((64, 64, 3), 50 * n, dtype=np.uint8) for n in range(4)]

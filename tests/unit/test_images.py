@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
+from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.data.images import SUFFIXES, decode_image, image_size
 from cascade_efgan.data.manifest import manifest_row
 from cascade_efgan.data.openface_images import prepare_image
@@ -141,15 +142,35 @@ def test_opacity_of_16_bits_is_kept():
     assert np.array_equal(read_photo(gray_alpha_16(), "a").alpha, np.full_like(GRAY, 200))
 
 
-def test_cmyk_is_read_by_its_profile(monkeypatch):
-    seen = []
-    convert = ImageCms.profileToProfile
-    data = saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95, icc_profile=b"no profile")
-    assert decode_image(data, "a").shape == (40, 60, 3)  # a damaged one costs nothing
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()  # of other colours: not usable either
-    monkeypatch.setattr(ImageCms, "profileToProfile", lambda *a, **k: seen.append(a) or convert(*a, **k))
-    data = saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95, icc_profile=profile)
-    assert decode_image(data, "a").shape == (40, 60, 3) and len(seen) == 1
+def test_colours_of_a_profile_become_srgb(swapped_profile):
+    assert np.abs(to_srgb(COLOUR, swapped_profile).astype(int) - COLOUR[..., [1, 0, 2]]).max() <= 2
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for profile in (None, b"", b"no profile", srgb[:200], srgb, lab):
+        assert to_srgb(COLOUR, profile) is COLOUR
+
+
+def cyan_is_black():
+    """A printer's profile under which cyan alone darkens: one table from CMYK to Lab, as the ICC's format has it."""
+    corners = b"".join(bytes([0 if corner & 8 else 255, 128, 128]) for corner in range(16))
+    identity = struct.pack(">9l", *(65536 * (place % 4 == 0) for place in range(9)))
+    table = (
+        b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity + bytes(range(256)) * 4 + corners + bytes(range(256)) * 3
+    )
+    start = struct.pack(">4sL4s4s4s", b"lcms", 0x02400000, b"prtr", b"CMYK", b"Lab ") + bytes(12) + b"acsp" + bytes(28)
+    white = struct.pack(">3l", 63190, 65536, 54061)
+    profile = start + white + bytes(48) + struct.pack(">L4sLL", 1, b"A2B0", 144, len(table)) + table
+    return struct.pack(">L", 4 + len(profile)) + profile
+
+
+def test_cmyk_is_read_by_its_profile():
+    image = Image.fromarray(np.full((8, 8, 4), (255, 0, 0, 0), dtype=np.uint8), "CMYK")
+    plain = decode_image(saved(image, "TIFF"), "a")
+    assert plain[0, 0].tolist() == [0, 255, 255]
+    assert decode_image(saved(image, "TIFF", icc_profile=cyan_is_black()), "a").max() < 5
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for unusable in (b"no profile", srgb):
+        assert np.array_equal(decode_image(saved(image, "TIFF", icc_profile=unusable), "a"), plain)
 
 
 @pytest.mark.parametrize(

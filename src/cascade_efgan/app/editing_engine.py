@@ -11,6 +11,7 @@ from PIL import Image
 from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data import AU_MAX
+from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
@@ -85,27 +86,28 @@ class EditingEngine:
         """
         photo = read_photo(data, _NAME, self._photo_limits)
         found, reasons = self._editor.find(photo.image, _NAME)
-        faces = self._open_faces(photo.image, found[: self._limits.faces])
+        profile = photo.metadata.get("icc_profile")
+        faces = self._open_faces(photo.image, found[: self._limits.faces], profile)
         preview = shrink(photo.image, self._limits.preview_side)
         scale = preview.shape[1] / photo.image.shape[1]
         note = f"Of {len(found) + len(reasons)} faces, one {reasons[0]}." if reasons else ""
-        return OpenPhotograph(data, preview, scale, _jpeg(preview), faces, note)
+        return OpenPhotograph(data, preview, scale, _jpeg(preview, profile), faces, note, profile)
 
     def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> list[Shown]:
         """The picture of each wish's face, edited, with an attention map and the network's output a step."""
         steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
         return [
             Shown(
-                [_jpeg(image) for image in self._pictures(photograph.faces[wish.face], steps, place)],
+                [_jpeg(image, photo.profile) for image in self._pictures(photo.faces[wish.face], steps, place)],
                 [_grey_png(self._editor.crops.attention_map(step, place)) for step in steps],
-                [encode_png(step.images[place]) for step in steps],
+                [encode_png(to_srgb(step.images[place], photo.profile)) for step in steps],
             )
-            for place, (photograph, wish) in enumerate(wanted)
+            for place, (photo, wish) in enumerate(wanted)
         ]
 
     def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done."""
-        return Shown([_jpeg(self._edit_preview(photograph, wishes))])
+        return Shown([_jpeg(self._edit_preview(photograph, wishes), photograph.profile)])
 
     def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
         """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
@@ -128,7 +130,7 @@ class EditingEngine:
             steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share)) for share in shares])
             now = [self._pictures(face, steps, place)[-1] for place in range(len(shares))]
             frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
-        frames = [_enlarge(frame, _SMALLEST_FILM) for frame in frames]
+        frames = [to_srgb(_enlarge(frame, _SMALLEST_FILM), photograph.profile) for frame in frames]
         film = np.stack(frames + frames[-2:0:-1])
         return Made(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
 
@@ -142,7 +144,7 @@ class EditingEngine:
         ]
         return self.download(photograph, wishes)
 
-    def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace]) -> list[OpenFace]:
+    def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace], profile: bytes | None) -> list[OpenFace]:
         squares = [self._editor.square(face) for face in found]
         crops = np.stack([crop_image(image, square, self._editor.crop_size) for square in squares])
         aus = np.stack([np.asarray(face.aus, dtype=np.float64) for face in found])
@@ -153,9 +155,8 @@ class EditingEngine:
             picture = crop_image(image, squares[n], side)
             guessed = untold_aus() if face.where == MEDIAPIPE else ()
             unchanged = [step.images[n] for step in same]
-            faces.append(
-                OpenFace(face, aus[n], crops[n], encode_png(crops[n]), picture, _jpeg(picture), unchanged, guessed)
-            )
+            files = encode_png(to_srgb(crops[n], profile)), _jpeg(picture, profile)
+            faces.append(OpenFace(face, aus[n], crops[n], files[0], picture, files[1], unchanged, guessed))
         return faces
 
     def _pictures(self, face: OpenFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
@@ -196,9 +197,9 @@ def _enlarge(image: np.ndarray, side: int) -> np.ndarray:
     return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
 
 
-def _jpeg(image: np.ndarray) -> bytes:
+def _jpeg(image: np.ndarray, profile: bytes | None) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    Image.fromarray(to_srgb(image, profile)).save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
     return buffer.getvalue()
 
 

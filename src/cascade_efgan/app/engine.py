@@ -43,6 +43,7 @@ class OpenPhotograph:
         preview_file: the preview as the bytes of a picture that browsers know.
         faces: largest first.
         note: one sentence that the user should read, or empty.
+        profile: ICC profile of the colours of all arrays; files for the page are in sRGB. None: sRGB.
     """
 
     data: bytes
@@ -51,6 +52,7 @@ class OpenPhotograph:
     preview_file: bytes
     faces: Sequence[OpenFace]
     note: str = ""
+    profile: bytes | None = None
 
     @property
     def bytes(self) -> int:
@@ -58,7 +60,7 @@ class OpenPhotograph:
         arrays = (array for face in self.faces for array in (face.crop, face.picture, *face.unchanged))
         files = (len(face.crop_file) + len(face.picture_file) for face in self.faces)
         faces = sum(array.nbytes for array in arrays) + sum(files)
-        return len(self.data) + self.preview.nbytes + len(self.preview_file) + faces
+        return len(self.data) + len(self.profile or b"") + self.preview.nbytes + len(self.preview_file) + faces
 
 
 class Wish(NamedTuple):

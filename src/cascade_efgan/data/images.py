@@ -14,6 +14,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.ExifTags import Base
 
 from cascade_efgan.data.bare_images import without_metadata
+from cascade_efgan.data.colours import srgb_transform
 from cascade_efgan.errors import InputError
 
 #: Suffix of a file, in lower case -> format that it promises, by Pillow's name.
@@ -229,12 +230,9 @@ def _scaled(values: np.ndarray, bits: int, name: str) -> np.ndarray:
 
 
 def _from_cmyk(image: Image.Image) -> Image.Image:
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-        made = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (KeyError, OSError, TypeError, ValueError, ImageCms.PyCMSError):
-        made = None
-    return made or image.convert("RGB")
+    profile = image.info.get("icc_profile")
+    transform = srgb_transform(profile, "CMYK") if isinstance(profile, bytes) else None
+    return image.convert("RGB") if transform is None else ImageCms.applyTransform(image, transform)  # type: ignore[return-value]
 
 
 def _what_it_is(data: bytes) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
@@ -25,20 +26,22 @@ _GAP = 4
 Targets = Sequence[Mapping[str, float]]
 
 
-def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets) -> None:
+def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, profile: bytes | None = None) -> None:
     """Write frames by the suffix of `path`: .gif and .mp4 run there and back, .png is a strip of all side by side.
 
     Args:
         path: file to write.
         frames: `(H, W, 3)` uint8 RGB each, from the original to the full edit; made smaller where they are large.
         targets: what the mark says.
+        profile: ICC profile of the photograph; what is written is in sRGB, since films have no place for another.
 
     Raises:
         InputError: another suffix.
     """
     check_animation_suffix(path)
     suffix = path.suffix.lower()
-    small = [shrink(frame, STRIP_SIDE if suffix == ".png" else FILM_SIDE) for frame in frames]
+    side = STRIP_SIDE if suffix == ".png" else FILM_SIDE
+    small = [to_srgb(shrink(frame, side), profile) for frame in frames]
     film = np.stack(small + small[-2:0:-1])
     with atomic_path(path) as partial:
         if suffix == ".mp4":

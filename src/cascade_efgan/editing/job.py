@@ -66,11 +66,11 @@ class Job:
         """
         source, out, shown = plan
         photo = load_photo(source)
-        lines = [photo.note] if photo.note else []
+        lines, profile = [photo.note] if photo.note else [], photo.metadata.get("icc_profile")
         if self.frames is not None:
             made = self.editor.animate(photo.image, self.frames, name=str(source), **self.wish)
             self._check_again(plan)
-            write_animation(out, [one.image for one in made], _targets(made[-1]))
+            write_animation(out, [one.image for one in made], _targets(made[-1]), profile)
         else:
             made = [self.editor.edit(photo.image, name=str(source), **self.wish)]
             data, _ = write_photo(photo, made[-1].image, _targets(made[-1]), output_format(out))
@@ -79,7 +79,7 @@ class Job:
                 partial.write_bytes(data)
         if shown is not None:
             with atomic_path(shown) as partial:
-                partial.write_bytes(marked_png(steps_picture(made[-1].faces), _targets(made[-1])))
+                partial.write_bytes(marked_png(steps_picture(made[-1].faces, profile), _targets(made[-1])))
             lines.append(f"{shown}: the cascade's steps, and where each painted anew")
         self._written.update(map(_identity, plan.written))
         count = len(made[-1].faces)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.editing.editor import EditedFace
 
 #: Faces are enlarged to at least this side, pixels.
@@ -12,16 +13,17 @@ _SIDE = 192
 _GAP = 4
 
 
-def steps_picture(faces: Sequence[EditedFace]) -> np.ndarray:
-    """`(H, W, 3)` uint8 RGB: of every face a row (before, step 1, step 2, ...), and a row of attention maps.
+def steps_picture(faces: Sequence[EditedFace], profile: bytes | None = None) -> np.ndarray:
+    """`(H, W, 3)` uint8 sRGB: of every face a row (before, step 1, step 2, ...), and a row of attention maps.
 
     Attention is grey: black was kept, white was painted anew. Below the face before there is none, hence white paper.
+    The faces are converted from the colours of the ICC profile of their photograph.
     """
     rows = []
     for face in faces:
         blank = np.full_like(face.crop, 255)
         maps = [np.repeat(np.rint(one * 255).astype(np.uint8)[..., None], 3, axis=2) for one in face.attention]
-        rows += [_row([face.crop, *face.steps]), _row([blank, *maps])]
+        rows += [_row([to_srgb(one, profile) for one in (face.crop, *face.steps)]), _row([blank, *maps])]
     return _joined(rows, axis=0)
 
 
