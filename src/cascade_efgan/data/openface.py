@@ -1,9 +1,7 @@
 """From OpenFace's answers to the faces of a data set: which photograph, which of its faces, and which to exclude."""
 
-import hashlib
 import logging
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -20,9 +18,7 @@ from cascade_efgan.data.openface_csv import (
     DetectedFace,
     check_intensities,
     choose_face,
-    csv_text,
     overlap,
-    parse_faces,
     read_openface,
 )
 from cascade_efgan.data.openface_names import match_names
@@ -31,10 +27,9 @@ from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.openface")
 
-PROGRAM = "FaceLandmarkImg"
 EXCLUDED_COLUMNS = ("id", "file", "reason")
 NO_FACE = "OpenFace found no face"
-_RUN_AGAIN = "delete it and run the run_openface rule again"
+
 
 #: The faces of one photograph, or why OpenFace gave none.
 Answer = list[DetectedFace] | str
@@ -56,25 +51,6 @@ class Limits:
     min_confidence: float
     margin: float
     max_padding: float
-
-
-class Chunk(NamedTuple):
-    """What openface.sh wrote for one chunk of photographs.
-
-    Attributes:
-        answers: of every photograph of the chunk, by id.
-        listed: SHA-256 of the program and of its model files, in sha256sum's form.
-        command: the program and its arguments.
-    """
-
-    answers: dict[str, Answer]
-    listed: str
-    command: str
-
-    @property
-    def version(self) -> tuple[str, str]:
-        """What all chunks must have in common; the program's own path may differ between machines."""
-        return self.listed, self.command.partition(" -fdir ")[2]
 
 
 class Matched(NamedTuple):
@@ -107,62 +83,6 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
     _warn_of(source, without, "photographs have no CSV from OpenFace")
     answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
     return Matched((manifest, dict(zip(ids, answers, strict=True))), unmatched)
-
-
-def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator[Batch]:
-    """Answers of the program, one chunk of photographs at a time: `chunk00000.tar` and so on, as openface.sh writes.
-
-    Raises:
-        InputError: a chunk is missing, damaged or of another version of OpenFace, or the chunks do not hold the
-            photographs of the manifest, in its order.
-    """
-    first: Chunk | None = None
-    done = 0
-    for number in range(chunks):
-        path = chunk_path(folder, number)
-        chunk = _read_chunk(path)
-        first = first or chunk
-        if chunk.version != first.version:
-            raise InputError(
-                f"{path}: made by another OpenFace than {chunk_path(folder, 0).name} (program, models or arguments "
-                "differ); delete the chunks and run the run_openface rule again with one of them"
-            )
-        wanted = manifest.iloc[done : done + len(chunk.answers)]
-        strangers = sorted(chunk.answers.keys() - set(wanted["id"]))
-        if strangers:
-            raise InputError(
-                f"{path}: holds {strangers[0]}, which is not among the photographs {done + 1} to "
-                f"{done + len(chunk.answers)} of the manifest; {_RUN_AGAIN}"
-            )
-        yield wanted, chunk.answers
-        done += len(wanted)
-    if done < len(manifest):
-        raise InputError(
-            f"{folder}: its {chunks} chunks hold {done} of {len(manifest)} photographs, the first without an answer is "
-            f"{manifest['file'].iloc[done]}; delete the chunks and run the run_openface rule again"
-        )
-
-
-def chunk_path(folder: Path, number: int) -> Path:
-    """The chunk of that number, from 0."""
-    return folder / f"chunk{number:05d}.tar"
-
-
-def chunk_provenance(folder: Path) -> dict[str, Any]:
-    """What identifies the program that made the chunks: it prints no version, so hashes of itself and its models.
-
-    Raises:
-        InputError: the first chunk is missing or damaged.
-    """
-    chunk = _read_chunk(chunk_path(folder, 0))
-    files = _listed_files(chunk.listed)
-    return {
-        "source": "program",
-        "command": chunk.command.strip(),
-        "program_sha256": files.get(PROGRAM),
-        "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
-        "files": files,
-    }
 
 
 def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -275,43 +195,6 @@ def _is_one_csv(source: Path, names: Mapping[str, object]) -> bool:
 def _warn_of(source: Path, names: Sequence[str], what: str) -> None:
     if names:
         log.warning("%s: %d %s; the first are %s", source, len(names), what, ", ".join(names[:3]))
-
-
-def _listed_files(listed: str) -> dict[str, str]:
-    """Name -> SHA-256, from sha256sum's list."""
-    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
-
-
-def _read_chunk(path: Path) -> Chunk:
-    try:
-        with tarfile.open(path, "r:") as archive:
-            texts = {}
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is not None:
-                    texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: no such file; every chunk must be there, so run the run_openface rule first"
-        ) from None
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise InputError(f"{path}: not a tar file ({error}); {_RUN_AGAIN}") from None
-    try:
-        failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))
-    except KeyError as error:
-        raise InputError(f"{path}: {error.args[0]} is missing in it; {_RUN_AGAIN}") from None
-    answers: dict[str, Answer] = {}
-    for name, text in texts.items():
-        try:
-            (faces,) = parse_faces(text, f"{path}/{name}").values()
-        except InputError as error:
-            # Mended models alone change nothing: the chunks that were made without them stay.
-            raise InputError(f"{error}; before that, delete {path.parent} with all its chunks") from None
-        answers[name.removesuffix(".csv")] = faces
-    for line in failed.splitlines():
-        name, _, reason = line.partition("\t")
-        answers[name] = reason
-    return Chunk(answers, listed, command)
 
 
 def _faces_table(chosen: dict[str, DetectedFace]) -> pd.DataFrame:

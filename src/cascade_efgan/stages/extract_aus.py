@@ -15,13 +15,12 @@ from cascade_efgan.data.openface import (
     Batch,
     Limits,
     check_excluded,
-    chunk_batches,
-    chunk_provenance,
     csv_batch,
     reason_counts,
     settle,
     too_many_excluded,
 )
+from cascade_efgan.data.openface_chunks import chunk_batches, chunk_provenance
 from cascade_efgan.data.openface_csv import csv_provenance
 from cascade_efgan.data.openface_images import unreadable_reason
 from cascade_efgan.data.photos import PhotoZip
