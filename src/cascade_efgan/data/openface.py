@@ -108,6 +108,27 @@ def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _faces_table(chosen), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
 
 
+def several_people(batch: Batch, limits: Limits) -> list[str]:
+    """Files of the photographs in which another person might be meant than the one of the largest face.
+
+    OpenFace is sure of two faces or more that lie apart (half of their box or less is shared; two rows may also be one
+    face, found twice), and the data set has no face box that says which.
+    """
+    rows, answers = batch
+    files = []
+    for row in rows.to_dict("records"):
+        answer = answers[row["id"]]
+        if isinstance(answer, str) or len(answer) < 2 or _box(row) is not None:
+            continue
+        sure = [face for face in answer if face.confidence >= limits.min_confidence and face.not_finite() is None]
+        if len(sure) > 1:
+            taken = choose_face(sure, limits.min_confidence).landmarks
+            low, high = taken.min(axis=0), taken.max(axis=0)
+            shares = [overlap(face.landmarks, (*low, *(high - low))) for face in sure]
+            files += [row["file"]] * (min(shares) <= 0.5)
+    return files
+
+
 def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
     """Reason without its details -> number of photographs, the most frequent first."""
     reasons = excluded["reason"].map(lambda reason: reason.partition(" (")[0])
