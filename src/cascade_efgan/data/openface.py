@@ -24,6 +24,7 @@ from cascade_efgan.data.openface_csv import (
 from cascade_efgan.data.openface_names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
+from cascade_efgan.words import beside
 
 log = logging.getLogger("efgan.openface")
 
@@ -159,7 +160,7 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
         where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
             f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({share:.0%}): {counts}; look at {where}, then mend the cause or raise excluded_share"
+            f"({100 * share:g}%): {counts}; look at {where}, then mend the cause or raise excluded_share"
         )
 
 
@@ -179,14 +180,15 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> Detected
     if box is not None and overlap(face.landmarks, box) == 0:
         return "no face in the data set's face box"
     if face.confidence < limits.min_confidence:
-        return f"confidence below {limits.min_confidence:g} ({face.confidence:g})"
+        return f"confidence below {limits.min_confidence:g} ({face.confidence})"
     try:
         square = crop_square(face.landmarks, limits.margin)
     except InputError:
         return "all landmarks lie on one point"
     padding = padding_share(square, row["width"], row["height"])
     if padding > limits.max_padding:
-        return f"more than {limits.max_padding:.0%} of the crop outside the photograph ({padding:.0%})"
+        (outside,) = beside(lambda shown: shown > 100 * limits.max_padding, 100 * padding, least=0)
+        return f"more than {100 * limits.max_padding:g}% of the crop outside the photograph ({outside}%)"
     return face
 
 
