@@ -15,6 +15,7 @@ UNITS = {
     **{"R": "%", "G": "%", "R+G": "%"},
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
     **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
+    **{"gap": "distance of AUs", "left_over": "intensity (0 to 5)", "region_error": "grey levels"},
 }
 
 #: Method of a number that belongs to the real images and to no method (column R).
