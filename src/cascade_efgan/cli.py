@@ -46,6 +46,7 @@ STAGES = {
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "compare": "Intervals over people, and paired tests between methods.",
     "claim_values": "Numbers of every edit that only the claims need.",
+    "claim_networks": "What networks do inside, edit by edit, as only the claims need it.",
     "claims": "What the paper claims, and whether it holds in this run.",
     "claims_plan": "Which claims a preset can decide at all.",
     "sensitivity": "How much the tables move with the assumptions of the evaluation.",

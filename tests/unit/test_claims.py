@@ -10,6 +10,7 @@ from test_tables import number, paper_run, run
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
 from cascade_efgan.claims.judge import fewest_people, judge
 from cascade_efgan.claims.measures import left_over, region_error
+from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation.metric import write_metric
@@ -214,3 +215,37 @@ def test_left_overs_and_region_errors_of_known_edits() -> None:
     edit[0, 3] = 255
     boxes = {"eyes": PatchBox(0, 0, 2, 8), "nose": PatchBox(3, 0, 1, 8), "mouth": PatchBox(6, 0, 2, 8)}
     assert region_error(edit, truth, boxes).tolist() == [30.0]
+
+
+def test_attention_of_known_maps() -> None:
+    boxes = {"eyes": PatchBox(0, 0, 2, 10), "nose": PatchBox(2, 0, 1, 10), "mouth": PatchBox(6, 0, 2, 10)}
+    local, change = np.full((1, 10, 10), np.nan), np.zeros((1, 10, 10))
+    for box in boxes.values():
+        local[0, box.top : box.top + box.height] = 0.1
+    local[0, 0, :5] = change[0, 0, :5] = 0.9  # a tenth of the 50 pixels that have a branch
+    whole = np.full((1, 10, 10), 0.2)
+    whole[0, 6:8] = 0.6
+    found = {name: float(values[0]) for name, values in attention_of_maps(local, whole, boxes, change).items()}
+    assert found["focus_local"] == pytest.approx(4.5 / 9)
+    assert found["focus_global"] == pytest.approx(5 * 0.6 / (30 * 0.2 + 20 * 0.6))
+    assert found["upper_local"] == pytest.approx(7 / 30)
+    assert (found["upper_global"], found["mouth_global"]) == (pytest.approx(0.2), pytest.approx(0.6))
+    assert found["hits_local"] == pytest.approx(1) and found["hits_global"] < 0
+    assert np.isnan(attention_of_maps(local, whole, boxes, None)["hits_local"]).all()
+
+
+def test_paths_of_known_readings() -> None:
+    source, target = np.zeros((3, 17)), np.zeros((3, 17))
+    target[:2, 0] = 5.0  # the third asks for no change
+    seen = np.zeros((6, 3, 17))
+    seen[:, 0, 0] = [0, 1, 2, 3, 4, 5]
+    seen[:, 1, 0] = [0, -1, -1, 5, 4, 4]
+    seen[:, 1, 3] = 2.0  # beside the way
+    found = path_of_readings(seen, source, target)
+    assert found["steps_forward"].tolist()[:2] == pytest.approx([1.0, 0.2])
+    assert found["largest_step"].tolist()[:2] == pytest.approx([0.2, 0.75])
+    assert found["steps_even"][0] == pytest.approx(1) and found["steps_even"][1] < 0.9
+    assert all(np.isnan(values[2]) for values in found.values())
+    real = np.zeros((2, 17))
+    real[1] = 3.0
+    assert nearest(np.eye(17)[:1], real).tolist() == [1.0]

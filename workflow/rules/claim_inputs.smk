@@ -2,13 +2,15 @@
 
 from types import SimpleNamespace
 
+from cascade_efgan.claims.entries import OF_ATTENTION, OF_EDITS, OF_PATHS
+
 
 def with_true_edits(name):
     """An input function: a file of the same data set and seed, where true edits are known."""
 
     def path(wildcards):
         folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return f"{folder}/{name}".format(method=wildcards.method) if has_true_edits(wildcards.dataset) else []
+        return f"{folder}/{name}".format(**dict(wildcards.items())) if has_true_edits(wildcards.dataset) else []
 
     return path
 
@@ -21,9 +23,36 @@ def claim_values():
         for dataset in settings.datasets
         for seed in settings.seeds
         for method in shown_methods(dataset)
-        for name in ("gap", "left_over", "region_error")
+        for name in OF_EDITS
     ]
-    return list(dict.fromkeys([*of_tables, *own]))
+    inside = [path for dataset in settings.datasets for seed in settings.seeds for path in inside_values(dataset, seed)]
+    return list(dict.fromkeys([*of_tables, *own, *inside]))
+
+
+def inside_values(dataset, seed):
+    """The values of what EF-GAN and Cascade EF-GAN do inside, where the run trains them."""
+    metrics = {"ef_gan": OF_ATTENTION, "cascade_ef_gan": OF_PATHS}
+    return [
+        f"results/{dataset}/seed{seed}/{method}/values_{name}.csv"
+        for method, names in metrics.items()
+        if method in settings.methods
+        for name in names
+    ]
+
+
+def inside_flags(wildcards, output):
+    """`--values METRIC=PATH` for each of them."""
+    return " ".join(f"--values {quote(Path(path).stem.removeprefix('values_') + '=' + path)}" for path in output.values)
+
+
+def asked_edits(name):
+    """An input function: the true edits where they are known, else the edits that do nothing: what is asked for."""
+
+    def path(wildcards):
+        method = "true_edit" if has_true_edits(wildcards.dataset) else "unchanged"
+        return f"results/{wildcards.dataset}/seed{wildcards.seed}/{method}/{name}"
+
+    return path
 
 
 def claim_identity():

@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS: results/run.json; values behind every number; edits_test.npy, edits_test.csv, readings_au.csv
 OUTPUTS: results/claims.json, .md, .csv, results/claims_plan.md,
-         results/{dataset}/seed{seed}/{method}/values_gap.csv, values_left_over.csv, values_region_error.csv
+         results/{dataset}/seed{seed}/{method}/values_gap.csv, values_left_over.csv, values_region_error.csv,
+         and values_*.csv of what EF-GAN and Cascade EF-GAN do inside
 """
 
 
@@ -48,6 +49,58 @@ rule measure_claims:
             --gap {output.gap:q} \
             --left-over {output.left_over:q} \
             --region-error {output.region_error:q}
+        """
+
+
+rule measure_claims_inside:
+    """What EF-GAN (attention) and Cascade EF-GAN (Interpolator, paths) do inside, edit by edit."""
+    input:
+        crops="results/{dataset}/crops.npy",
+        index="results/{dataset}/crops.csv",
+        split="results/{dataset}/split.csv",
+        edits=asked_edits("edits_test.npy"),
+        edits_index=asked_edits("edits_test.csv"),
+        weights="results/{dataset}/seed{seed}/ef_gan/weights.safetensors",
+        model="results/{dataset}/seed{seed}/ef_gan/model.json",
+        cascade_weights=cascade_file("weights.safetensors"),
+        cascade_model=cascade_file("model.json"),
+        reader_weights=with_true_edits("real/au_regressor.safetensors"),
+        reader_model=with_true_edits("real/au_regressor.json"),
+        code=code_of("claim_networks"),
+    output:
+        values=inside_values("{dataset}", "{seed}"),
+    log:
+        "logs/measure_claims_inside/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/measure_claims_inside/{dataset}/seed{seed}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        cascade_weights=optional_flag("cascade_weights"),
+        cascade_model=optional_flag("cascade_model"),
+        reader_weights=optional_flag("reader_weights"),
+        reader_model=optional_flag("reader_model"),
+        values=inside_flags,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} claim_networks \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --weights {input.weights:q} \
+            --model {input.model:q} \
+            {params.cascade_weights} \
+            {params.cascade_model} \
+            {params.reader_weights} \
+            {params.reader_model} \
+            {params.values}
         """
 
 

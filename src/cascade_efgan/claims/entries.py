@@ -12,6 +12,19 @@ from cascade_efgan.methods import METHODS
 
 EF, CASCADE = "ef_gan", "cascade_ef_gan"
 
+#: Metrics that only claims need: of edits; of EF-GAN's attention; of Cascade EF-GAN's Interpolator and paths.
+OF_EDITS = ("gap", "left_over", "region_error")
+OF_ATTENTION = (
+    "focus_local",
+    "focus_global",
+    "upper_local",
+    "upper_global",
+    "mouth_global",
+    "hits_local",
+    "hits_global",
+)
+OF_PATHS = ("distance_interpolated", "distance_linear", "distance_real", "steps_forward", "steps_even", "largest_step")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -107,6 +120,10 @@ def _slope(cascade: str, single: str) -> Part:
     return Part(words, ((1, cascade, "G"), (-1, single, "G")), over="gap", least=0.5, unit="points per unit of the gap")
 
 
+def _inside(words: str, method: str, first: str, second: str, least: float, unit: str) -> Part:
+    return Part(words, ((1, method, first), (-1, method, second)), least=least, unit=unit)
+
+
 CLAIMS: tuple[Claim, ...] = (
     Claim("recognised", "Its edits are recognised better than StarGAN's and GANimation's", "Table 1, G",
           _against_both("G", 1.0)),
@@ -141,13 +158,34 @@ CLAIMS: tuple[Claim, ...] = (
           tuple(_gain(first, second, "identity", 0.01, unit="cosine")
                 for first, second in [(EF, "baseline"), (CASCADE, "baseline_cascade")]), ablation=True, auc=0.75),
     Claim("attention", "Local attention is sharper and finds eyes and nose, global attention the mouth", "Fig. 3",
-          not_measured="no attention map is kept with a run; `fig03_attention` shows some"),
+          (_inside("local attention holds more of its sum in its strongest tenth of pixels than global attention",
+                   EF, "focus_local", "focus_global", 0.01, "of the sum"),
+           _inside("local attention to eyes and nose is stronger than global attention to them",
+                   EF, "upper_local", "upper_global", 0.01, "attention"),
+           _inside("global attention to the mouth is stronger than to eyes and nose",
+                   EF, "mouth_global", "upper_global", 0.01, "attention")),
+          note="all on the pixels of the eyes, nose and mouth boxes"),
+    Claim("attention_hits", "Local attention lies where the expression changes, more than global attention does",
+          "Sec. 3.1, Fig. 3",
+          (_inside("local attention correlates more with where the true edit changes than global attention",
+                   EF, "hits_local", "hits_global", 0.02, "correlation"),), true_edits=True),
     Claim("manifold", "The Interpolator's AUs stay on the manifold of natural AUs, linear ones leave it", "Sec. 3.2",
-          not_measured="no distance to real AU vectors is computed; the Interpolator's critic is not kept"),
+          (_inside("AUs on the straight line are farther from real training AUs than test AUs are",
+                   CASCADE, "distance_linear", "distance_real", 0.05, "AU distance"),
+           _inside("AUs on the straight line are farther from real training AUs than the Interpolator's",
+                   CASCADE, "distance_linear", "distance_interpolated", 0.05, "AU distance")),
+          note="distance to the nearest training AUs at 25, 50 and 75 % of the way; the Interpolator's critic is not "
+          "kept, so its score is not compared"),
     Claim("from_scratch", "A cascade cannot be trained from scratch", "Sec. 3.3",
           not_measured="it needs a training run of its own, which no preset has"),
     Claim("continuous", "Edits are continuous", "Sec. 4.5",
-          not_measured="AUs are not read along the path; `fig07_continuous` shows some"),
+          (Part("more than 80 % of the steps go towards the target", ((1, CASCADE, "steps_forward"),), bar=0.8,
+                unit="of the steps"),
+           Part("progress and intensity correlate by more than 0.9", ((1, CASCADE, "steps_even"),), bar=0.9,
+                unit="correlation"),
+           Part("the largest of five steps is less than half of the way", ((1, CASCADE, "largest_step"),), more=False,
+                bar=0.5, unit="of the way")), true_edits=True,
+          note="AUs that the AU regressor reads at 0, 20, ..., 100 % of the way, projected on it"),
     Claim("wild", "On wild images expressions change and all else stays", "Sec. 4.5",
           not_measured="AUs and the background of wild edits are not measured; `fig08_wild` shows some"),
 )  # fmt: skip

@@ -216,7 +216,7 @@ def _verdict(
     if claim.not_measured:
         return NOT_MEASURED, claim.not_measured
     if claim.true_edits and dataset not in TRUE_EDITS:
-        return NOT_MEASURED, "only rendered faces have true edits to compare with"
+        return NOT_MEASURED, "only rendered faces have true edits, and AUs that the regressor reads"
     states = [line["verdict"] for line in parts]
     failed = [line for line in parts if line["verdict"] == FAILS]
     if all(state == NOT_RUN for state in states) or (NOT_RUN in states and not failed):

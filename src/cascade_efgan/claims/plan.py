@@ -59,7 +59,7 @@ def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
     if claim.not_measured:
         return [f"not measured: {claim.not_measured}", "", ""]
     if claim.true_edits and dataset not in TRUE_EDITS:
-        return ["not measured: only rendered faces have true edits", "", ""]
+        return ["not measured: only rendered faces have true edits, and AUs that the regressor reads", "", ""]
     if missing := [name for name in claim.methods if name not in settings["methods"]]:
         titles = ", ".join(METHODS[name].title for name in missing)
         return [f"no: {titles} not trained; run {command(claim, context)}", "", ""]
