@@ -23,8 +23,8 @@ import torch
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.openface_csv import choose_face, read_openface
-from cascade_efgan.data.photos import decode_image
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing.blendshapes import untold_aus
 from cascade_efgan.editing.editor import Editor

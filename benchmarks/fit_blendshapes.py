@@ -17,9 +17,9 @@ from scipy.optimize import nnls
 
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.crops import crop_square
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.london import CHECKSUMS, london_files, mirror_reader
 from cascade_efgan.data.openface_csv import choose_face, read_openface
-from cascade_efgan.data.photos import decode_image
 from cascade_efgan.editing import blendshapes, mesh
 from cascade_efgan.editing.blendshapes import MOVERS, both_sides
 from cascade_efgan.editing.mediapipe_faces import LANDMARKER, model_path

@@ -65,6 +65,44 @@ def _told_otherwise(error: Exception, folder: Path) -> OSError | None:
     return None
 
 
+def not_the_file(path: str | Path) -> str | None:
+    """What lies at `path` in place of a file whose content is kept elsewhere, and the command that brings it.
+
+    Known are Git LFS's and git-annex's pointers, DVC's `.dvc` files (at the path, or beside it), links of DVC or
+    git-annex to a content that is not here, and web pages that were saved in place of a download.
+
+    Returns:
+        One sentence, or None where it is none of these.
+    """
+    path = Path(path)
+    if path.is_symlink() and not path.exists():
+        place = str(path.readlink())
+        what, fetch = ("git-annex", f"`git annex get {path.name}`") if "annex" in place else ("DVC", "`dvc pull`")
+        return f"{path}: a link of {what} to {place}, which is not here; fetch the content with {fetch} in its folder"
+    if not path.exists():
+        beside = path.with_name(f"{path.name}.dvc")
+        return (
+            f"{path}: only its DVC file {beside.name} is here; fetch it with `dvc pull {beside}`"
+            if beside.is_file()
+            else None
+        )
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        start = file.read(512).lstrip()
+    if start.startswith(b"version https://git-lfs.github.com/spec/"):
+        return f"{path}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull` in its checkout"
+    if start.startswith(b"/annex/objects/"):
+        return (
+            f"{path}: a git-annex pointer, not the file itself; fetch it with `git annex get {path.name}` in its folder"
+        )
+    if re.match(rb"(outs|md5|frozen|deps|wdir):.*(md5|hash|path): ", start, re.DOTALL):
+        return f"{path}: a DVC file that points to the real one; fetch that with `dvc pull`, and name it instead"
+    if re.match(rb"<!doctype html|<html", start, re.IGNORECASE):
+        return f"{path}: a saved web page, not the file itself; download the file by its own link (on GitHub: Raw)"
+    return None
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
     with atomic_path(path) as partial:
@@ -80,9 +118,11 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; run the rule that makes it first") from None
+        told = not_the_file(path) or f"{path}: no such file; run the rule that makes it first"
+        raise InputError(told) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a JSON file ({error}); delete it and run its rule again") from None
+        told = not_the_file(path) or f"{path}: not a JSON file ({error}); delete it and run its rule again"
+        raise InputError(told) from None
 
 
 def sha256_file(path: str | Path) -> str:

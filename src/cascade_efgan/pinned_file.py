@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
+from cascade_efgan.files import not_the_file, sha256_file
 
 _TIMEOUT_SECONDS = 30
 
@@ -48,12 +48,13 @@ class PinnedFile:
             InputError: no such file, or another SHA-256.
         """
         if not path.is_file():
-            raise InputError(f"{path}: no such file; put {self.name} there")
+            raise InputError(not_the_file(path) or f"{path}: no such file; put {self.name} there")
         digest = sha256_file(path)
         if digest != self.sha256:
             raise InputError(
-                f"{path}: SHA-256 begins with {digest[:8]}, expected {self.sha256[:8]} of {self.name}; delete it and "
-                "fetch it again"
+                not_the_file(path)
+                or f"{path}: SHA-256 begins with {digest[:8]}, expected {self.sha256[:8]} of {self.name}; delete it "
+                "and fetch it again"
             )
         return path
 

@@ -20,7 +20,8 @@ from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square
-from cascade_efgan.data.photos import decode_image, encode_png
+from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 

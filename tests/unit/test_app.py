@@ -29,8 +29,9 @@ from cascade_efgan.app.workers import BusyError, Workers
 from cascade_efgan.config import Settings
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.data.photos import decode_image, encode_png
+from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.faces import FoundFace
@@ -292,8 +293,8 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
 
 
 def test_a_zip_becomes_a_zip_of_numbered_files_with_a_report(client):
-    names = ["../../etc/passwd", "C:\\x.png", "/root/.bashrc"]
-    data = a_zip(photograph(), b"no picture", photograph(30, 30), names=names)
+    names = ["../../etc/passwd", "C:\\x.png", "/root/bashrc", "__MACOSX/._x.png", "@eaDir/x.png/thumb.jpg"]
+    data = a_zip(photograph(), b"no picture", photograph(30, 30), b"resource fork", photograph(), names=names)
     answer = client.post("/api/batch?expression=happy", content=data)
     assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -537,8 +538,8 @@ REFUSED = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
     "empty": b"",
     "truncated": as_file(Image.effect_noise((200, 200), 50).convert("RGB"), "JPEG")[:2000],
-    "16-bit": as_file(Image.new("I;16", (64, 64), 30_000), "PNG"),
-    "CMYK": as_file(GREY.convert("CMYK"), "JPEG"),
+    "12 of 16 bits": as_file(Image.new("I;16", (64, 64), 4_000), "PNG"),
+    "too long": as_file(Image.new("L", (64, 32_767)), "PNG"),
     "animated": as_file(GREY, "GIF", save_all=True, append_images=[Image.new("L", (64, 64), 200)]),
     "a bomb": bomb_png(),
     "too small": as_file(GREY.resize((8, 8)), "PNG"),

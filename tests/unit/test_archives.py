@@ -77,14 +77,33 @@ def test_a_compressed_tar_leaves_nothing_in_the_work_folder(folder, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["", *PACKED])
-def test_what_macos_and_windows_leave_is_not_listed(folder, tmp_path, suffix):
-    for name in ("a b/._Größe 1.JPG", "__MACOSX/list.csv", "z/__MACOSX/a/b.png", ".DS_Store", "z/Thumbs.db",
-                 "Desktop.ini"):  # fmt: skip
+def test_what_other_programs_leave_is_counted_and_not_listed(folder, tmp_path, suffix):
+    """A user saw thumbnails and deleted photographs train and test."""
+    left = {
+        "._*": ["a b/._Größe 1.JPG"], "__MACOSX": ["__MACOSX/list.csv", "z/__MACOSX/a/b.png"], ".git": [".git/x/1"],
+        "Thumbs.db": ["z/Thumbs.db"], "Desktop.ini": ["Desktop.ini"], "@eaDir": ["z/@eaDir/2.png/SYNOPHOTO_THUMB.jpg"],
+        "#recycle": ["#recycle/a b/1.jpg"], ".Trash-1000": [".Trash-1000/files/1.jpg"], ".DS_Store": [".DS_Store"],
+        "$RECYCLE.BIN": ["$RECYCLE.BIN/S-1-5/1.jpg"], ".thumbnails": ["z/.thumbnails/1.jpg"], "*.aae": ["IMG_1.AAE"],
+        ".ipynb_checkpoints": [".ipynb_checkpoints/1-checkpoint.jpg"], "lost+found": ["lost+found/1.jpg"],
+        "System Volume Information": ["System Volume Information/1.jpg"], ".@__thumb": ["z/.@__thumb/2.png"],
+        "*.lrdata": ["z/Previews.lrdata/1.jpg", "B Smart Previews.lrdata/A/2.jpg"], "*.xmp": ["a b/Größe 1.XMP"],
+        "~$list.csv": ["~$list.csv"],
+    }  # fmt: skip
+    for name in (name for names in left.values() for name in names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"leaving")
     packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
-    assert list(content(packed)) == sorted(FILES)
+    with open_archive(packed, tmp_path) as archive:
+        assert archive.names() == sorted(FILES)
+        assert archive.skipped == {program: len(names) for program, names in left.items()}
+
+
+def test_names_that_only_resemble_other_programs_are_the_users_own(tmp_path):
+    names = ["@anna/1.jpg", "#1.jpg", "a.git/1.jpg", "a/$5.jpg", "recycle/1.jpg", "thumbs/db.jpg", "xmp/1.jpg"]
+    packed = zip_of(tmp_path / "set.zip", *((name, b"1") for name in names))
+    with open_archive(packed, tmp_path) as archive:
+        assert (archive.names(), archive.skipped) == (sorted(names), {})
 
 
 def test_names_of_every_zip_program_are_understood(tmp_path):

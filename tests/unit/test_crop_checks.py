@@ -8,8 +8,9 @@ import pytest
 
 from cascade_efgan.data.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
 from cascade_efgan.data.crops import crops_index, face_squares
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import read_manifest, write_manifest
-from cascade_efgan.data.photos import PhotoZip, decode_image, encode_png, new_zip, sha256
+from cascade_efgan.data.photos import PhotoZip, encode_png, new_zip, sha256
 from cascade_efgan.data.records import landmark_values
 from cascade_efgan.errors import InputError
 

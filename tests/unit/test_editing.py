@@ -15,8 +15,8 @@ from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.data.photos import decode_image
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing import offer, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
@@ -349,6 +349,46 @@ def test_a_folder_is_edited_and_one_bad_file_does_not_stop_it(photo, weights, fo
     with pytest.raises(InputError, match="1 of 3 photographs were not edited"):
         efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+
+
+def test_each_file_of_a_folder_that_is_not_edited_gets_a_line(weights, found_everywhere, efgan, tmp_path, caplog):
+    # A phone's folder: beside the edited photographs, half of it was passed over without a word.
+    folder = tmp_path / "photos"
+    (folder / "holiday").mkdir(parents=True)
+    for name in ("a.jpg", "b.jfif", "d.JPE"):
+        Image.fromarray(RENDERED.image).save(folder / name, "JPEG", quality=98)
+    (folder / "c.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(500))
+    (folder / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  ")
+    (folder / ".hidden").write_bytes(b"")
+    efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.jfif", "d.JPE"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [warning.split(": ")[0] for warning in warnings[:3]] == [
+        str(folder / name) for name in ("c.HEIC", "film.mov", "holiday")
+    ]
+    assert "convert it to JPEG" in warnings[0]
+    assert warnings[3:] == ["3 edited, 3 left out, as the lines above say"]
+    with pytest.raises(InputError, match="c.HEIC: not a readable image .a HEIC photograph.; convert it to JPEG"):
+        efgan("edit", folder / "c.HEIC", "--expression", "sad", "--weights", weights)
+    for name in ("a.jpg", "b.jfif", "d.JPE"):
+        (folder / name).unlink()
+    with pytest.raises(InputError, match="holds no photograph.*c.HEIC: HEIC is not read"):
+        efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+
+
+def test_a_photograph_that_is_too_long_for_opencv_never_reaches_a_finder(weights):
+    # One side of 32,767 pixels or more ended the process, and with it the page for all its users.
+    class Untouched:
+        def find(self, image):
+            raise AssertionError("a finder saw it")
+
+    editor = Editor.from_file(weights, Untouched())
+    for shape in ((32_767, 40, 3), (40, 32_767, 3), (9000, 9000, 3), (0, 40, 3)):
+        image = np.broadcast_to(np.uint8(0), shape)
+        with pytest.raises(InputError, match="the photograph: .* pixels"):
+            editor.edit(image, {"AU12": 3.0})
+        with pytest.raises(InputError, match="pixels"):
+            editor.goal(None, like=image)
 
 
 def test_the_command_writes_a_film(photo, weights, found_everywhere, efgan, tmp_path):

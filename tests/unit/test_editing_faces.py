@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.photos import decode_image
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.editing import mediapipe_faces
 from cascade_efgan.editing.faces import FoundFace, find_faces, largest_first, tilt, turn, usable_faces, why_unusable
 from cascade_efgan.editing.mediapipe_faces import LANDMARKER, MediaPipeFaces

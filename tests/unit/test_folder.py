@@ -109,9 +109,12 @@ def test_suffixes_may_be_in_any_case_and_other_files_are_unexpected(tmp_path, ca
     folder.mkdir()
     good = ["a.jpg", "b.JPG", "c.jpeg", "d.Png", "e.bmp", "f.tif", "g.TIFF", "h.webp"]
     bad = ["i.gif", "j.svg", "k.txt", "l", "m.heic"]
-    for name in (*good, *bad, "._a.jpg", ".DS_Store"):
+    (folder / ".ipynb_checkpoints").mkdir()
+    for name in (*good, *bad, "._a.jpg", ".DS_Store", ".ipynb_checkpoints/a-checkpoint.jpg"):
         (folder / name).write_bytes(name.encode())
     found = source(folder)
+    assert found.completeness.side_files == {"._*": 1, ".DS_Store": 1, ".ipynb_checkpoints": 1}
+    assert caplog.text.count("files that other programs left there, not used: 3: ") == 1
     assert found.completeness.unexpected == bad
     assert "5 files are no photographs: i.gif, j.svg" in caplog.text
     assert sorted(photo.file for photo in found.photos) == good
@@ -278,6 +281,7 @@ def test_the_stage_writes_photographs_manifest_and_completeness(made, tmp_path, 
     assert list(manifest["id"]) == sorted(openface)
     assert set(manifest["face_x"]) == {""}
     completeness = json.loads((out / "completeness.json").read_text())
+    assert completeness.pop("side_files") == {".DS_Store": 1, "._*": 3, "Thumbs.db": 1}
     assert completeness == {"expected": None, "found": 16, "missing": [], "unexpected": [], "left_out": {}}
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     shutil.rmtree(out)

@@ -157,6 +157,15 @@ def test_a_file_that_comes_or_goes_changes_a_folders_fingerprint(folder, below, 
     assert fingerprint(folder) != before
 
 
+def test_what_other_programs_leave_in_a_folder_changes_nothing(folder):
+    """Looking at the photographs on a NAS started the whole workflow anew."""
+    before = fingerprint(folder)
+    for name in (".thumbnails/1.jpg", "set/@eaDir/1.jpg/thumb.jpg", "set/Thumbs.db"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"jpeg")
+    assert fingerprint(folder) == before
+
+
 def test_another_archive_has_another_fingerprint(folder, tmp_path):
     linked = tmp_path / "linked"
     linked.symlink_to(folder)

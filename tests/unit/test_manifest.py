@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from cascade_efgan.data.images import decode_image, image_size
 from cascade_efgan.data.manifest import COLUMNS, manifest_row, read_manifest, read_manifest_rows, write_manifest
-from cascade_efgan.data.photos import Photo, PhotoZip, decode_image, encode_png, image_size, new_zip
+from cascade_efgan.data.photos import Photo, PhotoZip, encode_png, new_zip
 from cascade_efgan.errors import InputError
 
 PIXELS = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -180,7 +181,7 @@ def test_every_colour_mode_becomes_rgb(mode):
 
 def test_an_unreadable_image_is_named():
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    with pytest.raises(InputError, match=r"a\.jpg: not a readable image \(image file is truncated"):
+    with pytest.raises(InputError, match=r"a\.jpg: not a readable image \(it is cut off"):
         decode_image(jpeg(noise)[:2000], "a.jpg")
     for read in (decode_image, image_size):
         with pytest.raises(InputError, match=r"a\.jpg: not a readable image \(no known image format\)"):

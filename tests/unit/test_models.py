@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from cascade_efgan.config import Settings
+from cascade_efgan.data.dataset import load_images
 from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.editing.runs import find_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.blocks import LabelledConv
@@ -16,6 +18,7 @@ from cascade_efgan.models.build import (
     ModelSpec,
     build_generator,
     load_generator,
+    load_weights,
     save_model,
     start_from_single_step,
 )
@@ -147,3 +150,41 @@ def test_damaged_or_foreign_weights_are_named(tmp_path: Path) -> None:
     weights.unlink()
     with pytest.raises(InputError, match="w.safetensors: no such weights"):
         load_generator(weights, model)
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 7043128\n"
+POINTERS = {
+    "git lfs pull": LFS,
+    "git annex get weights.safetensors": b"/annex/objects/SHA256E-s7--00.safetensors\n",
+    "dvc pull": b"outs:\n- md5: 0123456789abcdef\n  size: 7\n  hash: md5\n  path: weights.safetensors\n",
+    "on GitHub: Raw": b"\n<!DOCTYPE html>\n<html><body>Not Found</body></html>",
+}
+
+
+@pytest.mark.parametrize("fetch", POINTERS)
+def test_a_pointer_in_place_of_a_file_says_how_to_fetch_the_file(tmp_path, fetch):
+    """It used to say "not a whole safetensors file; delete it and train again", hours for a minute of download."""
+    path, description = tmp_path / "weights.safetensors", tmp_path / "model.json"
+    for file, read in ((path, load_weights), (description, ModelSpec.from_json), (tmp_path / "x.npy", load_images)):
+        file.write_bytes(POINTERS[fetch].replace(b"weights.safetensors", file.name.encode()))
+        with pytest.raises(InputError, match=fetch.replace("weights.safetensors", file.name)) as told:
+            read(file)
+        assert str(file) in str(told.value) and "delete" not in str(told.value)
+
+
+def test_a_link_to_a_cache_that_is_empty_and_a_lone_dvc_file_say_how_to_fetch(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.symlink_to(tmp_path / ".dvc" / "cache" / "00")
+    with pytest.raises(InputError, match=r"a link of DVC to .*fetch the content with `dvc pull`"):
+        load_weights(path)
+    path.unlink()
+    path.symlink_to(".git/annex/objects/00")
+    with pytest.raises(InputError, match=r"git annex get weights.safetensors"):
+        find_weights(tmp_path)
+    path.unlink()
+    (tmp_path / "weights.safetensors.dvc").write_text("outs: []\n")
+    with pytest.raises(InputError, match=r"dvc pull .*weights.safetensors.dvc"):
+        find_weights(tmp_path)
+    path.write_bytes(b"torn")
+    with pytest.raises(InputError, match="not a whole safetensors file"):
+        load_weights(path)

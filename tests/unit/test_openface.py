@@ -14,7 +14,7 @@ import pytest
 from cascade_efgan.data import AUS
 from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface import Limits, check_excluded, csv_batch, reason_counts, settle
-from cascade_efgan.data.openface_csv import choose_face, overlap, parse_faces, read_openface
+from cascade_efgan.data.openface_csv import choose_face, csv_provenance, overlap, parse_faces, read_openface
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.stages.extract_aus import _log_excluded
@@ -402,12 +402,18 @@ def test_an_ambiguous_stem_asks_for_the_path_or_the_id(openface_text, landmarks,
         affectnet(openface_text, landmarks, tmp_path / "deep", "a/1.csv", "b/1.csv")
 
 
-def test_a_zip_is_read_with_its_folders_and_any_case(openface_text, landmarks, tmp_path):
+def test_a_zip_is_read_with_its_folders_and_any_case(openface_text, landmarks, tmp_path, caplog):
     text = openface_text([(0.9, AU_ROW, landmarks())])
     with zipfile.ZipFile(tmp_path / "aus.zip", "w") as file:
-        for name in ("train_set/images/0.CSV", "val_set/images/0.csv", "__MACOSX/._0.csv"):
+        for name in ("train_set/images/0.CSV", "val_set/images/0.csv", "__MACOSX/._0.csv",
+                     "a/.ipynb_checkpoints/0.csv"):  # fmt: skip
             file.writestr(name, text)
-    assert list(read_openface(tmp_path / "aus.zip")) == ["train_set/images/0", "val_set/images/0"]
+        file.extractall(tmp_path / "aus")
+    for given in (tmp_path / "aus.zip", tmp_path / "aus"):
+        caplog.clear()
+        assert list(read_openface(given)) == ["train_set/images/0", "val_set/images/0"]
+        assert caplog.text.count("not used: 2: __MACOSX (1), .ipynb_checkpoints (1)") == 1
+    assert csv_provenance(tmp_path / "aus")["csvs"] == 2
 
 
 def test_missing_or_empty_input_is_an_error(tmp_path):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import manifest_row, write_manifest
 from cascade_efgan.data.openface_images import prepare_image
-from cascade_efgan.data.photos import Photo, decode_image, new_zip
+from cascade_efgan.data.photos import Photo, new_zip
 from cascade_efgan.errors import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
@@ -87,9 +88,9 @@ def test_everything_else_becomes_a_png_of_the_pixels_that_are_cropped(data):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (encoded("JPEG")[:-300], "not a readable image (image file is truncated"),
+        (encoded("JPEG")[:-300], "not a readable image (it is cut off)"),
         (b"these are words", "not a readable image (no known image format)"),
-        (b"", "not a readable image (no known image format)"),
+        (b"", "not a readable image (an empty file)"),
     ],
 )
 def test_an_unreadable_photograph_gets_a_reason(data, reason):

@@ -13,6 +13,8 @@ import pytest
 from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
 from PIL import Image
 
+from cascade_efgan.orphans import this_process
+
 PLAIN = "-fdir IN -out_dir OUT -aus -2Dfp"
 
 
@@ -430,6 +432,45 @@ def test_a_killed_script_leaves_nothing_behind(eight, number):
     assert not list(eight.scratch.iterdir())
     assert not eight.out.exists() and not list(eight.out.parent.glob(".*"))
     wait_until(lambda: not is_running(eight.program))
+
+
+@pytest.mark.parametrize("how", ["while it works", "before it starts"])
+def test_openface_ends_with_a_snakemake_that_is_killed(eight, how):
+    """After `kill -9` of Snakemake, OpenFace worked on to the end of its chunk."""
+    snakemake = subprocess.Popen(["sleep", "100"])
+    namespace = this_process().partition(":")[2]
+    variables = eight.environment(EFGAN_REPLAY_SLEEP="60", EFGAN_WORKFLOW=f"{snakemake.pid}:{namespace}")
+    if how == "before it starts":
+        snakemake.kill()
+    process = subprocess.Popen(eight.command(), env=variables, stderr=subprocess.PIPE, start_new_session=True)
+    if how == "while it works":
+        wait_until(lambda: eight.log.exists())
+        snakemake.kill()  # and stays a zombie, as under a parent that does not look after it
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not list(eight.scratch.iterdir()) and not list(eight.out.parent.glob("*.tar*"))
+    wait_until(lambda: not is_running(eight.program))
+    snakemake.wait()
+    assert eight.run(EFGAN_WORKFLOW=f"{os.getpid()}:{namespace}").returncode == 0
+    assert eight.run(EFGAN_WORKFLOW=f"{snakemake.pid}:of a container").returncode == 0
+
+
+def test_what_a_killed_script_left_is_cleaned_at_the_next_start(eight, tmp_path):
+    """A work folder in the temporary directory and a half-written tar stayed for ever."""
+    process = subprocess.Popen(eight.command(), env=eight.environment(EFGAN_REPLAY_SLEEP="60"), start_new_session=True)
+    wait_until(lambda: eight.log.exists())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (left,) = eight.scratch.iterdir()
+    (eight.out.parent / f".{eight.out.name}.{process.pid}.partial").touch()
+    record = eight.out.parent / f".{eight.out.name}.work"
+    assert record.read_text().splitlines()[1] == str(left)
+    kept = [tmp_path / "mine", tmp_path / "efgan-openface.elsewhere"]
+    assert eight.run().returncode == 0  # and asserts that nothing is left
+    for folder, host in zip(kept, (os.uname().nodename, "another-machine"), strict=True):
+        folder.mkdir()
+        record.write_text(f"{host}\n{folder}\n")
+        assert eight.run().returncode == 0 and folder.is_dir()
 
 
 def wait_until(condition):

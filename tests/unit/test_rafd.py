@@ -8,8 +8,9 @@ from layouts_posed import RAFD_MODELS, add_copy, add_leavings, face, jpeg_of, ma
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.data.images import image_size
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip, Request, image_size, sha256
+from cascade_efgan.data.photos import PhotoZip, Request, sha256
 from cascade_efgan.data.rafd import PEOPLE, parse_name, rafd_photos
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json

@@ -7,8 +7,9 @@ import pytest
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip, decode_image
+from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.files import read_json

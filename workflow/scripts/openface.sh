@@ -216,13 +216,42 @@ hash_program() {
     } | sort -z | xargs -0 sha256sum
 }
 
+# Whether a process runs; one that is dead and not yet fetched by its parent does not.
+is_alive() {
+    kill -0 "$1" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"
+}
+
+# End this script when the Snakemake dies that started it, as other jobs end (src/cascade_efgan/orphans.py). It is named
+# in EFGAN_WORKFLOW as PID:NAMESPACE, and not watched where a container shows other process numbers.
+end_with_workflow() {
+    workflow=${EFGAN_WORKFLOW:-}
+    [ -n "$workflow" ] && [ "${workflow#*:}" = "$(stat -L -c %i /proc/self/ns/pid 2>/dev/null)" ] || return 0
+    (
+        trap - EXIT HUP INT TERM
+        while is_alive "${workflow%%:*}"; do sleep 1; done
+        kill -TERM $$
+    ) </dev/null >/dev/null 2>&1 &
+    watcher=$!
+}
+
+# Remove what a run of this chunk left that was killed together with this script: only one at a time makes a chunk.
+remove_leavings() {
+    rm -f -- "$beside".*.partial
+    [ -f "$beside.work" ] || return 0
+    { IFS= read -r host && IFS= read -r left; } <"$beside.work"
+    case $host:${left##*/} in "$(uname -n)":efgan-openface.*) rm -rf -- "$left" ;; esac
+    rm -f -- "$beside.work"
+}
+
 cleanup() {
+    [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
     if [ -n "$child" ]; then
         kill "$child" 2>/dev/null
         wait "$child" 2>/dev/null
     fi
     [ -z "$work" ] || rm -rf "$work"
     [ -z "$partial" ] || rm -f "$partial"
+    [ -z "$work" ] || rm -f "$beside.work"
 }
 
 [ $# -eq 4 ] || die 'usage: sh openface.sh PROGRAM LANDMARK_MODEL_OR_- IMAGES.tar OUT.tar'
@@ -243,12 +272,17 @@ case ${program##*/} in
 esac
 [ -f "$images" ] || die "$images: no such file; run the prepare_openface_chunk rule first"
 
-child='' work='' partial=''
+child='' work='' partial='' watcher='' host='' left=''
+mkdir -p -- "$(dirname -- "$out")" 2>/dev/null || die "$out: its folder cannot be made; see the permissions above it"
+beside=$(dirname -- "$out")/.$(basename -- "$out")
+remove_leavings
 trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-work=$(mktemp -d) || die "${TMPDIR:-/tmp}: cannot make a folder there; free space or set TMPDIR"
+end_with_workflow
+work=$(mktemp -d "${TMPDIR:-/tmp}/efgan-openface.XXXXXX") || die "${TMPDIR:-/tmp}: cannot make a folder there; free space or set TMPDIR"
+printf '%s\n' "$(uname -n)" "$work" >"$beside.work" || die "$out: nothing can be written beside it; see the permissions there"
 mkdir "$work/images" "$work/result"
 tar -xf "$images" -C "$work/images" --no-same-owner --no-same-permissions 2>"$work/error" ||
     die "$images: not a tar that can be unpacked ($(tail -n 1 "$work/error")); delete it and run its rule again"
@@ -271,8 +305,7 @@ done
 sort "$work/failed" >"$work/result/failed.tsv"
 (hash_program) >"$work/result/openface.sha256" || die "$program: cannot be read; see its permissions and those of its models"
 printf '%s\n' "$program -fdir IN -out_dir OUT -aus -2Dfp${model:+ -mloc $model}" >"$work/result/command.txt"
-mkdir -p -- "$(dirname -- "$out")" 2>/dev/null || die "$out: its folder cannot be made; see the permissions above it"
-partial=$(dirname -- "$out")/.$(basename -- "$out").$$.partial
+partial=$beside.$$.partial
 # In GNU's own format: another may hold times and process numbers, and so differ from run to run.
 (cd "$work/result" && find . -type f -printf '%P\0' | sort -z) >"$work/names"
 tar --format=gnu --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0644 -cf "$partial" \

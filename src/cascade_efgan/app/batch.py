@@ -2,14 +2,19 @@
 
 import csv
 import io
+import logging
 import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
 
 from cascade_efgan.app.limits import Limits
+from cascade_efgan.data.archives import decoded
 from cascade_efgan.data.photos import ZipWriter
+from cascade_efgan.data.side_files import side_file
 from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.app")
 
 #: Suffix of a member of the answer, by media type. Nothing of a client's name is ever used.
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/tiff": "tif"}
@@ -25,7 +30,9 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFErr
 
 
 def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
-    """The bytes of each file of a zip in its order, or why this one cannot be read. Names are not looked at.
+    """The bytes of each file of a zip in its order, or why this one cannot be read.
+
+    Names say only what other programs left in it (`side_file`), which is left out and counted in the log.
 
     A size that the zip declares is not believed: reading stops at the limit.
 
@@ -44,7 +51,10 @@ def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
     except (zipfile.BadZipFile, ValueError, OSError):
         raise InputError("this is not a zip file; put the photographs in a zip and choose that") from None
     with archive:
-        members = [entry for entry in archive.infolist() if not entry.is_dir()]
+        files = [entry for entry in archive.infolist() if not entry.is_dir()]
+        members = [entry for entry in files if side_file(decoded(entry).replace("\\", "/")) is None]
+        if len(members) < len(files):
+            log.info("%d files of a zip are other programs', not photographs", len(files) - len(members))
         if not 1 <= len(members) <= limits.batch_photographs:
             raise InputError(f"the zip has {len(members)} files; put 1 to {limits.batch_photographs} photographs in")
         left = limits.batch_bytes

@@ -20,7 +20,7 @@ from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.paste import paste
-from cascade_efgan.editing.photo import PhotoLimits, read_photo
+from cascade_efgan.editing.photo import LIMITS, read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 
 #: What messages call an upload: its own name is never used.
@@ -49,6 +49,7 @@ class EditingEngine:
         """`limits` bounds photographs, previews and faces."""
         self._editor = editor
         self._limits = limits
+        self._photo_limits = replace(LIMITS, pixels=limits.pixels)
         self._expressions = editor.expressions()
 
     @property
@@ -82,7 +83,7 @@ class EditingEngine:
         Raises:
             InputError: no photograph that can be read, or no face that can be edited.
         """
-        photo = read_photo(data, _NAME, PhotoLimits(pixels=self._limits.pixels))
+        photo = read_photo(data, _NAME, self._photo_limits)
         found, reasons = self._editor.find(photo.image, _NAME)
         faces = self._open_faces(photo.image, found[: self._limits.faces])
         preview = shrink(photo.image, self._limits.preview_side)
@@ -108,7 +109,7 @@ class EditingEngine:
 
     def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
         """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
-        photo = read_photo(photograph.data, _NAME, PhotoLimits(pixels=self._limits.pixels))
+        photo = read_photo(photograph.data, _NAME, self._photo_limits)
         found = [photograph.faces[wish.face].found for wish in wishes]
         edited = self._editor.edit_faces(photo.image, found, np.stack([wish.target for wish in wishes]))
         return Made(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))

@@ -9,14 +9,13 @@ from pathlib import PurePosixPath
 
 from cascade_efgan.data import UNKNOWN
 from cascade_efgan.data.archives import ArchiveReader, open_archive
+from cascade_efgan.data.images import SUFFIXES
 from cascade_efgan.data.licensed import archive_of
 from cascade_efgan.data.photos import Completeness, Photo, Request, sha256
+from cascade_efgan.data.side_files import say_left_out
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
-
-#: Suffixes of files that look like photographs, in lower case.
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 #: Names of archives, and of the parts that large ones are sent in (.part01.rar, .r00, .z01, .zip.001).
 _PACKED = re.compile(r"\.(?:zip|rar|7z|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst)|[rz]\d\d|\d{3})\Z", re.IGNORECASE)
@@ -39,6 +38,7 @@ def open_photographs(request: Request, dataset: str) -> Iterator[ArchiveReader]:
         InputError: no archive (`archive_of`) or a bad one (`open_archive`), or nothing in it but further archives.
     """
     with open_archive(archive_of(request.settings, dataset), request.work) as archive:
+        say_left_out(log, archive.path, archive.skipped)
         names = archive.names()
         packed = [] if any(map(is_image, names)) else list(filter(_PACKED.search, names))
         if packed:
@@ -101,7 +101,14 @@ def check_complete(
                 f"lists {listed}"
             )
         log.warning("%s", sentence)
-    return Completeness(len(expected), len(found), missing, unexpected, dict(sorted(left_out.items())))
+    return Completeness(
+        len(expected),
+        len(found),
+        missing,
+        unexpected,
+        dict(sorted(left_out.items())),
+        dict(sorted(archive.skipped.items())),
+    )
 
 
 def one_file_each(archive: ArchiveReader, files: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -135,7 +142,7 @@ def read_while_open(opened: ExitStack, photos: Iterator[Photo]) -> Iterator[Phot
 
 def is_image(name: str) -> bool:
     """Whether a file's name ends as that of an image."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def first(names: Sequence[str]) -> str:

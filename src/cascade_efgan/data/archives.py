@@ -1,6 +1,6 @@
 """A folder, zip or tar that a user obtained, read as bytes: nothing is ever written under a member's own name.
 
-Names are POSIX paths relative to the root. What macOS and Windows leave behind is not listed. A link or device is
+Names are POSIX paths relative to the root. What other programs left is counted, not listed. A link or device is
 listed and refused when it is read, so that a photograph that is one is never silently absent.
 """
 
@@ -16,13 +16,15 @@ import unicodedata
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+from cascade_efgan.data.side_files import files_below, side_file
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, not_the_file
 
 #: More files than any of the data sets has; reading the list of more would fill the memory.
 MAX_MEMBERS = 5_000_000
@@ -33,7 +35,6 @@ MAX_BYTES = 2**30
 #: A compressed tar of photographs shrinks by little; one that grows this much is made to fill the disk.
 MAX_GROWTH = 200
 
-_LEAVINGS = {".ds_store", "thumbs.db", "desktop.ini"}
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _COMPRESSED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -48,11 +49,13 @@ class ArchiveReader(ABC, Generic[Place]):
 
     Attributes:
         path: the archive, for messages.
+        skipped: what other programs left (`side_file`) -> how many files, which are not listed.
     """
 
     def __init__(self, path: Path) -> None:
         """Remember the path."""
         self.path = path
+        self.skipped: Counter[str] = Counter()
         self._places: dict[str, Place] = {}
         self._special: set[str] = set()
 
@@ -88,10 +91,12 @@ class ArchiveReader(ABC, Generic[Place]):
         """At most `MAX_BYTES + 1` bytes: a size that an archive declares is not trusted."""
 
     def _add(self, raw: str, place: Place, special: bool = False) -> None:
-        """List one file, unless macOS or Windows left it."""
+        """List one file, unless another program left it."""
         name = self._checked(raw)
-        folders, _, file = name.rpartition("/")
-        if file.startswith("._") or file.lower() in _LEAVINGS or "__MACOSX" in folders.split("/") or not file:
+        left = side_file(name)
+        if left:
+            self.skipped[left] += 1
+        if left or not name:
             return
         if name in self._places:
             raise InputError(f"{self.path}: holds {name} twice, expected every name once: pack it again")
@@ -142,7 +147,10 @@ class _Folder(ArchiveReader[str]):
         with os.scandir(self._root / below) as entries:
             for entry in entries:
                 raw = f"{below}/{entry.name}" if below else entry.name
-                if entry.is_dir(follow_symlinks=False):
+                if left := side_file(entry.name):
+                    inside = entry.is_dir(follow_symlinks=False)
+                    self.skipped[left] += files_below(entry.path) if inside else 1
+                elif entry.is_dir(follow_symlinks=False):
                     folders.append(raw)
                 elif entry.is_symlink():
                     self._add_link(raw)
@@ -265,7 +273,8 @@ def open_archive(path: Path, work: Path) -> Iterator[ArchiveReader]:
             yield reader
     else:
         raise InputError(
-            f"{path}: neither a folder nor a zip nor a tar (plain, gz, bz2 or xz); unpack it and name the folder"
+            not_the_file(path)
+            or f"{path}: neither a folder nor a zip nor a tar (plain, gz, bz2 or xz); unpack it and name the folder"
         )
 
 

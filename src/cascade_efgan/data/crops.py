@@ -13,7 +13,8 @@ import pandas as pd
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, SQUARE_COLUMNS, check_ids
-from cascade_efgan.data.photos import PhotoZip, decode_image, sha256
+from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photos import PhotoZip, sha256
 from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
 from cascade_efgan.errors import InputError
 

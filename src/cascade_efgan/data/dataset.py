@@ -10,6 +10,7 @@ import pandas as pd
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import not_the_file
 
 Part = Literal["train", "test", "all"]
 
@@ -100,7 +101,8 @@ def load_images(path: str | Path) -> np.ndarray:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; run the rule that makes it first") from None
     except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path}: not a NumPy array file ({error}); delete it and run its rule again") from None
+        told = not_the_file(path) or f"{path}: not a NumPy array file ({error}); delete it and run its rule again"
+        raise InputError(told) from None
     square = images.ndim == 4 and images.shape[1] == images.shape[2] and images.shape[3] == 3
     if not square or images.dtype != np.uint8:
         raise InputError(

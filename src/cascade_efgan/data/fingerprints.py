@@ -1,7 +1,8 @@
 """What a file or folder of the user's holds now, told quickly at every start of the workflow.
 
 Paths, sizes and times are looked at each time; bytes are read when one of these is new, and the bytes decide: a copy, a
-checkout or `touch` changes nothing, and a photograph or CSV replaced in place does, even with size and time kept.
+checkout or `touch` changes nothing, and a photograph or CSV replaced in place does, even with size and time kept. What
+other programs leave there (`side_file`), and no stage reads, does not count.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+from cascade_efgan.data.side_files import side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, sha256_file
 
@@ -64,6 +66,8 @@ def _files(root: str) -> Iterator[tuple[str, list[int]]]:
         except OSError:
             entries = []  # the stage that reads it says so
         for entry in entries:
+            if side_file(entry.name):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
             else:

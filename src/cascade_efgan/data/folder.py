@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
 from cascade_efgan.data.archive_contents import check_complete, first, open_photographs, read_while_open
 from cascade_efgan.data.archives import ArchiveReader, composed
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
@@ -22,7 +22,7 @@ from cascade_efgan.errors import InputError
 log = logging.getLogger("efgan.download")
 
 #: Suffixes of photographs, in lower case; a file's own may be in any case. A .gif is mostly animated.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+SUFFIXES = tuple(suffix for suffix in images.SUFFIXES if suffix != ".gif")
 
 #: Nouns beside the adjectives of `EXPRESSIONS`.
 _NOUNS = {"anger": "angry", "contempt": "contemptuous", "disgust": "disgusted", "fear": "fearful",
@@ -64,7 +64,7 @@ def folder_photos(request: Request) -> SourcePhotos:
         names, unexpected = _photographs(archive, labels)
         if rows is None or labels is None:
             people = {name: _person_and_expression(name, None) for name in names}
-            completeness = _all_there(archive.path, names, unexpected)
+            completeness = _all_there(archive, names, unexpected)
         else:
             people, completeness = _labelled(archive, names, unexpected, rows, labels, wanted.partial)
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, people)), completeness)
@@ -194,11 +194,11 @@ def _labelled(
     return people, check_complete("folder", archive, expected, found, unexpected, {}, partial)
 
 
-def _all_there(path: Path, names: list[str], unexpected: list[str]) -> Completeness:
+def _all_there(archive: ArchiveReader, names: list[str], unexpected: list[str]) -> Completeness:
     """Completeness of a folder without labels: nobody can know how many photographs there should be."""
     if unexpected:
-        log.warning("%s: %d files are no photographs: %s", path, len(unexpected), first(unexpected))
-    return Completeness(None, len(names), unexpected=unexpected)
+        log.warning("%s: %d files are no photographs: %s", archive.path, len(unexpected), first(unexpected))
+    return Completeness(None, len(names), unexpected=unexpected, side_files=dict(sorted(archive.skipped.items())))
 
 
 def _person_and_expression(name: str, label: Label | None) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from cascade_efgan.data.dataset import check_expressions, check_ids
-from cascade_efgan.data.photos import Photo, image_size, sha256
+from cascade_efgan.data.images import image_size
+from cascade_efgan.data.photos import Photo, sha256
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
 
@@ -26,7 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int | float]:
     """The manifest's row of one photograph; width and height are pixels of the upright image.
 
-    Both are 0 where the bytes are no image: one damaged file must not cost the others, so that it is kept here and
+    Both are 0 where the file is none that is read: one such file must not cost the others, so that it is kept here and
     excluded, with its reason, by `extract_aus`.
     """
     try:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_square, padding_share
+from cascade_efgan.data.images import UNREADABLE
 from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface_csv import (
     Box,
@@ -33,7 +34,6 @@ log = logging.getLogger("efgan.openface")
 PROGRAM = "FaceLandmarkImg"
 EXCLUDED_COLUMNS = ("id", "file", "reason")
 NO_FACE = "OpenFace found no face"
-UNREADABLE = "not a readable image"
 _RUN_AGAIN = "delete it and run the run_openface rule again"
 
 #: The faces of one photograph, or why OpenFace gave none.

@@ -7,9 +7,10 @@ import logging
 import math
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.archives import composed, decoded
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
+from cascade_efgan.data.side_files import say_left_out, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 
@@ -179,10 +181,10 @@ def csv_provenance(path: Path) -> dict[str, Any]:
     """
     if not path.is_dir():
         return {"source": "csv", "name": path.name, "csvs": 1, "sha256": sha256_file(path)}
-    files = _csv_files(path)
-    listed = "".join(f"{sha256_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
+    names, _ = _kept(_names_below(path))
+    listed = "".join(f"{sha256_file(path / name)}  {name}\n" for name in names)
     digest = hashlib.sha256(listed.encode()).hexdigest()
-    return {"source": "csv", "name": path.name, "csvs": len(files), "sha256": digest}
+    return {"source": "csv", "name": path.name, "csvs": len(names), "sha256": digest}
 
 
 def check_intensities(face: DetectedFace) -> None:
@@ -248,30 +250,33 @@ def csv_text(data: bytes, name: str) -> str:
         raise InputError(f"{name}: not a text file; expected a CSV of OpenFace") from None
 
 
-def _is_csv(path: PurePath) -> bool:
-    """`._` files are the leavings of a Mac, not CSVs."""
-    return path.suffix.lower() == ".csv" and not path.name.startswith("._")
+def _kept(names: Iterable[str]) -> tuple[list[str], Counter[str]]:
+    """The CSVs among POSIX paths, folder by folder, and how many of them other programs left, which do not count."""
+    left = {name: side_file(name) for name in names if name.lower().endswith(".csv")}
+    kept = sorted((name for name, program in left.items() if program is None), key=PurePosixPath)
+    return kept, Counter(program for program in left.values() if program)
 
 
-def _csv_files(folder: Path) -> list[Path]:
-    """Those of folders below too, sorted."""
-    return sorted(file for file in folder.rglob("*") if _is_csv(file) and file.is_file())
+def _names_below(folder: Path) -> Iterator[str]:
+    return (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
 def _csv_texts(path: Path) -> Iterator[tuple[str, str, str]]:
     """(path below `path` without `.csv`, whole name, text) of every CSV, sorted."""
     if path.is_dir():
-        for file in _csv_files(path):
-            own = file.relative_to(path).with_suffix("").as_posix()
-            yield composed(own), str(file), csv_text(file.read_bytes(), str(file))
+        names, left = _kept(_names_below(path))
+        say_left_out(log, path, left)
+        for name in names:
+            file = path / name
+            yield composed(name)[:-4], str(file), csv_text(file.read_bytes(), str(file))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for name, member in sorted(
-                ((composed(decoded(member)), member) for member in archive.infolist()), key=lambda pair: pair[0]
-            ):
-                if _is_csv(PurePosixPath(name)):
-                    text = csv_text(archive.read(member), f"{path}/{name}")
-                    yield str(PurePosixPath(name).with_suffix("")), f"{path}/{name}", text
+            members = {composed(decoded(member)): member for member in archive.infolist()}
+            names, left = _kept(members)
+            say_left_out(log, path, left)
+            for name in names:
+                text = csv_text(archive.read(members[name]), f"{path}/{name}")
+                yield str(PurePosixPath(name))[:-4], f"{path}/{name}", text
     elif path.is_file():
         yield composed(path.stem), str(path), csv_text(path.read_bytes(), str(path))
     else:

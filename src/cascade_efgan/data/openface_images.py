@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import NamedTuple
 
 import pandas as pd
 from PIL import Image
+from PIL.ExifTags import Base
 
+from cascade_efgan.data.images import UNREADABLE, decode_image
 from cascade_efgan.data.manifest import read_manifest, read_manifest_rows
-from cascade_efgan.data.photos import PhotoZip, decode_image, encode_png
+from cascade_efgan.data.photos import PhotoZip, encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -20,8 +23,6 @@ MIN_SIDE = 40
 
 #: What OpenFace reads, by Pillow's name of the format; it looks at lower-case suffixes only.
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp"}
-
-_ORIENTATION = 0x0112
 
 
 class Prepared(NamedTuple):
@@ -86,10 +87,7 @@ def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
         # Decoded in full: OpenFace would take a truncated JPEG for a picture without a face.
         image = decode_image(data, file)
     except InputError as error:
-        return str(error).removeprefix(f"{file}: ").partition(";")[0]
-    except Exception as error:
-        # Decoders fail on hostile bytes in ways of their own; that is the photograph's failure, not the chunk's.
-        return f"not a readable image ({type(error).__name__}: {' '.join(str(error).split())})"
+        return unreadable_reason(error, file)
     height, width = image.shape[:2]
     if min(height, width) < MIN_SIDE:
         return f"smaller than {MIN_SIDE} pixels ({width}x{height})"
@@ -97,14 +95,24 @@ def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
     return Prepared(name + suffix, data) if suffix else Prepared(f"{name}.png", encode_png(image))
 
 
+def unreadable_reason(error: InputError, file: str) -> str:
+    """Why a photograph is excluded, from the sentence about its file: what is wrong, without what to do."""
+    reason = str(error).removeprefix(f"{file}: ").partition(";")[0]
+    return reason if reason.startswith(UNREADABLE) else f"{UNREADABLE} ({reason})"
+
+
 def _kept_suffix(data: bytes) -> str | None:
     """The suffix under which OpenFace reads these bytes right; None where it would not."""
-    with Image.open(io.BytesIO(data)) as image:
-        suffix = _SUFFIXES.get(image.format or "")
-        plain = image.mode in ("RGB", "L") and "transparency" not in image.info
-        still = getattr(image, "n_frames", 1) == 1
-        upright = image.getexif().get(_ORIENTATION, 1) == 1
-    return suffix if plain and still and upright and _eight_bits(data, suffix) else None
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+            suffix = _SUFFIXES.get(image.format or "")
+            plain = image.mode in ("RGB", "L") and "transparency" not in image.info
+            still = getattr(image, "n_frames", 1) == 1
+            # Another reader may take an orientation of an odd type at its word: only none, or a plain 1, is left.
+            turn = image.getexif().get(Base.Orientation, 1)
+    except Exception:  # odd metadata, on which OpenFace need not fail in the same way
+        return None
+    return suffix if plain and still and turn == 1 and _eight_bits(data, suffix) else None
 
 
 def _eight_bits(data: bytes, suffix: str | None) -> bool:

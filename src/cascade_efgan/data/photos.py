@@ -1,4 +1,4 @@
-"""Photographs as bytes: what a data set yields, the zip that holds them, and how they are decoded."""
+"""Photographs as bytes: what a data set yields, and the zip that holds them."""
 
 import hashlib
 import io
@@ -9,17 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
-
-#: EXIF tag "Orientation"; its values 5 to 8 swap width and height.
-_ORIENTATION = 0x0112
-
-#: What Pillow raises on bytes that are no picture, or one of absurdly many pixels.
-_UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError)
 
 #: The oldest time that a zip member can carry: the same photographs then give the same zip, byte for byte.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -75,6 +69,7 @@ class Completeness:
         missing: ids of expected photographs that are not there, sorted.
         unexpected: files that belong to none of them, sorted.
         left_out: why -> how many photographs of the archive this project does not use.
+        side_files: what other programs left in the archive (`side_file`) -> how many files, none of them used.
     """
 
     expected: int | None
@@ -82,6 +77,7 @@ class Completeness:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    side_files: dict[str, int] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
@@ -171,42 +167,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def image_size(data: bytes, name: str) -> tuple[int, int]:
-    """(width, height) in pixels, upright, from the header alone: nothing is decoded.
-
-    Raises:
-        InputError: the bytes are no image; the sentence names `name`.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = image.size
-            sideways = image.getexif().get(_ORIENTATION, 1) >= 5
-    except _UNREADABLE as error:
-        raise _unreadable(name, error) from None
-    return (height, width) if sideways else (width, height)
-
-
-def decode_image(data: bytes, name: str) -> np.ndarray:
-    """Decode an image file: `(H, W, 3)` uint8 RGB, turned upright as its EXIF orientation says.
-
-    Raises:
-        InputError: the bytes are no image or end too early; the sentence names `name`.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.uint8)
-    except _UNREADABLE as error:
-        raise _unreadable(name, error) from None
-
-
 def encode_png(image: np.ndarray) -> bytes:
     """PNG bytes of `(H, W, 3)` uint8 RGB; the same array gives the same bytes."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
-
-
-def _unreadable(name: str, error: Exception) -> InputError:
-    # Pillow names the memory buffer, which tells a user nothing.
-    reason = "no known image format" if isinstance(error, UnidentifiedImageError) else str(error)
-    return InputError(f"{name}: not a readable image ({reason}); replace it by an intact file")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cascade_efgan.data.crops import Square, crop_square
+from cascade_efgan.data.images import check_size
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
@@ -152,9 +153,11 @@ class Editor:
         """The faces of `(H, W, 3)` uint8 RGB that can be edited, largest first, and why each other one cannot.
 
         Raises:
-            InputError: no face, or none that can be edited: too small, turned away, tilted or cut off.
+            InputError: a size beyond `PhotoLimits`, no face, or none that can be edited: too small, turned away, tilted
+                or cut off.
         """
         _check_image(image)
+        check_size(image.shape[1], image.shape[0], name)
         if self._finder is None:
             self._finder = find_faces()
         return usable_faces(self._finder.find(image), image.shape[:2], self.smallest_face, name)

@@ -8,7 +8,7 @@ from typing import Any
 from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.photo import READ_SUFFIXES, load_photo
+from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo
 from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
 from cascade_efgan.editing.steps_picture import steps_picture
 from cascade_efgan.errors import InputError
@@ -97,16 +97,39 @@ def _photos(path: Path) -> list[Path]:
             raise InputError(f"{path}: no such file or folder; give a photograph, or a folder of them")
         return [path]
     files = sorted(
-        file for file in path.iterdir() if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith(".")
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith(".") and not file.is_dir()
     )
     if not files:
-        raise InputError(f"{path}: holds no photograph; expected files that end in {', '.join(READ_SUFFIXES)}")
+        others = "".join(f"; {other}: {reason}" for other, reason in left_out([path])[:1])
+        raise InputError(f"{path}: holds no photograph; expected files that end in {', '.join(READ_SUFFIXES)}{others}")
     return files
 
 
+def left_out(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """(file, why it is left out) of all others in the folders among the paths, but hidden ones, by name."""
+    others = [
+        other
+        for path in paths
+        if path.is_dir()
+        for other in sorted(path.iterdir())
+        if not other.name.startswith(".") and (other.is_dir() or other.suffix.lower() not in READ_SUFFIXES)
+    ]
+    return [(other, _why_left_out(other)) for other in others]
+
+
+def _why_left_out(path: Path) -> str:
+    if path.is_dir():
+        return "a folder in a folder; name it too to have its photographs edited"
+    if path.suffix.lower() in (".heic", ".heif", ".hif"):
+        return "HEIC is not read; convert it to JPEG first, for instance by `heif-convert NAME.heic NAME.jpg`"
+    return f"not a photograph that is read; expected a name that ends in {', '.join(READ_SUFFIXES)}"
+
+
 def _written_name(file: Path) -> str:
-    """BMP and GIF cannot hold the mark, so their edits are written as PNG."""
-    return f"{file.stem}.png" if file.suffix.lower() in (".bmp", ".gif") else file.name
+    """Formats that are read only are written as PNG."""
+    return file.name if file.suffix.lower() in FORMATS else f"{file.stem}.png"
 
 
 def _refuse_clashes(pairs: Sequence[tuple[Path, Path]]) -> None:

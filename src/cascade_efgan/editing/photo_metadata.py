@@ -1,7 +1,8 @@
 """What a photograph says beside its pixels: what is kept of it, and how it is put into the edited one."""
 
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PIL import Image
@@ -18,40 +19,45 @@ _LAYOUT = (
 _TIFF_IPTC, _PHOTOSHOP_IPTC = 33723, 0x0404
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _MOST_SEGMENT = 65533
+#: JPEG has 16 bits for it.
+_MOST_DPI = 65536
 _XMP_TEXT = "XML:com.adobe.xmp"
 
 
-def kept_metadata(image: Image.Image, upright: Image.Image) -> dict[str, Any]:
+def kept_metadata(image: Image.Image) -> tuple[dict[str, Any], list[str]]:
     """What is kept, by Pillow's names: `exif`, `icc_profile`, `xmp`, `dpi`, `comment`, and what one format has.
 
     These are `iptc` (bytes, JPEG), `text` (PNG's words), and `colours` (PNG's chunks on colour, name -> bytes).
 
+    Metadata are the work of many programs and seldom checked: what cannot be read is left out, whatever ails it.
+
     Args:
         image: as it was opened, its pixels read.
-        upright: the same, turned upright.
+
+    Returns:
+        What is kept, and the names of what is not.
     """
-    exif = image.getexif()
-    for tag in (Base.Orientation, *_LAYOUT):
-        exif.pop(tag, None)
-    if _TIFF_IPTC in exif and image.format == "TIFF":
-        # Often typed as whole numbers, of which Pillow keeps the first.
-        exif[_TIFF_IPTC] = image.tag_v2._tagdata[_TIFF_IPTC]  # type: ignore[attr-defined]
-    # The thumbnail, in a directory of its own, would go on showing the old face.
-    exif._ifds.pop(IFD.IFD1, None)
-    info = upright.info
-    kept: dict[str, Any] = {
-        "exif": exif.tobytes() if len(exif) else None,
-        # A grey or palette profile does not fit the RGB that is written.
-        "icc_profile": info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None,
-        "xmp": info.get("xmp"),
-        "dpi": info.get("dpi"),
-        "comment": info.get("comment"),
+    info = image.info
+    lost: list[str] = []
+    readers: dict[str, Callable[[], Any]] = {
+        "exif": lambda: _exif(image, lost),
+        # A grey, palette or printer's profile does not fit the RGB that is written.
+        "icc_profile": lambda: bytes(info.get("icc_profile") or b"") if image.mode in ("RGB", "RGBA", "P") else None,
+        "xmp": lambda: _upright_xmp(info.get("xmp")),
+        "dpi": lambda: _dpi(info.get("dpi")),
+        "comment": lambda: info.get("comment"),
         # Photoshop's other blocks are its own settings, and a thumbnail of the old face.
-        "iptc": dict(info.get("photoshop", {})).get(_PHOTOSHOP_IPTC),
-        "text": dict(getattr(image, "text", {})),
-        "colours": _png_colours(info) if image.format == "PNG" else None,
+        "iptc": lambda: dict(info.get("photoshop", {})).get(_PHOTOSHOP_IPTC),
+        "text": lambda: dict(getattr(image, "text", {})),
+        "colours": lambda: _png_colours(info) if image.format == "PNG" else None,
     }
-    return {key: value for key, value in kept.items() if value}
+    kept = {}
+    for key, read in readers.items():
+        try:
+            kept[key] = read()
+        except Exception:
+            lost.append(key)
+    return {key: value for key, value in kept.items() if value}, lost
 
 
 def png_chunks(metadata: Mapping[str, Any], mark: str) -> PngInfo:
@@ -88,3 +94,67 @@ def _png_colours(info: Mapping[Any, Any]) -> dict[bytes, bytes]:
     if "srgb" in info:
         chunks[b"sRGB"] = bytes([info["srgb"]])
     return chunks
+
+
+def _exif(image: Image.Image, lost: list[str]) -> bytes | None:
+    """EXIF without orientation, layout and thumbnail; of fields that cannot be written back, `lost` counts."""
+    exif = image.getexif()
+    for tag in (Base.Orientation, *_LAYOUT):
+        exif.pop(tag, None)
+    if _TIFF_IPTC in exif and image.format == "TIFF":
+        # Often typed as whole numbers, of which Pillow keeps the first.
+        exif[_TIFF_IPTC] = image.tag_v2._tagdata[_TIFF_IPTC]  # type: ignore[attr-defined]
+    # The thumbnail, in a directory of its own, would go on showing the old face.
+    exif._ifds.pop(IFD.IFD1, None)
+    if not len(exif):
+        return None
+    try:
+        return exif.tobytes()
+    except Exception:
+        return _writable_exif(exif, lost)
+
+
+def _writable_exif(exif: Image.Exif, lost: list[str]) -> bytes:
+    """EXIF of those fields that can be written back, each tried alone."""
+    clean, odd = Image.Exif(), 0
+    for tag in list(exif):
+        try:
+            if tag in (IFD.Exif, IFD.GPSInfo):
+                fields = exif.get_ifd(tag)
+                # Its place in the old file, which says nothing in the new one.
+                fields = {key: value for key, value in fields.items() if key != IFD.Interop}
+                clean[tag] = {key: value for key, value in fields.items() if _writes(tag, {key: value})}
+                odd += len(fields) - len(clean[tag])
+            elif _writes(tag, exif[tag]):
+                clean[tag] = exif[tag]
+            else:
+                odd += 1
+        except Exception:
+            odd += 1
+    lost.append(f"exif ({odd} fields)")
+    return clean.tobytes() if len(clean) else b""
+
+
+def _writes(tag: int, value: Any) -> bool:
+    one = Image.Exif()
+    one[tag] = value
+    try:
+        one.tobytes()
+    except Exception:
+        return False
+    return True
+
+
+def _upright_xmp(xmp: bytes | str | None) -> bytes | None:
+    """XMP without an orientation, which the pixels no longer have."""
+    data = xmp.encode() if isinstance(xmp, str) else xmp or b""
+    return re.sub(rb'tiff:Orientation="\d+"|<tiff:Orientation>\d+</tiff:Orientation>', b"", data)
+
+
+def _dpi(dpi: Any) -> tuple[float, float] | None:
+    if dpi is None:
+        return None
+    across, down = (float(value) for value in dpi)
+    if not (0 < across < _MOST_DPI and 0 < down < _MOST_DPI):
+        raise ValueError(f"{dpi} dots per inch")
+    return across, down

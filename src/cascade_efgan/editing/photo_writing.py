@@ -1,6 +1,7 @@
 """Writing an edited photograph in the format of the original, with its metadata and the mark."""
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from cascade_efgan.editing.mark import mark_text, mark_words, read_comment, writ
 from cascade_efgan.editing.photo import FORMATS, ReadPhoto
 from cascade_efgan.editing.photo_metadata import jpeg_segments, png_chunks
 from cascade_efgan.errors import InputError
+
+log = logging.getLogger("efgan.edit")
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
@@ -40,41 +43,60 @@ def write_photo(
     Returns:
         The bytes, and their media type such as image/png.
 
-    Raises:
-        InputError: the metadata are too large for the format.
+    Metadata that the format cannot hold, or Pillow cannot write, are left out with a warning.
     """
     wanted = format or photo.format
     picture = Image.fromarray(image)
     if photo.alpha is not None and wanted != "JPEG":
         picture.putalpha(Image.fromarray(photo.alpha))
-    kept = {key: value for key, value in photo.metadata.items() if key in ("icc_profile", "dpi")}
+    try:
+        data = _encoded(picture, wanted, photo.lossless, photo.metadata, targets)
+    except Exception:  # a writer fails on odd metadata in ways of its own
+        kept = {key: value for key, value in photo.metadata.items() if _writes(wanted, {key: value})}
+        data = _encoded(picture, wanted, photo.lossless, kept, targets)
+        lost = ", ".join(sorted(photo.metadata.keys() - kept.keys()))
+        log.warning("%s: does not fit into a %s file, or is damaged, and was left out: %s", photo.name, wanted, lost)
+    return data, MEDIA_TYPES[wanted]
+
+
+def _writes(format: str, metadata: Mapping[str, Any]) -> bool:  # noqa: A002 - Pillow's own word
+    try:
+        _encoded(Image.new("RGB", (8, 8)), format, True, metadata, [])
+    except Exception:
+        return False
+    return True
+
+
+def _encoded(
+    picture: Image.Image,
+    wanted: str,
+    lossless: bool,
+    metadata: Mapping[str, Any],
+    targets: Sequence[Mapping[str, float]],
+) -> bytes:
+    options: dict[str, Any] = {key: value for key, value in metadata.items() if key in ("icc_profile", "dpi")}
     exif = Image.Exif()
-    if photo.metadata.get("exif"):
-        exif.load(photo.metadata["exif"])
+    if metadata.get("exif"):
+        exif.load(metadata["exif"])
     previous = {"Software": exif.get(Base.Software), "UserComment": read_comment(exif)}
     words = mark_words(targets, {key: str(value) for key, value in previous.items() if value})
     exif[Base.Software] = f"{words['tool']} {words['version']}"
     write_comment(exif, mark_text(words))
-    options: dict[str, Any] = kept | {"exif": exif.tobytes()}
-    if photo.metadata.get("xmp") and wanted != "PNG":
-        options["xmp"] = photo.metadata["xmp"]
+    options["exif"] = exif.tobytes()
+    if metadata.get("xmp") and wanted != "PNG":
+        options["xmp"] = metadata["xmp"]
     if wanted == "PNG":
-        options["pnginfo"] = png_chunks(photo.metadata, mark_text(words))
+        options["pnginfo"] = png_chunks(metadata, mark_text(words))
     elif wanted == "JPEG":
-        options |= {"quality": QUALITY, "subsampling": 0, "extra": jpeg_segments(photo.metadata)}
-        if photo.metadata.get("comment"):
-            options["comment"] = photo.metadata["comment"]
+        options |= {"quality": QUALITY, "subsampling": 0, "extra": jpeg_segments(metadata)}
+        if metadata.get("comment"):
+            options["comment"] = metadata["comment"]
     elif wanted == "WEBP":
-        options |= {"lossless": photo.lossless, "quality": 80 if photo.lossless else QUALITY, "exact": True}
+        options |= {"lossless": lossless, "quality": 80 if lossless else QUALITY, "exact": True}
     # TIFF stays uncompressed: only Pillow's own writer keeps all of EXIF.
     buffer = io.BytesIO()
-    try:
-        picture.save(buffer, wanted, **options)
-    except ValueError as error:  # JPEG holds 64 KiB of each kind
-        raise InputError(
-            f"{photo.name}: its metadata do not fit into a {wanted} file ({error}); write a .png or .tif instead"
-        ) from None
-    return buffer.getvalue(), MEDIA_TYPES[wanted]
+    picture.save(buffer, wanted, **options)
+    return buffer.getvalue()
 
 
 def output_format(path: Path) -> str:

@@ -10,7 +10,7 @@ from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import read_json
+from cascade_efgan.files import not_the_file, read_json
 from cascade_efgan.generation.plan import expression_means
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def find_weights(run: Path) -> Path:
         of_method = [path for path in found if path.parent.name == method]
         if of_method:
             return max(of_method, key=lambda path: (path.stat().st_mtime, str(path)))
+    pointer = not_the_file(run / WEIGHTS)
+    if pointer:
+        raise InputError(pointer)
     raise no_weights(f"{run}: no trained generator there")
 
 

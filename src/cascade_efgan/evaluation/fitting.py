@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from cascade_efgan import __version__
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path, read_json, write_json
+from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
 
 #: Largest random shift (share of the crop's side), zoom (share of the size, in and out) and change of brightness of
 #: training images. Not in the paper. The zoom is needed: a crop follows the landmarks, so that raised brows and a
@@ -220,9 +220,11 @@ def load_weights(network: nn.Module, weights: str | Path) -> None:
     try:
         network.load_state_dict(load_file(weights))
     except FileNotFoundError:
-        raise InputError(f"{weights}: no such file; run the rule that makes it first") from None
+        told = not_the_file(weights) or f"{weights}: no such file; run the rule that makes it first"
+        raise InputError(told) from None
     except (SafetensorError, json.JSONDecodeError) as error:
-        raise InputError(f"{weights}: not a safetensors file ({error}); delete it and run its rule again") from None
+        told = not_the_file(weights) or f"{weights}: not a safetensors file ({error}); delete it and run its rule again"
+        raise InputError(told) from None
     except RuntimeError:
         raise InputError(
             f"{weights}: weights of another network than the JSON beside it describes; make both again"

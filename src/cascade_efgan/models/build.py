@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path, read_json, write_json
+from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
 from cascade_efgan.methods import METHODS, Method
 from cascade_efgan.models.blocks import Start
 from cascade_efgan.models.cascade import Cascade
@@ -149,14 +149,16 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     """Read stored weights.
 
     Raises:
-        InputError: the file is missing or torn.
+        InputError: the file is missing, torn, or the pointer of Git LFS or DVC to it.
     """
     try:
         return load_file(path)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such weights; run the training rule first") from None
+        told = not_the_file(path) or f"{path}: no such weights; run the training rule first"
+        raise InputError(told) from None
     except SafetensorError as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error}); delete it and train again") from None
+        told = not_the_file(path) or f"{path}: not a whole safetensors file ({error}); delete it and train again"
+        raise InputError(told) from None
 
 
 def save_model(weights: Path, description: Path, module: nn.Module, spec: ModelSpec) -> None:

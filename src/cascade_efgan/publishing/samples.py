@@ -9,7 +9,8 @@ import pandas as pd
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
-from cascade_efgan.data.photos import decode_image, encode_png
+from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.records import au_values, read_records, write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits

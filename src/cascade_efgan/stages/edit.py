@@ -44,7 +44,7 @@ def command(
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.editor import Editor
     from cascade_efgan.editing.faces import find_faces
-    from cascade_efgan.editing.job import Job, plan_files
+    from cascade_efgan.editing.job import Job, left_out, plan_files
     from cascade_efgan.editing.offer import trained_weights
     from cascade_efgan.editing.photo import load_photo
     from cascade_efgan.editing.targets import check_intensity, parse_aus
@@ -61,10 +61,13 @@ def command(
     if like is not None:
         wish["like"] = editor.find(load_photo(like).image, str(like))[0][0].aus
     editor.goal(wish["aus"], wish["expression"], wish.get("like"))  # a wrong wish is told before a photograph is read
-    _edit_all(Job(editor, wish, continuous, steps), files)
+    others = left_out(photos)
+    for path, reason in others:
+        log.warning("%s: left out: %s", path, reason)
+    _edit_all(Job(editor, wish, continuous, steps), files, len(others))
 
 
-def _edit_all(job: "Job", files: list[tuple[Path, Path]]) -> None:
+def _edit_all(job: "Job", files: list[tuple[Path, Path]], others: int) -> None:
     """Edit all photographs; one of several that cannot be edited does not stop the others.
 
     Raises:
@@ -80,5 +83,7 @@ def _edit_all(job: "Job", files: list[tuple[Path, Path]]) -> None:
                 raise
             failed += 1
             log.error("%s", error)
+    if others:
+        log.warning("%d edited, %d left out, as the lines above say", len(files) - failed, others)
     if failed:
         raise InputError(f"{failed} of {len(files)} photographs were not edited; the lines above say why")

@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 
 from cascade_efgan.config.resolve import settings_from_flags
+from cascade_efgan.data.images import image_size
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.openface import (
     Batch,
@@ -22,6 +23,7 @@ from cascade_efgan.data.openface import (
     too_many_excluded,
 )
 from cascade_efgan.data.openface_csv import csv_provenance
+from cascade_efgan.data.openface_images import unreadable_reason
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
@@ -70,7 +72,7 @@ def command(
     batches: Iterable[Batch]
     if chunks is None:
         batch, unmatched = csv_batch(table, openface)
-        batches = [batch]
+        batches = [(batch[0], {**batch[1], **_unreadable(photos, table)})]
     else:
         batches, unmatched = chunk_batches(openface, chunks, table), []
     with atomic_path(faces) as partial:
@@ -109,6 +111,18 @@ def _log_excluded(excluded: pd.DataFrame, stops: bool) -> None:
 
 def _counts(total: int, excluded: pd.DataFrame) -> dict[str, Any]:
     return {"photographs": total, "faces": total - len(excluded), "excluded": reason_counts(excluded)}
+
+
+def _unreadable(photos: Path, table: pd.DataFrame) -> dict[str, str]:
+    """Why each photograph that the manifest gives no size is excluded, whatever precomputed values say of it."""
+    reasons = {}
+    with PhotoZip(photos) as archive:
+        for name, file in table.loc[table["width"] == 0, ["id", "file"]].to_numpy(dtype=str):
+            try:
+                image_size(archive.read(file), file)
+            except InputError as error:
+                reasons[str(name)] = unreadable_reason(error, file)
+    return reasons
 
 
 def _check_photos(photos: Path, files: set[str]) -> None:

@@ -1,0 +1,250 @@
+"""Image files as pixels: what the pipeline, the editor and the page read every photograph by.
+
+Not in the paper: its data sets are 8-bit JPEGs, whereas users bring what cameras and programs write.
+"""
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError, features
+from PIL.ExifTags import Base
+
+from cascade_efgan.data.bare_images import without_metadata
+from cascade_efgan.errors import InputError
+
+#: Suffix of a file, in lower case -> format that it promises, by Pillow's name.
+SUFFIXES = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".webp": "WEBP",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
+} | ({".avif": "AVIF"} if features.check("avif") else {})  # fmt: skip
+
+#: What is wrong with a file begins with this, whatever reads it.
+UNREADABLE = "not a readable image"
+
+_T = TypeVar("_T")
+_PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "LAB", "CMYK")
+_DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "F")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+#: A deep image whose brightest value is below this of 255 has its values in the lower bits, as 12 or 14 in 16.
+_DARKEST = 64
+
+
+@dataclass(frozen=True)
+class PhotoLimits:
+    """What is refused before a pixel is decoded.
+
+    Attributes:
+        pixels: most pixels, width times height.
+        side: shortest side allowed, pixels.
+        longest: longest side allowed, pixels: OpenCV ends the process at 32,767.
+        file_bytes: largest file.
+    """
+
+    pixels: int = 64_000_000
+    side: int = 1
+    longest: int = 32_766
+    file_bytes: int = 128 * 2**20
+
+
+def check_size(width: int, height: int, name: str, limits: PhotoLimits | None = None) -> None:
+    """Refuse what no library shall be given; None: `PhotoLimits()`.
+
+    Raises:
+        InputError: too many pixels, or a side too long or too short; the sentence names `name`.
+    """
+    limits = limits or PhotoLimits()
+    shown = f"{name}: {width}x{height} pixels"
+    if width * height > limits.pixels:
+        raise InputError(f"{shown}, more than the {limits.pixels / 1e6:.0f} million allowed; make it smaller first")
+    if max(width, height) > limits.longest:
+        raise InputError(f"{shown}, one side longer than the {limits.longest} allowed; cut the face out first")
+    if min(width, height) < limits.side:
+        raise InputError(f"{shown} are too few; expected at least {limits.side} on each side")
+
+
+def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: PhotoLimits | None = None) -> _T:
+    """What `read` makes of an image file, whose format is what its bytes say.
+
+    Its size is checked before any pixel is decoded. Metadata that keep Pillow from reading it are left out.
+
+    Args:
+        data: the bytes of the file.
+        name: what messages call it.
+        read: is given the opened image, which is closed afterwards.
+        limits: of size; None: `PhotoLimits()`.
+
+    Raises:
+        InputError: another format (SVG, HEIC, PDF, ...), a size beyond the limits, or damaged bytes.
+    """
+    limits = limits or PhotoLimits()
+    if len(data) > limits.file_bytes:
+        raise InputError(f"{name}: {len(data) / 2**20:.0f} MiB, more than the {limits.file_bytes / 2**20:.0f} allowed")
+    with warnings.catch_warnings():
+        # Pillow's warning comes at half of the size of its error, and above ours; the others are about metadata.
+        warnings.simplefilter("ignore")
+        try:
+            try:
+                return _opened(data, name, read, limits)
+            except (InputError, Image.DecompressionBombError):
+                raise
+            except Exception:
+                bare = without_metadata(data)
+                if bare == data:
+                    raise
+                return _opened(bare, name, read, limits)
+        except InputError:
+            raise
+        except UnidentifiedImageError:
+            what, advice = _what_it_is(data)
+            raise InputError(f"{name}: {UNREADABLE} ({what}); {advice}") from None
+        except Image.DecompressionBombError:
+            raise InputError(
+                f"{name}: far more pixels than the {limits.pixels / 1e6:.0f} million allowed; make it smaller first"
+            ) from None
+        except Exception as error:  # decoders fail on hostile bytes in ways of their own
+            reason = "it is cut off" if "truncated" in str(error) else " ".join(str(error).split()) or "damaged"
+            raise InputError(f"{name}: {UNREADABLE} ({reason}); replace it by an intact file") from None
+
+
+def image_size(data: bytes, name: str) -> tuple[int, int]:
+    """(width, height) in pixels, upright. Only images of more than 8 bits a channel are decoded for it.
+
+    Raises:
+        InputError: `decode_image` would refuse it, but for pixels that are cut off.
+    """
+
+    def size(image: Image.Image) -> tuple[int, int]:
+        if _bits(image, data) > 8 or image.mode not in _PLAIN:
+            return _upright(image, data, name).size
+        # Pillow gives the size of a TIFF upright, that of all others as stored.
+        turned = image.format != "TIFF" and orientation(image) >= 5
+        return image.size[::-1] if turned else image.size
+
+    return with_image(data, name, size)
+
+
+def decode_image(data: bytes, name: str) -> np.ndarray:
+    """Decode an image file: `(H, W, 3)` uint8 RGB, turned upright; of several pictures the first.
+
+    Raises:
+        InputError: as `with_image` and `rgb_pixels`; the sentence names `name`.
+    """
+    return with_image(data, name, lambda image: rgb_pixels(image, data, name)[0])
+
+
+def rgb_pixels(image: Image.Image, data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """`(H, W, 3)` uint8 RGB and, where it has any, `(H, W)` uint8 opacity of an opened image, upright.
+
+    More than 8 bits a channel are scaled by the range of their type, floats by 0..1. CMYK becomes sRGB by its profile.
+
+    Raises:
+        InputError: floats beyond 0..1, values that fill only the lower bits, or a kind of pixel that is not known.
+    """
+    upright = _upright(image, data, name)
+    transparent = "A" in upright.getbands() or "a" in upright.getbands() or "transparency" in upright.info
+    pixels = np.asarray(upright.convert("RGBA" if transparent else "RGB"), dtype=np.uint8)
+    return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]) if transparent else None
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1..8; 1 where there is none, or one of another type or value."""
+    try:
+        value = image.getexif().get(Base.Orientation)
+    except Exception:  # Pillow fails on odd EXIF in many ways; viewers show such a photograph as it is stored
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _opened(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: PhotoLimits) -> _T:
+    # Pillow takes MPO for a JPEG first. Formats that are not named here are never tried.
+    with Image.open(io.BytesIO(data), formats=sorted(set(SUFFIXES.values()))) as image:
+        check_size(*image.size, name, limits)
+        return read(image)
+
+
+def _upright(image: Image.Image, data: bytes, name: str) -> Image.Image:
+    """8-bit pixels, turned upright."""
+    bits = _bits(image, data)
+    image.load()  # turns a TIFF, and forgets its orientation
+    turn = _TURNS.get(orientation(image))
+    shallow = _shallow(image, bits, name)
+    return shallow if turn is None else shallow.transpose(turn)
+
+
+def _bits(image: Image.Image, data: bytes) -> int:
+    """Bits of a channel as the file has them: Pillow reduces 16-bit colour to 8 without a word."""
+    if image.format == "PNG":
+        return data[24]  # signature, length and name of the header chunk, width, height, then the bit depth
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(Base.BitsPerSample, 1)  # type: ignore[attr-defined]
+        return max(bits) if isinstance(bits, tuple) else int(bits)
+    return 8
+
+
+def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:
+    """The image with 8 bits a channel."""
+    if image.mode not in (*_PLAIN, *_DEEP):
+        raise InputError(f"{name}: {UNREADABLE} (pixels of kind {image.mode}); save it with 8 bits a channel")
+    if image.mode == "CMYK":
+        return _from_cmyk(image)
+    if image.mode == "LAB":
+        return image.convert("RGB")
+    if bits <= 8:
+        return image
+    if image.mode in _DEEP:
+        shallow = Image.fromarray(_scaled(np.asarray(image), bits, name))
+        # Of all kinds of pixel, only here does Pillow leave a TIFF's "0 is white" to us.
+        white_is_zero = image.format == "TIFF" and image.tag_v2.get(Base.PhotometricInterpretation) == 0  # type: ignore[attr-defined]
+        shallow = shallow.point(lambda value: 255 - value) if white_is_zero else shallow
+    else:
+        shallow = image.copy()
+        shallow.info.pop("transparency", None)  # a colour of 16 bits, which no longer names one
+    brightest = max(high for _, high in shallow.convert("RGB").getextrema())  # type: ignore[misc]
+    if brightest < _DARKEST:
+        raise InputError(
+            f"{name}: {UNREADABLE} (all but black: its brightest pixel is at {brightest / 255:.0%} of what "
+            f"{bits} bits hold); scale its values and save it with 8 bits a channel"
+        )
+    return shallow
+
+
+def _scaled(values: np.ndarray, bits: int, name: str) -> np.ndarray:
+    if values.dtype.kind != "f":
+        return (values >> (bits - 8)).astype(np.uint8)  # as Pillow does with 16-bit colour
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= 1):  # numbers that are none compare as false
+        raise InputError(
+            f"{name}: {UNREADABLE} (floats from {low:g} to {high:g}, expected 0 to 1); save it with 8 bits a channel"
+        )
+    return np.rint(values * 255).astype(np.uint8)
+
+
+def _from_cmyk(image: Image.Image) -> Image.Image:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        made = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (KeyError, OSError, TypeError, ValueError, ImageCms.PyCMSError):
+        made = None
+    return made or image.convert("RGB")
+
+
+def _what_it_is(data: bytes) -> tuple[str, str]:
+    """What bytes are that are no image which is read, and what to do."""
+    start, advice = data[:4096].lstrip().lower(), "save it as JPEG, PNG, WebP or TIFF"
+    if b"<svg" in start:
+        return "a vector drawing (SVG)", advice
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftyphevc", b"ftypmif1", b"ftypmsf1"):
+        return "a HEIC photograph", "convert it to JPEG first, for instance by `heif-convert NAME.heic NAME.jpg`"
+    if data[4:8] == b"ftyp":
+        return "a video, or an AVIF image that is not read here", advice
+    if start.startswith(b"%pdf"):
+        return "a PDF document", advice
+    return "no known image format" if data else "an empty file", advice
