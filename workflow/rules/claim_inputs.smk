@@ -42,7 +42,8 @@ def inside_values(dataset, seed):
 
 def inside_flags(wildcards, output):
     """`--values METRIC=PATH` for each of them."""
-    return " ".join(f"--values {quote(Path(path).stem.removeprefix('values_') + '=' + path)}" for path in output.values)
+    named = [f"{Path(path).stem.removeprefix('values_')}={path}" for path in output.values]
+    return " ".join(f"--values {quote(pair)}" for pair in named)
 
 
 def asked_edits(name):
