@@ -225,7 +225,7 @@ def test_a_face_on_one_point_names_its_photograph(small_data):
 
 def test_real_faces_lie_in_the_centre(london_mirror, repository):
     recorded = read_openface(repository / "resources" / "london" / "openface.csv")
-    points = choose_face(recorded["001_08.jpg"]).landmarks
+    points = choose_face(recorded["001_08.jpg"], 0.5).landmarks
     photo = decode_image((london_mirror / "smiling_front" / "001_08.jpg").read_bytes(), "001_08.jpg")
     square = crop_square(points, margin=0.25)
     crop, moved = crop_image(photo, square, 128), to_crop(points, square, 128)

@@ -442,7 +442,7 @@ def test_two_photographs_that_would_be_written_to_one_place_are_refused(tmp_path
 def test_a_london_photograph_is_edited_in_place(weights, london_mirror, openface_london):
     from cascade_efgan.data.openface_csv import choose_face, read_openface
 
-    truth = choose_face(read_openface(openface_london)["001_03"])
+    truth = choose_face(read_openface(openface_london)["001_03"], 0.5)
     data = (london_mirror / "neutral_front" / "001_03.jpg").read_bytes()
     image = decode_image(data, "001_03")
     face = FoundFace(truth.landmarks, truth.aus, truth.confidence, "OpenFace")

@@ -154,7 +154,7 @@ def test_mediapipe_finds_the_landmarks_that_openface_finds(finder, london_mirror
         image = decode_image((london_mirror / f"{name}.jpg").read_bytes(), name)
         found = finder.find(image)
         assert len(found) == 1
-        truth = choose_face(known[name[-6:]]).landmarks
+        truth = choose_face(known[name[-6:]], 0.5).landmarks
         scale = np.linalg.norm(truth[45] - truth[36])
         assert np.linalg.norm(found[0].landmarks - truth, axis=1).mean() < 0.035 * scale
 

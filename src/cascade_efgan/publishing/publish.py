@@ -97,6 +97,7 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
 def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], Any]:
     original, data = release.path(f"{source}/{WEIGHTS}"), release.path(f"{RESULTS}{dataset}")
     save_file(rounded(load_weights(original)), folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors lets only the owner read: not so in an installed package
     if (size := (folder / WEIGHTS).stat().st_size) > LARGEST:
         raise InputError(f"{original}: {size / 2**20:.1f} MiB in bfloat16, at most {LARGEST >> 20} can be published")
     shutil.copyfile(original.with_name(DESCRIPTION), folder / DESCRIPTION)
