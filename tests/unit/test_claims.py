@@ -116,10 +116,10 @@ def test_a_distance_of_sets_is_judged_by_its_replicates(tmp_path) -> None:
     paths = []
     for method, level, step in (("ef_gan", 5.0, 0.001), ("baseline", 8.0, -0.001)):
         paths.append(tmp_path / f"{method}.csv")
-        without = {f"{person:02d}": level + step * (person - 5.5) for person in range(12)}
+        without = {f"{person:02d} x{person}": level + step * (person - 5.5) for person in range(12)}  # two at a time
         write_replicates(paths[-1], number("fid", method, level), without)
     (found,) = judge(run("rendered"), paths, claims=[lower])["claims"]
-    assert (found["verdict"], found["parts"][0]["value"]) == ("holds", -3)
+    assert (found["verdict"], found["parts"][0]["value"], found["parts"][0]["people"]) == ("holds", -3, 24)
 
 
 def test_missing_methods_are_not_run_and_name_the_command(tmp_path) -> None:
@@ -192,7 +192,7 @@ def test_the_plan_says_what_a_preset_can_decide(tmp_path) -> None:
     text = (tmp_path / "plan.md").read_text(encoding="utf-8")
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
     assert "only an effect larger than the paper's" in lines["Local focuses help"]
-    assert "2 training seeds" in lines["Its edits help to train classifiers, the others' do not"]
+    assert "2 training seeds" in lines["Cascade EF-GAN's edits help to train classifiers, the others' do not"]
     few = run("rendered")
     few["datasets"]["rendered"]["test_people"] = 3
     assert "no: 3 test people, the test needs 7" in plan_markdown(few)

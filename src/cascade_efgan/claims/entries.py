@@ -125,14 +125,15 @@ def _inside(words: str, method: str, first: str, second: str, least: float, unit
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim("recognised", "Its edits are recognised better than StarGAN's and GANimation's", "Table 1, G",
+    Claim("recognised", "Cascade EF-GAN's edits are recognised better than StarGAN's and GANimation's", "Table 1, G",
           _against_both("G", 1.0)),
-    Claim("trains_classifiers", "Its edits help to train classifiers, the others' do not", "Table 1, R+G; Sec. 4.3",
+    Claim("trains_classifiers", "Cascade EF-GAN's edits help to train classifiers, the others' do not",
+          "Table 1, R+G; Sec. 4.3",
           (Part("R+G of Cascade EF-GAN is higher than R", ((1, CASCADE, "R+G"), (-1, REAL, "R")), least=1.0),
            _adds("stargan"), _adds("ganimation")), seeds=2,
           note="every seed trains its own classifiers, and all must point the same way: one image of a small test set "
           "moves a single classifier's accuracy"),
-    Claim("quality", "Its edits have a higher PSNR and a lower FID than both", "Table 2",
+    Claim("quality", "Cascade EF-GAN's edits have a higher PSNR and a lower FID than both", "Table 2",
           (*_against_both("psnr", 0.1, unit="dB"), *_against_both("fid", more=False, unit=""))),
     Claim("local_focuses", "Local focuses help", "Table 3, Sec. 4.4",
           _steps([(EF, "baseline"), (CASCADE, "baseline_cascade")]), ablation=True),

@@ -158,12 +158,19 @@ def _part(
     if part.least is not None:
         smaller = _against(values, part.bar + sign * part.least, chosen)
         line["smaller_p"] = smaller.p if sign * smaller.difference.value < 0 else None
+    if isinstance(values, tuple):
+        line["people"] = _people_left_out(values[1])
     line["needed_people"] = _needed(values, estimate.value, chosen, tests)
     for seed, own in alone.items():
         one = effect_values(part, dataset, own)
         if one is not None:
             line["seeds"][seed] = (one[0] if isinstance(one, tuple) else float(one["value"].mean())) - part.bar
     return line
+
+
+def _people_left_out(without: pd.Series) -> int:
+    """People behind the replicates of a distance; those that were left out together are named in one index entry."""
+    return sum(len(str(names).split()) for names in without.index)
 
 
 def fewest_people(tests: int, level: float) -> int:
@@ -179,12 +186,13 @@ def _needed(
 
     if isinstance(values, tuple):
         without = values[1].to_numpy()
-        people = len(without)
-        error = float(np.sqrt((people - 1) / max(people, 1) * np.sum((without - without.mean()) ** 2)))
+        groups = len(without)
+        people = _people_left_out(values[1])
+        error = float(np.sqrt((groups - 1) / max(groups, 1) * np.sum((without - without.mean()) ** 2)))
     else:
-        groups = units(values, chosen).groupby("person")["value"]
-        people = len(groups)
-        parts = groups.sum() - values["value"].mean() * groups.count()
+        by_person = units(values, chosen).groupby("person")["value"]
+        people = len(by_person)
+        parts = by_person.sum() - values["value"].mean() * by_person.count()
         error = float(np.sqrt(np.sum(parts**2) * people / max(people - 1, 1))) / len(values)
     if people < 2 or beyond == 0:
         return None
@@ -235,7 +243,9 @@ def _verdict(
         return HOLDS, ""
     opened = [line for line in parts if line["verdict"] == OPEN]
     least = fewest_people(len(parts), settings["statistics"]["level"])
-    return OPEN, f"{len(opened)} of {len(parts)} parts undecided; {_takes(opened, least)}"
+    against = sum((line["value"] < line["bar"]) == line["more"] and line["value"] != line["bar"] for line in opened)
+    pointing = f" ({against} of them seem to point the other way)" if against else ""
+    return OPEN, f"{len(opened)} of {len(parts)} parts undecided{pointing}; {_takes(opened, least)}"
 
 
 def _takes(lines: list[dict[str, Any]], least: int) -> str:

@@ -74,7 +74,8 @@ def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
     verdict = "yes, if the effect is large enough"
     if shown and papers:
         enough = all(abs(size) >= max(shown) for size in papers)
-        verdict = "yes" if enough else "only an effect larger than the paper's"
+        known = "yes" if len(shown) == len(claim.parts) else f"yes, for {len(shown)} of {len(claim.parts)} parts"
+        verdict = known if enough else "only an effect larger than the paper's"
     return [verdict, smallest, f"{min(papers, key=abs):+.2f}" if papers else ""]
 
 
