@@ -212,11 +212,79 @@ def test_another_photograph_gives_the_target(editor):
         ({"aus": {"AU99": 1.0}}, "AU99: not one of the 17"),
         ({"aus": {"AU12": 6.0}}, "AU12=6: expected"),
         ({"aus": {"AU12": 1.0}, "intensity": 3.0}, "intensity 3"),
+        ({"like": np.full(16, 1.0)}, "AUs: expected numbers of 0 to 5 in an array of shape .17"),
+        ({"like": np.full(17, np.nan)}, "AUs: expected numbers"),
+        ({"like": [6.0] * 17}, "AUs: expected numbers"),
+        ({"like": ["much"] * 17}, "AUs: expected numbers"),
+        ({"like": RENDERED.image[..., 0]}, "the other photograph: an array of uint8 of shape"),
+        ({"like": 3}, "the other photograph: a int; give an array"),
+        ({"expression": "happy", "faces": "largest"}, "no face 'largest'"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_one_sentence(editor, wish, words):
     with pytest.raises(InputError, match=words):
         editor.edit(RENDERED.image, **wish)
+
+
+def test_pillows_images_and_paths_are_taken_wherever_arrays_are(weights, tmp_path):
+    seen = []
+
+    class Seen(Known):
+        def find(self, image):
+            seen.append(image)
+            return self.faces
+
+    editor, path = Editor.from_file(weights, Seen(TRUE_FACE), device="cpu"), tmp_path / "lying.png"
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6
+    lying = Image.fromarray(np.rot90(RENDERED.image))
+    lying.save(path, exif=exif)
+    deep = Image.fromarray(RENDERED.image[..., 0].astype(np.uint16) * 257)
+    wish = {"AU12": 5.0}
+    for image in (RENDERED.image, Image.fromarray(RENDERED.image), path, str(path), Image.open(path)):
+        goal = {"like": image}
+        for made in (
+            editor.edit(image, wish, expression="happy"), *editor.edit_many([image], wish, expression="happy"),
+            editor.animate(image, 2, wish, expression="happy")[-1], editor.edit(image, wish, **goal),
+            editor.edit_faces(image, [TRUE_FACE], np.full((1, 17), 2.0)),
+        ):  # fmt: skip
+            assert made.image.shape == RENDERED.image.shape
+            assert np.array_equal(seen[-1], RENDERED.image)
+        assert len(editor.find(image)[0]) == 1
+    editor.edit(deep, wish)
+    assert np.array_equal(seen[-1][..., 1], RENDERED.image[..., 0])  # true tones, not white
+    assert editor.edit_many([], wish) == []
+    assert np.array_equal(editor.edit_faces(RENDERED.image, [], np.zeros((0, 17))).image, RENDERED.image)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (RENDERED.image[:0], "the photograph: .*x0 pixels"),
+        (RENDERED.image / 255, "an array of float64 of shape .*expected uint8 .H, W, 3. RGB"),
+        (RENDERED.image[..., 0], "of shape .*expected uint8"),
+        (np.dstack([RENDERED.image, RENDERED.image[..., :1]]), "of shape .*expected uint8"),
+        (b"bytes", "the photograph: a bytes; give an array, an image of Pillow's, or a path"),
+        (None, "a NoneType; give an array"),
+        (Image.new("RGB", (1, 32_767)), "the photograph: 1x32767 pixels, one side longer"),
+        (Image.new("I", (40, 40)), "pixels of kind I.; save it with 8 bits"),
+        ("absent.png", "absent.png: cannot be read"),
+    ],
+)
+def test_what_is_no_photograph_is_one_sentence_and_spoils_nothing(editor, image, words):
+    for edit in (editor.edit, lambda given, wish: editor.edit_many([given], wish)):
+        with pytest.raises(InputError, match=words.replace("the photograph", "(the )?photograph( 1)?")):
+            edit(image, {"AU12": 3.0})
+    with pytest.raises(InputError, match="put a single one into a list"):
+        editor.edit_many("absent.png" if image is None else RENDERED.image, {"AU12": 3.0})
+    assert len(editor.edit(RENDERED.image, {"AU12": 3.0}).faces) == 1
+
+
+def test_names_and_targets_must_fit(editor):
+    with pytest.raises(InputError, match="names: 2 for 1 photographs"):
+        editor.edit_many([RENDERED.image], {"AU12": 3.0}, names=["a", "b"])
+    with pytest.raises(InputError, match="AUs: expected numbers of 0 to 5 in an array of shape .1, 17"):
+        editor.edit_faces(RENDERED.image, [TRUE_FACE], np.zeros(17))
 
 
 def test_targets_go_the_share_of_the_way_and_stay_on_the_scale():

@@ -174,5 +174,17 @@ def test_mediapipe_finds_a_small_face_in_a_wide_photograph(finder, london_mirror
     assert ((face.landmarks > (1900, 500)) & (face.landmarks < (2200, 800))).all()
 
 
+def test_after_a_failure_of_mediapipe_the_next_photograph_is_searched_as_ever(finder, london_mirror):
+    # One empty slice of a video's frame made every later call of the same `Editor` fail.
+    good = decode_image(next(london_mirror.glob("neutral_front/*.jpg")).read_bytes(), "good")
+    assert len(finder.find(good)) == 1
+    for bad in (good[:0], good[:, :0], good[..., 0]):
+        with pytest.raises(InputError, match="MediaPipe's face landmarker failed on it .*; give another photograph"):
+            finder._find_in(bad, np.zeros(2))
+        assert len(finder.find(good)) == 1
+    finder.close()
+    assert len(finder.find(good)) == 1
+
+
 def test_mediapipe_finds_no_face_in_noise(finder):
     assert finder.find(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)) == []

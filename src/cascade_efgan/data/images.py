@@ -123,7 +123,7 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
 
     def size(image: Image.Image) -> tuple[int, int]:
         if _bits(image, data) > 8 or image.mode not in _PLAIN:
-            return _upright(image, data, name).size
+            return _upright(image, name, data).size
         # Pillow gives the size of a TIFF upright, that of all others as stored.
         turned = image.format != "TIFF" and orientation(image) >= 5
         return image.size[::-1] if turned else image.size
@@ -137,18 +137,19 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     Raises:
         InputError: as `with_image` and `rgb_pixels`; the sentence names `name`.
     """
-    return with_image(data, name, lambda image: rgb_pixels(image, data, name)[0])
+    return with_image(data, name, lambda image: rgb_pixels(image, name, data)[0])
 
 
-def rgb_pixels(image: Image.Image, data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+def rgb_pixels(image: Image.Image, name: str, data: bytes = b"") -> tuple[np.ndarray, np.ndarray | None]:
     """`(H, W, 3)` uint8 RGB and, where it has any, `(H, W)` uint8 opacity of an opened image, upright.
 
+    `data`, the bytes of its file, tell how deep a PNG was before Pillow read it; without them its own pixels count.
     More than 8 bits a channel are scaled by the range of their type, floats by 0..1. CMYK becomes sRGB by its profile.
 
     Raises:
         InputError: floats beyond 0..1, values that fill only the lower bits, or a kind of pixel that is not known.
     """
-    upright = _upright(image, data, name)
+    upright = _upright(image, name, data)
     transparent = "A" in upright.getbands() or "a" in upright.getbands() or "transparency" in upright.info
     pixels = np.asarray(upright.convert("RGBA" if transparent else "RGB"), dtype=np.uint8)
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]) if transparent else None
@@ -170,7 +171,7 @@ def _opened(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: P
         return read(image)
 
 
-def _upright(image: Image.Image, data: bytes, name: str) -> Image.Image:
+def _upright(image: Image.Image, name: str, data: bytes) -> Image.Image:
     """8-bit pixels, turned upright."""
     bits = _bits(image, data)
     image.load()  # turns a TIFF, and forgets its orientation
@@ -181,12 +182,12 @@ def _upright(image: Image.Image, data: bytes, name: str) -> Image.Image:
 
 def _bits(image: Image.Image, data: bytes) -> int:
     """Bits of a channel as the file has them: Pillow reduces 16-bit colour to 8 without a word."""
-    if image.format == "PNG":
+    if image.format == "PNG" and data:
         return data[24]  # signature, length and name of the header chunk, width, height, then the bit depth
     if image.format == "TIFF":
         bits = image.tag_v2.get(Base.BitsPerSample, 1)  # type: ignore[attr-defined]
         return max(bits) if isinstance(bits, tuple) else int(bits)
-    return 8
+    return 16 if image.mode in _DEEP else 8
 
 
 def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:

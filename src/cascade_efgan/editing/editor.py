@@ -1,17 +1,18 @@
 """`Editor`: a trained generator that edits faces in photographs, without Snakemake."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import Square, crop_square
-from cascade_efgan.data.images import check_size
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
+from cascade_efgan.editing.inputs import Photograph, chosen, known_aus, name_of, pixels_of, several
 from cascade_efgan.editing.runs import (
     FOR_PHOTOGRAPHS,
     find_weights,
@@ -149,45 +150,49 @@ class Editor:
         """The square of a face, pixels of its photograph."""
         return crop_square(face.landmarks, self.margin)
 
-    def find(self, image: np.ndarray, name: str = "the photograph") -> tuple[list[FoundFace], list[str]]:
-        """The faces of `(H, W, 3)` uint8 RGB that can be edited, largest first, and why each other one cannot.
+    def find(self, image: Photograph, name: str | None = None) -> tuple[list[FoundFace], list[str]]:
+        """The faces of a photograph that can be edited, largest first, and why each other one cannot.
 
         Raises:
-            InputError: a size beyond `PhotoLimits`, no face, or none that can be edited: too small, turned away, tilted
-                or cut off.
+            InputError: no photograph (`pixels_of`), a finder that failed, no face, or none that can be edited: too
+                small, turned away, tilted or cut off.
         """
-        _check_image(image)
-        check_size(image.shape[1], image.shape[0], name)
+        name = name or name_of(image)
+        pixels = pixels_of(image, name)
         if self._finder is None:
             self._finder = find_faces()
-        return usable_faces(self._finder.find(image), image.shape[:2], self.smallest_face, name)
+        try:
+            found = self._finder.find(pixels)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+        return usable_faces(found, pixels.shape[:2], self.smallest_face, name)
 
     def edit(
         self,
-        image: np.ndarray,
+        image: Photograph,
         aus: Mapping[str, float] | None = None,
         *,
         expression: str | None = None,
-        like: np.ndarray | None = None,
+        like: Photograph | None = None,
         intensity: float = 1.0,
         faces: Literal["all"] | int = "all",
         steps: bool = False,
-        name: str = "the photograph",
+        name: str | None = None,
     ) -> EditedPhoto:
         """Edit the faces of a photograph.
 
         Args:
-            image: `(H, W, 3)` uint8 RGB, upright.
+            image: `(H, W, 3)` uint8 RGB, upright; or an image of Pillow's or a path, which are turned upright.
             aus: AU (`AU12`) -> intensity 0..5; the AUs that are not named stay, or are the expression's.
             expression: a name of `expressions()`.
-            like: another photograph, `(H, W, 3)` uint8 RGB, whose largest face shows the target; or `(17,)` AUs, 0..5.
+            like: another photograph like `image`, whose largest face shows the target; or `(17,)` AUs, 0..5.
             intensity: share of the way from what a face shows to the target, 0..2.
             faces: "all", or the number of one, 0 for the largest.
             steps: also give the photograph after each step of the cascade.
-            name: what messages call the photograph.
+            name: what messages call the photograph; None: its path, or "the photograph".
 
         Raises:
-            InputError: nothing or too much is asked for, or no face can be edited.
+            InputError: no photograph, nothing or too much is asked for, or no face can be edited.
         """
         goal = self.goal(aus, expression, like)
         work = self._work(image, goal, aus, [check_intensity(intensity)], faces, name)
@@ -195,11 +200,11 @@ class Editor:
 
     def edit_many(
         self,
-        images: Sequence[np.ndarray],
+        images: Iterable[Photograph],
         aus: Mapping[str, float] | None = None,
         *,
         expression: str | None = None,
-        like: np.ndarray | None = None,
+        like: Photograph | None = None,
         intensity: float = 1.0,
         faces: Literal["all"] | int = "all",
         steps: bool = False,
@@ -208,8 +213,8 @@ class Editor:
         """Edit several photographs to one target; the faces of all go through the network together.
 
         Args:
-            images: `(H, W, 3)` uint8 RGB each, of any sizes; the other arguments are those of `edit`.
-            names: what messages call each photograph; None: "photograph 1" and so on.
+            images: as `image` of `edit`, of any sizes; the other arguments are those of `edit`.
+            names: what messages call each photograph; None: its path, or "photograph 1" and so on.
 
         Returns:
             One `EditedPhoto` a photograph, in their order.
@@ -218,26 +223,25 @@ class Editor:
             InputError: as `edit`, of the first photograph that cannot be edited.
         """
         goal, shares = self.goal(aus, expression, like), [check_intensity(intensity)]
-        names = names or [f"photograph {number + 1}" for number in range(len(images))]
-        works = [self._work(image, goal, aus, shares, faces, name) for image, name in zip(images, names, strict=True)]
+        works = [self._work(image, goal, aus, shares, faces, name) for image, name in several(images, names)]
         return [made for (made,) in self._edit(works, steps)]
 
     def animate(
         self,
-        image: np.ndarray,
+        image: Photograph,
         frames: int,
         aus: Mapping[str, float] | None = None,
         *,
         expression: str | None = None,
-        like: np.ndarray | None = None,
+        like: Photograph | None = None,
         intensity: float = 1.0,
         faces: Literal["all"] | int = "all",
-        name: str = "the photograph",
+        name: str | None = None,
     ) -> list[EditedPhoto]:
         """Continuous editing: the photograph as it is, then edits that go evenly to the target (Fig. 7).
 
         Args:
-            image: `(H, W, 3)` uint8 RGB; the other arguments are those of `edit`.
+            image: as in `edit`; the other arguments are those of `edit`.
             frames: number of photographs, 2 or more; the first is the original, the last the full edit.
 
         Raises:
@@ -248,10 +252,10 @@ class Editor:
         goal = self.goal(aus, expression, like)
         shares = np.linspace(0, check_intensity(intensity), frames)[1:]
         work = self._work(image, goal, aus, list(shares), faces, name)
-        return [EditedPhoto(image.copy(), [], list(work.skipped)), *self._edit([work], steps=False)[0]]
+        return [EditedPhoto(work.image.copy(), [], list(work.skipped)), *self._edit([work], steps=False)[0]]
 
     def goal(
-        self, aus: Mapping[str, float] | None, expression: str | None = None, like: np.ndarray | None = None
+        self, aus: Mapping[str, float] | None, expression: str | None = None, like: Photograph | None = None
     ) -> np.ndarray | None:
         """The AUs `(17,)`, 0..5, that an expression or another photograph stands for; None where only AUs are given.
 
@@ -262,11 +266,9 @@ class Editor:
         if expression is not None and like is not None:
             raise InputError("an expression and another photograph: give one of them")
         if like is not None:
-            return (
-                np.array(like, dtype=np.float64)
-                if like.ndim == 1
-                else self.find(like, "the other photograph")[0][0].aus
-            )
+            if isinstance(like, list | tuple) or (isinstance(like, np.ndarray) and like.ndim == 1):
+                return known_aus(like)
+            return self.find(like, name_of(like, "the other photograph"))[0][0].aus
         if expression is None:
             if not aus:
                 raise InputError("nothing to do: give an expression, AUs or another photograph")
@@ -277,7 +279,7 @@ class Editor:
 
     def edit_faces(
         self,
-        image: np.ndarray,
+        image: Photograph,
         found: Sequence[FoundFace],
         targets: np.ndarray,
         skipped: Sequence[str] = (),
@@ -286,41 +288,35 @@ class Editor:
         """Edit faces that are known already, all in one batch.
 
         Args:
-            image: `(H, W, 3)` uint8 RGB.
+            image: as in `edit`.
             found: N faces in it.
             targets: `(N, 17)`, 0..5.
             skipped: passed on.
             steps: also give the photograph after each step.
+
+        Raises:
+            InputError: no photograph, or targets that do not fit.
         """
-        return self._edit([Work(image, found, np.asarray(targets)[None], skipped)], steps)[0][0]
+        pixels, aus = pixels_of(image, name_of(image)), known_aus(targets, (len(found), len(AUS)))
+        if not found:
+            return EditedPhoto(pixels.copy(), [], list(skipped))
+        return self._edit([Work(pixels, found, aus[None], skipped)], steps)[0][0]
 
     def _edit(self, works: Sequence[Work], steps: bool) -> list[list[EditedPhoto]]:
         return edit_works(self.crops, self.square, works, steps)
 
     def _work(
         self,
-        image: np.ndarray,
+        image: Photograph,
         goal: np.ndarray | None,
         aus: Mapping[str, float] | None,
         shares: Sequence[float],
         faces: Literal["all"] | int,
-        name: str,
+        name: str | None,
     ) -> Work:
-        found, skipped = self.find(image, name)
-        found = _chosen(found, faces, name)
+        name = name or name_of(image)
+        pixels = pixels_of(image, name)
+        found, skipped = self.find(pixels, name)
+        found = chosen(found, faces, name)
         targets = [[target_aus(face.aus, goal, aus, share) for face in found] for share in shares]
-        return Work(image, found, np.array(targets), skipped)
-
-
-def _chosen(found: list[FoundFace], faces: Literal["all"] | int, name: str) -> list[FoundFace]:
-    if faces == "all":
-        return found
-    if not 0 <= faces < len(found):
-        count = "1 face" if len(found) == 1 else f"{len(found)} faces"
-        raise InputError(f"{name}: {count} can be edited, so that there is no face {faces + 1}; choose another")
-    return [found[faces]]
-
-
-def _check_image(image: np.ndarray) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"image: {image.dtype} {image.shape}, expected uint8 (H, W, 3) RGB")
+        return Work(pixels, found, np.array(targets), skipped)

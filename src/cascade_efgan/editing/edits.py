@@ -79,6 +79,8 @@ def edit_works(
         works: photographs, their faces and targets.
         steps: also give the photographs after each step of the cascade.
     """
+    if not works:
+        return []
     squares = [[square(face) for face in work.found] for work in works]
     crops = [
         np.stack([crop_image(work.image, one, crop_editor.crop_size) for one in of_work])

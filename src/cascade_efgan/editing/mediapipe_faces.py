@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,9 @@ class MediaPipeFaces:
 
         The whole image is searched, then overlapping squares of it: in the whole, faces below about a tenth of its
         width are missed.
+
+        Raises:
+            InputError: MediaPipe is not installed, or failed; it is loaded anew for the next image.
         """
         found: list[FoundFace] = []
         for top, left, part in _parts(image):
@@ -82,9 +85,7 @@ class MediaPipeFaces:
 
     def _find_in(self, part: np.ndarray, corner: np.ndarray) -> list[FoundFace]:
         with self._lock:
-            mediapipe, landmarker = self._loaded()
-            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
-            result = landmarker.detect(picture)
+            result = self._detected(part)
         # Vertices are shares of the image from its outer edge, which lies half a pixel before the first centre.
         size = np.array([part.shape[1], part.shape[0]])
         faces = []
@@ -93,6 +94,25 @@ class MediaPipeFaces:
             aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
             faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, MEDIAPIPE))
         return faces
+
+    def _detected(self, part: np.ndarray) -> Any:
+        try:
+            mediapipe, landmarker = self._loaded()
+            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
+            return landmarker.detect(picture)
+        except InputError:
+            raise
+        except Exception as error:
+            # After one failure its graph gives nothing but that failure again.
+            self._drop()
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"MediaPipe's face landmarker failed on it ({said}); give another photograph") from error
+
+    def _drop(self) -> None:
+        landmarker, self._landmarker = self._landmarker, None
+        if landmarker is not None:
+            with suppress(Exception), _without_chatter():  # a broken one repeats its failure
+                landmarker.close()
 
     def _loaded(self) -> tuple[Any, Any]:
         mediapipe = _mediapipe()
@@ -113,9 +133,7 @@ class MediaPipeFaces:
     def close(self) -> None:
         """Free the model. Afterwards `find` loads it again."""
         with self._lock:
-            if self._landmarker is not None:
-                self._landmarker.close()
-                self._landmarker = None
+            self._drop()
 
 
 def _abandon(landmarker: Any) -> None:

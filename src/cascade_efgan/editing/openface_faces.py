@@ -60,6 +60,8 @@ class OpenFaceFaces:
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
                 raise InputError(f"{self._program}: took more than {_TIMEOUT_SECONDS} s for one photograph") from None
+            except OSError as error:
+                raise InputError(f"{self._program}: cannot be started ({error.strerror}); install it again") from None
             table = out / "photo.csv"
             if table.is_file():
                 return _faces(csv_text(table.read_bytes(), "OpenFace's CSV"))

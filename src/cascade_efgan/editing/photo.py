@@ -101,7 +101,7 @@ def written_format(path: Path) -> str:
 def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:
     source = str(image.format)
     lossy = source in ("JPEG", "MPO", "AVIF") or (source == "WEBP" and b"VP8L" not in data[:4096])
-    pixels, alpha = rgb_pixels(image, data, name)
+    pixels, alpha = rgb_pixels(image, name, data)
     metadata, lost = kept_metadata(image)
     notes = [_suffix_note(name, source), f"{name}: odd or damaged, not kept: {', '.join(lost)}" if lost else ""]
     return ReadPhoto(

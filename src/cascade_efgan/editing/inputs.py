@@ -1,0 +1,94 @@
+"""What callers of `Editor` give: photographs as arrays, Pillow's images or paths, AUs, and numbers of faces."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.images import check_size, rgb_pixels
+from cascade_efgan.editing.faces import FoundFace
+from cascade_efgan.editing.photo import load_photo
+from cascade_efgan.errors import InputError
+
+#: `(H, W, 3)` uint8 RGB, an image of Pillow's, or the path of a photograph. The latter two are turned upright.
+Photograph = np.ndarray | Image.Image | str | os.PathLike[str]
+
+
+def name_of(image: Photograph, otherwise: str = "the photograph") -> str:
+    """What messages call a photograph: its path, where it is one."""
+    return os.fspath(image) if isinstance(image, str | os.PathLike) else otherwise
+
+
+def pixels_of(image: Photograph, name: str) -> np.ndarray:
+    """`(H, W, 3)` uint8 RGB of a photograph, upright.
+
+    Raises:
+        InputError: something else, a size beyond `PhotoLimits`, or a file or image that cannot be read.
+    """
+    if isinstance(image, str | os.PathLike):
+        return load_photo(Path(image)).image
+    if isinstance(image, Image.Image):
+        check_size(*image.size, name)
+        try:
+            return rgb_pixels(image, name)[0]
+        except InputError:
+            raise
+        except Exception as error:  # a lazily read file that is damaged, closed or gone
+            raise InputError(f"{name}: cannot be read ({error}); open it again from an intact file") from None
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"{name}: a {type(image).__name__}; give an array, an image of Pillow's, or a path")
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        shown = f"{image.dtype} of shape {image.shape}"
+        raise InputError(f"{name}: an array of {shown}, expected uint8 (H, W, 3) RGB; convert it first")
+    check_size(image.shape[1], image.shape[0], name)
+    return image
+
+
+def several(images: Iterable[Photograph], names: Sequence[str] | None) -> list[tuple[Photograph, str]]:
+    """(photograph, what messages call it) of each.
+
+    Raises:
+        InputError: one photograph instead of several, or another number of names.
+    """
+    single = isinstance(images, str | bytes | os.PathLike | Image.Image)
+    if single or not isinstance(images, Iterable) or (isinstance(images, np.ndarray) and images.ndim in (0, 2, 3)):
+        raise InputError("images: expected a list of photographs; put a single one into a list, or call `edit`")
+    images = list(images)
+    names = names or [name_of(image, f"photograph {number}") for number, image in enumerate(images, start=1)]
+    if len(names) != len(images):
+        raise InputError(f"names: {len(names)} for {len(images)} photographs; give one for each")
+    return list(zip(images, names, strict=True))
+
+
+def known_aus(values: Any, shape: tuple[int, ...] = (len(AUS),)) -> np.ndarray:
+    """AUs as float64 of a shape, 0..5.
+
+    Raises:
+        InputError: another shape, or values that are no numbers of 0 to 5.
+    """
+    try:
+        aus = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        aus = np.full(0, np.nan)
+    if aus.shape != shape or not ((aus >= 0) & (aus <= AU_MAX)).all():
+        raise InputError(f"AUs: expected numbers of 0 to {AU_MAX:g} in an array of shape {shape}, ordered as AUS")
+    return aus
+
+
+def chosen(found: list[FoundFace], faces: str | int, name: str) -> list[FoundFace]:
+    """All faces, or the one of a number, 0 for the largest.
+
+    Raises:
+        InputError: there is no such face.
+    """
+    if faces == "all":
+        return found
+    if isinstance(faces, str) or not 0 <= faces < len(found):
+        number = repr(faces) if isinstance(faces, str) else faces + 1
+        count = "1 face" if len(found) == 1 else f"{len(found)} faces"
+        raise InputError(f"{name}: {count} can be edited, so that there is no face {number}; choose another")
+    return [found[faces]]
