@@ -2,7 +2,8 @@
 
 import hashlib
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,11 +75,14 @@ def chunk_path(folder: Path, number: int) -> Path:
     return folder / f"chunk{number:05d}.tar"
 
 
-def chunk_provenance(folder: Path) -> dict[str, Any]:
-    """What identifies the program that made the chunks: it prints no version, so hashes of itself and its models.
+def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
+    """What identifies the program that made the chunks, and the machines that it ran on.
+
+    It prints no version, so hashes of itself and its models. Of the machines, the processor and OpenBLAS's kernel, on
+    which the values depend (empty where it is not told), how many chunks are theirs, and the first of them.
 
     Raises:
-        InputError: the first chunk is missing or damaged.
+        InputError: a chunk is missing or damaged.
     """
     chunk = _read_chunk(chunk_path(folder, 0))
     files = _listed_files(chunk.listed)
@@ -88,7 +92,22 @@ def chunk_provenance(folder: Path) -> dict[str, Any]:
         "program_sha256": files.get(PROGRAM),
         "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
         "files": files,
+        "chunks": chunks,
+        "machines": _machines([chunk_path(folder, number) for number in range(chunks)]),
     }
+
+
+def _machines(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        with _opened(path) as archive:
+            told = "machine.txt" in archive.getnames() and archive.extractfile("machine.txt")
+            found.setdefault(told.read().decode(errors="replace") if told else "", []).append(path.name)
+    named = ((*text.splitlines(), "", "")[:2] for text in found)
+    return [
+        {"processor": processor, "blas_kernel": kernel, "chunks": len(names), "first": names[0]}
+        for (processor, kernel), names in zip(named, found.values(), strict=True)
+    ]
 
 
 def _listed_files(listed: str) -> dict[str, str]:
@@ -96,20 +115,27 @@ def _listed_files(listed: str) -> dict[str, str]:
     return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
 
 
-def _read_chunk(path: Path) -> Chunk:
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:") as archive:
-            texts = {}
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is not None:
-                    texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
+            yield archive
     except FileNotFoundError:
         raise InputError(
             f"{path}: no such file; every chunk must be there, so run the run_openface rule first"
         ) from None
     except (tarfile.TarError, EOFError, OSError) as error:
         raise InputError(f"{path}: not a tar file ({error}); {_RUN_AGAIN}") from None
+
+
+def _read_chunk(path: Path) -> Chunk:
+    with _opened(path) as archive:
+        texts = {}
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
+    texts.pop("machine.txt", None)
     try:
         failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))
     except KeyError as error:

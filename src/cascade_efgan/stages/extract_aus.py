@@ -83,7 +83,7 @@ def command(
         check_excluded(without, len(table), wanted.excluded_share, excluded_list)
         write_records(excluded, without)
         if provenance is not None:
-            source = csv_provenance(openface) if chunks is None else {**chunk_provenance(openface), "chunks": chunks}
+            source = csv_provenance(openface) if chunks is None else chunk_provenance(openface, chunks)
             source |= {"unmatched": unmatched[:_LISTED]} if unmatched else {}
             source |= {"program_origin": program_origin} if program_origin is not None else {}
             source |= {"several_people": {"photographs": len(several), "files": several[:_LISTED]}} if several else {}
