@@ -8,6 +8,7 @@ it; an image whose stem has none shows no face. The rest is for tests:
 EFGAN_REPLAY_CASE   a folder with rc.txt, stdout.txt, stderr.txt and CSVs: one recorded run, replayed literally
 EFGAN_REPLAY_LOG    a file that receives a line a run: the names of the images of its folder
 EFGAN_REPLAY_SLEEP  seconds to wait before the first image
+EFGAN_REPLAY_CORE   OpenBLAS's kernel, which it names where OPENBLAS_VERBOSE is 2, as its library does
 EFGAN_REPLAY_ABORT  words: an image whose stem is one of them aborts the program
 """
 
@@ -61,6 +62,8 @@ def main(words: list[str]) -> int:
     """Run as FaceLandmarkImg would; words that it does not know are ignored, as the real one does."""
     flags = {words[place]: words[place + 1] for place in range(1, len(words) - 1)}
     out = Path(flags.get("-out_dir", "processed"))
+    if os.environ.get("OPENBLAS_VERBOSE") == "2":
+        sys.stderr.write(f"Core: {os.environ.get('EFGAN_REPLAY_CORE', 'Haswell')}\n")
     case = os.environ.get("EFGAN_REPLAY_CASE")
     if case:
         return replay_case(Path(case), out, "-2Dfp" in words)

@@ -19,7 +19,7 @@ from layouts_wild import AFFECTNET, LIST_HEADER, make_affectnet_csv, make_affect
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.affectnet import affectnet_photos, draw
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.openface import parse_faces
+from cascade_efgan.data.openface_csv import parse_faces
 from cascade_efgan.data.photos import PhotoZip, Request, sha256
 from cascade_efgan.errors import InputError
 

@@ -6,6 +6,7 @@ import logging
 import re
 import unicodedata
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.manifest import BOX_COLUMNS
-from cascade_efgan.data.openface import Limits, check_excluded, csv_batch, reason_counts, settle
+from cascade_efgan.data.openface import Limits, check_excluded, csv_batch, reason_counts, settle, several_people
 from cascade_efgan.data.openface_csv import choose_face, csv_provenance, overlap, parse_faces, read_openface
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
@@ -64,6 +65,22 @@ def test_of_faces_that_are_no_phantoms_the_largest_is_taken(order, openface_text
     assert [choose_face(faces, limit).confidence for limit in (0.5, 0.975, 0.978, 0.99)] == [0.975, 0.975, 0.98, 0.98]
     # The data set's own box decides, whatever the size.
     assert choose_face(faces, 0.5, (0, 0, 20, 20)).confidence == 0.98
+
+
+@pytest.mark.parametrize(
+    ("second", "confidence", "box", "several"),
+    [
+        ((70, 30, 40), 0.98, ("",) * 4, True),  # as sure: one was used without a word
+        ((70, 30, 40), 0.6, ("",) * 4, True),
+        ((70, 30, 40), 0.4, ("",) * 4, False),  # a phantom
+        ((22, 31, 55), 0.98, ("",) * 4, False),  # one face, found twice
+        ((70, 30, 40), 0.98, ("0", "0", "60", "60"), False),  # the data set says which
+    ],
+)
+def test_photographs_of_several_people_are_counted(second, confidence, box, several, openface_text, landmarks):
+    text = openface_text([(0.98, AU_ROW, landmarks()), (confidence, AU_ROW, landmarks(*second))])
+    batch = manifest_of("a.jpg", box=box), {"a": parse_faces(text, "a.csv")["a"]}
+    assert several_people(batch, replace(LENIENT, min_confidence=0.5)) == ["a.jpg"] * several
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
@@ -423,6 +440,23 @@ def test_missing_or_empty_input_is_an_error(tmp_path):
         read_openface(tmp_path / "absent")
     with pytest.raises(InputError, match=r"holds no \.csv file"):
         read_openface(tmp_path)
+
+
+def test_the_stage_lists_photographs_of_several_people(small_data, openface_text, landmarks, efgan, caplog):
+    text = openface_text([(0.98, AU_ROW, landmarks()), (0.98, AU_ROW, landmarks(90, 30, 20))])
+    (small_data.openface / "p01_happy.csv").write_text(text)
+    extracted(small_data)
+    small_data.crop()
+    listed = {"photographs": 1, "files": ["p01_happy.png"]}
+    assert json.loads(small_data.path("openface.json").read_text())["several_people"] == listed
+    report, sentence = (
+        small_data.path("au_report.md"),
+        "Photographs in which OpenFace is sure of several people: 1",
+    )
+    efgan("au_report", "--index", small_data.path("crops.csv"), "--report", report, "--table",
+          small_data.path("au_report.csv"), "--openface", small_data.path("openface.json"))  # fmt: skip
+    assert f"- {sentence}" in report.read_text() and f"warning: {sentence}" in caplog.text
+    assert report.read_text().endswith("\n## Photographs of several people (1)\n\n- p01_happy.png\n")
 
 
 def test_the_stage_writes_faces_in_the_manifests_order(small_data):

@@ -17,9 +17,10 @@ HASHES = "11  AU_predictors/AU_all_static.txt\n22  FaceLandmarkImg\n33  model/ma
 COMMAND = "/opt/FaceLandmarkImg -fdir IN -out_dir OUT -aus -2Dfp\n"
 
 
-def write_chunk(path, csvs, failed="", hashes=HASHES, command=COMMAND):
+def write_chunk(path, csvs, failed="", hashes=HASHES, command=COMMAND, machine="A processor\nHaswell\n"):
     texts = {f"{name}.csv": text for name, text in csvs.items()}
     texts |= {"failed.tsv": failed, "openface.sha256": hashes, "command.txt": command}
+    texts |= {"machine.txt": machine} if machine else {}
     path.parent.mkdir(exist_ok=True)
     with tarfile.open(path, "w") as archive:
         for name, text in texts.items():
@@ -71,6 +72,7 @@ def test_reasons_of_the_program_reach_the_list_of_excluded_photographs(chunked):
         "files": {
             "AU_predictors/AU_all_static.txt": "11", "FaceLandmarkImg": "22", "model/main_ceclm_general.txt": "33",
         },
+        "machines": [{"processor": "A processor", "blas_kernel": "Haswell", "chunks": 3, "first": "chunk00000.tar"}],
         "program_origin": "docker://openface@sha256:12",
         "photographs": 8, "faces": 6, "excluded": {"OpenFace found no face": 1, "OpenFace failed": 1},
     }  # fmt: skip
@@ -117,6 +119,26 @@ def test_the_same_program_may_lie_elsewhere(chunked):
     rewrite(chunked, 2, command=COMMAND.replace("/opt", "/home/me"))
     chunked.extract_aus("--chunks", "3")
     assert chunked.path("faces.csv").read_bytes() == chunked.expected
+
+
+def test_chunks_of_different_machines_are_said_in_the_report(chunked, efgan, caplog):
+    """Values of one data set came from two BLAS kernels, and nothing said so."""
+    rewrite(chunked, 1, machine="A processor\nSkylakeX\n")
+    rewrite(chunked, 2, machine="")  # of an earlier version
+    chunked.extract_aus("--chunks", "3")
+    machines = json.loads(chunked.path("openface.json").read_text())["machines"]
+    assert [(one["blas_kernel"], one["chunks"]) for one in machines] == [("Haswell", 1), ("SkylakeX", 1), ("", 1)]
+    chunked.crop()
+    report = chunked.path("au_report.md")
+    efgan("au_report", "--index", chunked.path("crops.csv"), "--report", report, "--table",
+          chunked.path("au_report.csv"), "--openface", chunked.path("openface.json"))  # fmt: skip
+    sentence = (
+        "OpenFace ran on different machines: "
+        "A processor, BLAS kernel Haswell: 1 of the chunks, from chunk00000.tar on; "
+        "A processor, BLAS kernel SkylakeX: 1 of the chunks, from chunk00001.tar on; "
+        "processor unknown, BLAS kernel unknown: 1 of the chunks, from chunk00002.tar on. "
+    )
+    assert f"- {sentence}" in report.read_text() and f"warning: {sentence}" in caplog.text
 
 
 def test_a_damaged_chunk_is_named(chunked):

@@ -2,6 +2,7 @@
 
 import io
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,15 @@ def test_a_symlink_and_a_bare_name_find_the_models(eight, tmp_path):
     assert eight.result(program=link)["command.txt"] == f"{eight.program} {PLAIN}\n"
     path = f"{link.parent}{os.pathsep}{os.environ['PATH']}"
     assert stems(eight.result(program="FaceLandmarkImg", PATH=path)) == list("abcdefgh")
+
+
+def test_processor_and_kernel_are_written_down_and_are_no_reason_of_a_failure(eight):
+    result = eight.result(EFGAN_REPLAY_CORE="SkylakeX", EFGAN_REPLAY_ABORT="a")
+    processor, kernel = result["machine.txt"].splitlines()
+    assert (kernel, failures(result)) == ("SkylakeX", {"a": "OpenFace failed (status 134, what():  cannot create "
+                                                            "std::vector larger than max_size())"})  # fmt: skip
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    assert processor == platform.machine() if "model name" not in cpuinfo else f"model name\t: {processor}\n" in cpuinfo
 
 
 def test_the_version_is_the_hash_of_the_program_and_of_every_model(eight):

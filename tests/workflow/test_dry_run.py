@@ -161,7 +161,15 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
             continue
         assert re.search(r"code=(code_of|download_code|wanted_download_code)\b", body), name
         trains = {"train", "finetune_cascade", "finetune_wild", "classify", "regress_aus"}
-        heavy = trains | {"generate", "accuracy", "features", "au_error", "draw_networks", "sensitivity"}
+        heavy = trains | {
+            "generate",
+            "accuracy",
+            "features",
+            "au_error",
+            "draw_networks",
+            "sensitivity",
+            "claim_networks",
+        }
         stage = re.search(r"--threads \{threads\} (\w+)", body)
         assert stage is not None
         assert ("gpu=1" in body) == (stage[1] in heavy), name

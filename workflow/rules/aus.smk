@@ -111,6 +111,7 @@ rule report_aus:
     """Report the AUs of every expression, and what looks wrong about them."""
     input:
         index="results/{dataset}/crops.csv",
+        openface="results/{dataset}/openface.json",
         code=code_of("au_report"),
     output:
         report=report(
@@ -131,6 +132,7 @@ rule report_aus:
         r"""
         efgan --log {log:q} --threads {threads} au_report \
             --index {input.index:q} \
+            --openface {input.openface:q} \
             --report {output.report:q} \
             --table {output.table:q}
         """

@@ -117,6 +117,7 @@ PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretrain
 PREEMPTIONS = 5
 #: Categories of the report, whose pages sort them by name.
 IN_REPORT = {
+    "claims": "0 Claims",
     "tables": "1 Tables",
     "paper": "2 Figures of the paper",
     "more": "3 More figures",

@@ -29,7 +29,8 @@ def final_files():
     curves = (
         [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets] if settings.measures.fid_curve else []
     )
-    made = [*tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
+    claims = [f"results/claims.{suffix}" for suffix in ("md", "csv", "json")]
+    made = [*claims, *tables, *compared, *curves, *figure_files(), *check_files(), "results/run.json", *tracked_files()]
     return [*made, *PROVENANCE_FILES]
 
 

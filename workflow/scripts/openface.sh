@@ -6,12 +6,14 @@
 # PROGRAM              path of FaceLandmarkImg, or its name on PATH
 # LANDMARK_MODEL_OR_-  its -mloc, relative to the program's folder; -: the program's own
 # IMAGES.tar           as `efgan prepare_openface_chunk` writes it: ID.SUFFIX and failed.tsv
-# OUT.tar              written whole or not at all: ID.csv, failed.tsv (id, tab, reason), openface.sha256, command.txt
+# OUT.tar              written whole or not at all: ID.csv, failed.tsv (id, tab, reason), openface.sha256, command.txt,
+#                      machine.txt (processor, and OpenBLAS's kernel on it)
 #
 # Exit status: 0 done (with failed images too), 1 with one sentence on stderr.
 # It runs inside OpenFace's container: POSIX sh, GNU tar, coreutils and findutils are all that it needs.
 set -u
-export LC_ALL=C
+# OpenBLAS says on stderr which kernel it takes: OpenFace's values depend on it.
+export LC_ALL=C OPENBLAS_VERBOSE=2
 
 die() {
     printf '%s\n' "$*" >&2
@@ -65,7 +67,7 @@ last_line() {
     last=
     while IFS= read -r line || [ -n "$line" ]; do
         case $line in
-            '' | '[ WARN:'* | '[ INFO:'* | 'Starting tracking'*) ;;
+            '' | '[ WARN:'* | '[ INFO:'* | 'Core: '* | 'Starting tracking'*) ;;
             *) last=$line ;;
         esac
     done <"$1"
@@ -135,6 +137,7 @@ run_batch() {
     status=$?
     child=
     [ "$status" -ne 0 ] || started=yes
+    [ -n "$kernel" ] || kernel=$(grep -m 1 '^Core: ' "$batch/stderr")
     while IFS= read -r image; do
         csv=$batch/OUT/${image%.*}.csv
         if [ -f "$csv" ] && is_complete "$csv"; then
@@ -301,7 +304,7 @@ tar -xf "$images" -C "$work/images" --no-same-owner --no-same-permissions 2>"$wo
     die "$images: not a tar that can be unpacked ($(tail -n 1 "$work/error")); delete it and run its rule again"
 if [ -f "$work/images/failed.tsv" ]; then mv "$work/images/failed.tsv" "$work/failed"; else : >"$work/failed"; fi
 
-top=0 runs=0 started='' checked='' previous='' alike=0 status=0
+top=0 runs=0 started='' checked='' previous='' kernel='' alike=0 status=0
 # shellcheck disable=SC2012 # a name is an id and a suffix: letters, digits and . _ - only
 ls -A "$work/images" >"$work/part"
 [ ! -s "$work/part" ] || push "$work/part"
@@ -318,6 +321,8 @@ done
 sort "$work/failed" >"$work/result/failed.tsv"
 (hash_program) >"$work/result/openface.sha256" || die "$program: cannot be read; see its permissions and those of its models"
 printf '%s\n' "$program -fdir IN -out_dir OUT -aus -2Dfp${model:+ -mloc $model}" >"$work/result/command.txt"
+processor=$(grep -m 1 '^model name' /proc/cpuinfo) || processor=": $(uname -m)"
+printf '%s\n' "${processor#*: }" "${kernel#Core: }" >"$work/result/machine.txt"
 partial=$beside.$$.partial
 # In GNU's own format: another may hold times and process numbers, and so differ from run to run.
 (cd "$work/result" && find . -type f -printf '%P\0' | sort -z) >"$work/names"

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cascade_efgan.audit.cells import table_jobs
+from cascade_efgan.audit.claims import claim_jobs
 from cascade_efgan.audit.provenance import CODE, Job
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.audit.replay import JobError, replay
@@ -142,9 +143,9 @@ def check_photographs(release: Release) -> list[Problem]:
 
 
 def check_tables(release: Release, jobs: Sequence[Job] | None = None) -> list[Problem]:
-    """Tables rendered again from their metric files, compared byte for byte."""
+    """Tables and verdicts made again from their numbers, compared byte for byte."""
     problems = []
-    for job in table_jobs(release.record) if jobs is None else jobs:
+    for job in [*table_jobs(release.record), *claim_jobs(release.record)] if jobs is None else jobs:
         with TemporaryDirectory(prefix="efgan-audit-") as folder:
             try:
                 replay(release, [job], Path(folder))

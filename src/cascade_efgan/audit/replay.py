@@ -14,7 +14,10 @@ from cascade_efgan.errors import InputError
 #: Stages that compute numbers, pictures' pixels and tables from weights and crops. A record may come from anyone: no
 #: other command of it is run.
 REPLAYED = frozenset(
-    {"generate", "features", "fid", "accuracy", "psnr", "au_error", "identity", "compare", "describe_run", "table"}
+    {
+        *("generate", "features", "fid", "accuracy", "psnr", "au_error", "identity"),
+        *("compare", "describe_run", "table", "claims"),
+    }
 )
 _MAIN = "from cascade_efgan.cli import main; main()"
 

@@ -3,8 +3,9 @@
 Not in the paper: users of the public GANimation code lose weeks to wrong AU columns and dynamic calibration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -82,6 +83,9 @@ AUs that do not vary (standard deviation below {least_deviation:g}): {constant}.
 {by_au}
 """
 
+#: Photographs that the report lists.
+_LISTED = 100
+
 
 def read_aus(path: str | Path) -> pd.DataFrame:
     """Read `id, expression, dataset` and the AUs of `crops.csv`, AUs of any size: the report is to name those.
@@ -121,14 +125,41 @@ def au_table(index: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).round(dict.fromkeys(AUS, 4))
 
 
-def render_report(table: pd.DataFrame, warnings: Sequence[str], datasets: Sequence[str]) -> str:
+def origin_warnings(origin: Mapping[str, Any]) -> list[str]:
+    """What the values' origin, `openface.json`, gives reason to look at, a sentence each."""
+    sentences = []
+    machines = origin.get("machines", [])
+    if len(machines) > 1:
+        told = "; ".join(
+            f"{one['processor'] or 'processor unknown'}, BLAS kernel {one['blas_kernel'] or 'unknown'}: "
+            f"{one['chunks']} of the chunks, from {one['first']} on"
+            for one in machines
+        )
+        sentences.append(
+            f"OpenFace ran on different machines: {told}. Between two kernels of one machine its AUs differed by up to "
+            "0.33 and its landmarks by up to 0.6 pixels: for values that compare, delete the chunks of all but one "
+            "kind and run the workflow on machines of that kind."
+        )
+    if count := origin.get("several_people", {}).get("photographs", 0):
+        sentences.append(
+            f"Photographs in which OpenFace is sure of several people: {count}; the largest face is used: look at the "
+            "list at the end, and cut out the right person where it is another one."
+        )
+    return sentences
+
+
+def render_report(
+    table: pd.DataFrame, warnings: Sequence[str], datasets: Sequence[str], origin: Mapping[str, Any] | None = None
+) -> str:
     """The report as Markdown.
 
     Args:
         table: as `au_table` gives it.
         warnings: as `au_warnings` gives them.
         datasets: names of the data sets in the index.
+        origin: `openface.json`, whose photographs of several people are listed.
     """
+    several = (origin or {}).get("several_people", {"photographs": 0, "files": []})
     overall = {str(row["statistic"]): row for row in table[table["expression"] == "all"].to_dict("records")}
     means = table[(table["statistic"] == "mean") & (table["expression"] != "all")].to_dict("records")
     heads = [f"{row['expression']} (n={row['n']})" for row in means]
@@ -138,7 +169,7 @@ def render_report(table: pd.DataFrame, warnings: Sequence[str], datasets: Sequen
          f"{overall['share_at_0'][au]:.0%}"]
         for au in AUS
     ]  # fmt: skip
-    return TEXT.format(
+    text = TEXT.format(
         datasets=", ".join(datasets),
         count=f"{overall['mean']['n']:,}",
         warnings="\n".join(f"- {sentence}" for sentence in warnings) or "No warning.",
@@ -154,6 +185,13 @@ def render_report(table: pd.DataFrame, warnings: Sequence[str], datasets: Sequen
         by_expression=_markdown(["AU", "movement", *heads], by_expression, text=2),
         by_au=_markdown(["AU", "min", "max", "mean", "deviation", "at exactly 0"], by_au, text=1),
     )
+    return text + _several(several["files"], several["photographs"]) if several["photographs"] else text
+
+
+def _several(files: Sequence[str], count: int) -> str:
+    shown = "\n".join(f"- {file}" for file in files[:_LISTED])
+    more = f"\n- and {count - _LISTED} more (openface.json)" if count > _LISTED else ""
+    return f"\n## Photographs of several people ({count})\n\n{shown}{more}\n"
 
 
 def _markdown(heads: list[str], rows: list[list[str]], text: int) -> str:

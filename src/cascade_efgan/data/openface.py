@@ -1,9 +1,7 @@
 """From OpenFace's answers to the faces of a data set: which photograph, which of its faces, and which to exclude."""
 
-import hashlib
 import logging
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -20,21 +18,19 @@ from cascade_efgan.data.openface_csv import (
     DetectedFace,
     check_intensities,
     choose_face,
-    csv_text,
     overlap,
-    parse_faces,
     read_openface,
 )
 from cascade_efgan.data.openface_names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
+from cascade_efgan.words import beside
 
 log = logging.getLogger("efgan.openface")
 
-PROGRAM = "FaceLandmarkImg"
 EXCLUDED_COLUMNS = ("id", "file", "reason")
 NO_FACE = "OpenFace found no face"
-_RUN_AGAIN = "delete it and run the run_openface rule again"
+
 
 #: The faces of one photograph, or why OpenFace gave none.
 Answer = list[DetectedFace] | str
@@ -56,25 +52,6 @@ class Limits:
     min_confidence: float
     margin: float
     max_padding: float
-
-
-class Chunk(NamedTuple):
-    """What openface.sh wrote for one chunk of photographs.
-
-    Attributes:
-        answers: of every photograph of the chunk, by id.
-        listed: SHA-256 of the program and of its model files, in sha256sum's form.
-        command: the program and its arguments.
-    """
-
-    answers: dict[str, Answer]
-    listed: str
-    command: str
-
-    @property
-    def version(self) -> tuple[str, str]:
-        """What all chunks must have in common; the program's own path may differ between machines."""
-        return self.listed, self.command.partition(" -fdir ")[2]
 
 
 class Matched(NamedTuple):
@@ -109,62 +86,6 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
     return Matched((manifest, dict(zip(ids, answers, strict=True))), unmatched)
 
 
-def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator[Batch]:
-    """Answers of the program, one chunk of photographs at a time: `chunk00000.tar` and so on, as openface.sh writes.
-
-    Raises:
-        InputError: a chunk is missing, damaged or of another version of OpenFace, or the chunks do not hold the
-            photographs of the manifest, in its order.
-    """
-    first: Chunk | None = None
-    done = 0
-    for number in range(chunks):
-        path = chunk_path(folder, number)
-        chunk = _read_chunk(path)
-        first = first or chunk
-        if chunk.version != first.version:
-            raise InputError(
-                f"{path}: made by another OpenFace than {chunk_path(folder, 0).name} (program, models or arguments "
-                "differ); delete the chunks and run the run_openface rule again with one of them"
-            )
-        wanted = manifest.iloc[done : done + len(chunk.answers)]
-        strangers = sorted(chunk.answers.keys() - set(wanted["id"]))
-        if strangers:
-            raise InputError(
-                f"{path}: holds {strangers[0]}, which is not among the photographs {done + 1} to "
-                f"{done + len(chunk.answers)} of the manifest; {_RUN_AGAIN}"
-            )
-        yield wanted, chunk.answers
-        done += len(wanted)
-    if done < len(manifest):
-        raise InputError(
-            f"{folder}: its {chunks} chunks hold {done} of {len(manifest)} photographs, the first without an answer is "
-            f"{manifest['file'].iloc[done]}; delete the chunks and run the run_openface rule again"
-        )
-
-
-def chunk_path(folder: Path, number: int) -> Path:
-    """The chunk of that number, from 0."""
-    return folder / f"chunk{number:05d}.tar"
-
-
-def chunk_provenance(folder: Path) -> dict[str, Any]:
-    """What identifies the program that made the chunks: it prints no version, so hashes of itself and its models.
-
-    Raises:
-        InputError: the first chunk is missing or damaged.
-    """
-    chunk = _read_chunk(chunk_path(folder, 0))
-    files = _listed_files(chunk.listed)
-    return {
-        "source": "program",
-        "command": chunk.command.strip(),
-        "program_sha256": files.get(PROGRAM),
-        "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
-        "files": files,
-    }
-
-
 def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give every photograph of a batch its face, or the reason why it is excluded.
 
@@ -186,6 +107,27 @@ def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
         else:
             chosen[row["id"]] = outcome
     return _faces_table(chosen), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
+
+
+def several_people(batch: Batch, limits: Limits) -> list[str]:
+    """Files of the photographs in which another person might be meant than the one of the largest face.
+
+    OpenFace is sure of two faces or more that lie apart (half of their box or less is shared; two rows may also be one
+    face, found twice), and the data set has no face box that says which.
+    """
+    rows, answers = batch
+    files = []
+    for row in rows.to_dict("records"):
+        answer = answers[row["id"]]
+        if isinstance(answer, str) or len(answer) < 2 or _box(row) is not None:
+            continue
+        sure = [face for face in answer if face.confidence >= limits.min_confidence and face.not_finite() is None]
+        if len(sure) > 1:
+            taken = choose_face(sure, limits.min_confidence).landmarks
+            low, high = taken.min(axis=0), taken.max(axis=0)
+            shares = [overlap(face.landmarks, (*low, *(high - low))) for face in sure]
+            files += [row["file"]] * (min(shares) <= 0.5)
+    return files
 
 
 def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
@@ -218,7 +160,7 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
         where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
             f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({share:.0%}): {counts}; look at {where}, then mend the cause or raise excluded_share"
+            f"({100 * share:g}%): {counts}; look at {where}, then mend the cause or raise excluded_share"
         )
 
 
@@ -238,14 +180,15 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> Detected
     if box is not None and overlap(face.landmarks, box) == 0:
         return "no face in the data set's face box"
     if face.confidence < limits.min_confidence:
-        return f"confidence below {limits.min_confidence:g} ({face.confidence:g})"
+        return f"confidence below {limits.min_confidence:g} ({face.confidence})"
     try:
         square = crop_square(face.landmarks, limits.margin)
     except InputError:
         return "all landmarks lie on one point"
     padding = padding_share(square, row["width"], row["height"])
     if padding > limits.max_padding:
-        return f"more than {limits.max_padding:.0%} of the crop outside the photograph ({padding:.0%})"
+        (outside,) = beside(lambda shown: shown > 100 * limits.max_padding, 100 * padding, least=0)
+        return f"more than {100 * limits.max_padding:g}% of the crop outside the photograph ({outside}%)"
     return face
 
 
@@ -275,43 +218,6 @@ def _is_one_csv(source: Path, names: Mapping[str, object]) -> bool:
 def _warn_of(source: Path, names: Sequence[str], what: str) -> None:
     if names:
         log.warning("%s: %d %s; the first are %s", source, len(names), what, ", ".join(names[:3]))
-
-
-def _listed_files(listed: str) -> dict[str, str]:
-    """Name -> SHA-256, from sha256sum's list."""
-    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
-
-
-def _read_chunk(path: Path) -> Chunk:
-    try:
-        with tarfile.open(path, "r:") as archive:
-            texts = {}
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is not None:
-                    texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: no such file; every chunk must be there, so run the run_openface rule first"
-        ) from None
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise InputError(f"{path}: not a tar file ({error}); {_RUN_AGAIN}") from None
-    try:
-        failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))
-    except KeyError as error:
-        raise InputError(f"{path}: {error.args[0]} is missing in it; {_RUN_AGAIN}") from None
-    answers: dict[str, Answer] = {}
-    for name, text in texts.items():
-        try:
-            (faces,) = parse_faces(text, f"{path}/{name}").values()
-        except InputError as error:
-            # Mended models alone change nothing: the chunks that were made without them stay.
-            raise InputError(f"{error}; before that, delete {path.parent} with all its chunks") from None
-        answers[name.removesuffix(".csv")] = faces
-    for line in failed.splitlines():
-        name, _, reason = line.partition("\t")
-        answers[name] = reason
-    return Chunk(answers, listed, command)
 
 
 def _faces_table(chosen: dict[str, DetectedFace]) -> pd.DataFrame:

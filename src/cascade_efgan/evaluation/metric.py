@@ -15,6 +15,11 @@ UNITS = {
     **{"R": "%", "G": "%", "R+G": "%"},
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
     **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
+    **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
+    **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "attention (0 to 1)"),
+    **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),
+    **dict.fromkeys(("steps_forward", "steps_even", "largest_step"), ""),
+    **{"gap": "distance of AUs", "left_over": "intensity (0 to 5)", "region_error": "grey levels"},
 }
 
 #: Method of a number that belongs to the real images and to no method (column R).

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from cascade_efgan.data.au_checks import au_warnings
-from cascade_efgan.data.au_report import au_table, read_aus, render_report
+from cascade_efgan.data.au_report import au_table, origin_warnings, read_aus, render_report
 from cascade_efgan.data.records import write_records
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, read_json
 
 log = logging.getLogger("efgan.au_report")
 
@@ -18,12 +18,14 @@ def command(
     index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
     report: Annotated[Path, typer.Option(help="report for a person to read (Markdown), written")],
     table: Annotated[Path, typer.Option(help="CSV of the report's numbers, written")],
+    openface: Annotated[Path | None, typer.Option(help="JSON: where the values come from (openface.json)")] = None,
 ) -> None:
     """AU sanity report of a data set. Its warnings stop nothing."""
     rows = read_aus(index)
     statistics = au_table(rows)
-    warnings = au_warnings(rows, statistics)
-    text = render_report(statistics, warnings, sorted(set(rows["dataset"])))
+    origin = read_json(openface) if openface else {}
+    warnings = [*au_warnings(rows, statistics), *origin_warnings(origin)]
+    text = render_report(statistics, warnings, sorted(set(rows["dataset"])), origin)
     write_records(table, statistics)
     with atomic_path(report) as partial:
         partial.write_text(text, encoding="utf-8")

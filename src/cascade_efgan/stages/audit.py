@@ -17,6 +17,7 @@ from cascade_efgan.audit.checks import (
     check_tables,
     code_hint,
 )
+from cascade_efgan.audit.claims import claim_jobs, claim_lines, read_verdicts
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
 from cascade_efgan.audit.release import RECORD, RESULTS, Release
@@ -27,7 +28,7 @@ from cascade_efgan.errors import InputError
 
 def command(
     tables: Annotated[
-        list[Path] | None, Argument(help="tables to check; default: all, and every recorded file")
+        list[Path] | None, Argument(help="tables, or claims.md, to check; default: all, and every recorded file")
     ] = None,
     results: Annotated[Path, Option(help="folder of results, with its provenance.json")] = Path("results"),
     recompute_: Annotated[
@@ -51,9 +52,11 @@ def command(
     problems = check_record(release, expect)
     problems += _check_chain(release, jobs)
     cells = 0
-    for job in jobs or table_jobs(release.record):
-        cells += _print_table(release, job, problems, brief)
-    recomputed = recompute(release, choose_cells(release, jobs, recompute_, seed)) if recompute_ else []
+    for job in jobs or _audited(release):
+        show = _print_claims if job.stage == "claims" else _print_table
+        cells += show(release, job, problems, brief)
+    tabled = None if jobs is None else [job for job in jobs if job.stage == "table"]
+    recomputed = recompute(release, choose_cells(release, tabled, recompute_, seed)) if recompute_ else []
     for number in recomputed:
         typer.echo(_recomputed_line(number))
         if not number.holds:
@@ -80,18 +83,19 @@ def _audit_weights(folder: Path, results: Path, brief: bool, expect: str | None)
         raise typer.Exit(1)
 
 
+def _audited(release: Release) -> list[Job]:
+    """What is made again from its numbers: tables and verdicts."""
+    return [*table_jobs(release.record), *claim_jobs(release.record)]
+
+
 def _chosen(release: Release, tables: list[Path]) -> list[Job]:
     """The jobs that rendered the named tables, in any of their formats."""
     found = []
     for path in tables:
         inside = path.resolve()
-        jobs = [
-            job
-            for job in table_jobs(release.record)
-            if any(release.path(name).resolve() == inside for name in job.outputs)
-        ]
+        jobs = [job for job in _audited(release) if any(release.path(name).resolve() == inside for name in job.outputs)]
         if not jobs:
-            known = [release.shown(table_file(job, ".md")) for job in table_jobs(release.record)]
+            known = [release.shown(table_file(job, ".md")) for job in _audited(release)]
             raise InputError(f"{path}: not a table of this run; its tables are {', '.join(known) or 'none'}")
         found += jobs
     return list({job.id: job for job in found}.values())
@@ -110,7 +114,7 @@ def _check_chain(release: Release, jobs: list[Job] | None) -> list[Problem]:
         problems += check_photographs(release)
     wrong = {problem.file for problem in problems}
     # A table whose metric files are not the recorded ones would only repeat that in other words.
-    whole = [job for job in jobs or table_jobs(record) if not wrong & set(job.inputs)]
+    whole = [job for job in jobs or _audited(release) if not wrong & set(job.inputs)]
     rendered = check_tables(release, whole)
     explained = {problem.file for problem in rendered}
     return [problem for problem in problems if problem.file not in explained] + rendered
@@ -134,6 +138,20 @@ def _print_table(release: Release, job: Job, problems: list[Problem], brief: boo
         for cell in cells:
             typer.echo("\n".join(trail_lines(release, cell)) + "\n")
     return len(cells)
+
+
+def _print_claims(release: Release, job: Job, problems: list[Problem], brief: bool) -> int:
+    """Print every verdict with the numbers behind it; gives back how many verdicts there are."""
+    name = release.shown(table_file(job, ".md"))
+    if {problem.file for problem in problems} & {*job.outputs, *job.inputs}:
+        typer.echo(f"{name}: NOT what its values give\n")
+        return 0
+    verdicts = read_verdicts(release, job)
+    if not brief:
+        typer.echo(f"{name}: judged again, byte for byte the same\n")
+        for one in verdicts:
+            typer.echo("\n".join(claim_lines(release, one)) + "\n")
+    return len(verdicts)
 
 
 def _recomputed_line(number: Recomputed) -> str:

@@ -15,13 +15,13 @@ from cascade_efgan.data.openface import (
     Batch,
     Limits,
     check_excluded,
-    chunk_batches,
-    chunk_provenance,
     csv_batch,
     reason_counts,
     settle,
+    several_people,
     too_many_excluded,
 )
+from cascade_efgan.data.openface_chunks import chunk_batches, chunk_provenance
 from cascade_efgan.data.openface_csv import csv_provenance
 from cascade_efgan.data.openface_images import unreadable_reason
 from cascade_efgan.data.photos import PhotoZip
@@ -35,8 +35,8 @@ log = logging.getLogger("efgan.extract_aus")
 _NAMED = 20
 _NAMED_AT_STOP = 1000
 
-#: Names without a photograph that the provenance lists; the log counts all.
-_UNMATCHED = 1000
+#: Names of a kind that the provenance lists; counts are of all.
+_LISTED = 1000
 
 
 def command(
@@ -76,29 +76,39 @@ def command(
     else:
         batches, unmatched = chunk_batches(openface, chunks, table), []
     with atomic_path(faces) as partial:
-        without = _write_faces(partial, batches, limits)
+        without, several = _write_faces(partial, batches, limits)
         if excluded_list is not None:
             write_records(excluded_list, without)
         _log_excluded(without, stops=too_many_excluded(without, len(table), wanted.excluded_share))
         check_excluded(without, len(table), wanted.excluded_share, excluded_list)
         write_records(excluded, without)
         if provenance is not None:
-            source = csv_provenance(openface) if chunks is None else {**chunk_provenance(openface), "chunks": chunks}
-            source |= {"unmatched": unmatched[:_UNMATCHED]} if unmatched else {}
+            source = csv_provenance(openface) if chunks is None else chunk_provenance(openface, chunks)
+            source |= {"unmatched": unmatched[:_LISTED]} if unmatched else {}
             source |= {"program_origin": program_origin} if program_origin is not None else {}
+            source |= {"several_people": {"photographs": len(several), "files": several[:_LISTED]}} if several else {}
             write_json(provenance, {"dataset": dataset, **source, **_counts(len(table), without)})
+    if several:
+        log.warning("photographs of several people, of whom the largest face is used: %d (first %s)",
+                    len(several), ", ".join(several[:3]))  # fmt: skip
     log.info("%s: %d faces in %s, %d excluded", dataset, len(table) - len(without), faces, len(without))
 
 
-def _write_faces(path: Path, batches: Iterable[Batch], limits: Limits) -> pd.DataFrame:
-    """Write faces batch by batch: a million of them need no more memory than one batch. Returns the excluded."""
+def _write_faces(path: Path, batches: Iterable[Batch], limits: Limits) -> tuple[pd.DataFrame, list[str]]:
+    """Write faces batch by batch: a million of them need no more memory than one batch.
+
+    Returns:
+        The excluded photographs, and the files of those that show several people.
+    """
     excluded: list[pd.DataFrame] = []
+    several: list[str] = []
     with open(path, "w", encoding="utf-8", newline="") as file:
         for batch in batches:
             found, without = settle(batch, limits)
             found.to_csv(file, index=False, header=not excluded, lineterminator="\n")
             excluded.append(without)
-    return pd.concat(excluded, ignore_index=True)
+            several += several_people(batch, limits)
+    return pd.concat(excluded, ignore_index=True), several
 
 
 def _log_excluded(excluded: pd.DataFrame, stops: bool) -> None:

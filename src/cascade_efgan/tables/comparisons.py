@@ -124,9 +124,9 @@ def _intervals(
 
 def _estimate(values: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> Estimate:
     if metric in SET_METRICS:
-        value, without = _replicates(values)
+        value, without = replicates(values)
         return jackknife_interval(value, without.tolist(), chosen["level"])
-    return bootstrap_interval(_units(values, chosen), chosen["resamples"], chosen["seed"], chosen["level"])
+    return bootstrap_interval(units(values, chosen), chosen["resamples"], chosen["seed"], chosen["level"])
 
 
 def _tests(
@@ -155,19 +155,19 @@ def _tests(
 
 def _comparison(one: pd.DataFrame, two: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> Comparison:
     if metric in SET_METRICS:
-        (first, without), (second, other) = _replicates(one), _replicates(two)
+        (first, without), (second, other) = replicates(one), replicates(two)
         both = without.index.intersection(other.index, sort=True)
         return jackknife_test(first, second, (without[both].tolist(), other[both].tolist()), chosen["level"])
-    one, two = _units(one, chosen), _units(two, chosen)
+    one, two = units(one, chosen), units(two, chosen)
     return paired_test(one, two, chosen["resamples"], chosen["seed"], chosen["level"], metric in ACCURACIES)
 
 
-def _units(values: pd.DataFrame, chosen: Mapping[str, Any]) -> pd.DataFrame:
+def units(values: pd.DataFrame, chosen: Mapping[str, Any]) -> pd.DataFrame:
     """With `unit: image`, every image counts as a person of its own."""
     return values.assign(person=values.index) if chosen["unit"] == "image" else values
 
 
-def _replicates(values: pd.DataFrame) -> tuple[float, pd.Series]:
+def replicates(values: pd.DataFrame) -> tuple[float, pd.Series]:
     """The number with everybody, and without each group of people."""
     without = values.drop(index=EVERYBODY).set_index("person")["value"]
     return float(values["value"][EVERYBODY]), without

@@ -9,12 +9,14 @@ from markupsafe import Markup
 
 from cascade_efgan.audit.cells import TableCell, table_jobs
 from cascade_efgan.audit.checks import check_files
+from cascade_efgan.audit.claims import claim_jobs, read_verdicts
 from cascade_efgan.audit.page.figures import figure_views
 from cascade_efgan.audit.page.graph import NODE_HEIGHT, draw_graph
 from cascade_efgan.audit.page.pictures import draw_sheets
 from cascade_efgan.audit.page.tables import TableView, table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
+from cascade_efgan.claims.text import effect, why
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.context import DATASET_TITLES
 
@@ -49,13 +51,14 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    parts.filters["duration"] = duration
+    parts.filters.update(duration=duration, why=why, effect=effect)
     data = page_data(release, cells, sheets, seed)
     return parts.get_template("page.html.j2").render(
         run=run,
         record=release.record,
         fingerprint=release.fingerprint,
         checked=len(here),
+        claims=[one for job in claim_jobs(release.record) for one in read_verdicts(release, job)],
         tables=tables,
         sheets=sheets,
         seed=seed,

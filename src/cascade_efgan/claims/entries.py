@@ -1,0 +1,192 @@
+"""The paper's claims, one entry each, with the rule that decides it; the same for every preset. New ones go here.
+
+Every rule has this form: a sum of numbers of the same images (`terms`) lies beyond `bar`, in the claim's direction.
+A claim holds where all its parts do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cascade_efgan.evaluation.metric import REAL
+from cascade_efgan.methods import METHODS
+
+EF, CASCADE = "ef_gan", "cascade_ef_gan"
+
+#: Metrics that only claims need: of edits; of EF-GAN's attention; of Cascade EF-GAN's Interpolator and paths.
+OF_EDITS = ("gap", "left_over", "region_error")
+OF_ATTENTION = (
+    "focus_local",
+    "focus_global",
+    "upper_local",
+    "upper_global",
+    "mouth_global",
+    "hits_local",
+    "hits_global",
+)
+OF_PATHS = ("distance_interpolated", "distance_linear", "distance_real", "steps_forward", "steps_even", "largest_step")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One tested statement.
+
+    Attributes:
+        words: what it says; a verdict repeats it and adds nothing.
+        terms: (factor, method, metric): the effect is their sum, image by image.
+        more: the effect is claimed to be above `bar`; False: below it.
+        bar: what the effect is tested against.
+        least: smallest distance from `bar` that is worth the claim: an effect shown to be smaller refutes it. None
+            where no such size is known.
+        over: metric over which the effect's slope is taken instead of its mean.
+        unit: unit of the effect.
+    """
+
+    words: str
+    terms: tuple[tuple[int, str, str], ...]
+    more: bool = True
+    bar: float = 0.0
+    least: float | None = None
+    over: str | None = None
+    unit: str = "points"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the paper asserts.
+
+    Attributes:
+        id: key in JSON and CSV.
+        text: the assertion.
+        source: where the paper makes it.
+        parts: what is tested.
+        ablation: it is about Table 3, which has one data set.
+        true_edits: only rendered faces can tell, whose true edits are known.
+        seeds: fewer training seeds than this decide nothing.
+        auc: the identity measure must order this share of pairs of real images right, or decides nothing.
+        not_measured: why no part is tested.
+        note: what a reader must know of the rule.
+    """
+
+    id: str
+    text: str
+    source: str
+    parts: tuple[Part, ...] = ()
+    ablation: bool = False
+    true_edits: bool = False
+    seeds: int = 1
+    auc: float | None = None
+    not_measured: str | None = None
+    note: str = ""
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that must have been trained for it, those that cascades start from included."""
+        asked = {method for part in self.parts for _, method, _ in part.terms if method in METHODS}
+        asked |= {start for name in asked if (start := METHODS[name].pretrained)}
+        return [name for name in METHODS if name in asked]
+
+    @property
+    def metrics(self) -> set[str]:
+        """Metrics that its parts are made of."""
+        return {metric for part in self.parts for _, _, metric in part.terms}
+
+
+def _gain(
+    first: str, second: str, metric: str, least: float | None = None, more: bool = True, unit: str = "points"
+) -> Part:
+    """The first method's number is higher (`more`) or lower than the second's."""
+    name = {"G": "G", "R+G": "R+G", "psnr": "PSNR", "fid": "Fréchet distance", "identity": "identity cosine"}.get(
+        metric, metric.replace("_", " ")
+    )
+    words = f"{name} of {METHODS[first].title} is {'higher' if more else 'lower'} than of {METHODS[second].title}"
+    return Part(words, ((1, first, metric), (-1, second, metric)), more, least=least, unit=unit)
+
+
+def _against_both(metric: str, least: float | None = None, more: bool = True, unit: str = "points") -> tuple[Part, ...]:
+    return tuple(_gain(CASCADE, other, metric, least, more, unit) for other in ("stargan", "ganimation"))
+
+
+def _adds(method: str) -> Part:
+    words = f"R+G of {METHODS[method].title} is at most 1 point above R"
+    return Part(words, ((1, method, "R+G"), (-1, REAL, "R")), more=False, bar=1.0)
+
+
+def _steps(pairs: Iterable[tuple[str, str]]) -> tuple[Part, ...]:
+    return tuple(_gain(first, second, "G", 1.0) for first, second in pairs)
+
+
+def _slope(cascade: str, single: str) -> Part:
+    words = f"G of {METHODS[cascade].title} minus G of {METHODS[single].title} grows with the expression gap"
+    return Part(words, ((1, cascade, "G"), (-1, single, "G")), over="gap", least=0.5, unit="points per unit of the gap")
+
+
+def _inside(words: str, method: str, first: str, second: str, least: float, unit: str) -> Part:
+    return Part(words, ((1, method, first), (-1, method, second)), least=least, unit=unit)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim("recognised", "Cascade EF-GAN's edits are recognised better than StarGAN's and GANimation's", "Table 1, G",
+          _against_both("G", 1.0)),
+    Claim("trains_classifiers", "Cascade EF-GAN's edits help to train classifiers, the others' do not",
+          "Table 1, R+G; Sec. 4.3",
+          (Part("R+G of Cascade EF-GAN is higher than R", ((1, CASCADE, "R+G"), (-1, REAL, "R")), least=1.0),
+           _adds("stargan"), _adds("ganimation")), seeds=2,
+          note="every seed trains its own classifiers, and all must point the same way: one image of a small test set "
+          "moves a single classifier's accuracy"),
+    Claim("quality", "Cascade EF-GAN's edits have a higher PSNR and a lower FID than both", "Table 2",
+          (*_against_both("psnr", 0.1, unit="dB"), *_against_both("fid", more=False, unit=""))),
+    Claim("local_focuses", "Local focuses help", "Table 3, Sec. 4.4",
+          _steps([(EF, "baseline"), (CASCADE, "baseline_cascade")]), ablation=True),
+    Claim("cascade", "The cascade helps", "Table 3, Sec. 4.4",
+          _steps([("baseline_cascade", "baseline"), (CASCADE, EF)]), ablation=True),
+    Claim("both", "Both together help most", "Table 3, Sec. 4.4",
+          _steps([(CASCADE, "baseline"), (CASCADE, EF), (CASCADE, "baseline_cascade")]), ablation=True),
+    Claim("complementary", "Local focuses and cascade complement each other", "Sec. 4.4",
+          (Part("the gain in G of both together is at most 2 points smaller than the sum of their single gains",
+                ((1, CASCADE, "G"), (-1, EF, "G"), (-1, "baseline_cascade", "G"), (1, "baseline", "G")), bar=-2.0),),
+          ablation=True, note="the interaction in the paper's own Table 3 is -0.54 points"),
+    Claim("large_gaps", "The cascade helps most where the expression gap is large", "Sec. 3.2, Fig. 4",
+          (_slope(CASCADE, EF),), note="the gap of an edit is the Euclidean distance of source and target AUs, each "
+          "0 to 5; slope of the gain over it"),
+    Claim("artifacts", "Overlapping artifacts are suppressed", "Sec. 1, 3.2",
+          (_gain(CASCADE, EF, "left_over", 0.02, False, "AU intensity"),
+           _gain(CASCADE, EF, "region_error", 0.1, False, "grey levels"),
+           _gain(CASCADE, "ganimation", "left_over", 0.02, False, "AU intensity"),
+           _gain(CASCADE, "ganimation", "region_error", 0.1, False, "grey levels")), true_edits=True,
+          note="left over: what the AU regressor still sees, above the target, of AUs of the source that should go "
+          "down by 1 or more; region error: mean absolute error against the true edit in the eyes and mouth boxes"),
+    Claim("identity", "Identity is kept better with local focuses", "Sec. 1, 4.4",
+          tuple(_gain(first, second, "identity", 0.01, unit="cosine")
+                for first, second in [(EF, "baseline"), (CASCADE, "baseline_cascade")]), ablation=True, auc=0.75),
+    Claim("attention", "Local attention is sharper and finds eyes and nose, global attention the mouth", "Fig. 3",
+          (_inside("local attention holds more of its sum in its strongest tenth of pixels than global attention",
+                   EF, "focus_local", "focus_global", 0.01, "of the sum"),
+           _inside("local attention to eyes and nose is stronger than global attention to them",
+                   EF, "upper_local", "upper_global", 0.01, "attention"),
+           _inside("global attention to the mouth is stronger than to eyes and nose",
+                   EF, "mouth_global", "upper_global", 0.01, "attention")),
+          note="all on the pixels of the eyes, nose and mouth boxes"),
+    Claim("attention_hits", "Local attention lies where the expression changes, more than global attention does",
+          "Sec. 3.1, Fig. 3",
+          (_inside("local attention correlates more with where the true edit changes than global attention",
+                   EF, "hits_local", "hits_global", 0.02, "correlation"),), true_edits=True),
+    Claim("manifold", "The Interpolator's AUs stay on the manifold of natural AUs, linear ones leave it", "Sec. 3.2",
+          (_inside("AUs on the straight line are farther from real training AUs than test AUs are",
+                   CASCADE, "distance_linear", "distance_real", 0.05, "AU distance"),
+           _inside("AUs on the straight line are farther from real training AUs than the Interpolator's",
+                   CASCADE, "distance_linear", "distance_interpolated", 0.05, "AU distance")),
+          note="distance to the nearest training AUs at 25, 50 and 75 % of the way; the Interpolator's critic is not "
+          "kept, so its score is not compared"),
+    Claim("from_scratch", "A cascade cannot be trained from scratch", "Sec. 3.3",
+          not_measured="it needs a training run of its own, which no preset has"),
+    Claim("continuous", "Edits are continuous", "Sec. 4.5",
+          (Part("more than 80 % of the steps go towards the target", ((1, CASCADE, "steps_forward"),), bar=0.8,
+                unit="of the steps"),
+           Part("progress and intensity correlate by more than 0.9", ((1, CASCADE, "steps_even"),), bar=0.9,
+                unit="correlation"),
+           Part("the largest of five steps is less than half of the way", ((1, CASCADE, "largest_step"),), more=False,
+                bar=0.5, unit="of the way")), true_edits=True,
+          note="AUs that the AU regressor reads at 0, 20, ..., 100 % of the way, projected on it"),
+    Claim("wild", "On wild images expressions change and all else stays", "Sec. 4.5",
+          not_measured="AUs and the background of wild edits are not measured; `fig08_wild` shows some"),
+)  # fmt: skip

@@ -1,0 +1,131 @@
+"""Verdicts as Markdown and CSV. The words speak of one run's data and preset, and of nothing beyond its tests."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cascade_efgan.claims.cells import TEST_SIZES
+from cascade_efgan.methods import METHODS
+from cascade_efgan.tables.comparison_text import aligned
+from cascade_efgan.tables.context import DATASET_TITLES, head_lines
+
+CSV_COLUMNS = (
+    *("kind", "id", "dataset", "verdict", "why", "words", "value", "unit", "interval_low", "interval_high", "p"),
+    *("p_holm", "people", "n", "needed_people"),
+)
+
+
+def claims_markdown(found: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """The page: a line a claim and data set, then every part with its numbers, then the paper's cells."""
+    level = f"{100 * found['settings']['level']:g} %"
+    lines = ["# What the paper claims, and what this run shows", ""]
+    lines += [f"{line}  " for line in head_lines(context, list(context["datasets"]))]
+    lines += ["", "## Verdicts", ""]
+    lines += aligned(
+        ["Claim", "Source", "Data set", "Verdict", "Why"],
+        [[one["claim"], one["source"], _title(one), f"**{one['verdict']}**", why(one)] for one in found["claims"]],
+    )
+    lines += ["", "## What was measured", ""]
+    lines += aligned(
+        ["Claim", "Data set", "Part", "effect", f"interval ({level})", "people", "faces or edits", "p (Holm)",
+         "verdict"],
+        [_part(one, line) for one in found["claims"] for line in one["parts"]],
+    )  # fmt: skip
+    lines += ["", *_notes(found, level), "", "## The numbers of the paper", "", *_cells(found)]
+    return "\n".join(lines) + "\n"
+
+
+def why(one: Mapping[str, Any]) -> str:
+    """The reason of a verdict in one phrase; of one that holds, its effects."""
+    if one["verdict"] == "holds":
+        return "; ".join(f"{line['words']} ({effect(line)})" for line in one["parts"])
+    return str(one["why"])
+
+
+def effect(line: Mapping[str, Any]) -> str:
+    """An effect with its interval and unit."""
+    if line["value"] is None:
+        return "–"
+    ends = "" if line["low"] is None else f" [{line['low']:+.3g}, {line['high']:+.3g}]"
+    return f"{line['value']:+.3g}{ends} {line['unit']}".rstrip()
+
+
+def claims_csv(found: Mapping[str, Any]) -> str:
+    """One line a claim, part or cell, in full precision."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore")
+    writer.writeheader()
+    for one in found["claims"]:
+        writer.writerow({"kind": "claim", **one, "words": one["claim"]})
+        for line in one["parts"]:
+            writer.writerow(_full({"kind": "part", "id": one["id"], "dataset": one["dataset"], **_ends(line)}))
+    for cell in found["cells"]:
+        name = f"{cell['table']} {cell['method']} {cell['column']}"
+        writer.writerow(_full({"kind": "cell", "id": name, "words": f"paper {cell['paper']:g}", **_ends(cell)}))
+    return text.getvalue()
+
+
+def _part(one: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
+    shown = [""] * 5
+    if line["value"] is not None:
+        ends = f"none: {line['reason']}" if line["low"] is None else f"{line['low']:+.3g} to {line['high']:+.3g}"
+        p = "–" if line["p_holm"] is None else "< 0.0001" if line["p_holm"] < 0.0001 else f"{line['p_holm']:.4f}"
+        faces = "" if line["n"] is None else str(line["n"])
+        shown = [f"{line['value']:+.3g} {line['unit']}".rstrip(), ends, str(line["people"]), faces, p]
+    verdict = line["verdict"] + (f": {line['why']}" if line["why"] else "")
+    return [one["claim"], _title(one), line["words"], *shown, verdict]
+
+
+def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
+    chosen = found["settings"]
+    yield (
+        "- **Verdicts** come from these numbers by rules that are the same for every preset. *Holds*: every part is "
+        "shown. *Does not hold*: a part is shown to be the other way round, or its effect to be smaller than is worth "
+        "the claim. *Cannot be told*: neither; the people that it would take are those with whom "
+        f"{100 * chosen['power']:.0f} % of runs would show an effect of the size seen. They speak about other people "
+        "from the same source, edited by these very networks; not about the paper's data or other presets."
+    )
+    yield (
+        "- **Tests** exchange whole people between methods (for distances of sets: Student's t of the jackknife). p "
+        "(Holm) is corrected over the parts of a claim, not over the claims: of twenty claims that are wrong, about "
+        f"one would come out as shown at {level}."
+    )
+    notes = {one["claim"]: one["note"] for one in found["claims"] if one["note"]}
+    yield from (f"- **{claim}**: {note}." for claim, note in notes.items())
+    for one in found["claims"]:
+        if one.get("auc") is not None:
+            share = f"{100 * one['auc']:.1f} %"
+            yield f"- **Validity of the identity measure** ({_title(one)}): it orders {share} of real pairs right."
+
+
+def _cells(found: Mapping[str, Any]) -> list[str]:
+    if not found["cells"]:
+        return ["Not the paper's setting: its numbers are no measure of these."]
+    sizes = "; ".join(f"{DATASET_TITLES[name]} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
+    body = [
+        [cell["table"], DATASET_TITLES[cell["dataset"]], METHODS[cell["method"]].title, cell["column"]]
+        + [f"{cell['paper']:.2f}", f"{cell['value']:.2f}", f"{cell['low']:.2f} to {cell['high']:.2f}", cell["verdict"]]
+        for cell in found["cells"]
+    ]
+    return [
+        *aligned(["Table", "Data set", "Method", "Column", "paper", "here", "counts as reproduced", "verdict"], body),
+        "",
+        f"Both numbers are single runs on test sets of the paper's size ({sizes}): an interval is 95 % of the "
+        "differences of two such runs, with edits counted as independent.",
+    ]
+
+
+def _title(one: Mapping[str, Any]) -> str:
+    return DATASET_TITLES.get(one["dataset"], one["dataset"])
+
+
+def _ends(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**line, "interval_low": line["low"], "interval_high": line["high"]}
+
+
+def _full(line: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key: "" if value is None else f"{value:.6f}" if isinstance(value, float) else str(value)
+        for key, value in line.items()
+    }

@@ -1,0 +1,154 @@
+"""The chunks of photographs that openface.sh measured: their answers, and what measured them."""
+
+import hashlib
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from cascade_efgan.data.openface import Answer, Batch
+from cascade_efgan.data.openface_csv import csv_text, parse_faces
+from cascade_efgan.errors import InputError
+
+PROGRAM = "FaceLandmarkImg"
+_RUN_AGAIN = "delete it and run the run_openface rule again"
+
+
+class Chunk(NamedTuple):
+    """What openface.sh wrote for one chunk of photographs.
+
+    Attributes:
+        answers: of every photograph of the chunk, by id.
+        listed: SHA-256 of the program and of its model files, in sha256sum's form.
+        command: the program and its arguments.
+    """
+
+    answers: dict[str, Answer]
+    listed: str
+    command: str
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """What all chunks must have in common; the program's own path may differ between machines."""
+        return self.listed, self.command.partition(" -fdir ")[2]
+
+
+def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator[Batch]:
+    """Answers of the program, one chunk of photographs at a time: `chunk00000.tar` and so on, as openface.sh writes.
+
+    Raises:
+        InputError: a chunk is missing, damaged or of another version of OpenFace, or the chunks do not hold the
+            photographs of the manifest, in its order.
+    """
+    first: Chunk | None = None
+    done = 0
+    for number in range(chunks):
+        path = chunk_path(folder, number)
+        chunk = _read_chunk(path)
+        first = first or chunk
+        if chunk.version != first.version:
+            raise InputError(
+                f"{path}: made by another OpenFace than {chunk_path(folder, 0).name} (program, models or arguments "
+                "differ); delete the chunks and run the run_openface rule again with one of them"
+            )
+        wanted = manifest.iloc[done : done + len(chunk.answers)]
+        strangers = sorted(chunk.answers.keys() - set(wanted["id"]))
+        if strangers:
+            raise InputError(
+                f"{path}: holds {strangers[0]}, which is not among the photographs {done + 1} to "
+                f"{done + len(chunk.answers)} of the manifest; {_RUN_AGAIN}"
+            )
+        yield wanted, chunk.answers
+        done += len(wanted)
+    if done < len(manifest):
+        raise InputError(
+            f"{folder}: its {chunks} chunks hold {done} of {len(manifest)} photographs, the first without an answer is "
+            f"{manifest['file'].iloc[done]}; delete the chunks and run the run_openface rule again"
+        )
+
+
+def chunk_path(folder: Path, number: int) -> Path:
+    """The chunk of that number, from 0."""
+    return folder / f"chunk{number:05d}.tar"
+
+
+def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
+    """What identifies the program that made the chunks, and the machines that it ran on.
+
+    It prints no version, so hashes of itself and its models. Of the machines, the processor and OpenBLAS's kernel, on
+    which the values depend (empty where it is not told), how many chunks are theirs, and the first of them.
+
+    Raises:
+        InputError: a chunk is missing or damaged.
+    """
+    chunk = _read_chunk(chunk_path(folder, 0))
+    files = _listed_files(chunk.listed)
+    return {
+        "source": "program",
+        "command": chunk.command.strip(),
+        "program_sha256": files.get(PROGRAM),
+        "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
+        "files": files,
+        "chunks": chunks,
+        "machines": _machines([chunk_path(folder, number) for number in range(chunks)]),
+    }
+
+
+def _machines(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        with _opened(path) as archive:
+            told = "machine.txt" in archive.getnames() and archive.extractfile("machine.txt")
+            found.setdefault(told.read().decode(errors="replace") if told else "", []).append(path.name)
+    named = ((*text.splitlines(), "", "")[:2] for text in found)
+    return [
+        {"processor": processor, "blas_kernel": kernel, "chunks": len(names), "first": names[0]}
+        for (processor, kernel), names in zip(named, found.values(), strict=True)
+    ]
+
+
+def _listed_files(listed: str) -> dict[str, str]:
+    """Name -> SHA-256, from sha256sum's list."""
+    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            yield archive
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; every chunk must be there, so run the run_openface rule first"
+        ) from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(f"{path}: not a tar file ({error}); {_RUN_AGAIN}") from None
+
+
+def _read_chunk(path: Path) -> Chunk:
+    with _opened(path) as archive:
+        texts = {}
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
+    texts.pop("machine.txt", None)
+    try:
+        failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))
+    except KeyError as error:
+        raise InputError(f"{path}: {error.args[0]} is missing in it; {_RUN_AGAIN}") from None
+    answers: dict[str, Answer] = {}
+    for name, text in texts.items():
+        try:
+            (faces,) = parse_faces(text, f"{path}/{name}").values()
+        except InputError as error:
+            # Mended models alone change nothing: the chunks that were made without them stay.
+            raise InputError(f"{error}; before that, delete {path.parent} with all its chunks") from None
+        answers[name.removesuffix(".csv")] = faces
+    for line in failed.splitlines():
+        name, _, reason = line.partition("\t")
+        answers[name] = reason
+    return Chunk(answers, listed, command)

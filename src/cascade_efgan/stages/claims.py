@@ -1,0 +1,40 @@
+"""`efgan claims`: what the paper claims, and whether it holds in this run."""
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.claims.judge import judge
+from cascade_efgan.claims.text import claims_csv, claims_markdown
+from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.seeds import with_seeds
+from cascade_efgan.tables.context import read_context
+
+log = logging.getLogger("efgan.claims")
+
+
+def command(
+    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    verdicts: Annotated[Path, Option(help="verdicts to write (JSON)")],
+    markdown: Annotated[Path, Option(help="the same as Markdown")],
+    csv: Annotated[Path, Option(help="the same as CSV, one line a claim, part or cell")],
+    values: Annotated[
+        list[Path], Option(help="values behind a number (CSV), repeatable; {seed} stands for every seed")
+    ] = [],
+    identity: Annotated[
+        list[Path], Option(help="identity of real pairs of one person (JSON), repeatable; {seed} likewise")
+    ] = [],
+) -> None:
+    """Verdicts of the paper's claims from the values behind the numbers of a run."""
+    run = read_context(context)
+    seeds = run["settings"]["seeds"]
+    found = judge(run, with_seeds(values, seeds), with_seeds(identity, seeds))
+    write_json(verdicts, found)
+    for path, text in ((markdown, claims_markdown(found, run)), (csv, claims_csv(found))):
+        with atomic_path(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    counts = Counter(one["verdict"] for one in found["claims"])
+    log.info("claims: %s", ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))

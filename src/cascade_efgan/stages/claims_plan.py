@@ -1,0 +1,20 @@
+"""`efgan claims_plan`: which of the paper's claims a preset can decide at all."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.claims.plan import plan_markdown
+from cascade_efgan.files import atomic_path
+from cascade_efgan.tables.context import read_context
+
+
+def command(
+    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    plan: Annotated[Path, Option(help="page to write (Markdown)")],
+) -> None:
+    """Say before a run what its test people and faces can decide, from the description of its data alone."""
+    text = plan_markdown(read_context(context))
+    with atomic_path(plan) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,251 @@
+"""Claims: every verdict from made-up values where it is known, and words that say no more than the tests."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_tables import number, paper_run, run
+
+from cascade_efgan.claims.entries import CLAIMS, Claim, Part
+from cascade_efgan.claims.judge import fewest_people, judge
+from cascade_efgan.claims.measures import left_over, region_error
+from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
+from cascade_efgan.claims.plan import plan_markdown
+from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.evaluation.metric import write_metric
+from cascade_efgan.evaluation.values import write_replicates, write_values
+from cascade_efgan.files import write_json
+from cascade_efgan.stages import claims as stage
+from cascade_efgan.stages import claims_plan
+
+NOISE = np.random.default_rng(0).normal(0, 4, (40, 3))
+BETTER = Claim("better", "A is better", "Table 0", (Part("A beats B", ((1, "ef_gan", "G"), (-1, "baseline", "G")),
+               least=1.0),))  # fmt: skip
+
+
+def save(folder: Path, metric: str, method: str, values: np.ndarray, seed: int = 0, dataset: str = "rendered") -> Path:
+    """Values `(people, images)` of a number."""
+    path = folder / f"{dataset}_{method}_{metric}_{seed}.csv"
+    people = [f"{person:02d}" for person in range(len(values)) for _ in range(values.shape[1])]
+    ids = [f"image{place:03d}" for place in range(values.size)]
+    write_values(path, number(metric, method, 0.0, seed, dataset), ids, people, values.ravel())
+    return path
+
+
+def verdict(folder: Path, gain: np.ndarray, claim: Claim = BETTER, **overrides) -> dict:
+    """The claim's verdict where one method has 50 everywhere and the other this much more, `(people, images)`."""
+    seeds = overrides.get("seeds", [0])
+    gains = gain if gain.ndim == 3 else gain[None]
+    paths = [save(folder, "G", "ef_gan", 50 + own, seed) for seed, own in zip(seeds, gains, strict=True)]
+    paths += [save(folder, "G", "baseline", np.full(gains[0].shape, 50.0), seed) for seed in seeds]
+    (found,) = judge(run("rendered", **overrides), paths, claims=[claim])["claims"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("people", "effect", "expected", "words"),
+    [
+        (12, 8.0, "holds", ""),
+        (12, -8.0, "does not hold", "shown to be the other way round"),
+        (40, 0.0, "does not hold", "the effect, if any, is smaller than 1 points"),
+        (12, 1.2, "cannot be told", "takes about"),
+        (4, 20.0, "cannot be told", "there are 4"),
+        (1, 20.0, "cannot be told", "the test needs at least 6 people, and there are 1"),
+    ],
+)
+def test_each_verdict_where_it_is_known(tmp_path, people, effect, expected, words) -> None:
+    noise = NOISE[:people] * (0.3 if effect == 0 else 1)
+    found = verdict(tmp_path, effect + noise - noise.mean())
+    assert found["verdict"] == expected
+    assert words in found["why"]
+    (part,) = found["parts"]
+    assert part["value"] == pytest.approx(effect, abs=1e-9)
+    if people > 4:
+        assert part["low"] < effect < part["high"]
+
+
+def test_methods_that_tie_everywhere_refute_a_claim_of_a_difference(tmp_path) -> None:
+    found = verdict(tmp_path, np.zeros((12, 3)))
+    assert found["verdict"] == "does not hold"
+    assert found["parts"][0]["low"] is None and found["parts"][0]["reason"] == "all people have the same value"
+    unsized = Claim("x", "A is better", "", (Part("A beats B", BETTER.parts[0].terms),))
+    assert verdict(tmp_path, np.zeros((12, 3)), unsized)["verdict"] == "cannot be told"
+
+
+def test_the_people_asked_for_decide_it(tmp_path) -> None:
+    noise = NOISE[:12] - NOISE[:12].mean()
+    needed = verdict(tmp_path, 1.2 + noise)["parts"][0]["needed_people"]
+    drawn = np.random.default_rng(1).normal(0, noise.mean(axis=1).std(ddof=1), (200, needed))
+    gains = 1.2 + drawn
+    shown = np.abs(gains.mean(axis=1) / (gains.std(axis=1, ddof=1) / np.sqrt(needed))) > 1.96
+    assert 0.7 < shown.mean() < 0.9, "80 % of such runs should show it"
+    assert [fewest_people(tests, 0.95) for tests in (1, 2, 4)] == [6, 7, 8]
+
+
+def test_seeds_that_disagree_and_too_few_seeds_decide_nothing(tmp_path) -> None:
+    several = Claim("x", "A is better", "", BETTER.parts, seeds=2)
+    assert verdict(tmp_path, 8 + NOISE[:12], several)["why"].startswith("one training seed; it takes 2 or more")
+    both = np.stack([20 + NOISE[:12], -4 + NOISE[:12]])
+    assert "do not all point the same way" in json.dumps(verdict(tmp_path, both, several, seeds=[0, 1]))
+    same = np.stack([20 + NOISE[:12], 4 + NOISE[:12]])
+    assert verdict(tmp_path, same, several, seeds=[0, 1])["verdict"] == "holds"
+
+
+def test_at_most_is_shown_by_an_effect_below_its_bar(tmp_path) -> None:
+    no_gain = Claim("x", "A adds nothing", "", (Part("A adds at most 5", BETTER.parts[0].terms, more=False, bar=5.0),))
+    assert verdict(tmp_path, NOISE[:12], no_gain)["verdict"] == "holds"
+    assert verdict(tmp_path, 15 + NOISE[:12], no_gain)["verdict"] == "does not hold"
+    assert verdict(tmp_path, 5 + NOISE[:12] - NOISE[:12].mean(), no_gain)["verdict"] == "cannot be told"
+
+
+@pytest.mark.parametrize(("slope", "expected"), [(3.0, "holds"), (-3.0, "does not hold"), (0.0, "does not hold")])
+def test_the_slope_over_the_gap_is_found_beside_a_constant_gain(tmp_path, slope, expected) -> None:
+    steep = Claim("x", "grows", "", (Part("grows", BETTER.parts[0].terms, over="gap", least=0.5),))
+    gap = np.tile([1.0, 3.0, 8.0], (12, 1)) + np.arange(12)[:, None] / 10
+    noise = NOISE[:12] / 10
+    paths = [save(tmp_path, "G", "ef_gan", 60 + slope * gap + noise), save(tmp_path, "gap", "ef_gan", gap)]
+    paths.append(save(tmp_path, "G", "baseline", np.full((12, 3), 40.0)))
+    (found,) = judge(run("rendered"), paths, claims=[steep])["claims"]
+    assert found["verdict"] == expected
+    assert found["parts"][0]["value"] == pytest.approx(np.polyfit(gap.ravel(), (slope * gap + noise).ravel(), 1)[0])
+
+
+def test_a_distance_of_sets_is_judged_by_its_replicates(tmp_path) -> None:
+    lower = Claim("x", "lower", "", (Part("lower", ((1, "ef_gan", "fid"), (-1, "baseline", "fid")), more=False),))
+    paths = []
+    for method, level, step in (("ef_gan", 5.0, 0.001), ("baseline", 8.0, -0.001)):
+        paths.append(tmp_path / f"{method}.csv")
+        without = {f"{person:02d} x{person}": level + step * (person - 5.5) for person in range(12)}  # two at a time
+        write_replicates(paths[-1], number("fid", method, level), without)
+    (found,) = judge(run("rendered"), paths, claims=[lower])["claims"]
+    assert (found["verdict"], found["parts"][0]["value"], found["parts"][0]["people"]) == ("holds", -3, 24)
+
+
+def test_missing_methods_are_not_run_and_name_the_command(tmp_path) -> None:
+    paths = [save(tmp_path, "G", "ef_gan", 50 + NOISE[:12])]
+    (found,) = judge(run("rendered", methods=["ef_gan"]), paths, claims=[BETTER])["claims"]
+    assert found["verdict"] == "not run"
+    assert "`snakemake --cores all all --config preset=laptop 'methods=[baseline, ef_gan]'`" in found["why"]
+    assert found["parts"][0]["p"] is None and found["parts"][0]["files"] == ["rendered_ef_gan_G_0.csv"]
+    every = judge(run("rendered"), [])["claims"]
+    assert {one["id"] for one in every} == {claim.id for claim in CLAIMS}, "no claim is left out"
+    assert {one["verdict"] for one in every} == {"not run", "not measured"}
+
+
+def test_identity_counts_only_where_the_measure_tells_people_apart(tmp_path) -> None:
+    (claim,) = (one for one in CLAIMS if one.id == "identity")
+    paths = [
+        save(tmp_path, "identity", method, level + NOISE[:12] / 100)
+        for method, level in (("ef_gan", 0.9), ("baseline", 0.5), ("cascade_ef_gan", 0.9), ("baseline_cascade", 0.5))
+    ]
+    for auc, expected in ((0.95, "holds"), (0.6, "cannot be told"), (None, "cannot be told")):
+        details = {} if auc is None else {"auc": auc}
+        write_metric(tmp_path / "auc.json", number("identity", "same_person", 0.5, details=details))
+        (found,) = judge(run("rendered"), paths, [tmp_path / "auc.json"], [claim])["claims"]
+        assert (found["verdict"], found["auc"]) == (expected, auc)
+
+
+def test_cells_are_judged_in_the_papers_setting_only(tmp_path) -> None:
+    values = np.full((50, 3), 0.0)
+    values.ravel()[:123] = 100.0  # 82.0 %; the paper's StarGAN has 82.37
+    path = save(tmp_path, "G", "stargan", values, dataset="rafd")
+    (cell,) = judge(paper_run("rafd"), [path])["cells"]
+    assert (cell["paper"], cell["verdict"]) == (82.37, "reproduced")
+    assert cell["high"] - cell["paper"] == pytest.approx(196 * (2 * 0.8237 * 0.1763 / 1288) ** 0.5, rel=1e-3)
+    values[:, 0] = 0.0
+    assert (
+        judge(paper_run("rafd"), [save(tmp_path, "G", "stargan", values, dataset="rafd")])["cells"][0]["verdict"]
+        == "too low"
+    )
+    assert judge(run("rafd"), [path])["cells"] == []
+
+
+def test_the_words_never_say_more_than_the_test(tmp_path) -> None:
+    """The page names data and preset, marks what is undecided, and "holds" only where a test says so."""
+    made_up = (("cascade_ef_gan", 9, 1), ("stargan", 0, 0), ("ganimation", 8.5, -1))
+    paths = [save(tmp_path, "G", method, 50 + shift + NOISE[:12] * scale) for method, shift, scale in made_up]
+    write_json(tmp_path / "run.json", run("rendered"))
+    out = [tmp_path / f"claims.{suffix}" for suffix in ("json", "md", "csv")]
+    for order in (paths, paths[::-1]):
+        stage.command(tmp_path / "run.json", *out, values=order)
+        made = [path.read_bytes() for path in out[1:]]
+    stage.command(tmp_path / "run.json", *out, values=paths)
+    assert made == [path.read_bytes() for path in out[1:]]
+    text, found = out[1].read_text(encoding="utf-8"), json.loads(out[0].read_text(encoding="utf-8"))
+    assert "Preset laptop" in text and "Rendered faces" in text
+    assert "Not the paper's setting: its numbers are no measure of these." in text
+    first = found["claims"][0]
+    assert first["verdict"] == "cannot be told" and [line["verdict"] for line in first["parts"]] == [
+        "holds",
+        "cannot be told",
+    ]
+    assert text.count("**holds**") == 0 and "1 of 2 parts undecided" in text
+    for word in ("proves", "significant", "confirms", "always"):
+        assert word not in text
+    assert "claim,recognised,rendered,cannot be told" in out[2].read_text(encoding="utf-8")
+
+
+def test_the_plan_says_what_a_preset_can_decide(tmp_path) -> None:
+    write_json(tmp_path / "run.json", run("rendered"))
+    claims_plan.command(tmp_path / "run.json", tmp_path / "plan.md")
+    text = (tmp_path / "plan.md").read_text(encoding="utf-8")
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
+    assert "only an effect larger than the paper's" in lines["Local focuses help"]
+    assert "2 training seeds" in lines["Cascade EF-GAN's edits help to train classifiers, the others' do not"]
+    few = run("rendered")
+    few["datasets"]["rendered"]["test_people"] = 3
+    assert "no: 3 test people, the test needs 7" in plan_markdown(few)
+    assert "no: Baseline" in plan_markdown(
+        run("rendered", methods=["stargan", "ganimation", "ef_gan", "cascade_ef_gan"])
+    )
+
+
+def test_left_overs_and_region_errors_of_known_edits() -> None:
+    source, target = np.zeros((3, 17)), np.zeros((3, 17))
+    source[:2, :2] = 4.0
+    target[:, 1] = 1.0
+    seen = np.zeros((3, 17))
+    seen[0, :3] = [2.0, 0.5, 5.0]  # the second is below its target, the third was never there
+    assert left_over(source, target, seen).tolist()[:2] == [1.0, 0.0]
+    assert np.isnan(left_over(source, target, seen)[2])
+    truth = np.zeros((1, 8, 8, 3), dtype=np.uint8)
+    edit = truth.copy()
+    edit[0, 0:2] = 60  # inside the eyes' box; the nose's does not count
+    edit[0, 3] = 255
+    boxes = {"eyes": PatchBox(0, 0, 2, 8), "nose": PatchBox(3, 0, 1, 8), "mouth": PatchBox(6, 0, 2, 8)}
+    assert region_error(edit, truth, boxes).tolist() == [30.0]
+
+
+def test_attention_of_known_maps() -> None:
+    boxes = {"eyes": PatchBox(0, 0, 2, 10), "nose": PatchBox(2, 0, 1, 10), "mouth": PatchBox(6, 0, 2, 10)}
+    local, change = np.full((1, 10, 10), np.nan), np.zeros((1, 10, 10))
+    for box in boxes.values():
+        local[0, box.top : box.top + box.height] = 0.1
+    local[0, 0, :5] = change[0, 0, :5] = 0.9  # a tenth of the 50 pixels that have a branch
+    whole = np.full((1, 10, 10), 0.2)
+    whole[0, 6:8] = 0.6
+    found = {name: float(values[0]) for name, values in attention_of_maps(local, whole, boxes, change).items()}
+    assert found["focus_local"] == pytest.approx(4.5 / 9)
+    assert found["focus_global"] == pytest.approx(5 * 0.6 / (30 * 0.2 + 20 * 0.6))
+    assert found["upper_local"] == pytest.approx(7 / 30)
+    assert (found["upper_global"], found["mouth_global"]) == (pytest.approx(0.2), pytest.approx(0.6))
+    assert found["hits_local"] == pytest.approx(1) and found["hits_global"] < 0
+    assert np.isnan(attention_of_maps(local, whole, boxes, None)["hits_local"]).all()
+
+
+def test_paths_of_known_readings() -> None:
+    source, target = np.zeros((3, 17)), np.zeros((3, 17))
+    target[:2, 0] = 5.0  # the third asks for no change
+    seen = np.zeros((6, 3, 17))
+    seen[:, 0, 0] = [0, 1, 2, 3, 4, 5]
+    seen[:, 1, 0] = [0, -1, -1, 5, 4, 4]
+    seen[:, 1, 3] = 2.0  # beside the way
+    found = path_of_readings(seen, source, target)
+    assert found["steps_forward"].tolist()[:2] == pytest.approx([1.0, 0.2])
+    assert found["largest_step"].tolist()[:2] == pytest.approx([0.2, 0.75])
+    assert found["steps_even"][0] == pytest.approx(1) and found["steps_even"][1] < 0.9
+    assert all(np.isnan(values[2]) for values in found.values())
+    real = np.zeros((2, 17))
+    real[1] = 3.0
+    assert nearest(np.eye(17)[:1], real).tolist() == [1.0]
