@@ -186,7 +186,7 @@ def _print_result(release: Release, problems: list[Problem], cells: int, jobs: l
         typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
     scope = f"{len(record.files)} files of the run" if jobs is None else "the files behind them"
     typer.echo(
-        f"{'did not hold' if problems else 'held'}: {cells} numbers, {scope}, code of {commit_words(release)}; "
+        f"{'did not hold' if problems else 'held'}: {cells} numbers and verdicts, {scope}, code of {commit_words(release)}; "
         f"{len(problems)} problems"
     )
     name = release.shown(f"{RESULTS}provenance.json")
