@@ -88,7 +88,7 @@ def problems(text: str) -> list[str]:
 def test_a_release_at_any_place_holds_from_table_to_raw_data(audit, results) -> None:
     status, text = audit("--expect", sha256_file(results / "provenance.json"))
     assert status == 0 and not problems(text)
-    assert re.search(r"^held: \d\d numbers, \d\d\d files of the run", text, re.MULTILINE), text
+    assert re.search(r"^held: \d{2,3} numbers and verdicts, \d{3,4} files of the run", text, re.MULTILINE), text
     assert sha256_file(results / "provenance.json") in text
 
 
@@ -121,6 +121,19 @@ def test_a_changed_digit_in_a_table(audit, results, ending: str) -> None:
     (sentence,) = problems(text)
     assert status == 1
     assert f"quality_table.{ending}: line {line + 1} " in sentence and changed in sentence and digits in sentence
+
+
+def test_the_numbers_behind_every_verdict_are_printed_and_a_changed_verdict_is_found(audit, results) -> None:
+    path = results / "claims.md"
+    status, text = audit(path, brief=False)
+    assert status == 0 and "claims.md: judged again, byte for byte the same" in text
+    (verdict,) = (part for part in text.split("\n\n") if part.startswith("The cascade helps: cannot be told"))
+    for method in ("baseline", "baseline_cascade", "ef_gan", "cascade_ef_gan"):
+        assert re.search(rf"ok   [0-9a-f]{{16}}  \S+/{method}/values_G.csv$", verdict, re.MULTILINE), method
+    put(path, path.read_text(encoding="utf-8").replace("**cannot be told**", "**holds**", 1).encode())
+    status, text = audit(path)
+    (sentence,) = problems(text)
+    assert status == 1 and "claims.md: line " in sentence and "**holds**" in sentence
 
 
 def test_swapped_weights(audit, results) -> None:

@@ -121,11 +121,12 @@ def test_the_report_holds_every_table_figure_and_setting_with_its_caption(smoke:
         if (found := re.search(rf"var {name} = ([\[{{].*);\n", text))
     )
     assert sorted(categories) == [
-        "1 Tables", "2 Figures of the paper", "3 More figures", "4 Data", "5 The run",
+        "0 Claims", "1 Tables", "2 Figures of the paper", "3 More figures", "4 Data", "5 The run",
     ]  # fmt: skip
     made = {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / SEED / "figures").glob("*.png")}
     made |= {path.relative_to(smoke.folder).as_posix() for path in (smoke.folder / "results").glob("*_table.*")}
     made |= {f"results/{table}_statistics.{suffix}" for table in TABLES for suffix in ("md", "csv")}
+    made |= {"results/claims.md", "results/claims.csv"}
     names = ("au_report.md", "contact_sheet.png", "patches.png", "fid_curve.png")
     checks = {f"results/rendered/{name}" for name in names}
     assert set(results) == made | checks | {"results/run.json"}

@@ -186,8 +186,8 @@ def _print_result(release: Release, problems: list[Problem], cells: int, jobs: l
         typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
     scope = f"{len(record.files)} files of the run" if jobs is None else "the files behind them"
     typer.echo(
-        f"{'did not hold' if problems else 'held'}: {cells} numbers, {scope}, code of {commit_words(release)}; "
-        f"{len(problems)} problems"
+        f"{'did not hold' if problems else 'held'}: {cells} numbers and verdicts, {scope}, "
+        f"code of {commit_words(release)}; {len(problems)} problems"
     )
     name = release.shown(f"{RESULTS}provenance.json")
     typer.echo(f"SHA-256 of {name}: {release.fingerprint} (compare it with the published one)")
