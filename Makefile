@@ -61,8 +61,8 @@ format: $(READY) ## Rewrite Python and Snakemake files in the project's style.
 	snakefmt Snakefile workflow
 
 config: $(READY) ## Generate config.yaml (your edits are lost) and its schema anew.
-	efgan config --format template --out config.yaml
-	efgan config --format schema --out workflow/schemas/config.schema.json
+	efgan config --format template --force --out config.yaml
+	efgan config --format schema --force --out workflow/schemas/config.schema.json
 
 lock: $(READY) ## Choose the newest allowed packages and write requirements.lock anew.
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -162,7 +162,7 @@ def measure_all(images: list[Path], out: Path, root: Path, wanted: set[str], has
             return 1
         if place == 0:
             say("Starting tracking")
-        if min(size) < 40 or path.stem in os.environ.get("EFGAN_REPLAY_ABORT", "").split():
+        if min(size) <= 42 or path.stem in os.environ.get("EFGAN_REPLAY_ABORT", "").split():
             abort("std::length_error", "cannot create std::vector larger than max_size()")
         recording = recordings / f"{path.stem}.csv"
         if not recording.is_file() or is_truncated(path):

@@ -65,6 +65,25 @@ def _told_otherwise(error: Exception, folder: Path) -> OSError | None:
     return None
 
 
+def check_target(path: Path, force: bool) -> None:
+    """Refuse a file to write before anything is computed for it.
+
+    Args:
+        path: the file to write.
+        force: whether a file that is there may be replaced.
+
+    Raises:
+        InputError: a folder, a name below a file, or, without `force`, a file that is there.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; name a file to write")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"{path}: cannot be written below {above}, which is a file; name another place")
+    if os.path.lexists(path) and not force:
+        raise InputError(f"{path}: is there already and would be replaced; name another file, or add --force")
+
+
 def not_the_file(path: str | Path) -> str | None:
     """What lies at `path` in place of a file whose content is kept elsewhere, and the command that brings it.
 

@@ -38,6 +38,7 @@ def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path
                     "dataset": "rendered",
                     **aus,
                     **places,
+                    "pixels": f"{folder.name}-{person}-{expression}",
                 }
             )
     index = pd.DataFrame(rows)[list(INDEX_COLUMNS)]

@@ -167,5 +167,10 @@ def test_the_config_stage_prints_yaml_schema_and_template(tmp_path: Path) -> Non
     assert resolve(settings) == resolve({"preset": "smoke", "train": {"epochs": 9}})
     out = tmp_path / "schema.json"
     assert runner.invoke(app, ["config", "--format", "schema", "--out", str(out)]).exit_code == 0
+    out.write_text("a user's own", encoding="utf-8")
+    words = ["config", "--format", "schema", "--out", str(out)]
+    assert "add --force" in str(runner.invoke(app, words).exception)
+    assert out.read_text(encoding="utf-8") == "a user's own"
+    assert runner.invoke(app, [*words, "--force"]).exit_code == 0
     assert json.loads(out.read_text(encoding="utf-8")) == json_schema()
     assert runner.invoke(app, ["config", "--format", "template"]).stdout == template()

@@ -1,9 +1,12 @@
 """Crops: the square, the area filter at closed forms, landmarks that move along, and bad photographs."""
 
+import io
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from cascade_efgan.data.crops import Square, crop_image, crop_square, padding_share, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
@@ -146,6 +149,28 @@ def test_the_stage_packs_crops_with_their_index(small_data):
     box = faces.landmarks.max(axis=1) - faces.landmarks.min(axis=1)
     np.testing.assert_allclose(box.max(axis=1), 32 / 1.5, atol=0.1)
     np.testing.assert_allclose((faces.landmarks.max(axis=1) + faces.landmarks.min(axis=1)) / 2, 15.5, atol=0.1)
+
+
+def test_equal_pixels_are_known_whatever_the_file(tmp_path, small_data, caplog):
+    """A PNG copy of a JPEG, or a file without its EXIF, was one more photograph."""
+    small_data.extract_aus()
+    with PhotoZip(small_data.photos) as photos:
+        rows = pd.read_csv(small_data.manifest, dtype=str)
+        data = {file: photos.read(file) for file in rows["file"]}
+    upright = decode_image(data["p00_neutral.png"], "x")
+    turned = io.BytesIO()  # lies on its side, and says so
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.ascontiguousarray(np.rot90(upright))).save(turned, "WEBP", lossless=True, exact=True, exif=exif)
+    data["p01_happy.png"] = turned.getvalue()
+    rows.loc[rows["file"] == "p01_happy.png", "sha256"] = sha256(turned.getvalue())
+    rows.to_csv(small_data.manifest, index=False)
+    with new_zip(small_data.photos) as archive:
+        for file, content in data.items():
+            archive.add(file, content)
+    index = small_data.crop().index.set_index("id")
+    assert index["pixels"].nunique() == 7 and index["pixels"]["p00_neutral"] == index["pixels"]["p01_happy"]
+    assert "1 of 8 photographs are copies of others (the first: p00_neutral and p01_happy)" in caplog.text
 
 
 def test_the_indexs_square_gives_the_crop_bit_for_bit(small_data):

@@ -18,7 +18,7 @@ def stored(tmp_path):
     index["id"] = ["001", "002", "003", "004"]
     index["person"] = ["01", "01", "02", "NA"]
     index["expression"] = ["happy", "neutral", "surprised", "happy"]
-    index["gaze"], index["dataset"] = "frontal", "london"
+    index["gaze"], index["dataset"], index["pixels"] = "frontal", "london", index["id"]
     write_records(tmp_path / "crops.csv", index)
     np.save(tmp_path / "crops.npy", np.arange(count * 48, dtype=np.uint8).reshape(count, 4, 4, 3))
     (tmp_path / "split.csv").write_text("id,part\n004,test\n003,train\n002,test\n001,train\n")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing import offer, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.faces import FoundFace
-from cascade_efgan.editing.job import plan_files
+from cascade_efgan.editing.job import Job, Plan, plan_files
 from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
@@ -436,7 +437,71 @@ def test_two_photographs_that_would_be_written_to_one_place_are_refused(tmp_path
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.png").write_bytes(b"")
     with pytest.raises(InputError, match="both be written there"):
-        plan_files([tmp_path / "a", tmp_path / "b"], tmp_path / "out", False)
+        plan_files([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+
+
+@pytest.fixture
+def edit_here(weights, found_everywhere, efgan, monkeypatch, tmp_path):
+    """`efgan edit` in a folder with a.jpg, a.png, a_steps.png, a_edited.jpg and kept/a.jpg."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "a.png", "a_steps.png", "a_edited.jpg", "kept/a.jpg"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Image.fromarray(RENDERED.image).save(name)
+    Path("link.jpg").symlink_to("a.jpg")
+    return lambda *words: efgan("edit", *words, "--au", "AU12=5", "--weights", weights)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        # One picture of steps for two photographs; the first one's was lost without a word.
+        (["a.jpg", "a.png", "--steps", "--out", "new"], "new/a_steps.png: a.jpg and a.png would both be"),
+        # Photographs that were replaced by a picture of steps, by a second edit, by that of another folder.
+        (["a.jpg", "--steps", "--out", "a.webp"], "a_steps.png: is there already and would be replaced.*--force"),
+        (["a.jpg", "a_steps.png", "--steps", "--force", "--out", "."], "over the original"),
+        (["a.jpg"], "a_edited.jpg: is there already"),
+        (["a.jpg", "a.png", "--out", "kept"], "kept/a.jpg: is there already"),
+        (["a.jpg", "--like", "a_steps.png", "--force", "--out", "a_steps.png"], "over the original"),
+        (["a.png", "--force", "--out", "link.jpg"], None),
+        (["a.jpg", "--force", "--out", "link.jpg"], "over the original"),
+        (["a.jpg", "--continuous", "4", "--out", "kept"], "--continuous: expected one photograph, and --out with"),
+        (["a.jpg", "--out", "a.png/b/c.jpg"], "cannot be written below .*a.png, which is a file"),
+    ],
+)
+def test_what_would_be_written_over_is_told_before_anything_is_written(edit_here, words, message, tmp_path):
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    if message is None:
+        edit_here(*words)
+        assert {path for path, data in before.items() if path.read_bytes() != data} == {tmp_path / "link.jpg"}
+        return
+    with pytest.raises(InputError, match=message):
+        edit_here(*words)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_force_replaces_what_is_there_but_a_folder(edit_here):
+    before = Path("a_edited.jpg").read_bytes()
+    edit_here("a.jpg", "--force")
+    assert Path("a_edited.jpg").read_bytes() != before
+    Path("b_edited.jpg").mkdir()
+    Path("a.jpg").rename("b.jpg")
+    with pytest.raises(InputError, match="b_edited.jpg: a folder; name a file to write"):
+        edit_here("b.jpg", "--force")
+
+
+def test_a_file_that_appears_while_the_editor_works_is_not_replaced(editor, photo):
+    plan, other = Plan(photo, photo.with_name("x.png")), photo.with_name("y.png")
+    job = Job(editor, {"expression": "happy"})
+    plan.out.write_text("another program's")
+    with pytest.raises(InputError, match="x.png: is there already"):
+        job.edit(plan)
+    assert plan.out.read_text() == "another program's"
+    # As on a disk that takes Y.PNG for y.png: not even --force replaces what the same command wrote.
+    job = Job(editor, {"expression": "happy"}, force=True)
+    job.edit(Plan(photo, other))
+    photo.with_name("Y.PNG").symlink_to(other)
+    with pytest.raises(InputError, match="Y.PNG: this disk takes it for the file of another one"):
+        job.edit(Plan(photo, photo.with_name("Y.PNG")))
 
 
 def test_a_london_photograph_is_edited_in_place(weights, london_mirror, openface_london):

@@ -9,6 +9,7 @@ import torch
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS
 from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.errors import InputError
 from cascade_efgan.models.build import ModelSpec, build_generator, load_generator, save_model
 
 onnx = pytest.importorskip("onnx")
@@ -35,6 +36,8 @@ def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, meth
     weights, spec = save_random(tmp_path, method)
     out = tmp_path / "model.onnx"
     efgan("export", "--onnx", out, "--weights", weights)
+    with pytest.raises(InputError, match="model.onnx: is there already.*--force"):
+        efgan("export", "--onnx", out, "--weights", weights)
     generator, _ = load_generator(weights, weights.with_name("model.json"))
     session = onnx_export.onnx_session(out)
     for batch in (1, 5):

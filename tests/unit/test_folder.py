@@ -1,6 +1,7 @@
 """A folder of one's own: with labels and without, ids, and what goes wrong."""
 
 import json
+import re
 import shutil
 import tarfile
 import unicodedata
@@ -175,6 +176,19 @@ def test_packed_photographs_are_the_same(made, tmp_path, packing):
         with tarfile.open(archive, "w") as packed:
             packed.add(folder, ".")
     assert list(source(archive).photos) == list(source(folder).photos)
+
+
+def test_a_listed_file_of_another_suffix_is_named_as_such(plain, caplog):
+    """A listed .heic that was there counted as missing, with the advice to complete the archive."""
+    for listed in ("b.heic", "sub/b.HEIC"):
+        (plain / listed).write_bytes(b"heic")
+    text = "file\na.jpg\nb.heic\nb.HEIC\n"
+    words = r"2 listed files are there, but no photographs by their suffix \(b\.heic, b\.HEIC\); convert them to JPEG"
+    for rows in (text, "file\nb.heic\nb.HEIC\n"):
+        with pytest.raises(InputError, match=words + r", expected \.jpg[^\n]*, or set folder\.partial"):
+            source(plain, rows)
+    assert source(plain, text, partial=True).completeness.found == 1
+    assert re.search(words, caplog.text)
 
 
 def test_rows_without_a_photograph_stop_the_run_unless_a_partial_set_is_allowed(plain):

@@ -33,6 +33,7 @@ def test_a_manifest_reads_back_sorted_and_with_its_zeros(tmp_path):
     write_manifest(path, [row(), row(id="003_08", file="003_08.png", person="003", expression="happy")])
     manifest = read_manifest(path)
     assert list(manifest.columns) == list(COLUMNS)
+    assert list(pd.read_csv(path)["copies"]) == [1, 1]  # of the same bytes under two names
     assert list(manifest["id"]) == ["003_08", "007_03"]
     assert list(manifest["person"]) == ["003", "007"]
     assert (manifest["width"].iloc[0], manifest["height"].iloc[0]) == (6, 4)

@@ -301,6 +301,8 @@ def one_csv(path, openface_text, landmarks, *files):
         ("C:\\photos\\a.jpg", "deep/a.jpg"),
         ("a", "a.jpg"),
         ("a.png", "a.jpg"),
+        ("a.JFIF", "a.jpg"),  # a photograph that was converted after OpenFace had seen it
+        ("a.heic", "a.jpg"),
         ("a.b", "a.b.jpg"),
     ],
 )

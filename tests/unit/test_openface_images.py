@@ -106,8 +106,8 @@ def test_pictures_on_which_openface_aborts_get_a_reason():
     small = encoded("PNG", "RGB")
     with Image.open(io.BytesIO(small)) as image:
         buffer = io.BytesIO()
-        image.resize((200, 32)).save(buffer, "PNG")
-    assert prepare_image("id", "a.png", buffer.getvalue()) == "smaller than 40 pixels (200x32)"
+        image.resize((200, 42)).save(buffer, "PNG")
+    assert prepare_image("id", "a.png", buffer.getvalue()) == "smaller than 43 pixels (200x42)"
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_the_stage_renders_the_whole_plan(downloaded, plan):
     names = ["completeness.json", "manifest.csv", "openface.zip", "photos.zip"]
     assert sorted(path.name for path in downloaded.iterdir()) == names
     assert read_json(downloaded / "completeness.json") == {
-        "expected": 16, "found": 16, "missing": [], "unexpected": [], "left_out": {},
+        "expected": 16, "found": 16, "missing": [], "unexpected": [], "left_out": {}, "side_files": {},
     }  # fmt: skip
     assert list(manifest["id"]) == sorted(plan)
     assert manifest["expression"].value_counts().to_dict() == dict.fromkeys(manifest["expression"].unique(), 2)

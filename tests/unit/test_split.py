@@ -19,7 +19,7 @@ def index_of(people=20, expressions=EXPRESSIONS, gazes=3):
         for expression in expressions
         for gaze in range(gazes)
     ]
-    return pd.DataFrame(rows, columns=["id", "person", "expression"])
+    return pd.DataFrame(rows, columns=["id", "person", "expression"]).assign(pixels=lambda index: index["id"])
 
 
 def test_rafds_size_splits_as_the_paper_says():
@@ -83,7 +83,7 @@ def people_of(counts):
         for expression, count in images.items()
         for number in range(count)
     ]
-    return pd.DataFrame(rows, columns=["id", "person", "expression"])
+    return pd.DataFrame(rows, columns=["id", "person", "expression"]).assign(pixels=lambda index: index["id"])
 
 
 def shares_of(index, split):
@@ -181,3 +181,32 @@ def test_the_stage_refuses_an_empty_class(efgan, cropped_data):
         efgan("split", "--index", crops, "--split", cropped_data.path("split.csv"), "--set", "split.by=person",
               "--set", "split.test_share=0.9")  # fmt: skip
     assert not cropped_data.path("split.csv").exists()
+
+
+def with_copies(index, of):
+    """Every photograph twice, the copy with another id and, by `of`, another person."""
+    copy = index.assign(id="z" + index["id"], person=index["person"].map(of))
+    return pd.concat([index, copy], ignore_index=True)
+
+
+@pytest.mark.parametrize("by", ["image", "person"])
+@pytest.mark.parametrize("of", ["{}".format, "another{}".format])
+def test_copies_of_a_photograph_share_a_part(by, of):
+    """A data set sent in train/ and test/ tested what it had learned by heart, even by person."""
+    index = index_of(people=10, gazes=1)
+    split = make_split(with_copies(index, of), by, 0.2, 0, "crops.csv").set_index("id")["part"]
+    assert all(split[name] == split[f"z{name}"] for name in index["id"])
+    once = make_split(index, by, 0.2, 0, "crops.csv").set_index("id")["part"]
+    assert split[once.index].equals(once)
+
+
+def test_people_who_share_photographs_in_a_chain_are_drawn_as_one():
+    index = index_of(people=9, gazes=1)
+    for k in range(0, 9, 3):  # 0 with 1, and 1 with 2
+        for first, second, expression in ((k, k + 1, "happy"), (k + 1, k + 2, "sad")):
+            places = [index.index[index["id"] == f"p{person:03d}_{expression}_0"][0] for person in (first, second)]
+            index.loc[places[1], "pixels"] = index.loc[places[0], "pixels"]
+    parts = index.merge(make_split(index, "person", 0.34, 0, "crops.csv")).groupby("person")["part"].unique()
+    assert [len(part) for part in parts] == [1] * 9
+    assert sorted(parts.str[0].value_counts()) == [3, 6]
+    assert all(len(set(parts.str[0].iloc[k : k + 3])) == 1 for k in range(0, 9, 3))

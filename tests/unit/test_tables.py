@@ -31,7 +31,7 @@ PRESETS = ("full", "laptop", "london", "paper", "smoke")
 
 FACTS = DatasetFacts(
     images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
-    shared_people=11, excluded=2, missing=0, split_sha256="0" * 64,
+    shared_people=11, copies=0, excluded=2, missing=0, split_sha256="0" * 64,
 )  # fmt: skip
 
 
@@ -301,6 +301,16 @@ def test_a_data_set_with_photographs_missing_is_never_the_papers() -> None:
     assert "missing" not in head[2]
 
 
+def test_every_table_counts_copies_below_it() -> None:
+    """The same photographs under two names made the numbers better, and no table said a word."""
+    settings = resolve({"preset": "paper"})
+    context = describe(settings, {"rafd": replace(FACTS, copies=7), "cfeed": FACTS, "affectnet": FACTS})
+    for name in TITLES:
+        notes = build_table(name, context, {}).notes
+        lines = [line for line in notes if "equal pixels" in line]
+        assert [line.partition(" that")[0] for line in lines] == ["Of the 288 images of RaFD, 7 show a photograph"]
+
+
 def test_facts_are_counted_from_the_files(tmp_path: Path) -> None:
     faces = write_faces(tmp_path)
     faces["excluded"].write_text("id,file,reason\nx,x.png,two faces\n", encoding="utf-8")
@@ -308,7 +318,7 @@ def test_facts_are_counted_from_the_files(tmp_path: Path) -> None:
     facts = dataset_facts(faces["index"], faces["split"], faces["excluded"], faces["completeness"])
     assert facts == DatasetFacts(
         images=24, people=8, expressions=["happy", "neutral", "sad"], gazes=1, train=18, test=6, test_people=2,
-        shared_people=0, excluded=1, missing=2, split_sha256=sha256_file(faces["split"]),
+        shared_people=0, copies=0, excluded=1, missing=2, split_sha256=sha256_file(faces["split"]),
     )  # fmt: skip
 
 

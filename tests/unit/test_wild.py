@@ -51,6 +51,19 @@ def test_data_sets_put_together_keep_their_images_parts_and_people_apart(tmp_pat
         assert list(whole.index["id"].iloc[part_rows(whole.index, out.split, part)]) == expected  # type: ignore[arg-type]
 
 
+def test_a_photograph_of_two_data_sets_is_not_trained_where_one_tests_it(tmp_path: Path) -> None:
+    sources = {"rafd": files(tmp_path / "a", people=3), "cfeed": files(tmp_path / "b", people=3)}
+    index = pd.read_csv(sources["cfeed"].index)
+    tested, learned = (part_rows(index, sources["cfeed"].split, part)[0] for part in ("test", "train"))  # type: ignore[arg-type]
+    index.loc[learned, "pixels"] = pd.read_csv(sources["rafd"].index)["pixels"][tested]
+    index.to_csv(sources["cfeed"].index, index=False)
+    out = cropped(tmp_path / "out")
+    combine(sources, out)
+    parts = pd.read_csv(out.split, index_col="id")["part"]
+    assert parts[f"cfeed.{index['id'][learned]}"] == parts[f"rafd.{index['id'][tested]}"] == "test"
+    assert (parts == "test").sum() == 2 * 6 + 1
+
+
 def test_crops_of_different_sizes_are_not_put_together(tmp_path: Path) -> None:
     sources = {"rafd": files(tmp_path / "a", people=3), "cfeed": files(tmp_path / "b", people=3, size=64)}
     with pytest.raises(InputError, match=r"crops have different sides \(rafd 32, cfeed 64 pixels\)"):

@@ -168,8 +168,9 @@ settle_single() {
     if [ "$alike" -ge 3 ] && fails_everywhere; then stop_at_start_up "$message"; fi
 }
 
-# Whether the program has never worked, and fails in the same way on the last image of every list that is left: three
-# bad images may also stand side by side at the start of a good chunk.
+# Whether the program has never worked, and fails in the same way on the last image of every list that is left (three
+# bad images may also stand side by side at the start of a good chunk) and on a gray picture (a chunk may hold nothing
+# but bad images). Only want of memory is not a gray picture's to deny: it needs next to none.
 fails_everywhere() {
     place=$top
     while [ -z "$started" ] && [ "$place" -gt 0 ]; do
@@ -178,7 +179,19 @@ fails_everywhere() {
         [ "$(program_message)" = "$previous" ] || started=yes
         place=$((place - 1))
     done
+    if [ -z "$started" ] && [ "$status" -ne 137 ]; then
+        gray_picture >"$work/images/+gray.bmp" # no id has a plus
+        printf '%s\n' +gray.bmp >"$work/part"
+        run_batch "$work/part"
+    fi
     [ -z "$started" ]
+}
+
+# A BMP of 128x128 gray pixels: its headers, then three bytes a pixel.
+gray_picture() {
+    printf 'BM\066\300\0\0\0\0\0\0\066\0\0\0\050\0\0\0\200\0\0\0\200\0\0\0\001\0\030\0\0\0\0\0\0\300\0\0'
+    printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+    head -c 49152 /dev/zero | tr '\0' '\200'
 }
 
 # What to do with the images of list $1 of which list $2 have no CSV after a run.

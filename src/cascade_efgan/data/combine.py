@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.dataset import PIXELS, load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
@@ -26,7 +26,7 @@ class Cropped:
 
 
 def combine(sources: dict[str, Cropped], out: Cropped) -> int:
-    """Put data sets one after the other, each with its own train and test parts.
+    """Put data sets one after the other, each with its own train and test parts; a photograph of two keeps to test.
 
     Ids and people get the data set's name in front: person 01 of one set is not person 01 of the other.
 
@@ -55,6 +55,9 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
         indices.append(index)
         places = ["train" if row in train else "test" for row in range(len(index))]
         splits.append(pd.DataFrame({"id": index["id"], "part": places}))
+    whole, parts = pd.concat(indices, ignore_index=True), pd.concat(splits, ignore_index=True)
+    tested = whole[PIXELS].isin(whole.loc[parts["part"] == "test", PIXELS])
+    parts.loc[tested, "part"] = "test"
     count, side = sum(map(len, faces.values())), next(iter(sizes.values()))
     with atomic_path(out.crops) as partial:
         packed = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, side, side, 3))
@@ -63,8 +66,8 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
             packed[done : done + len(block)] = block
             done += len(block)
         packed.flush()
-        write_records(out.index, pd.concat(indices, ignore_index=True))
-        write_records(out.split, pd.concat(splits, ignore_index=True))
+        write_records(out.index, whole)
+        write_records(out.split, parts)
     return count
 
 

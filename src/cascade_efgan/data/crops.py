@@ -4,6 +4,7 @@ Coordinates are (x, y) with the centre of pixel (column i, row j) at (i, j), in 
 OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, side): outer edges, not pixel centres.
 """
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, SQUARE_COLUMNS, check_ids
+from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS, check_ids
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.photos import PhotoZip, sha256
 from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
@@ -155,8 +156,10 @@ def face_squares(manifest: pd.DataFrame, faces: pd.DataFrame, margin: float) -> 
 
 def make_crops(
     photos: PhotoZip, manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int
-) -> Iterator[np.ndarray]:
-    """The crop of every row of `faces`, `(size, size, 3)` uint8, in order; each photograph is decoded once.
+) -> Iterator[tuple[np.ndarray, str]]:
+    """(crop, `pixel_hash` of its photograph) of every row of `faces`, in order; each photograph is decoded once.
+
+    A crop is `(size, size, 3)` uint8.
 
     Args:
         photos: the data set's photographs.
@@ -172,7 +175,13 @@ def make_crops(
     rows = _photos_of(manifest, faces, ["file", "sha256", "width", "height"])
     for (file, digest, width, height), square in zip(rows, squares, strict=True):
         image = read_photo(photos, file, digest, (width, height))
-        yield crop_image(image, tuple(square), size)
+        yield crop_image(image, tuple(square), size), pixel_hash(image)
+
+
+def pixel_hash(image: np.ndarray) -> str:
+    """32 hexadecimal digits that equal images, `(H, W, 3)` uint8, share and others do not."""
+    # Of the size too: 2x3 and 3x2 pixels may be the same bytes.
+    return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()[:32]
 
 
 def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
@@ -197,11 +206,15 @@ def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) 
 
 
 def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int) -> pd.DataFrame:
-    """The table `crops.csv`: manifest and AUs of every face, its square, and its landmarks in the crop."""
+    """The table `crops.csv`: manifest and AUs of every face, its square, and its landmarks in the crop.
+
+    Its column `pixels` is empty: no photograph is read.
+    """
     known = manifest.set_index("id").loc[faces["id"]].reset_index()
     columns: dict[str, np.ndarray] = {name: known[name].to_numpy() for name in INDEX_TEXT}
     columns |= {name: faces[name].to_numpy() for name in AUS}
     columns |= dict(zip(SQUARE_COLUMNS, squares.T, strict=True))
+    columns[PIXELS] = np.full(len(faces), "", dtype=object)
     x, y, side = squares.T
     for name in LANDMARK_COLUMNS:
         start = x if name.startswith("x") else y

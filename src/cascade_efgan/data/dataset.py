@@ -17,7 +17,9 @@ Part = Literal["train", "test", "all"]
 #: Columns of `crops.csv`, in order.
 INDEX_TEXT = ("id", "person", "expression", "gaze", "dataset")
 SQUARE_COLUMNS = ("crop_x", "crop_y", "crop_side")
-INDEX_COLUMNS = (*INDEX_TEXT, *AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS)
+#: Hash of the photograph's upright pixels, equal for copies of one photograph in whatever file.
+PIXELS = "pixels"
+INDEX_COLUMNS = (*INDEX_TEXT, *AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS, PIXELS)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def read_index(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: missing file, column or number, no row, an id twice, an unknown expression or an AU out of 0..5.
     """
-    index = read_records(path, INDEX_TEXT, INDEX_COLUMNS[len(INDEX_TEXT) :])
+    index = read_records(path, (*INDEX_TEXT, PIXELS), (*AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS))
     if index.empty:
         raise InputError(f"{path}: no rows; expected one row per face crop, so look at excluded.csv beside it")
     check_ids(index["id"], path)

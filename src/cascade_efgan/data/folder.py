@@ -177,13 +177,14 @@ def _labelled(
 ) -> tuple[dict[str, tuple[str, str]], Completeness]:
     """Listed photograph -> (person, expression), and what is missing or unlisted."""
     matched = match_labels(rows, names, labels)
+    present = {label.line for label in matched.values()}
+    _refuse_unread([row.file for row in rows if row.line not in present], others, labels, partial)
     if not matched:
         raise InputError(
             f"{labels}: its {len(rows)} rows name none of the {len(names)} photographs in {archive.path}; expected "
             f"names such as {names[0]}, found {rows[0].file}: correct folder.labels"
         )
     people = {name: _person_and_expression(name, label) for name, label in matched.items()}
-    present = {label.line for label in matched.values()}
     expected = {path_id(name): (*people[name], UNKNOWN) for name in people}
     for row in rows:
         if row.line not in present:
@@ -192,6 +193,20 @@ def _labelled(
     found = [path_id(name) for name in people]
     unexpected = sorted(others + [name for name in names if name not in people])
     return people, check_complete("folder", archive, expected, found, unexpected, {}, partial)
+
+
+def _refuse_unread(absent: Sequence[str], others: Sequence[str], labels: Path, partial: bool) -> None:
+    """Say of listed files that are there under another suffix than a photograph's that they are, before `missing`."""
+    tails = _tails(others)
+    unread = [file for file in absent if _posix(file) in tails]
+    if unread:
+        sentence = (
+            f"{labels}: {len(unread)} listed files are there, but no photographs by their suffix ({first(unread)}); "
+            f"convert them to JPEG, expected {', '.join(SUFFIXES)}"
+        )
+        if not partial:
+            raise InputError(f"{sentence}, or set folder.partial to true to go on without them")
+        log.warning("%s", sentence)
 
 
 def _all_there(archive: ArchiveReader, names: list[str], unexpected: list[str]) -> Completeness:

@@ -1,5 +1,6 @@
 """The manifest: one row per photograph of a data set, the same columns for every data set."""
 
+import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,13 +53,27 @@ def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int | float]:
 def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int | float]]) -> pd.DataFrame:
     """Check the rows, sort them by id, write them, and return them as a table.
 
+    The file has one more column, `copies`: how many other photographs have the same bytes.
+
     Raises:
         InputError: as `read_manifest`.
     """
     manifest = pd.DataFrame(list(rows), columns=list(COLUMNS)).sort_values("id", kind="stable", ignore_index=True)
     check_manifest(manifest, path)
-    write_records(path, manifest)
+    same = manifest.groupby("sha256")["id"].transform("size")
+    write_records(path, manifest.assign(copies=same - 1))
     return manifest
+
+
+def log_copies(log: logging.Logger, table: pd.DataFrame, by: str) -> None:
+    """Warn of photographs that are the same as an earlier one by a column; `table` has the columns `id` and `by`."""
+    copies = table.loc[table[by].duplicated(), ["id", by]]
+    if len(copies):
+        same = table.loc[table[by] == copies[by].iloc[0], "id"]
+        log.warning(
+            "%d of %d photographs are copies of others (the first: %s); copies never part into train and test",
+            len(copies), len(table), " and ".join(same.head(2)),
+        )  # fmt: skip
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
@@ -70,7 +85,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     """
     manifest = read_records(path, (*TEXT_COLUMNS, *BOX_COLUMNS), SIZE_COLUMNS)
     check_manifest(manifest, path)
-    return manifest.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
+    return manifest[list(COLUMNS)].astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
 
 
 def read_manifest_rows(path: str | Path, first: int, count: int) -> pd.DataFrame:

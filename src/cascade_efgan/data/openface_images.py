@@ -18,8 +18,8 @@ from cascade_efgan.data.photos import PhotoZip, encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
-#: OpenFace aborts on 32x32 pixels and finds no face in 64x64: below this side a photograph is not given to it.
-MIN_SIDE = 40
+#: OpenFace aborts on sides of up to 42 pixels: below this side a photograph is not given to it.
+MIN_SIDE = 43
 
 #: What OpenFace reads, by Pillow's name of the format; it looks at lower-case suffixes only.
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp"}

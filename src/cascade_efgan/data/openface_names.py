@@ -6,9 +6,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data.archives import composed
+from cascade_efgan.data.images import SUFFIXES
 from cascade_efgan.errors import InputError
 
-_IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp|gif)$", re.IGNORECASE)
+#: Of what photographs are, or were when OpenFace saw them.
+_IMAGE_SUFFIX = re.compile("|".join(rf"\{suffix}\Z" for suffix in (*SUFFIXES, ".heic", ".heif")), re.IGNORECASE)
 
 
 class _Index:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.dataset import PIXELS
 from cascade_efgan.errors import InputError
 
 #: Draws of people that are compared with each other: more improve the shares hardly, and 500 take a second at most.
@@ -26,8 +27,11 @@ def make_split(
     500 random draws, the one that leaves every expression in train and whose shares are nearest to `test_share`.
     Unknown expressions are a class like any other. The order of the rows does not matter, only their ids.
 
+    Copies of one photograph share a part. By image, they are drawn as one, by the expression of the first by id; by
+    person, people who share a photograph are drawn as one.
+
     Args:
-        index: rows with `id, person, expression`.
+        index: rows with `id, person, expression, pixels`; `pixels` is equal for copies of one photograph.
         by: what is drawn.
         test_share: share of the test part, above 0 and below 1.
         seed: of the random draw.
@@ -43,11 +47,16 @@ def make_split(
     tells how well a method does on people that it has never seen.
     """
     rng = np.random.default_rng(seed)
-    rows = index[["id", "person", "expression"]].sort_values("id", ignore_index=True)
-    draw = _draw_images if by == "image" else _draw_people
-    test = draw(rows, test_share, rng)
+    rows = index[["id", "person", "expression", PIXELS]].sort_values("id", ignore_index=True)
+    if by == "image":
+        drawn = rows.drop_duplicates(PIXELS, ignore_index=True)
+        tested = drawn[PIXELS][_draw_images(drawn, test_share, rng)]
+        test = rows[PIXELS].isin(tested).to_numpy()
+    else:
+        drawn = rows.assign(person=_united(rows))
+        test = _draw_people(drawn, test_share, rng)
     if not test.any():
-        count = len(rows) if by == "image" else rows["person"].nunique()
+        count = len(drawn) if by == "image" else drawn["person"].nunique()
         raise InputError(
             f"{name}: the test part is empty, because {test_share:g} of {count} ({by}) rounds to none; raise "
             "split.test_share or use more photographs"
@@ -103,6 +112,22 @@ def _seats(sizes: list[int], share: float, rng: np.random.Generator) -> np.ndarr
     open_classes = [place for place in order if exact[place] > seats[place] and seats[place] + 1 < sizes[place]]
     seats[open_classes[:missing]] += 1
     return seats
+
+
+def _united(rows: pd.DataFrame) -> np.ndarray:
+    """`(N,)` person of every row; those who share a photograph, directly or in a chain, have the first's name."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    person, names = pd.factorize(rows["person"], sort=True)
+    photograph, photographs = pd.factorize(rows[PIXELS])
+    size = len(names) + len(photographs)
+    shown = coo_array((np.ones(len(rows), dtype=bool), (person, len(names) + photograph)), shape=(size, size))
+    _, group = connected_components(shown, directed=False)
+    # People are sorted, so that the first place of a group is its first name.
+    _, first, inverse = np.unique(group[: len(names)], return_index=True, return_inverse=True)
+    united: np.ndarray = np.asarray(names)[first][inverse][person]
+    return united
 
 
 def _draw_people(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:

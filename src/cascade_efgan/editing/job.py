@@ -1,18 +1,37 @@
 """What `efgan edit` does with one photograph, and where its files go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo
+from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo, written_format
 from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
 from cascade_efgan.editing.steps_picture import steps_picture
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, check_target
+
+
+class Plan(NamedTuple):
+    """The files of one photograph.
+
+    Attributes:
+        source: the photograph.
+        out: file to write; its suffix says the format.
+        steps: picture of the cascade's steps to write too; None: none.
+    """
+
+    source: Path
+    out: Path
+    steps: Path | None = None
+
+    @property
+    def written(self) -> list[Path]:
+        """All files to write."""
+        return [self.out, *([] if self.steps is None else [self.steps])]
 
 
 @dataclass(frozen=True)
@@ -23,72 +42,100 @@ class Job:
         editor: what edits.
         wish: keyword arguments of `Editor.edit`: aus, expression, like, intensity, faces.
         frames: number of frames of continuous editing; None: one edited photograph.
-        steps: whether to write a picture of the cascade's steps too.
+        force: whether files that are there may be replaced; those that this job wrote never are.
     """
 
     editor: Editor
     wish: dict[str, Any]
     frames: int | None = None
-    steps: bool = False
+    force: bool = False
+    _written: set[object] = field(default_factory=set, init=False)
 
-    def edit(self, source: Path, out: Path) -> list[str]:
+    def edit(self, plan: Plan) -> list[str]:
         """Edit one photograph and write what was asked for, each file whole or not at all.
 
         Args:
-            source: the photograph.
-            out: file to write; without a suffix it gets that of the photograph's own format.
+            plan: the photograph and where its files go.
 
         Returns:
             Lines that tell what was done.
 
         Raises:
-            InputError: the photograph cannot be read, or has no face that can be edited; nothing is written then.
+            InputError: the photograph cannot be read, or has no face that can be edited, or a file has come to be where
+                one would be written; nothing is written then.
         """
+        source, out, shown = plan
         photo = load_photo(source)
         lines = [photo.note] if photo.note else []
         if self.frames is not None:
             made = self.editor.animate(photo.image, self.frames, name=str(source), **self.wish)
+            self._check_again(plan)
             write_animation(out, [one.image for one in made], _targets(made[-1]))
         else:
-            out = out if out.suffix.lower() in READ_SUFFIXES else out.with_name(out.name + SUFFIXES[photo.format])
             made = [self.editor.edit(photo.image, name=str(source), **self.wish)]
             data, _ = write_photo(photo, made[-1].image, _targets(made[-1]), output_format(out))
+            self._check_again(plan)
             with atomic_path(out) as partial:
                 partial.write_bytes(data)
-        if self.steps:
-            shown = out.with_name(f"{out.stem}_steps.png")
+        if shown is not None:
             with atomic_path(shown) as partial:
                 partial.write_bytes(marked_png(steps_picture(made[-1].faces), _targets(made[-1])))
             lines.append(f"{shown}: the cascade's steps, and where each painted anew")
+        self._written.update(map(_identity, plan.written))
         count = len(made[-1].faces)
         lines.append(f"{out}: {count} face{'s' if count > 1 else ''} of {source} edited")
         return lines + [f"{source}: another face was left as it was: it {reason}" for reason in made[-1].skipped]
 
+    def _check_again(self, plan: Plan) -> None:
+        """Disks that do not tell cases or Unicode forms apart may show only now that two names are one file."""
+        for path in plan.written:
+            if _identity(path) in self._written:
+                raise InputError(
+                    f"{path}: this disk takes it for the file of another one; rename {plan.source}, edit it alone"
+                )
+            check_target(path, self.force)
 
-def plan_files(photos: Sequence[Path], out: Path | None, continuous: bool) -> list[tuple[Path, Path]]:
-    """(photograph, file to write) of every photograph that the paths name, folders by name of file.
 
-    A file to write without a suffix gets one when the format of its photograph is known.
+def plan_files(
+    photos: Sequence[Path],
+    out: Path | None = None,
+    *,
+    continuous: bool = False,
+    steps: bool = False,
+    like: Path | None = None,
+    force: bool = False,
+) -> list[Plan]:
+    """The files of every photograph that the paths name, folders by name of file; nothing is written.
+
+    Args:
+        photos: photographs, and folders of them.
+        out: file to write, or a folder for several; None: NAME_edited beside the photograph, in its own format.
+        continuous: whether a film or strip is written.
+        steps: whether a picture of the cascade's steps is written too.
+        like: another photograph that is read.
+        force: whether files that are there may be replaced; those that are read never are.
 
     Raises:
         InputError: no such path, a folder without photographs, a file to write for several photographs, a wrong suffix,
-            or an original that would be written over.
+            or a file that would be written over.
     """
     files = [file for path in photos for file in _photos(path)]
     several = len(files) > 1 or any(path.is_dir() for path in photos)
     if several and (out is None or out.is_file() or out.suffix.lower() in (*READ_SUFFIXES, ".mp4")):
         raise InputError("--out: expected a folder for several photographs; name one, it is made where it is not there")
-    if continuous and (several or out is None):
+    if continuous and (several or out is None or out.is_dir()):
         raise InputError("--continuous: expected one photograph, and --out with .gif, .mp4 or .png")
     if out is None:
-        pairs = [(files[0], files[0].with_name(f"{files[0].stem}_edited"))]
+        outs = [files[0].with_name(f"{files[0].stem}_edited{SUFFIXES[written_format(files[0])]}")]
     elif several or out.is_dir():
-        pairs = [(file, out / _written_name(file)) for file in files]
+        outs = [out / _written_name(file) for file in files]
     else:
         check_animation_suffix(out) if continuous else output_format(out)
-        pairs = [(files[0], out)]
-    _refuse_clashes(pairs)
-    return pairs
+        outs = [out]
+    shown = [one.with_name(f"{one.stem}_steps.png") if steps else None for one in outs]
+    plans = [Plan(*three) for three in zip(files, outs, shown, strict=True)]
+    _refuse_clashes(plans, [*files, *([] if like is None else [like])], force)
+    return plans
 
 
 def _photos(path: Path) -> list[Path]:
@@ -132,17 +179,29 @@ def _written_name(file: Path) -> str:
     return file.name if file.suffix.lower() in FORMATS else f"{file.stem}.png"
 
 
-def _refuse_clashes(pairs: Sequence[tuple[Path, Path]]) -> None:
-    originals = {source.resolve() for source, _ in pairs}
-    outs: dict[Path, Path] = {}
-    for source, out in pairs:
-        if out.resolve() in originals:
-            raise InputError(f"{out}: would be written over the original; name another --out")
-        if out.resolve() in outs:
-            raise InputError(
-                f"{out}: {outs[out.resolve()]} and {source} would both be written there; rename one of them"
-            )
-        outs[out.resolve()] = source
+def _refuse_clashes(plans: Sequence[Plan], originals: Sequence[Path], force: bool) -> None:
+    read = {_identity(path) for path in originals}
+    sources: dict[object, Path] = {}
+    for plan in plans:
+        for path in plan.written:
+            identity = _identity(path)
+            if identity in read:
+                raise InputError(f"{path}: would be written over the original; name another --out")
+            if identity in sources:
+                raise InputError(
+                    f"{path}: {sources[identity]} and {plan.source} would both be written there; rename one of them"
+                )
+            check_target(path, force)
+            sources[identity] = plan.source
+
+
+def _identity(path: Path) -> object:
+    """Equal for two names of one file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path.resolve()
+    return found.st_dev, found.st_ino
 
 
 def _targets(made: EditedPhoto) -> list[dict[str, float]]:

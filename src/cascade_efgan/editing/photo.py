@@ -76,13 +76,26 @@ def load_photo(path: Path, limits: PhotoLimits = LIMITS) -> ReadPhoto:
     Raises:
         InputError: no such file, or one that `read_photo` refuses.
     """
+    return read_photo(_read(path, limits), str(path), limits)
+
+
+def _read(path: Path, limits: PhotoLimits) -> bytes:
     try:
         size = path.stat().st_size
         if size > limits.file_bytes:
             raise InputError(f"{path}: {size / 2**20:.0f} MiB are more than a photograph has; give a smaller file")
-        return read_photo(path.read_bytes(), str(path), limits)
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a photograph") from None
+
+
+def written_format(path: Path) -> str:
+    """The format in which a photograph is written back, by its first bytes: PNG, JPEG, WEBP or TIFF.
+
+    Raises:
+        InputError: as `load_photo`, of what does not need the pixels.
+    """
+    return with_image(_read(path, LIMITS), str(path), lambda image: WRITTEN_AS[str(image.format)], LIMITS)
 
 
 def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:

@@ -9,7 +9,7 @@ import yaml
 
 from cascade_efgan.config import overrides_from_flags, resolve
 from cascade_efgan.config.template import json_schema, template
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, check_target
 
 
 def command(
@@ -22,6 +22,7 @@ def command(
         list[str] | None, typer.Option("--set", help="section.key=value over the preset (yaml only)")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="file to write; without it: standard output")] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Print the settings of a run, or what `config.yaml` may hold."""
     if style == "schema":
@@ -35,5 +36,6 @@ def command(
     if out is None:
         typer.echo(text, nl=False)
         return
+    check_target(out, force)
     with atomic_path(out) as partial:
         partial.write_text(text, encoding="utf-8")

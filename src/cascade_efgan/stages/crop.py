@@ -13,7 +13,8 @@ from tqdm import tqdm
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.crop_checks import FLAGS, check_crops
 from cascade_efgan.data.crops import crops_index, face_squares, make_crops, read_faces
-from cascade_efgan.data.manifest import read_manifest
+from cascade_efgan.data.dataset import PIXELS
+from cascade_efgan.data.manifest import log_copies, read_manifest
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import atomic_path
@@ -43,12 +44,16 @@ def command(
             shape = (len(found), wanted.size, wanted.size, 3)
             np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
             made = make_crops(archive, rows, found, squares, wanted.size)
-            for crop in tqdm(made, total=len(found), desc="crop", file=sys.stderr, disable=None, mininterval=1):
+            pixels = []
+            for crop, digest in tqdm(made, total=len(found), desc="crop", file=sys.stderr, disable=None, mininterval=1):
                 file.write(crop.tobytes())
+                pixels.append(digest)
+        table[PIXELS] = pixels
         write_records(index, table)
         if checks is not None:
             write_records(checks, checked)
     log.info("%d crops of %dx%d pixels in %s", len(found), wanted.size, wanted.size, crops)
+    log_copies(log, table, PIXELS)
     for flag in FLAGS:
         _log_flagged(flag, checked)
 

@@ -12,7 +12,7 @@ import typer
 from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.manifest import manifest_row, write_manifest
+from cascade_efgan.data.manifest import log_copies, manifest_row, write_manifest
 from cascade_efgan.data.photos import Request, new_zip
 from cascade_efgan.data.sources import source_photos
 from cascade_efgan.errors import InputError
@@ -60,4 +60,5 @@ def command(
         write_json(completeness, asdict(source.completeness))
     if work.is_dir():
         shutil.rmtree(work)
+    log_copies(log, table, "sha256")
     log.info("%s: %d photographs of %d people in %s", dataset, len(table), table["person"].nunique(), photos)

@@ -9,7 +9,7 @@ from typer import Argument, Option
 from cascade_efgan.errors import InputError
 
 if TYPE_CHECKING:
-    from cascade_efgan.editing.job import Job
+    from cascade_efgan.editing.job import Job, Plan
 
 log = logging.getLogger("efgan.edit")
 
@@ -30,6 +30,7 @@ def command(
     steps: Annotated[
         bool, Option("--steps", help="also write NAME_steps.png: the cascade's steps and attention")
     ] = False,
+    force: Annotated[bool, Option("--force", help="replace files that are there, but no original")] = False,
     run: Annotated[
         Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
     ] = Path("results"),
@@ -55,7 +56,7 @@ def command(
         raise InputError("nothing to do: give --expression, --au or --like")
     wish: dict[str, Any] = {"aus": parse_aus(au), "expression": expression, "intensity": check_intensity(intensity)}
     wish["faces"] = "all" if face is None else face - 1
-    files = plan_files(photos, out, continuous is not None)
+    plans = plan_files(photos, out, continuous=continuous is not None, steps=steps, like=like, force=force)
     finder = find_faces(openface)
     editor = Editor.from_file(trained_weights(run, weights), finder, device)
     if like is not None:
@@ -64,26 +65,26 @@ def command(
     others = left_out(photos)
     for path, reason in others:
         log.warning("%s: left out: %s", path, reason)
-    _edit_all(Job(editor, wish, continuous, steps), files, len(others))
+    _edit_all(Job(editor, wish, continuous, force), plans, len(others))
 
 
-def _edit_all(job: "Job", files: list[tuple[Path, Path]], others: int) -> None:
+def _edit_all(job: "Job", plans: list["Plan"], others: int) -> None:
     """Edit all photographs; one of several that cannot be edited does not stop the others.
 
     Raises:
         InputError: a single photograph cannot be edited, or some of several.
     """
     failed = 0
-    for photo, out in files:
+    for plan in plans:
         try:
-            for line in job.edit(photo, out):
+            for line in job.edit(plan):
                 log.info("%s", line)
         except InputError as error:
-            if len(files) == 1:
+            if len(plans) == 1:
                 raise
             failed += 1
             log.error("%s", error)
     if others:
-        log.warning("%d edited, %d left out, as the lines above say", len(files) - failed, others)
+        log.warning("%d edited, %d left out, as the lines above say", len(plans) - failed, others)
     if failed:
-        raise InputError(f"{failed} of {len(files)} photographs were not edited; the lines above say why")
+        raise InputError(f"{failed} of {len(plans)} photographs were not edited; the lines above say why")

@@ -15,12 +15,15 @@ def command(
         Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
     ] = Path("results"),
     weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    force: Annotated[bool, Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""
     from cascade_efgan.editing.offer import trained_weights
     from cascade_efgan.editing.onnx_export import TOLERANCE, export_onnx
     from cascade_efgan.editing.runs import load_editor_model
+    from cascade_efgan.files import check_target
 
+    check_target(onnx, force)
     generator, spec, margin = load_editor_model(trained_weights(run, weights))
     difference = export_onnx(generator, spec, margin, onnx)
     log.info("%s: %s; largest difference from PyTorch %.1e, allowed %.1e", onnx, spec.info.title, difference, TOLERANCE)

@@ -20,6 +20,7 @@ from cascade_efgan.tables.model import Column, Row, Table
 from cascade_efgan.tables.notes import (
     CONTROL_NOTES,
     MEANINGS,
+    copy_lines,
     count_lines,
     distance_lines,
     identity_lines,
@@ -70,6 +71,7 @@ def build_table(
         notes=[
             *inference_lines(rows, columns, comparisons, name),
             *count_lines(rows, columns),
+            *copy_lines(context, datasets),
             *left_out_lines(metrics, rows, columns),
             *distance_lines(metrics, columns, settings["measures"]["fid_curve"]),
             *identity_lines(metrics, columns),

@@ -8,7 +8,7 @@ from typing import Any
 from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.dataset import PIXELS, part_rows, read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, sha256_file
@@ -53,6 +53,7 @@ class DatasetFacts:
         test: images of the test part.
         test_people: different people of the test part.
         shared_people: people of the test part that the training part has too.
+        copies: images whose photograph is a copy of another's, pixel by pixel.
         excluded: photographs without a usable face.
         missing: photographs of the complete data set that are not there.
         split_sha256: hash of `split.csv`, which says exactly which images trained.
@@ -66,6 +67,7 @@ class DatasetFacts:
     test: int
     test_people: int
     shared_people: int
+    copies: int
     excluded: int
     missing: int
     split_sha256: str
@@ -96,6 +98,7 @@ def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path, compl
         test=counts["test"],
         test_people=len(people["test"]),
         shared_people=len(people["test"] & people["train"]),
+        copies=int(index[PIXELS].duplicated().sum()),
         excluded=len(read_records(excluded_path, ("id", "reason"))),
         missing=_missing(completeness_path),
         split_sha256=sha256_file(split_path),

@@ -64,6 +64,16 @@ def count_lines(rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
     return lines
 
 
+def copy_lines(context: Mapping[str, Any], datasets: Sequence[str]) -> list[str]:
+    """Copies among the images of each data set."""
+    return [
+        f"Of the {context['datasets'][name]['images']} images of {DATASET_TITLES.get(name, name)}, {copies} show a "
+        "photograph that is there already (equal pixels); copies are all in training or all in test, and each counts."
+        for name in datasets
+        if (copies := context["datasets"][name]["copies"])
+    ]
+
+
 def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
     """Edits that PSNR leaves out, as a range over rows and seeds."""
     lines = []
