@@ -2,7 +2,8 @@
 
 Signs follow minimisation: the paper's Eq. 3 is what the discriminators maximise. Squared L2 and L1 norms of
 images and AU vectors are means over elements, the convention of the public codes under which the paper's
-weights (3000, 10) have their published effect; the norms without a square (Eq. 6, 7) are taken literally.
+weights have their published effect; the norm without a square of Eq. 7 is taken literally, that of Eq. 6 as
+`losses.mask` says.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +15,8 @@ from torch.nn import functional as F
 
 #: Which scalar of a critic map is penalised, see `gradient_penalty`.
 Score = Literal["mean", "sum"]
+#: How the size of an attention map is measured, see `attention_loss`.
+MaskSize = Literal["mean", "norm"]
 
 
 def critic_loss(real: Tensor, generated: Tensor) -> Tensor:
@@ -62,9 +65,15 @@ def content_loss(reconstruction: Tensor, image: Tensor) -> Tensor:
     return F.l1_loss(reconstruction, image)
 
 
-def attention_loss(attention: Iterable[Tensor]) -> Tensor:
-    """Eq. 6: sum over the branches of the L2 norm of each map (N, 1, h, w), averaged over the batch."""
-    return torch.stack([maps.flatten(1).norm(dim=1).mean() for maps in attention]).sum()
+def attention_loss(attention: Iterable[Tensor], size: MaskSize) -> Tensor:
+    """Eq. 6: sum over the branches of the size of each map (N, 1, h, w), averaged over the batch.
+
+    Args:
+        size: `norm` is the L2 norm that Eq. 6 prints; `mean` is the mean over pixels, which every public code with a
+            mask penalises: a uniform map of side S has an L2 norm S times its mean.
+    """
+    sizes = [maps.mean() if size == "mean" else maps.flatten(1).norm(dim=1).mean() for maps in attention]
+    return torch.stack(sizes).sum()
 
 
 def interpolation_regression(interpolated: Tensor, pseudo: Tensor) -> Tensor:
@@ -80,3 +89,12 @@ def total_variation(attention: Tensor) -> Tensor:
     rows = (attention[:, :, 1:] - attention[:, :, :-1]).square().sum()
     columns = (attention[:, :, :, 1:] - attention[:, :, :, :-1]).square().sum()
     return (rows + columns) / attention.shape[0]
+
+
+def image_variation(image: Tensor) -> Tensor:
+    """Mean absolute difference of neighbouring pixels of images (N, 3, S, S), rows and columns added.
+
+    Not in the paper: a guard against checkerboards (`losses.image_tv`).
+    """
+    rows, columns = image.diff(dim=2).abs().mean(), image.diff(dim=3).abs().mean()
+    return rows + columns

@@ -43,6 +43,14 @@ def test_defaults_are_the_papers() -> None:
     assert (settings.finetune.constant_epochs, settings.finetune.learning_rate) == (10, 1e-5)
 
 
+def test_the_public_reading_wins_over_the_preset_and_single_settings_over_it() -> None:
+    public = resolve({"preset": "laptop", "losses": {"reading": "public", "attn": 0.5}})
+    assert (public.losses.cond, public.losses.mask, public.losses.ganimation_au) == (160, "mean", 160)
+    assert (public.network.refiner, public.losses.attn, public.network.width) == ("mask", 0.5, 16)
+    literal = resolve({"preset": "paper"})
+    assert (literal.losses.cond, literal.losses.mask, literal.network.refiner) == (3000, "norm", "repaint")
+
+
 def test_overrides_win_over_the_preset_key_by_key() -> None:
     settings = resolve({"preset": "smoke", "train": {"batch": "3"}})
     assert settings.train.batch == 3

@@ -39,9 +39,17 @@ def test_conditional_expression_and_content_losses_are_means() -> None:
     assert losses.content_loss(torch.full((2, 3, 4, 4), -0.5), torch.zeros(2, 3, 4, 4)).item() == 0.5
 
 
-def test_attention_loss_sums_the_norms_of_all_maps() -> None:
+def test_attention_loss_sums_the_sizes_of_all_maps() -> None:
     face, eyes = torch.ones(2, 1, 4, 4), torch.full((2, 1, 2, 2), 0.5)
-    assert losses.attention_loss([face, eyes]).item() == pytest.approx(4 + 1)
+    assert losses.attention_loss([face, eyes], "norm").item() == pytest.approx(4 + 1)
+    assert losses.attention_loss([face, eyes], "mean").item() == pytest.approx(1 + 0.5)
+
+
+def test_image_variation_is_the_mean_step_along_rows_and_columns() -> None:
+    edge = torch.zeros(1, 3, 4, 4)
+    edge[..., 2:] = 1
+    assert losses.image_variation(edge).item() == pytest.approx(1 / 3)
+    assert losses.image_variation(torch.ones(1, 3, 4, 4)).item() == 0
 
 
 def test_interpolation_regression_is_a_distance_with_a_finite_gradient_at_zero() -> None:

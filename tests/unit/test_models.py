@@ -188,3 +188,20 @@ def test_a_link_to_a_cache_that_is_empty_and_a_lone_dvc_file_say_how_to_fetch(tm
     path.write_bytes(b"torn")
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_weights(path)
+
+
+def test_the_masked_refiner_keeps_the_stitched_image_where_its_mask_is_closed() -> None:
+    generator = build_generator(spec_of("ef_gan", refiner="mask")).eval()
+    module = generator.modules_in_order()[0]
+    nn.init.zeros_(module.refiner.attention.weight)
+    image, aus = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 17)
+    with torch.no_grad():
+        edit = module(image, aus)
+        stitched = stitch({name: edit.initial[name] for name in BOXES}, BOXES, edit.initial["face"])
+        color = (edit.final - 0.8808 * stitched) / 0.1192  # sigmoid(-2) = 0.1192
+        assert color.abs().max() < 1.01
+        nn.init.constant_(module.refiner.attention.bias, -100.0)
+        torch.testing.assert_close(module(image, aus).final, stitched)
+    # A description from before there was a choice repaints.
+    old = {name: value for name, value in SMALL.items() if name != "refiner"}
+    assert build_generator(ModelSpec("ef_gan", 32, old, BOXES)).modules_in_order()[0].refiner.attention is None

@@ -17,7 +17,7 @@ from cascade_efgan.training.start import Outputs, checkpoint_beside, prepare, tr
 from cascade_efgan.training.steps import Steps
 
 #: 4 batches an epoch, 12 in all; every third is followed by a generator step, across the epochs' ends.
-PLAN = schedule(epochs=3, constant_epochs=1, batch=2, n_critic=3)
+PLAN = schedule(epochs=3, constant_epochs=1, batch=2, n_critic=3, average=0.9)
 ITERATIONS = 12
 #: Where a signal comes: (discriminators, generator or save; number of that call in its process; signal).
 Moment = tuple[str, int, signal.Signals]

@@ -261,3 +261,25 @@ def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:
         events.Tags()["scalars"]
     )
     assert len(events.Images("edits")) == 2
+
+
+def test_the_stored_generator_is_the_moving_average_of_its_weights(tmp_path: Path) -> None:
+    last = run_once(tmp_path, "baseline", schedule(epochs=1, constant_epochs=1, batch=8))
+    # Of a single generator step, the average is the weights after it; of more, it lies behind the last ones.
+    one = run_once(tmp_path, "baseline", schedule(epochs=1, constant_epochs=1, batch=8, average=0.9))
+    for kept, stored in zip(last.generator.parameters(), one.generator.parameters(), strict=True):
+        assert torch.equal(kept, stored)
+    many = run_once(tmp_path, "baseline", schedule(average=0.9))
+    pairs = zip(many.objective.generator.parameters(), many.generator.parameters(), strict=True)
+    assert any(not torch.equal(kept, stored) for kept, stored in pairs)
+
+
+def test_the_au_weight_is_divided_by_the_batch_where_a_setting_asks_for_it(tmp_path: Path) -> None:
+    batch = Samples(random_faces(4), torch.device("cpu")).batch(*torch.arange(4).repeat(2, 1), torch.zeros(4).bool())
+    totals = []
+    for changes in ({"cond": 40.0, "au_by_batch": True}, {"cond": 10.0}):
+        weights = SETTINGS.losses.model_copy(update=changes)
+        objective = build_objective(spec_of("baseline"), weights, 0, torch.device("cpu"))
+        torch.manual_seed(0)
+        totals.append((objective.discriminator_loss(batch).total, objective.generator_loss(batch).total))
+    torch.testing.assert_close(totals[0], totals[1])

@@ -13,7 +13,7 @@ from cascade_efgan.errors import InputError
 
 
 def resolve(overrides: Mapping[str, Any]) -> Settings:
-    """Merge the chosen preset with `overrides` (which win, key by key) and validate the whole.
+    """Merge preset, `losses.reading` and `overrides` (later ones win, key by key) and validate the whole.
 
     Args:
         overrides: nested mapping as read from `config.yaml` and `--config`; `preset` defaults to laptop.
@@ -22,14 +22,23 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         InputError: unknown preset or key, wrong type or impossible value; the sentence names the key.
     """
     preset = overrides.get("preset", "laptop")
+    losses = overrides.get("losses")
+    reading = losses.get("reading") if isinstance(losses, Mapping) else None
     if preset not in PRESETS:
         raise InputError(f"configuration key preset is {preset!r}: expected one of {', '.join(PRESETS)}")
-    return _validated(_merged(preset_values(preset), overrides))
+    values = preset_values(preset)
+    if reading == "public":
+        values = _merged(values, _packaged("readings/public.yaml"))
+    return _validated(_merged(values, overrides))
 
 
 def preset_values(preset: str) -> dict[str, Any]:
     """The values that a preset puts in place of the defaults, as a nested mapping."""
-    text = resources.files(__package__).joinpath("presets", f"{preset}.yaml").read_text(encoding="utf-8")
+    return _packaged(f"presets/{preset}.yaml")
+
+
+def _packaged(path: str) -> dict[str, Any]:
+    text = resources.files(__package__).joinpath(path).read_text(encoding="utf-8")
     return yaml.safe_load(text) or {}
 
 

@@ -32,13 +32,13 @@ class ModelSpec:
     Attributes:
         method: key of `METHODS`.
         crop_size: side of the faces, pixels.
-        network: the settings' section of that name, as a mapping.
+        network: the settings' section of that name, as a mapping; a description without `refiner` repaints.
         boxes: region -> place of its patch; empty without local focuses.
     """
 
     method: str
     crop_size: int
-    network: Mapping[str, int]
+    network: Mapping[str, Any]
     boxes: Mapping[str, PatchBox]
 
     @property
@@ -89,7 +89,8 @@ def build_generator(spec: ModelSpec) -> nn.Module:
         return StarGANGenerator(len(EXPRESSIONS), sizes["width"], sizes["blocks"])
 
     def make_module() -> EFGAN:
-        return EFGAN(len(AUS), spec.boxes, sizes["width"], sizes["blocks"], STARTS[family])
+        masked = sizes.get("refiner", "repaint") == "mask"
+        return EFGAN(len(AUS), spec.boxes, sizes["width"], sizes["blocks"], STARTS[family], masked)
 
     return Cascade(make_module, spec.steps, len(AUS), sizes["interpolator_width"])
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, Start, conv_norm_relu, head
+from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, Start, conv_norm_relu, head, started
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,32 @@ class Branch(nn.Module):
 
 
 class Refiner(nn.Module):
-    """Fuse the face output with the stitched local outputs (Sec. 3.1, Refiner; Fig. 9 b)."""
+    """Fuse the face output with the stitched local outputs (Sec. 3.1, Refiner; Fig. 9 b).
 
-    def __init__(self, width: int, blocks: int, start: Start) -> None:
+    Args:
+        masked: Eq. 1 once more, over the stitched image: the Refiner paints where a mask of its own lets it. Not in
+            the paper, whose Refiner repaints every pixel: before any AU gradient reaches the branches, that one must
+            learn to copy a picture. The mask starts at sigmoid(-2) = 0.12: open enough to learn, closed enough to keep
+            the picture.
+    """
+
+    def __init__(self, width: int, blocks: int, start: Start, masked: bool) -> None:
         super().__init__()
         self.body = EncoderDecoder(conv_norm_relu(6, width, 7, 1, 3, start), width, blocks, start)
         self.color = head(width, 3, start)
+        self.attention: nn.Conv2d | None = None
+        if masked:
+            self.attention = nn.Conv2d(width, 1, 7, 1, 3)
+            started(self.attention, start, output=True)
+            nn.init.constant_(self.attention.bias, -2.0)  # type: ignore[arg-type]
 
     def forward(self, face: Tensor, stitched: Tensor) -> Tensor:
         """Two (N, 3, S, S) in [-1, 1] -> (N, 3, S, S) in [-1, 1]."""
-        return torch.tanh(self.color(self.body(torch.cat([face, stitched], dim=1))).float())
+        features = self.body(torch.cat([face, stitched], dim=1))  # (N, width, S, S)
+        color = torch.tanh(self.color(features).float())
+        if self.attention is None:
+            return color
+        return compose(color, torch.sigmoid(self.attention(features).float()), stitched)
 
 
 class EFGAN(nn.Module):
@@ -128,6 +144,7 @@ class EFGAN(nn.Module):
         labels: number of AUs.
         boxes: region -> place of its patch; empty for GANimation and Baseline, whose final output is the
             face branch's.
+        masked: the Refiner has a mask of its own.
 
     Attributes:
         streams: a CUDA stream a branch, so that the small patches fill a GPU together; empty: one after the
@@ -136,12 +153,14 @@ class EFGAN(nn.Module):
 
     streams: Mapping[str, torch.cuda.Stream] = {}
 
-    def __init__(self, labels: int, boxes: Mapping[str, PatchBox], width: int, blocks: int, start: Start) -> None:
+    def __init__(
+        self, labels: int, boxes: Mapping[str, PatchBox], width: int, blocks: int, start: Start, masked: bool = False
+    ) -> None:
         super().__init__()
         self.boxes = dict(boxes)
         regions = ["face", *self.boxes]
         self.branches = nn.ModuleDict({name: Branch(labels, width, blocks, start) for name in regions})
-        self.refiner = Refiner(width, blocks, start) if self.boxes else None
+        self.refiner = Refiner(width, blocks, start, masked) if self.boxes else None
 
     def forward(self, image: Tensor, aus: Tensor) -> Edit:
         """Edit image (N, 3, S, S) in [-1, 1] towards aus (N, 17) in [0, 1]; patches come from `image` itself."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from cascade_efgan.config.training_sections import Schedule
@@ -45,6 +46,7 @@ class Run:
     def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
         self.optimise = make_steps(objective, schedule, samples.images.device)
+        self.average = moving_average(objective.generator, schedule.average) if schedule.average else None
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []
         # Of the epoch under way: sums of the losses, and how many steps are in them.
@@ -80,6 +82,11 @@ class Run:
                 bar.update()
         return pd.DataFrame(self.history)
 
+    @property
+    def generator(self) -> nn.Module:
+        """The generator that a run stores: the moving average of its weights where `schedule.average` asks for it."""
+        return self.objective.generator if self.average is None else self.average.module
+
     def _iterations(self) -> Iterator[None]:
         """What is left of an epoch, one iteration at a time; the run can be saved after each."""
         self.optimise.learning_rate = self._learning_rate(self.epoch)
@@ -93,6 +100,8 @@ class Run:
             self.steps["D"] += 1
             if self.iteration % self.schedule.n_critic == 0:
                 self._add(self.sums, self.optimise.generator(batch))
+                if self.average is not None:
+                    self.average.update_parameters(self.objective.generator)
                 self.steps["G"] += 1
             yield
 
@@ -145,6 +154,7 @@ class Run:
                 "steps": self.steps,
                 "random": random_states(self.samples.images.device),
                 "generator": self.objective.generator.state_dict(),
+                "average": None if self.average is None else self.average.state_dict(),
                 "discriminators": self.objective.discriminators.state_dict(),
                 "optimisers": self.optimise.state_dict(),
             }
@@ -159,6 +169,8 @@ class Run:
         self.sums = {name: value.to(device) for name, value in state["sums"].items()}
         self.steps = state["steps"]
         self.objective.generator.load_state_dict(state["generator"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.objective.discriminators.load_state_dict(state["discriminators"])
         self.optimise.load_state_dict(state["optimisers"])
         for epoch, row in enumerate(self.history):
@@ -166,6 +178,23 @@ class Run:
             records.losses(epoch + 1, {**means, "learning_rate": self._learning_rate(epoch)})
         restore_random_states(state["random"], device)
         log.info("resumed in epoch %d after %d batches from %s", self.epoch + 1, self.steps["D"], checkpoint.path)
+
+
+def moving_average(generator: nn.Module, decay: float) -> AveragedModel:
+    """Exponential moving average of a generator's weights; its buffers stay those of the generator.
+
+    The first steps count less, by `(1 + n) / (10 + n)` in place of a larger decay, so that a short run's average does
+    not remember its first weights.
+    """
+
+    @torch.no_grad()
+    def update(
+        averages: tuple[Tensor, ...] | list[Tensor], weights: tuple[Tensor, ...] | list[Tensor], n: Tensor | int
+    ) -> None:
+        share = min(decay, (1 + int(n)) / (10 + int(n)))
+        torch._foreach_lerp_(averages, weights, 1 - share)
+
+    return AveragedModel(generator, multi_avg_fn=update)
 
 
 def random_states(device: torch.device) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from cascade_efgan.losses import (
     critic_loss,
     generator_adversarial_loss,
     gradient_penalty,
+    image_variation,
     interpolation_regression,
     total_variation,
 )
@@ -129,7 +130,7 @@ class EditingObjective:
         with torch.no_grad(), self._weights_once(self.generator):
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
-        score: Score = "sum" if self.ganimation else "mean"
+        score: Score = "sum" if self.ganimation else self.weights.gradient_penalty_of
         with self._weights_once(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
@@ -144,8 +145,8 @@ class EditingObjective:
         if self.discriminators.interpolated is not None:
             terms["D/L_interp"].append(self._au_critic_loss(batch, self.discriminators.interpolated))
         weights = self.weights
-        cond = weights.ganimation_au if self.ganimation else weights.cond
-        return weighted(terms, {"D/L_adv": 1, "D/L_gp": weights.gradient_penalty, "D/L_cond": cond, "D/L_interp": 1})
+        by_name = {"D/L_adv": 1, "D/L_gp": weights.gradient_penalty, "D/L_cond": self._au_weight(batch)}
+        return weighted(terms, {**by_name, "D/L_interp": 1})
 
     def generator_loss(self, batch: Batch) -> Loss:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
@@ -163,16 +164,21 @@ class EditingObjective:
             terms["G/L_interp"].append(self._interpolation_loss(batch, labels, self.discriminators.interpolated))
         weights = self.weights
         if self.ganimation:
-            by_name = {"G/L_cond": weights.ganimation_au, "G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
+            by_name = {"G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
         else:
-            by_name = {"G/L_cond": weights.cond, "G/L_cont": weights.cont, "G/L_attn": weights.attn}
-        loss = weighted(terms, {"G/L_adv": 1, **by_name, "G/L_interp": weights.interp})
+            by_name = {"G/L_cont": weights.cont, "G/L_attn": weights.attn, "G/L_tv": weights.image_tv}
+        by_name = {"G/L_adv": 1, "G/L_cond": self._au_weight(batch), **by_name}
+        loss = weighted(terms, {**by_name, "G/L_interp": weights.interp})
         loss.terms["G/attention_mean"] /= len(labels)
         return loss
 
     def edit(self, batch: Batch) -> list[Tensor]:
         """The final output of every module."""
         return [edit.final for edit in self.generator(batch.image, batch.aus, batch.target_aus)]
+
+    def _au_weight(self, batch: Batch) -> float:
+        weight = self.weights.ganimation_au if self.ganimation else self.weights.cond
+        return weight / len(batch.image) if self.weights.au_by_batch else weight
 
     def _weights_once(self, *networks: nn.Module) -> AbstractContextManager[None]:
         return weights_once(networks, self.switches.cached_spectral_norm)
@@ -195,15 +201,20 @@ class EditingObjective:
                 terms["G/L_cond"].append(conditional_expression_loss(labels, target))
         terms["G/L_cont"].append(content_loss(back.final, image))
         terms["G/L_attn"].append(self._attention_term(edit, back))
+        if self.weights.image_tv and not self.ganimation:
+            terms["G/L_tv"].append(image_variation(edit.final))
         terms["G/attention_mean"].append(edit.attention["face"].detach().mean())
         return edit
 
     def _attention_term(self, edit: Edit, back: Edit) -> Tensor:
         if not self.ganimation:
-            return attention_loss(edit.attention.values())
+            return attention_loss(edit.attention.values(), self.weights.mask)
         maps = (edit.attention["face"], back.attention["face"])
         variation = torch.stack([total_variation(attention) for attention in maps]).sum()
-        return self.weights.ganimation_mask * attention_loss(maps) + self.weights.ganimation_tv * variation
+        return (
+            self.weights.ganimation_mask * attention_loss(maps, self.weights.mask)
+            + self.weights.ganimation_tv * variation
+        )
 
     def _real(self, batch: Batch, name: str) -> Tensor:
         if name in ("final", "face"):

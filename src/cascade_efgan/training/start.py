@@ -114,7 +114,7 @@ def train_and_save(
         records.close()
         save_curves(outputs.curves, history)
         save_weights(outputs.discriminators, run.objective.discriminators)
-        save_model(outputs.weights, outputs.model, run.objective.generator, spec)
+        save_model(outputs.weights, outputs.model, run.generator, spec)
         checkpoint.remove()
 
 
