@@ -70,7 +70,7 @@ def copy_lines(context: Mapping[str, Any], datasets: Sequence[str]) -> list[str]
         f"Of the {context['datasets'][name]['images']} images of {DATASET_TITLES.get(name, name)}, {copies} show a "
         "photograph that is there already (equal pixels); copies are all in training or all in test, and each counts."
         for name in datasets
-        if (copies := context["datasets"][name]["copies"])
+        if (copies := context["datasets"][name].get("copies"))  # runs of earlier versions did not count
     ]
 
 
