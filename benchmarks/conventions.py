@@ -60,7 +60,7 @@ class Candidate:
     method: str = "baseline"
 
 
-PUBLIC, LITERAL = {"reading": "public"}, {"reading": "literal", "cond": 3000, "attn": 0.1}
+PUBLIC, LITERAL = {"reading": "public"}, {"reading": "literal"}
 AVERAGE = {"average": 0.99}
 CANDIDATES = {
     "literal": Candidate("the paper's letter: 3000, norm of the mask", LITERAL),

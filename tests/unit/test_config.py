@@ -33,22 +33,18 @@ def test_defaults_are_the_papers() -> None:
     settings = Settings()
     assert (settings.crop.size, settings.split.test_share) == (128, 0.1)
     assert (settings.patches.eyes, settings.patches.nose, settings.patches.mouth) == ((40, 92), (40, 48), (40, 60))
-    assert (settings.losses.cond, settings.losses.cont, settings.losses.attn, settings.losses.interp) == (
-        3000,
-        10,
-        0.1,
-        1,
-    )
+    assert (settings.losses.cont, settings.losses.attn, settings.losses.interp) == (10, 0.1, 1)
     assert (settings.train.epochs, settings.train.constant_epochs, settings.train.learning_rate) == (100, 50, 1e-4)
     assert (settings.finetune.constant_epochs, settings.finetune.learning_rate) == (10, 1e-5)
 
 
-def test_the_public_reading_wins_over_the_preset_and_single_settings_over_it() -> None:
-    public = resolve({"preset": "laptop", "losses": {"reading": "public", "attn": 0.5}})
+def test_one_word_takes_the_papers_letter_and_single_settings_win_over_it() -> None:
+    public = resolve({"preset": "paper"})
     assert (public.losses.cond, public.losses.mask, public.losses.ganimation_au) == (160, "mean", 160)
-    assert (public.network.refiner, public.losses.attn, public.network.width) == ("mask", 0.5, 16)
-    literal = resolve({"preset": "paper"})
-    assert (literal.losses.cond, literal.losses.mask, literal.network.refiner) == (3000, "norm", "repaint")
+    assert public.network.refiner == "mask"
+    literal = resolve({"preset": "laptop", "losses": {"reading": "literal", "attn": 0.5}})
+    assert (literal.losses.cond, literal.losses.mask, literal.losses.ganimation_au) == (3000, "norm", 4000)
+    assert (literal.network.refiner, literal.losses.attn, literal.network.width) == ("repaint", 0.5, 16)
 
 
 def test_overrides_win_over_the_preset_key_by_key() -> None:

@@ -27,8 +27,8 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
     if preset not in PRESETS:
         raise InputError(f"configuration key preset is {preset!r}: expected one of {', '.join(PRESETS)}")
     values = preset_values(preset)
-    if reading == "public":
-        values = _merged(values, _packaged("readings/public.yaml"))
+    if reading == "literal":
+        values = _merged(values, _packaged("readings/literal.yaml"))
     return _validated(_merged(values, overrides))
 
 

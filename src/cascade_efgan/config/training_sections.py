@@ -19,9 +19,9 @@ class Network(Section):
         256, description="hidden units of the Interpolator and of its critic. Not in the paper"
     )
     refiner: Literal["mask", "repaint"] = Field(
-        "repaint",
-        description="repaint: the Refiner paints every pixel (Sec. 3.1). mask: it changes the stitched image where a "
-        "mask of its own lets it, Eq. 1 once more. Not in the paper",
+        "mask",
+        description="repaint: the Refiner paints every pixel (Sec. 3.1, read literally). mask: it changes the stitched "
+        "image where a mask of its own lets it, Eq. 1 once more. Not in the paper; docs/training.md says what it gains",
     )
     cascade_steps: int = Field(3, ge=2, description="EF-GAN modules in cascade (Sec. 3.2: 3)")
 
@@ -30,9 +30,9 @@ class Losses(Section):
     """Weights of the losses (Eq. 8, Sec. 8; StarGAN's and GANimation's own)."""
 
     reading: Literal["public", "literal"] = Field(
-        "literal",
-        description="where the paper's letter and what the public codes compute differ. literal: the preset's values, "
-        "whose defaults are the paper's. public: the public codes' (config/readings/public.yaml). Single settings win",
+        "public",
+        description="where the paper's letter and what the public codes compute differ. public: the defaults. literal: "
+        "the paper's letter (config/readings/literal.yaml). Single settings win; docs/training.md compares them",
     )
     gradient_penalty: Weight = Field(10, description="lambda_gp of WGAN-GP (Eq. 3; StarGAN and GANimation: 10)")
     gradient_penalty_of: Literal["mean", "sum"] = Field(
@@ -40,8 +40,8 @@ class Losses(Section):
         "codes take its sum, and so do StarGAN and GANimation here"
     )  # fmt: skip
     cond: Weight = Field(
-        3000, description="lambda_1, conditional expression loss, of the mean over 17 AUs (Eq. 4, Sec. 8). 160 is what "
-        "GANimation's code computes from its 4000 at its batch of 25"
+        160, description="lambda_1, conditional expression loss, of the mean over 17 AUs (Eq. 4). Sec. 8 has 3000; 160 "
+        "is what GANimation's code computes from its 4000 at its batch of 25"
     )  # fmt: skip
     au_by_batch: bool = Field(
         False, description="divide `cond` and `ganimation_au` by the batch size, as GANimation's code does: 3000 at "
@@ -50,15 +50,15 @@ class Losses(Section):
     cont: Weight = Field(10, description="lambda_2, content loss (Eq. 5, Sec. 8)")
     attn: Weight = Field(0.1, description="lambda_3, attention loss (Eq. 6, Sec. 8)")
     mask: Literal["mean", "norm"] = Field(
-        "norm", description="size of an attention map in Eq. 6 and in GANimation's loss: its L2 norm (as printed), or "
+        "mean", description="size of an attention map in Eq. 6 and in GANimation's loss: its L2 norm (as printed), or "
         "its mean over pixels (public codes), which for a uniform map of 128 pixels a side is 1/128 of that"
     )  # fmt: skip
     image_tv: Weight = Field(0, description="total variation of the edited image (mean). Not in the paper")
     interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
     interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
     ganimation_au: Weight = Field(
-        4000, description="GANimation: AU regression, of the mean over 17 AUs (its Sec. 4). Its code divides it by its "
-        "batch of 25"
+        160, description="GANimation: AU regression, of the mean over 17 AUs. Its Sec. 4 has 4000, which its code "
+        "divides by its batch of 25"
     )  # fmt: skip
     ganimation_cycle: Weight = Field(10, description="GANimation: identity (cycle) loss")
     ganimation_mask: Weight = Field(0.1, description="GANimation: attention magnitude")
