@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from evaluation_helpers import write_faces
 
@@ -370,3 +371,41 @@ def test_wrong_inputs_are_one_sentence(tmp_path: Path) -> None:
     words = ["rendered=a.csv"], ["london=x.csv"], ["rendered=c.csv"], ["rendered=d.json"]
     with pytest.raises(InputError, match="--completeness: give the same names in the same order"):
         describe_run.command(tmp_path / "run.json", *words)
+
+
+@pytest.mark.parametrize(
+    ("loss", "value", "said"),
+    [
+        ("G/attention_mean", 0.01, "the masks are closed (mean 0.010)"),
+        ("G/attention_mean", 0.99, "the masks are open (mean 0.990)"),
+        ("D/L_gp", 0.95 * 15, "the critics' gradients are nearly zero (penalty 0.95 each)"),
+        ("D/L_gp", 0.95, None),
+        ("G/attention_mean", 0.3, None),
+    ],
+)
+def test_a_training_that_failed_is_named_below_the_table(loss: str, value: float, said: str | None) -> None:
+    """Else a reader takes the number of a network that never learnt for the method's."""
+    lines = [{"epoch": 1, "value": 0.5}, {"epoch": 2, "value": value}]
+    curves = pd.DataFrame(lines).assign(dataset="rendered", seed=0, method="cascade_ef_gan", loss=loss)
+    made = build_table("measures", run("rendered"), {}, curves=curves)
+    found = [line for line in made.warnings if said and said in line]
+    assert len(found) == len(made.warnings) == (said is not None)
+    assert all(f"- {line}\n" in markdown(made) and line.startswith("Cascade EF-GAN, Rendered") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("metric", "edited", "unchanged", "said"),
+    [
+        ("au_error", 0.95, 1.0, "hardly nearer to their targets"),
+        ("au_error", 0.85, 1.0, None),
+        ("psnr_true", 22.5, 26.0, "3.5 dB below doing nothing"),
+        ("psnr_true", 24.0, 26.0, None),
+    ],
+)
+def test_edits_that_do_not_follow_or_do_damage_are_named(
+    metric: str, edited: float, unchanged: float, said: str | None
+) -> None:
+    metrics = sorted_metrics(number(metric, "ef_gan", edited), number(metric, "unchanged", unchanged))
+    warnings = build_table("ablation", run("rendered"), metrics).warnings
+    assert [said in line for line in warnings if said] == [True] * (said is not None)
+    assert len(warnings) == (said is not None)

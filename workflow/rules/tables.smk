@@ -86,6 +86,7 @@ rule render_table:
         context="results/run.json",
         metrics=table_metrics,
         comparisons="results/{table}_statistics.json",
+        curves="results/curves.csv",
         code=code_of("table"),
     output:
         markdown=report(
@@ -122,6 +123,7 @@ rule render_table:
             --context {input.context:q} \
             {params.metrics} \
             --comparisons {input.comparisons:q} \
+            --curves {input.curves:q} \
             --markdown {output.markdown:q} \
             --csv {output.csv:q} \
             --latex {output.latex:q}

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from typer import Option
 
 from cascade_efgan.files import atomic_path
@@ -25,13 +26,16 @@ def command(
     csv: Annotated[Path, Option(help="table to write (CSV, one line per number)")],
     latex_: Annotated[Path, Option("--latex", help="table to write (LaTeX, booktabs)")],
     comparisons: Annotated[Path | None, Option(help="intervals and tests of this table (JSON)")] = None,
+    curves: Annotated[Path | None, Option(help="losses of every training run (CSV), to warn of failures")] = None,
 ) -> None:
     """Render a table from metric files and the description of the run, and from nothing else."""
     run = read_context(context)
     seeds = run["settings"]["seeds"]
     numbers = read_metrics(with_seeds(metrics, seeds), run["settings"]["datasets"], seeds)
     found = None if comparisons is None else read_comparisons(comparisons)
-    table = build_table(name, run, numbers, found)
+    table = build_table(name, run, numbers, found, None if curves is None else pd.read_csv(curves))
+    for line in table.warnings:
+        log.warning("%s", line)
     for path, text in ((markdown_, markdown(table)), (csv, as_csv(table)), (latex_, latex(table))):
         with atomic_path(path) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES
@@ -16,6 +18,7 @@ from cascade_efgan.tables.columns import (
     table_columns,
 )
 from cascade_efgan.tables.context import head_lines, is_papers_setting
+from cascade_efgan.tables.health import health_lines
 from cascade_efgan.tables.model import Column, Row, Table
 from cascade_efgan.tables.notes import (
     CONTROL_NOTES,
@@ -33,7 +36,11 @@ from cascade_efgan.tables.rows import TRUE_EDITS, table_datasets, table_methods
 
 
 def build_table(
-    name: str, context: Mapping[str, Any], metrics: Metrics, comparisons: Mapping[str, Any] | None = None
+    name: str,
+    context: Mapping[str, Any],
+    metrics: Metrics,
+    comparisons: Mapping[str, Any] | None = None,
+    curves: pd.DataFrame | None = None,
 ) -> Table:
     """Assemble a table.
 
@@ -42,6 +49,7 @@ def build_table(
         context: description of the run, as `describe` makes it.
         metrics: the numbers.
         comparisons: intervals and tests of this table, as `compare` makes them; None leaves them out.
+        curves: losses of every training run (`results/curves.csv`); None: the training itself is not judged.
 
     Raises:
         InputError: an unknown name, distances of different extractors, or intervals of other numbers.
@@ -68,6 +76,7 @@ def build_table(
         rows=rows,
         meanings=[(column.heading, MEANINGS[column.key]) for column in columns]
         + [(method_title(method), CONTROL_NOTES[method]) for method in controls],
+        warnings=health_lines(metrics, curves, datasets, settings["network"]["cascade_steps"]),
         notes=[
             *inference_lines(rows, columns, comparisons, name),
             *count_lines(rows, columns),

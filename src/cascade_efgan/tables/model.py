@@ -75,7 +75,8 @@ class Table:
         columns: columns of numbers.
         rows: rows, grouped by data set.
         meanings: what each column, and each control row, means: (name, sentence).
-        notes: counts and cautions below it.
+        warnings: signs that a training went wrong (`tables/health.py`), below it.
+        notes: counts and cautions below them.
         footnotes: reasons of missing numbers, in the order of first mention.
     """
 
@@ -85,6 +86,7 @@ class Table:
     columns: list[Column]
     rows: list[Row]
     meanings: list[tuple[str, str]]
+    warnings: list[str]
     notes: list[str]
     footnotes: list[str]
 

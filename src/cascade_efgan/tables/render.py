@@ -139,9 +139,9 @@ def _shown(cell: Cell, column: Column, table: Table, best: bool) -> str:
 
 def _notes(table: Table) -> list[str]:
     if not any(table.has_paper(column) for column in table.columns):
-        return table.notes
+        return [*table.warnings, *table.notes]
     said = "Columns headed paper: the paper's numbers, single runs; it has none for control rows."
-    return [*table.notes, f"{said} Difference: ours minus the paper's."]
+    return [*table.warnings, *table.notes, f"{said} Difference: ours minus the paper's."]
 
 
 def _full(value: float | None) -> str:
