@@ -74,7 +74,10 @@ def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_re
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        ({"preset": "huge"}, "configuration key preset is 'huge': expected one of laptop, smoke, full, paper, london"),
+        (
+            {"preset": "huge"},
+            "configuration key preset is 'huge': expected one of laptop, evening, smoke, full, paper, london",
+        ),
         ({"tarin": {}}, "configuration key tarin is unknown: allowed here are preset, datasets"),
         ({"train": {"epoch": 3}}, "configuration key train.epoch is unknown: allowed here are epochs, constant_epochs"),
         ({"train": {"epochs": "many"}}, "configuration key train.epochs is 'many': input should be a valid integer"),

@@ -28,7 +28,7 @@ from cascade_efgan.tables.context import DatasetFacts, dataset_facts, describe, 
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
 from cascade_efgan.tables.render import as_csv, latex, markdown
 
-PRESETS = ("full", "laptop", "london", "paper", "smoke")
+PRESETS = ("evening", "full", "laptop", "london", "paper", "smoke")
 
 FACTS = DatasetFacts(
     images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,

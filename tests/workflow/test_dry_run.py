@@ -125,7 +125,10 @@ def test_nested_settings_of_the_command_line_are_merged_over_the_preset(workflow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["preset=huge"], "configuration key preset is 'huge': expected one of laptop, smoke, full, paper, london"),
+        (
+            ["preset=huge"],
+            "configuration key preset is 'huge': expected one of laptop, evening, smoke, full, paper, london",
+        ),
         (["crpo={size: 64}"], "configuration key crpo is unknown: allowed here are preset, datasets"),
         (["train={epochs: many}"], "configuration key train.epochs is 'many': input should be a valid integer"),
         (["seeds=[1, 1]"], "seeds lists a value twice"),
