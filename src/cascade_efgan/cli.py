@@ -97,7 +97,11 @@ class StageGroup(TyperGroup):
         keep_memory()
         if ctx.params["threads"] is not None:
             limit_threads(ctx.params["threads"])
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            logging.getLogger("efgan").error("stopped by Ctrl-C")
+            raise SystemExit(130) from None  # 128 and the signal's number, as shells count
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the stages without importing them."""
