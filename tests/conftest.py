@@ -1,5 +1,6 @@
 """Fixtures for all tests: small photographs with faces at known places, and the shared real data where it is."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ImageCms
+
+# Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
+# step up to ten times slower. Set before PyTorch is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
