@@ -641,6 +641,17 @@ def test_pictures_that_are_no_plain_photograph_are_one_sentence(rendering, name)
         assert client.post("/api/photos", content=encode_png(rendering.image)).status_code == 200
 
 
+def test_pictures_beyond_the_limits_are_refused_in_a_zip_too(rendering):
+    files = [REFUSED["too long"], encode_png(rendering.image), REFUSED["a bomb"], REFUSED["truncated"]]
+    with client_of(real_engine(rendering), Limits()) as client:
+        answer = client.post("/api/batch?expression=happy", content=a_zip(*files))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        rows = list(csv.reader(io.TextIOWrapper(archive.open("report.csv"))))[1:]
+    assert [row[1] for row in rows] == ["", "0002.png", "", ""]
+    for row, words in zip(rows, ("longer than the 32766", "edited", "million allowed", "it is cut off"), strict=True):
+        assert words in row[2]
+
+
 def test_a_photograph_without_a_face_is_one_sentence(rendering):
     with client_of(real_engine(rendering, faces=0), Limits()) as client:
         answer = client.post("/api/photos", content=encode_png(rendering.image))

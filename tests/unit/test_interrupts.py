@@ -16,8 +16,8 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 
 EFGAN = Path(sys.executable).parent / "efgan"
-#: Two are promised; the machine of a test may be busy.
-MOST_SECONDS = 8
+#: Two are promised, and are kept where the machine does nothing else; before, an upload took its minute.
+MOST_SECONDS = 20
 
 
 @contextlib.contextmanager
@@ -59,9 +59,8 @@ def test_ctrl_c_ends_a_stage_in_one_line(tmp_path: Path) -> None:
     words += ["--manifest", tmp_path / "manifest.csv", "--completeness", tmp_path / "completeness.json"]
     with started("download", *words) as command:
         line_with(command, "version")
-        for _ in range(600):  # in the middle of its work, not of its imports
-            if any(tmp_path.iterdir()):
-                break
+        while not any(tmp_path.iterdir()):  # in the middle of its work, not of its imports
+            assert command.poll() is None
             time.sleep(0.05)
         interrupted(command)
     assert list(tmp_path.iterdir()) == []
