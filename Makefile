@@ -76,13 +76,14 @@ distclean: clean ## Delete the environment and the benchmark's clones as well.
 	rm -rf $(VENV) src/*.egg-info build benchmarks/.peers
 
 # The package comes last: `uv pip sync` removes what the lock does not list, and its `snakemake` script must replace
-# Snakemake's own (see src/cascade_efgan/snakemake_command.py). `--no-deps` because the lock has them all.
+# Snakemake's own (see src/cascade_efgan/snakemake_command.py). `--no-deps` because the lock has them all. Compiled here once:
+# where PYTHONDONTWRITEBYTECODE is set, each of a run's hundred jobs would compile PyTorch and pandas again, 7 CPU seconds.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v python3 >/dev/null || { echo "error: python3 is missing; install it: apt-get install python3 python3-venv" >&2; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$(python3 --version) is too old; Python 3.11 or newer is needed as python3" >&2; exit 1; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "error: python3 cannot make environments; install them: apt-get install python3-venv" >&2; exit 1; }
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-uv.lock
-	$(UV) pip sync --require-hashes requirements.lock
+	$(UV) pip sync --require-hashes --compile-bytecode requirements.lock
 	$(UV) pip install --no-deps --no-build-isolation --editable .
 	touch $@

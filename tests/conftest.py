@@ -13,6 +13,8 @@ from PIL import ImageCms
 # Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
 # step up to ten times slower. Set before PyTorch is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Hundreds of processes are started here; without their bytecode each compiles the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
