@@ -6,7 +6,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -80,8 +80,9 @@ class ProcessEngine:
         """End the processes, at work or not."""
         with self._lock:
             self._closed, processes = True, set(self._all)
-        for process in processes:
-            process.end()
+        for step in (_Process.terminate, _Process.end):  # all are asked before the first is waited for
+            for process in processes:
+                step(process)
 
     @property
     def processes(self) -> list[int]:
@@ -151,8 +152,10 @@ class _Process:
         code = self._process.exitcode or 0
         return signal.Signals(-code).name if code < 0 else f"status {code}"
 
-    def end(self) -> None:
+    def terminate(self) -> None:
         self._process.terminate()
+
+    def end(self) -> None:
         self._process.join(_PATIENCE)
         self._process.kill()
 
@@ -179,23 +182,21 @@ def _serve(pipe: Connection, make: Callable[[], Engine], level: int) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s")
     _limit_threads()
     engine: Engine | None = None
-    while True:
-        try:
+    with suppress(EOFError, OSError):
+        while True:
             name, arguments = pipe.recv()
-        except EOFError:
-            return
-        try:
-            if engine is None:
-                engine = make()
-                # An exception, so that a program that is being run and its folder do not stay behind.
-                signal.signal(signal.SIGTERM, _leave)
-            found = getattr(engine, name)
-            answer = found(*arguments) if callable(found) else found
-        except InputError as error:
-            answer = error
-        except Exception as error:
-            answer = RuntimeError("".join(traceback.format_exception(error)))  # any other may not survive the way
-        pipe.send(replace(answer, data=b"") if isinstance(answer, OpenPhotograph) else answer)
+            try:
+                if engine is None:
+                    engine = make()
+                    # An exception, so that a program that is being run and its folder do not stay behind.
+                    signal.signal(signal.SIGTERM, _leave)
+                found = getattr(engine, name)
+                answer = found(*arguments) if callable(found) else found
+            except InputError as error:
+                answer = error
+            except Exception as error:
+                answer = RuntimeError("".join(traceback.format_exception(error)))  # any other may not survive the way
+            pipe.send(replace(answer, data=b"") if isinstance(answer, OpenPhotograph) else answer)
 
 
 def _leave(*_: object) -> None:
