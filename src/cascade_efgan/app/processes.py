@@ -95,8 +95,9 @@ class ProcessEngine:
         try:
             return process.call(name, arguments)
         except WorkerDiedError:
+            how = process.end()
             if not self._closed:
-                log.error("the process of a request ended (%s); the others go on", process.ended())
+                log.error("the process of a request ended (%s); the others go on", how)
             raise
         finally:
             self._give_back(process)
@@ -146,18 +147,16 @@ class _Process:
             raise answer
         return answer
 
-    def ended(self) -> str:
-        """How it ended, for the log."""
-        self._process.join()
-        code = self._process.exitcode or 0
-        return signal.Signals(-code).name if code < 0 else f"status {code}"
-
     def terminate(self) -> None:
         self._process.terminate()
 
-    def end(self) -> None:
+    def end(self) -> str:
+        """Wait a moment for its end, then kill it; how it ended, for the log."""
         self._process.join(_PATIENCE)
         self._process.kill()
+        self._process.join()
+        code = self._process.exitcode or 0
+        return signal.Signals(-code).name if code < 0 else f"status {code}"
 
 
 @contextmanager
