@@ -8,6 +8,7 @@ What it does about the locks of other runs stands in `run_lock.py`.
 """
 
 import sys
+import threading
 from collections.abc import Sequence
 
 #: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
@@ -55,6 +56,29 @@ def targets_first(words: Sequence[str]) -> list[str]:
     return targets + kept
 
 
+def one_look_at_a_time() -> None:
+    """Have Snakemake plan one next look for jobs to start, not one after each look.
+
+    Its rate limit (100 jobs a second by default) lets every look for jobs plan another a second later, and every
+    finished job begins such a series of its own: after a hundred jobs it looks a hundred times a second, which takes a
+    third of a core from the jobs. Snakemake offers no way to switch it off; this replaces one method of 9.27.1.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    planned: set[int] = set()
+
+    def look(scheduler: JobScheduler) -> None:
+        planned.discard(id(scheduler))  # before the look, which plans the next one
+        scheduler._open_jobs.release()
+
+    def plan(self: JobScheduler, delay: float) -> None:
+        if id(self) not in planned:
+            planned.add(id(self))
+            threading.Timer(delay, look, [self]).start()
+
+    JobScheduler._schedule_reevalutation = plan
+
+
 def main() -> None:
     """Run Snakemake's own main with the reordered words, and the code of the checkout that stands here."""
     from cascade_efgan.checkout import use_own_code
@@ -69,4 +93,5 @@ def main() -> None:
     from cascade_efgan.run_lock import guard_runs
 
     guard_runs()
+    one_look_at_a_time()
     snakemake_main(targets_first(sys.argv[1:]))

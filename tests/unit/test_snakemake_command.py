@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
 import pytest
 from snakemake.cli import get_argument_parser
+from snakemake.scheduling.job_scheduler import JobScheduler
 
-from cascade_efgan.snakemake_command import PAIR_OPTIONS, targets_first
+from cascade_efgan.snakemake_command import PAIR_OPTIONS, one_look_at_a_time, targets_first
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -85,3 +87,16 @@ def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repos
         refused = run(isolated, cwd=tmp_path / "two", env=environment)
         assert refused.returncode != 0 and "this is another checkout than the one of" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_looks_for_jobs_do_not_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user saw `snakemake` itself take a third of a core: each finished job added one more look a second."""
+    monkeypatch.setattr(JobScheduler, "_schedule_reevalutation", JobScheduler._schedule_reevalutation)
+    one_look_at_a_time()
+    scheduler = JobScheduler.__new__(JobScheduler)
+    scheduler._open_jobs = threading.Semaphore(0)
+    for _ in range(2):  # a second series starts only when the first look was taken
+        for _ in range(5):
+            scheduler._schedule_reevalutation(0.2)
+        assert scheduler._open_jobs.acquire(timeout=60)
+        assert not scheduler._open_jobs.acquire(timeout=0.5)
