@@ -16,14 +16,20 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
+from cascade_efgan.app.editing_engine import EditingEngine
+from cascade_efgan.app.limits import Limits
 from cascade_efgan.data import AUS
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.editing.editor import Editor
+from cascade_efgan.editing.faces import find_faces
 from cascade_efgan.editing.runs import find_weights, load_editor_model
 from cascade_efgan.files import write_json
 
@@ -62,18 +68,18 @@ class KnownFace:
         return [self._found]
 
 
+def make(run: Path, mediapipe: bool) -> EditingEngine:
+    """The page's engine, in a process that the server starts."""
+    finder = find_faces(None) if mediapipe else KnownFace()
+    return EditingEngine(Editor.from_run(run, finder), Limits())
+
+
 def serve(run: Path, port: int, mediapipe: bool) -> None:
     """Run the server in this process until it is ended."""
-    from cascade_efgan.app.editing_engine import EditingEngine
-    from cascade_efgan.app.limits import Limits
+    from cascade_efgan.app.processes import ProcessEngine
     from cascade_efgan.app.server import make_server
-    from cascade_efgan.editing.editor import Editor
-    from cascade_efgan.editing.faces import find_faces
 
-    limits = Limits()
-    finder = find_faces(None) if mediapipe else KnownFace()
-    engine = EditingEngine(Editor.from_run(run, finder), limits)
-    make_server(engine, limits, "127.0.0.1", port).run()
+    make_server(ProcessEngine(partial(make, run, mediapipe)), Limits(), "127.0.0.1", port).run()
 
 
 class User:
@@ -133,13 +139,10 @@ def wait_until_ready(port: int, server: Any) -> None:
     raise RuntimeError("the server did not start")
 
 
-def memory(pid: int, field: str) -> float | None:
-    """Memory of a process in MiB: `VmRSS` is now, `VmHWM` the most it ever had; None where Linux is not."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return None
-    return next(round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith(f"{field}:"))
+def memory(pid: int) -> float:
+    """Memory of a process and all that it started in MiB, what they have in common counted once."""
+    server = psutil.Process(pid)
+    return round(sum(one.memory_full_info().pss for one in (server, *server.children(recursive=True))) / 2**20, 1)
 
 
 def milliseconds(seconds: list[float]) -> dict[str, float]:
@@ -154,11 +157,11 @@ def measure(run: Path, users: int, requests: int, think: float, mediapipe: bool)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(run, port, mediapipe), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(run, port, mediapipe))
     server.start()
     try:
         wait_until_ready(port, server)
-        before = memory(server.pid or 0, "VmRSS")
+        before = memory(server.pid or 0)
         photograph = encode_png(render(sample_plan(1, ["frontal"], 0)[5]).image)
         people = [User(port, photograph, seed, think) for seed in range(users)]
         alone = User(port, photograph, users, 0)
@@ -172,7 +175,7 @@ def measure(run: Path, users: int, requests: int, think: float, mediapipe: bool)
             for one in waiting:
                 one.result(10 * TIMEOUT)
             seconds = time.perf_counter() - began
-        most = memory(server.pid or 0, "VmHWM")
+        after = memory(server.pid or 0)
     finally:
         server.terminate()
         server.join(10)
@@ -188,7 +191,7 @@ def measure(run: Path, users: int, requests: int, think: float, mediapipe: bool)
         "all_users_milliseconds": milliseconds([each for one in people for each in one.edit_seconds]),
         "upload_milliseconds": milliseconds([one.upload_seconds for one in people]),
         "requests_per_second": round(requests / seconds, 1),
-        "server_memory_mib": {"started": before, "most": most},
+        "server_memory_mib": {"started": before, "after": after},
         "finder": "mediapipe" if mediapipe else "known face",
         "cores": os.cpu_count(),
         "machine": platform.machine(),

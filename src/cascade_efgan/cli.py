@@ -46,7 +46,8 @@ STAGES = {
     "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
     "compare": "Intervals over people, and paired tests between methods.",
     "claim_values": "Numbers of every edit that only the claims need.",
-    "claim_networks": "What networks do inside, edit by edit, as only the claims need it.",
+    "classify_again": "R or R+G by further classifiers.",
+    "wild_values": "What editing changes in wild images, for a claim.",
     "claims": "What the paper claims, and whether it holds in this run.",
     "claims_plan": "Which claims a preset can decide at all.",
     "sensitivity": "How much the tables move with the assumptions of the evaluation.",
@@ -97,7 +98,11 @@ class StageGroup(TyperGroup):
         keep_memory()
         if ctx.params["threads"] is not None:
             limit_threads(ctx.params["threads"])
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            logging.getLogger("efgan").error("stopped by Ctrl-C")
+            raise SystemExit(130) from None  # 128 and the signal's number, as shells count
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the stages without importing them."""

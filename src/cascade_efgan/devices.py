@@ -63,14 +63,25 @@ def pick_device() -> "torch.device":
     Waits while every GPU has its share of jobs. The GPU is this process's until it ends. Call it before anything
     else uses CUDA, which reads CUDA_VISIBLE_DEVICES only once.
     """
-    global _slot
-    import torch
+    take_gpu()
+    return taken_device()
 
+
+def take_gpu() -> None:
+    """Wait for a free GPU, where there is any, and take it for this process and those that it starts from now on."""
+    global _slot
     gpus = visible_gpus()
     if gpus and _slot is None:
         _slot, gpu = wait_for_slot(gpus, _jobs_per_gpu, slots_folder())
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
         log.info("GPU %s", gpu)
+
+
+def taken_device() -> "torch.device":
+    """The GPU that this process or the one that started it has taken, where PyTorch can use it, else the CPU."""
+    global _slot
+    import torch
+
     if torch.cuda.is_available():
         return torch.device("cuda")
     if _slot is not None:
@@ -141,6 +152,8 @@ def _installed_gpus() -> list[str]:
     try:
         text = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError):
+        if not any(file for name in ("nvidia*", "kfd", "dxg") for file in Path("/dev").glob(name)):
+            return []  # PyTorch, which takes seconds to import, would find none either
         import torch
 
         return [str(number) for number in range(torch.cuda.device_count())]

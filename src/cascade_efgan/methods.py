@@ -1,4 +1,4 @@
-"""The methods of the paper's tables, as configurations of the same few blocks."""
+"""The methods of the paper, as configurations of the same few blocks."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,27 +8,24 @@ Family = Literal["stargan", "ganimation", "efgan"]
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a table.
+    """One row of a table; the last stands in none (Sec. 3.3 speaks of it).
 
     Attributes:
         id: folder name below `results/` and value of `--method`.
         title: the paper's name for it.
         family: which losses train it: the authors' of StarGAN or GANimation, or Eq. 8 of this paper.
         local_focuses: True with the eyes, nose and mouth branches and the Refiner (Sec. 3.1).
+        is_cascade: True for methods that edit progressively (Sec. 3.2).
         pretrained: the single-step method whose weights start every module of the cascade
-            (Sec. 3.3, Training Scheme); None for single-step methods.
+            (Sec. 3.3, Training Scheme); None for methods that are trained from scratch.
     """
 
     id: str
     title: str
     family: Family
     local_focuses: bool = False
+    is_cascade: bool = False
     pretrained: str | None = None
-
-    @property
-    def is_cascade(self) -> bool:
-        """True for methods that edit progressively (Sec. 3.2)."""
-        return self.pretrained is not None
 
 
 METHODS: dict[str, Method] = {
@@ -38,8 +35,9 @@ METHODS: dict[str, Method] = {
         Method("ganimation", "GANimation", "ganimation"),
         Method("baseline", "Baseline", "efgan"),
         Method("ef_gan", "Baseline + Local Focuses (EF-GAN)", "efgan", local_focuses=True),
-        Method("baseline_cascade", "Baseline + Cascade", "efgan", pretrained="baseline"),
-        Method("cascade_ef_gan", "Cascade EF-GAN", "efgan", local_focuses=True, pretrained="ef_gan"),
+        Method("baseline_cascade", "Baseline + Cascade", "efgan", is_cascade=True, pretrained="baseline"),
+        Method("cascade_ef_gan", "Cascade EF-GAN", "efgan", local_focuses=True, is_cascade=True, pretrained="ef_gan"),
+        Method("cascade_from_scratch", "Cascade EF-GAN from scratch", "efgan", local_focuses=True, is_cascade=True),
     )
 }
 

@@ -75,6 +75,9 @@ class RenderedEngine:
             )
         return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
 
+    def close(self):
+        pass
+
     def show_faces(self, wanted):
         return [self._show_face(photograph.faces[wish.face], wish) for photograph, wish in wanted]
 

@@ -4,9 +4,12 @@ import asyncio
 import base64
 import csv
 import io
+import os
+import signal
 import socket
 import struct
 import threading
+import time
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -21,8 +24,9 @@ from cascade_efgan.app.action_units import ACTION_UNITS
 from cascade_efgan.app.batch import read_members
 from cascade_efgan.app.batches import Batches
 from cascade_efgan.app.editing_engine import EditingEngine
-from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish
+from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.processes import ProcessEngine
 from cascade_efgan.app.service import STATIC, make_app
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
@@ -57,6 +61,7 @@ class FakeEngine:
         self.expressions = {"happy": HAPPY, "neutral": np.zeros(17)}
         self.wait = None  # an event that every edit waits for
         self.calls = []  # faces of each call
+        self.deadly = None  # bytes that end a worker
 
     def open(self, data):
         image = decode_image(data, "the photograph")
@@ -87,7 +92,13 @@ class FakeEngine:
         return Made(buffer.getvalue(), "image/gif")
 
     def edit_file(self, data, expression, intensity):
+        if data == self.deadly:
+            raise WorkerDiedError
         return Made(encode_png(decode_image(data, "the photograph")), "image/png")
+
+    def close(self):
+        if self.wait is not None:
+            self.wait.set()
 
     @staticmethod
     def _edited(image, wishes):
@@ -274,6 +285,8 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
         calls.append(len(items))
         if 13 in items:
             raise InputError("thirteen")
+        if 17 in items:
+            raise WorkerDiedError
         return [10 * item for item in items]
 
     async def scenario(items):
@@ -290,6 +303,9 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
     assert answers[:4] == [0, 10, 20, 30] and answers[8:] == [70]
     assert all(isinstance(one, InputError) for one in answers[4:8])
     assert isinstance(refused, BusyError)
+    # Which of them ended the worker shows only one by one; the others lose nothing.
+    *answers, died, last = asyncio.run(scenario([0, 1, 2, 17, 3]))
+    assert [*answers, last] == [0, 10, 20, 30] and isinstance(died, WorkerDiedError)
 
 
 def test_a_zip_becomes_a_zip_of_numbered_files_with_a_report(client):
@@ -305,6 +321,14 @@ def test_a_zip_becomes_a_zip_of_numbered_files_with_a_report(client):
     assert [row[:2] for row in rows[1:]] == [["1", "0001.png"], ["2", ""], ["3", "0003.png"]]
     assert "not a readable image" in rows[2][2]
     assert not any("passwd" in cell or "bashrc" in cell for row in rows for cell in row)
+
+
+def test_a_photograph_of_a_zip_that_ends_a_worker_is_named_and_the_others_are_edited(client, engine):
+    engine.deadly = photograph(30, 30)
+    answer = client.post("/api/batch?expression=happy", content=a_zip(photograph(), engine.deadly, photograph()))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["0001.png", "0003.png", "report.csv"]
+        assert '2,,"the program broke off while it worked on this' in archive.read("report.csv").decode()
 
 
 def test_a_zip_in_which_nothing_could_be_edited_says_why(client):
@@ -432,6 +456,48 @@ def real_engine(rendering, limits=DEFAULTS, faces=1):
     spec = ModelSpec("cascade_ef_gan", 32, network, boxes)
     editor = Editor(build_generator(spec).eval(), spec, prototypes(), 0.15, KnownFaces(rendering, faces), "cpu")
     return EditingEngine(editor, limits)
+
+
+def engine_of_a_process():
+    """The same, made in a process that the service starts."""
+    return real_engine(render(face_of_id("r001_neutral_frontal", 0)))
+
+
+def wait_until(condition):
+    for _ in range(400):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come to it within 20 seconds")
+
+
+def test_the_page_survives_the_death_of_a_process(rendering, caplog):
+    engine = ProcessEngine(engine_of_a_process)
+    with client_of(engine, Limits()) as client, ThreadPoolExecutor(2) as users:
+        path = f"/api/photos/{opened(client, encode_png(rendering.image))['token']}/edit"
+        whole = wish() | {"view": "photograph"}
+        (first,) = engine.processes
+        os.kill(first, signal.SIGSTOP)  # at work for ever on the edit of one user, while the other's is made
+        answers = [users.submit(client.post, path, json=whole) for _ in range(2)]
+        lucky = next(as_completed(answers, timeout=60))
+        assert lucky.result().status_code == 200 and len(engine.processes) == 2
+        os.kill(first, signal.SIGKILL)
+        (unlucky,) = (one.result() for one in answers if one is not lucky)
+        assert unlucky.status_code == 500
+        assert unlucky.json()["error"].startswith("The program broke off") and unlucky.json()["error"].count(".") == 1
+        assert "the process of a request ended (SIGKILL); the others go on" in caplog.text
+        # One that dies while nobody uses it costs nobody anything.
+        for process in engine.processes:
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: engine.processes == [])
+        for body in (whole, wish()):
+            assert client.post(path, json=body).json() == lucky.result().json() or body != whole
+        assert client.post(f"{path[:-5]}/download", json=wish()).headers["content-type"] == "image/png"
+        assert client.post(f"{path[:-5]}/animation", json=wish()).content.startswith(b"GIF8")
+        assert client.post("/api/photos", content=b"no photograph").status_code == 422
+        (last,) = engine.processes
+    wait_until(lambda: not engine.processes)
+    assert last != first
 
 
 def target_of(**aus):
@@ -573,6 +639,17 @@ def test_pictures_that_are_no_plain_photograph_are_one_sentence(rendering, name)
         assert answer.status_code == 422, answer.text
         assert answer.json()["error"].startswith("The photograph: ") and answer.json()["error"].endswith(".")
         assert client.post("/api/photos", content=encode_png(rendering.image)).status_code == 200
+
+
+def test_pictures_beyond_the_limits_are_refused_in_a_zip_too(rendering):
+    files = [REFUSED["too long"], encode_png(rendering.image), REFUSED["a bomb"], REFUSED["truncated"]]
+    with client_of(real_engine(rendering), Limits()) as client:
+        answer = client.post("/api/batch?expression=happy", content=a_zip(*files))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        rows = list(csv.reader(io.TextIOWrapper(archive.open("report.csv"))))[1:]
+    assert [row[1] for row in rows] == ["", "0002.png", "", ""]
+    for row, words in zip(rows, ("longer than the 32766", "edited", "million allowed", "it is cut off"), strict=True):
+        assert words in row[2]
 
 
 def test_a_photograph_without_a_face_is_one_sentence(rendering):

@@ -4,24 +4,33 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from test_tables import number, paper_run, run
+from evaluation_helpers import write_faces
+from test_tables import number, paper_run
+from test_tables import run as described
 
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
-from cascade_efgan.claims.judge import fewest_people, judge
-from cascade_efgan.claims.measures import left_over, region_error
+from cascade_efgan.claims.judge import judge
+from cascade_efgan.claims.measures import change_outside, left_over, region_error
 from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
 from cascade_efgan.claims.plan import plan_markdown
+from cascade_efgan.claims.power import fewest_people
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation.metric import write_metric
 from cascade_efgan.evaluation.values import write_replicates, write_values
 from cascade_efgan.files import write_json
 from cascade_efgan.stages import claims as stage
-from cascade_efgan.stages import claims_plan
+from cascade_efgan.stages import claims_plan, classify_again
 
 NOISE = np.random.default_rng(0).normal(0, 4, (40, 3))
 BETTER = Claim("better", "A is better", "Table 0", (Part("A beats B", ((1, "ef_gan", "G"), (-1, "baseline", "G")),
                least=1.0),))  # fmt: skip
+
+
+def run(*datasets: str, **overrides) -> dict:
+    """As described there, with fewer resamples: exchanges of 12 people are then drawn, and not all counted."""
+    return described(*datasets, **{"statistics": {"resamples": 999}, **overrides})
 
 
 def save(folder: Path, metric: str, method: str, values: np.ndarray, seed: int = 0, dataset: str = "rendered") -> Path:
@@ -48,7 +57,7 @@ def verdict(folder: Path, gain: np.ndarray, claim: Claim = BETTER, **overrides) 
     [
         (12, 8.0, "holds", ""),
         (12, -8.0, "does not hold", "shown to be the other way round"),
-        (40, 0.0, "does not hold", "the effect, if any, is smaller than 1 points"),
+        (40, 0.0, "does not hold", "is shown to be an effect, if any, of less than 1 points"),
         (12, 1.2, "cannot be told", "takes about"),
         (4, 20.0, "cannot be told", "there are 4"),
         (1, 20.0, "cannot be told", "the test needs at least 6 people, and there are 1"),
@@ -83,13 +92,40 @@ def test_the_people_asked_for_decide_it(tmp_path) -> None:
     assert [fewest_people(tests, 0.95) for tests in (1, 2, 4)] == [6, 7, 8]
 
 
-def test_seeds_that_disagree_and_too_few_seeds_decide_nothing(tmp_path) -> None:
-    several = Claim("x", "A is better", "", BETTER.parts, seeds=2)
-    assert verdict(tmp_path, 8 + NOISE[:12], several)["why"].startswith("one training seed; it takes 2 or more")
-    both = np.stack([20 + NOISE[:12], -4 + NOISE[:12]])
-    assert "do not all point the same way" in json.dumps(verdict(tmp_path, both, several, seeds=[0, 1]))
+def test_seeds_that_disagree_decide_nothing(tmp_path) -> None:
+    noise = NOISE[:12] - NOISE[:12].mean()
+    both = np.stack([20 + noise, -4 + noise])
+    found = verdict(tmp_path, both, seeds=[0, 1])
+    needed = int(np.ceil(((1.95996 + 0.84162) * np.std([20, -4], ddof=1) / 8) ** 2))
+    assert found["verdict"] == "cannot be told"
+    assert f"do not all point the same way; an effect as large as seen takes about {needed} of them" in found["why"]
     same = np.stack([20 + NOISE[:12], 4 + NOISE[:12]])
-    assert verdict(tmp_path, same, several, seeds=[0, 1])["verdict"] == "holds"
+    assert verdict(tmp_path, same, seeds=[0, 1])["verdict"] == "holds"
+
+
+@pytest.mark.parametrize(
+    ("gains", "expected", "words"),
+    [
+        ((8, 2, 5), "holds", ""),
+        ((8, -2, 5), "cannot be told", "do not all point the same way"),
+        ((8,), "cannot be told", "one further classifier; it takes 2 or more: run `snakemake"),
+        ((), "not run", "'measures={classifiers: 4}'"),
+    ],
+)
+def test_edits_help_classifiers_if_several_of_them_agree(tmp_path, gains, expected, words) -> None:
+    parts = (Part("R+G is higher", ((1, "ef_gan", "R+G_again"), (-1, "real", "R_again"))),)
+    claim = Claim("x", "edits help", "", parts, classifiers=2)
+    paths = [tmp_path / "R+G.csv", tmp_path / "R.csv"]
+    for path, method, scale in zip(paths, ("ef_gan", "real"), (1, 0), strict=True):
+        ids = [f"face{face:02d}#{turn}" for turn in range(1, len(gains) + 1) for face in range(24)]
+        people = [f"{face // 2}" for _ in gains for face in range(24)]
+        values = [50 + scale * (gain + NOISE.ravel()[face] / 4) for gain in gains for face in range(24)]
+        write_values(path, number("R_again" if method == "real" else "R+G_again", method, 0.0), ids, people, values)
+    context = run("rendered", measures={"classifiers": len(gains)})
+    (found,) = judge(context, paths, claims=[claim])["claims"]
+    assert found["verdict"] == expected and words in found["why"]
+    if gains:
+        assert (found["parts"][0]["people"], found["parts"][0]["n"]) == (12, 24)
 
 
 def test_at_most_is_shown_by_an_effect_below_its_bar(tmp_path) -> None:
@@ -130,7 +166,13 @@ def test_missing_methods_are_not_run_and_name_the_command(tmp_path) -> None:
     assert found["parts"][0]["p"] is None and found["parts"][0]["files"] == ["rendered_ef_gan_G_0.csv"]
     every = judge(run("rendered"), [])["claims"]
     assert {one["id"] for one in every} == {claim.id for claim in CLAIMS}, "no claim is left out"
-    assert {one["verdict"] for one in every} == {"not run", "not measured"}
+    assert {one["verdict"] for one in every} == {"not run"}
+    told = {one["id"]: one["why"] for one in every}
+    assert "cascade_ef_gan, cascade_from_scratch]'" in told["from_scratch"]
+    assert told["wild"].endswith("'wild={dataset: affectnet}'`")
+    assert {one["dataset"] for one in judge(run("london"), [])["claims"]} == {"london", "wild images"}
+    blind = {one["id"] for one in judge(run("london"), [])["claims"] if one["verdict"] == "not measured"}
+    assert blind == {claim.id for claim in CLAIMS if claim.true_edits}
 
 
 def test_identity_counts_only_where_the_measure_tells_people_apart(tmp_path) -> None:
@@ -150,14 +192,13 @@ def test_cells_are_judged_in_the_papers_setting_only(tmp_path) -> None:
     values = np.full((50, 3), 0.0)
     values.ravel()[:123] = 100.0  # 82.0 %; the paper's StarGAN has 82.37
     path = save(tmp_path, "G", "stargan", values, dataset="rafd")
-    (cell,) = judge(paper_run("rafd"), [path])["cells"]
+    cell, *others = sorted(judge(paper_run("rafd"), [path])["cells"], key=lambda one: one["verdict"] == "not run")
     assert (cell["paper"], cell["verdict"]) == (82.37, "reproduced")
+    assert [one["verdict"] for one in others] == ["not run"] * (1 + 3 * 2 + 3 * 2 + 4 * 2 - 1)
     assert cell["high"] - cell["paper"] == pytest.approx(196 * (2 * 0.8237 * 0.1763 / 1288) ** 0.5, rel=1e-3)
     values[:, 0] = 0.0
-    assert (
-        judge(paper_run("rafd"), [save(tmp_path, "G", "stargan", values, dataset="rafd")])["cells"][0]["verdict"]
-        == "too low"
-    )
+    low = judge(paper_run("rafd"), [save(tmp_path, "G", "stargan", values, dataset="rafd")])["cells"]
+    assert {one["verdict"] for one in low} == {"too low", "not run"}
     assert judge(run("rafd"), [path])["cells"] == []
 
 
@@ -167,11 +208,11 @@ def test_the_words_never_say_more_than_the_test(tmp_path) -> None:
     paths = [save(tmp_path, "G", method, 50 + shift + NOISE[:12] * scale) for method, shift, scale in made_up]
     write_json(tmp_path / "run.json", run("rendered"))
     out = [tmp_path / f"claims.{suffix}" for suffix in ("json", "md", "csv")]
-    for order in (paths, paths[::-1]):
+    made = []
+    for order in (paths[::-1], paths):
         stage.command(tmp_path / "run.json", *out, values=order)
-        made = [path.read_bytes() for path in out[1:]]
-    stage.command(tmp_path / "run.json", *out, values=paths)
-    assert made == [path.read_bytes() for path in out[1:]]
+        made.append([path.read_bytes() for path in out[1:]])
+    assert made[0] == made[1]
     text, found = out[1].read_text(encoding="utf-8"), json.loads(out[0].read_text(encoding="utf-8"))
     assert "Preset laptop" in text and "Rendered faces" in text
     assert "Not the paper's setting: its numbers are no measure of these." in text
@@ -192,7 +233,8 @@ def test_the_plan_says_what_a_preset_can_decide(tmp_path) -> None:
     text = (tmp_path / "plan.md").read_text(encoding="utf-8")
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
     assert "only an effect larger than the paper's" in lines["Local focuses help"]
-    assert "2 training seeds" in lines["Cascade EF-GAN's edits help to train classifiers, the others' do not"]
+    assert "2 further classifiers" in lines["Cascade EF-GAN's edits help to train classifiers, the others' do not"]
+    assert "no: no wild images; run `snakemake" in lines["On wild images expressions change and all else stays"]
     few = run("rendered")
     few["datasets"]["rendered"]["test_people"] = 3
     assert "no: 3 test people, the test needs 7" in plan_markdown(few)
@@ -217,6 +259,34 @@ def test_left_overs_and_region_errors_of_known_edits() -> None:
     assert region_error(edit, truth, boxes).tolist() == [30.0]
 
 
+def test_change_outside_the_face_leaves_out_what_editing_may_change() -> None:
+    sources = np.full((2, 64, 64, 3), 100, dtype=np.uint8)
+    turn = np.linspace(0, 2 * np.pi, 68)
+    points = np.stack([32 + 12 * np.cos(turn), 40 + 12 * np.sin(turn)], axis=1)
+    points[17:27] = np.stack([np.linspace(24, 40, 10), np.full(10, 30.0)], axis=1)
+    landmarks = np.stack([points, np.tile([[-64.0, -64], [128, -64], [128, 128], [-64, 128]], (17, 1))])
+    edits = sources[[0, 0, 1]].copy()
+    edits[0, 36:44, 28:36] = 0  # the face
+    edits[0, 20:24, 30:34] = 0  # its forehead
+    edits[1, :2] = 130
+    found = change_outside(edits, sources, landmarks, np.array([0, 0, 1]))
+    assert found[0] == 0
+    assert 30 * 128 / 64**2 < found[1] < 30 * 128 / 64**2 * 1.5
+    assert np.isnan(found[2]), "a face that fills the crop"
+
+
+def test_further_classifiers_answer_for_every_test_image(tmp_path) -> None:
+    faces = write_faces(tmp_path, people=4)
+    settings = ["classifier.width=8", "classifier.epochs=1", "measures.classifiers=2"]
+    values = tmp_path / "values_again.csv"
+    data = (faces["crops"], faces["index"], faces["split"])
+    classify_again.command("real", "rendered", 0, *data, values, settings=settings)
+    found = pd.read_csv(values)
+    tested = pd.read_csv(faces["split"]).query("part == 'test'")["id"]
+    assert sorted(found["id"]) == sorted(f"{name}#{turn}" for name in tested for turn in (1, 2))
+    assert set(found["metric"]) == {"R_again"} and set(found["value"]) <= {0.0, 100.0}
+
+
 def test_attention_of_known_maps() -> None:
     boxes = {"eyes": PatchBox(0, 0, 2, 10), "nose": PatchBox(2, 0, 1, 10), "mouth": PatchBox(6, 0, 2, 10)}
     local, change = np.full((1, 10, 10), np.nan), np.zeros((1, 10, 10))
@@ -231,7 +301,7 @@ def test_attention_of_known_maps() -> None:
     assert found["upper_local"] == pytest.approx(7 / 30)
     assert (found["upper_global"], found["mouth_global"]) == (pytest.approx(0.2), pytest.approx(0.6))
     assert found["hits_local"] == pytest.approx(1) and found["hits_global"] < 0
-    assert np.isnan(attention_of_maps(local, whole, boxes, None)["hits_local"]).all()
+    assert "hits_local" not in attention_of_maps(local, whole, boxes, None)
 
 
 def test_paths_of_known_readings() -> None:

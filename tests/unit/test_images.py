@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -335,6 +336,10 @@ def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path):
         "long.png": saved(Image.new("L", (40, 32_767)), "PNG"),
         "dark.png": by_opencv(".png", GRAY.astype("u2")),
     }
+    # Cut off after an intact header, as a broken download leaves them; their OpenFace values are of the whole files.
+    cut = [f"cut.{suffix}" for suffix in ("jpg", "png", "tif", "webp", "bmp")]
+    whole = {name: saved(COLOUR, SUFFIXES[Path(name).suffix]) for name in cut}
+    contents |= {f"{n}{name}": data[: len(data) * 6 // 10] for n, (name, data) in enumerate(whole.items())}
     for name, data in contents.items():
         (tmp_path / "photos" / name).write_bytes(data)
     (tmp_path / "photos" / "a.jfif").write_bytes(saved(COLOUR, "JPEG"))
@@ -343,20 +348,24 @@ def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path):
     header = ", ".join(["face", "confidence", *aus, *(f"{axis}_{n}" for axis in "xy" for n in range(68))])
     points = np.random.default_rng(0).uniform(10, 30, 136)
     row = ", ".join(map(str, [0, 0.9, *[0.0] * 17, *points]))
-    for name in ("long", "dark", "a"):
+    for name in ("long", "dark", "a", *(f"{n}cut" for n in range(len(cut)))):
         (tmp_path / "csv" / f"{name}.csv").write_text(f"{header}\n{row}\n")
-    files = {name: str(tmp_path / name) for name in ("p.zip", "m.csv", "c.json", "f.csv", "e.csv")}
+    files = {name: str(tmp_path / name) for name in ("p.zip", "m.csv", "c.json", "f.csv", "e.csv", "c.npy")}
     download = ["download", "--dataset", "folder", "--photos", files["p.zip"], "--manifest", files["m.csv"],
                 "--completeness", files["c.json"], "--set", f"folder.archive={tmp_path / 'photos'}"]  # fmt: skip
     extract = ["extract_aus", "--dataset", "folder", "--photos", files["p.zip"], "--manifest", files["m.csv"],
                "--openface", str(tmp_path / "csv"), "--faces", files["f.csv"], "--excluded", files["e.csv"],
                "--set", "excluded_share=0.9"]  # fmt: skip
-    for command in (download, extract):
+    crop = ["crop", "--photos", files["p.zip"], "--manifest", files["m.csv"], "--faces", files["f.csv"],
+            "--crops", files["c.npy"], "--index", str(tmp_path / "c.csv")]  # fmt: skip
+    for command in (download, extract, crop):
         result = CliRunner().invoke(app, command, catch_exceptions=False)
         assert result.exit_code == 0, result.output
     reasons = dict(pd.read_csv(files["e.csv"])[["file", "reason"]].to_numpy())
+    for n, name in enumerate(cut):
+        assert reasons.pop(f"{n}{name}").startswith("not a readable image (")
     assert reasons == {
         "dark.png": "not a readable image (all but black: its brightest pixel is at 0% of what 16 bits hold)",
         "long.png": "not a readable image (40x32767 pixels, one side longer than the 32766 allowed)",
     }
-    assert len(pd.read_csv(files["f.csv"])) == 1
+    assert len(pd.read_csv(files["f.csv"])) == len(np.load(files["c.npy"])) == 1

@@ -1,5 +1,6 @@
 """The record of a run: Snakemake's records, chains, seals, sources; and what a record must not be able to do."""
 
+import hashlib
 import json
 import os
 from base64 import urlsafe_b64encode
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
 from cascade_efgan.audit.page.graph import draw_graph, without_implied
 from cascade_efgan.audit.page.tables import _cell_view, _parts
@@ -72,6 +74,11 @@ def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run
     assert (split.seconds, split.max_rss_mb) == (4.5, 123.4)
     assert split.environment is not None and table.environment is None
     assert from_log(Path("logs/split/rendered/seed0.log")) == environment()
+    # Of the code that truly ran: another checkout's was recorded as this one's.
+    package = Path(cascade_efgan.__file__).parent
+    files = sorted(package.rglob("*.py"))
+    code = b"".join(f"{path.relative_to(package)}\0".encode() + path.read_bytes() + b"\0" for path in files)
+    assert environment()["code_sha256"] == hashlib.sha256(code).hexdigest()
 
 
 def test_an_output_with_a_long_name_is_read_back(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ SETTINGS = settings_from_flags(
      "network.patch_layers=2", "network.interpolator_width=8"]
 )  # fmt: skip
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
+#: `cascade_from_scratch` has those of `cascade_ef_gan`.
+NETWORKS = [name for name in METHODS if name != "cascade_from_scratch"]
 
 
 def spec_of(method: str, settings: Settings = SETTINGS) -> ModelSpec:
@@ -95,7 +97,7 @@ def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None
             assert torch.equal(one.image, other.image) and torch.equal(one.target_aus, other.target_aus)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", NETWORKS)
 def test_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path, method: str) -> None:
     first, again = (weights_of(run_once(tmp_path, method, schedule())) for _ in range(2))
     assert torch.isfinite(first).all()

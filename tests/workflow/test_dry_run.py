@@ -163,7 +163,7 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
         if name == "run_openface":  # the one rule whose program is not ours
             continue
         assert re.search(r"code=(code_of|download_code|wanted_download_code)\b", body), name
-        trains = {"train", "finetune_cascade", "finetune_wild", "classify", "regress_aus"}
+        trains = {"train", "finetune_cascade", "finetune_wild", "classify", "classify_again", "regress_aus"}
         heavy = trains | {
             "generate",
             "accuracy",
@@ -171,7 +171,7 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
             "au_error",
             "draw_networks",
             "sensitivity",
-            "claim_networks",
+            "claim_values",
         }
         stage = re.search(r"--threads \{threads\} (\w+)", body)
         assert stage is not None

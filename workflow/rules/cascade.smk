@@ -26,7 +26,7 @@ rule finetune_cascade:
         "logs/benchmarks/finetune_cascade/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
         dataset=with_combined(),
-        method=one_of(CASCADES),
+        method=one_of(FINETUNED),
     priority: 20
     retries: PREEMPTIONS
     conda:

@@ -2,7 +2,56 @@
 
 from types import SimpleNamespace
 
-from cascade_efgan.claims.entries import OF_ATTENTION, OF_EDITS, OF_PATHS
+from cascade_efgan.claims.entries import (
+    BY_MORE_CLASSIFIERS,
+    CLAIMS,
+    OF_ATTENTION,
+    OF_EDITS,
+    OF_PATHS,
+    OF_WILD,
+)
+
+
+def claim_numbers(dataset):
+    """(method, metric) of every number of a data set that claims are made of and this run can have."""
+    numbers = [number for claim in CLAIMS if dataset in claim.datasets(RESOLVED) for number in claim.numbers]
+    off = {
+        *(() if settings.measures.identity else ("identity",)),
+        *(() if settings.measures.classifiers else BY_MORE_CLASSIFIERS),
+    }
+    has = [*settings.methods, "real", *(["wild"] if dataset == settings.wild.dataset else [])]
+    return [(method, metric) for method, metric in dict.fromkeys(numbers) if method in has and metric not in off]
+
+
+def claim_methods(dataset):
+    """The methods whose edits are measured for the claims alone."""
+    return list(dict.fromkeys(method for method, metric in claim_numbers(dataset) if metric in OF_EDITS))
+
+
+def claim_file(method, metric):
+    """Where the values of a number lie, below the folder of its seed."""
+    if metric in OF_WILD:
+        return f"{method}/values_claims.csv"
+    if metric in (*OF_EDITS, *OF_ATTENTION, *OF_PATHS):
+        return "values_claims.csv"
+    return f"{method}/values_again.csv" if metric in BY_MORE_CLASSIFIERS else f"{method}/values_{metric}.csv"
+
+
+def claim_values():
+    """The values behind the numbers of the tables, whose cells are judged, and of the claims."""
+    found = [path for table in TABLES[:PAPER_TABLES] for path in table_values(SimpleNamespace(table=table))]
+    found += [
+        f"results/{dataset}/seed{seed}/{claim_file(*number)}"
+        for dataset in settings.all_datasets
+        for seed in settings.seeds
+        for number in claim_numbers(dataset)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def claim_readings(wildcards):
+    """The AUs read from edits, where a network can read them."""
+    return of_methods("readings_au.csv", claim_methods)(wildcards) if has_true_edits(wildcards.dataset) else []
 
 
 def with_true_edits(name):
@@ -10,40 +59,9 @@ def with_true_edits(name):
 
     def path(wildcards):
         folder = f"results/{wildcards.dataset}/seed{wildcards.seed}"
-        return f"{folder}/{name}".format(**dict(wildcards.items())) if has_true_edits(wildcards.dataset) else []
+        return f"{folder}/{name}" if has_true_edits(wildcards.dataset) else []
 
     return path
-
-
-def claim_values():
-    """The values behind every number of the tables, and those that only claims need."""
-    of_tables = [path for table in TABLES for path in table_values(SimpleNamespace(table=table))]
-    own = [
-        f"results/{dataset}/seed{seed}/{method}/values_{name}.csv"
-        for dataset in settings.datasets
-        for seed in settings.seeds
-        for method in shown_methods(dataset)
-        for name in OF_EDITS
-    ]
-    inside = [path for dataset in settings.datasets for seed in settings.seeds for path in inside_values(dataset, seed)]
-    return list(dict.fromkeys([*of_tables, *own, *inside]))
-
-
-def inside_values(dataset, seed):
-    """The values of what EF-GAN and Cascade EF-GAN do inside, where the run trains them."""
-    metrics = {"ef_gan": OF_ATTENTION, "cascade_ef_gan": OF_PATHS}
-    return [
-        f"results/{dataset}/seed{seed}/{method}/values_{name}.csv"
-        for method, names in metrics.items()
-        if method in settings.methods
-        for name in names
-    ]
-
-
-def inside_flags(wildcards, output):
-    """`--values METRIC=PATH` for each of them."""
-    named = [f"{Path(path).stem.removeprefix('values_')}={path}" for path in output.values]
-    return " ".join(f"--values {quote(pair)}" for pair in named)
 
 
 def asked_edits(name):

@@ -1,106 +1,102 @@
 """What the paper claims, and whether it holds in this run; before a run: what it could decide at all.
 
-REQUIRED INPUTS: results/run.json; values behind every number; edits_test.npy, edits_test.csv, readings_au.csv
-OUTPUTS: results/claims.json, .md, .csv, results/claims_plan.md,
-         results/{dataset}/seed{seed}/{method}/values_gap.csv, values_left_over.csv, values_region_error.csv,
-         and values_*.csv of what EF-GAN and Cascade EF-GAN do inside
+REQUIRED INPUTS: results/run.json; values behind every number; edits_test.npy, edits_test.csv, readings_au.csv; weights
+OUTPUTS: results/claims.json, .md, .csv, results/claims_plan.md, results/{dataset}/seed{seed}/values_claims.csv,
+         results/{dataset}/seed{seed}/wild/values_claims.csv
 """
 
 
 rule measure_claims:
-    """Numbers of every edit that only the claims need."""
-    input:
-        index="results/{dataset}/crops.csv",
-        edits="results/{dataset}/seed{seed}/{method}/edits_test.npy",
-        edits_index="results/{dataset}/seed{seed}/{method}/edits_test.csv",
-        patch_centers="results/{dataset}/patch_centers.json",
-        readings=with_true_edits("{method}/readings_au.csv"),
-        true_edits=with_true_edits("true_edit/edits_test.npy"),
-        true_edits_index=with_true_edits("true_edit/edits_test.csv"),
-        code=code_of("claim_values"),
-    output:
-        gap="results/{dataset}/seed{seed}/{method}/values_gap.csv",
-        left_over="results/{dataset}/seed{seed}/{method}/values_left_over.csv",
-        region_error="results/{dataset}/seed{seed}/{method}/values_region_error.csv",
-    log:
-        "logs/measure_claims/{dataset}/seed{seed}/{method}.log",
-    benchmark:
-        "logs/benchmarks/measure_claims/{dataset}/seed{seed}/{method}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
-    params:
-        readings=optional_flag("readings"),
-        true_edits=optional_flag("true_edits"),
-        true_edits_index=optional_flag("true_edits_index"),
-    shell:
-        r"""
-        efgan --log {log:q} --threads {threads} claim_values \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --index {input.index:q} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --patch-centers {input.patch_centers:q} \
-            {params.readings} \
-            {params.true_edits} \
-            {params.true_edits_index} \
-            --gap {output.gap:q} \
-            --left-over {output.left_over:q} \
-            --region-error {output.region_error:q}
-        """
-
-
-rule measure_claims_inside:
-    """What EF-GAN (attention) and Cascade EF-GAN (Interpolator, paths) do inside, edit by edit."""
+    """Numbers of every edit that only the claims need, and of what EF-GAN and Cascade EF-GAN do inside."""
     input:
         crops="results/{dataset}/crops.npy",
         index="results/{dataset}/crops.csv",
         split="results/{dataset}/split.csv",
-        edits=asked_edits("edits_test.npy"),
-        edits_index=asked_edits("edits_test.csv"),
-        weights="results/{dataset}/seed{seed}/ef_gan/weights.safetensors",
-        model="results/{dataset}/seed{seed}/ef_gan/model.json",
-        cascade_weights=cascade_file("weights.safetensors"),
-        cascade_model=cascade_file("model.json"),
+        patch_centers="results/{dataset}/patch_centers.json",
+        asked=asked_edits("edits_test.npy"),
+        asked_index=asked_edits("edits_test.csv"),
+        edits=of_methods("edits_test.npy", claim_methods),
+        edits_index=of_methods("edits_test.csv", claim_methods),
+        readings=claim_readings,
+        weights=of_trained("ef_gan", "weights.safetensors"),
+        model=of_trained("ef_gan", "model.json"),
+        cascade_weights=of_trained("cascade_ef_gan", "weights.safetensors"),
+        cascade_model=of_trained("cascade_ef_gan", "model.json"),
+        cascade_critics=of_trained("cascade_ef_gan", "discriminators.safetensors"),
         reader_weights=with_true_edits("real/au_regressor.safetensors"),
         reader_model=with_true_edits("real/au_regressor.json"),
-        code=code_of("claim_networks"),
+        code=code_of("claim_values"),
     output:
-        values=inside_values("{dataset}", "{seed}"),
+        values="results/{dataset}/seed{seed}/values_claims.csv",
     log:
-        "logs/measure_claims_inside/{dataset}/seed{seed}.log",
+        "logs/measure_claims/{dataset}/seed{seed}.log",
     benchmark:
-        "logs/benchmarks/measure_claims_inside/{dataset}/seed{seed}.tsv"
+        "logs/benchmarks/measure_claims/{dataset}/seed{seed}.tsv"
     conda:
         "../envs/efgan.yaml"
     threads: 1
     resources:
         gpu=1,
     params:
-        cascade_weights=optional_flag("cascade_weights"),
-        cascade_model=optional_flag("cascade_model"),
-        reader_weights=optional_flag("reader_weights"),
-        reader_model=optional_flag("reader_model"),
-        values=inside_flags,
+        methods=method_flags(claim_methods, "edits", "edits_index", "readings"),
+        networks=optional_flag(
+            "weights",
+            "model",
+            "cascade_weights",
+            "cascade_model",
+            "cascade_critics",
+            "reader_weights",
+            "reader_model",
+        ),
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} claim_networks \
+        efgan --log {log:q} --threads {threads} claim_values \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
             --split {input.split:q} \
+            --patch-centers {input.patch_centers:q} \
+            --asked {input.asked:q} \
+            --asked-index {input.asked_index:q} \
+            {params.methods} \
+            {params.networks} \
+            --values {output.values:q}
+        """
+
+
+rule measure_wild_claims:
+    """AU change obtained in wild images, and change outside the face (Sec. 4.5)."""
+    input:
+        crops="results/{dataset}/crops.npy",
+        index="results/{dataset}/crops.csv",
+        edits="results/{dataset}/seed{seed}/wild/edits_test.npy",
+        edits_index="results/{dataset}/seed{seed}/wild/edits_test.csv",
+        code=code_of("wild_values"),
+    output:
+        values="results/{dataset}/seed{seed}/wild/values_claims.csv",
+    log:
+        "logs/measure_wild_claims/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/measure_wild_claims/{dataset}/seed{seed}.tsv"
+    conda:
+        "../envs/efgan.yaml"
+    threads: 1
+    params:
+        reader=settings.measures.aus,
+        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} wild_values \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
             --edits {input.edits:q} \
             --edits-index {input.edits_index:q} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            {params.cascade_weights} \
-            {params.cascade_model} \
-            {params.reader_weights} \
-            {params.reader_model} \
-            {params.values}
+            --reader {params.reader} \
+            {params.openface} \
+            --values {output.values:q}
         """
 
 

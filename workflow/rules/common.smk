@@ -87,8 +87,8 @@ os.environ.update(
     GLIBC_TUNABLES=os.environ.get("GLIBC_TUNABLES", GLIBC_TUNABLES),
 )
 
-SINGLE_STEP = [name for name in settings.methods if not METHODS[name].is_cascade]
-CASCADES = [name for name in settings.methods if METHODS[name].is_cascade]
+FROM_SCRATCH = [name for name in settings.methods if not METHODS[name].pretrained]
+FINETUNED = [name for name in settings.methods if METHODS[name].pretrained]
 RESOLVED = settings.model_dump(mode="json")
 TABLES = ["accuracy", "quality", "ablation", *(["measures"] if rows.measures(RESOLVED) else [])]
 TABLE_FORMATS = ["md", "csv", "tex"]
@@ -167,12 +167,11 @@ def flags(*sections):
     return settings_flags(settings, *sections)
 
 
-def optional_flag(name):
-    """A params function: `--name PATH` where the rule has an input of that name, else nothing."""
+def optional_flag(*names):
+    """A params function: `--name PATH` for each of these inputs that the rule has."""
 
     def words(wildcards, input):
-        path = input.get(name)
-        return f"--{name.replace('_', '-')} {quote(str(path))}" if path else ""
+        return " ".join(f"--{name.replace('_', '-')} {quote(str(path))}" for name in names if (path := input.get(name)))
 
     return words
 
@@ -221,6 +220,22 @@ def trained(name):
         return f"results/{wildcards.dataset}/seed{wildcards.seed}/{wildcards.method}/{name}"
 
     return path
+
+
+def edits_to_learn(name):
+    """An input function: a file of the edits that a classifier learns beside real images; none for R's."""
+
+    def path(wildcards):
+        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}/{wildcards.method}"
+        return f"{folder}/{name}" if wildcards.method in settings.methods else []
+
+    return path
+
+
+def train_settings(wildcards):
+    """A cascade from scratch is trained for as many epochs as training and fine-tuning together."""
+    both = ["finetune"] if METHODS[wildcards.method].is_cascade else []
+    return flags("crop", "patches", "network", "losses", "speed", "train", *both)
 
 
 def generate_settings(wildcards):

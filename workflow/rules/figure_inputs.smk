@@ -98,12 +98,12 @@ def of_methods(name, methods):
     return paths
 
 
-def cascade_file(name):
-    """An input function: a file of Cascade EF-GAN, where the run trains it."""
+def of_trained(method, name):
+    """An input function: a file of a method, where the run trains it."""
 
     def path(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}/cascade_ef_gan"
-        return f"{folder}/{name}" if "cascade_ef_gan" in settings.methods else []
+        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}/{method}"
+        return f"{folder}/{name}" if method in settings.methods else []
 
     return path
 

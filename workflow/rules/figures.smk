@@ -53,8 +53,8 @@ rule draw_networks:
         edits_index="results/{dataset}/seed{seed}/unchanged/edits_test.csv",
         weights="results/{dataset}/seed{seed}/ef_gan/weights.safetensors",
         model="results/{dataset}/seed{seed}/ef_gan/model.json",
-        cascade_weights=cascade_file("weights.safetensors"),
-        cascade_model=cascade_file("model.json"),
+        cascade_weights=of_trained("cascade_ef_gan", "weights.safetensors"),
+        cascade_model=of_trained("cascade_ef_gan", "model.json"),
         code=code_of("draw_networks"),
     output:
         attention=figure("fig03_attention"),

@@ -1,12 +1,12 @@
-"""Single-step methods: StarGAN, GANimation, Baseline, EF-GAN.
+"""What is trained from scratch: StarGAN, GANimation, Baseline, EF-GAN; for a claim, a cascade.
 
-REQUIRED INPUTS: crops.npy, crops.csv, split.csv; patch_centers.json for EF-GAN
+REQUIRED INPUTS: crops.npy, crops.csv, split.csv; patch_centers.json with local focuses
 OUTPUTS: results/{dataset}/seed{seed}/{method}/weights.safetensors, discriminators.safetensors, model.json, curves.csv
 """
 
 
 rule train:
-    """Train a single-step method (Sec. 8, EF-GAN Training Details)."""
+    """Train a method from scratch (Sec. 8, EF-GAN Training Details)."""
     input:
         crops="results/{dataset}/crops.npy",
         index="results/{dataset}/crops.csv",
@@ -24,7 +24,7 @@ rule train:
         "logs/benchmarks/train/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
         dataset=with_combined(),
-        method=one_of(SINGLE_STEP),
+        method=one_of(FROM_SCRATCH),
     # Almost everything waits for trained weights: the longest jobs start first.
     priority: 20
     retries: PREEMPTIONS
@@ -36,7 +36,7 @@ rule train:
     params:
         centers=optional_flag("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
-        settings=flags("crop", "patches", "network", "losses", "speed", "train"),
+        settings=train_settings,
     shell:
         r"""
         exec efgan --log {log:q} --threads {threads} train \

@@ -108,7 +108,7 @@ class Answer:
         self._writer.add(name, data)
         self._report.append((number, name, "edited"))
 
-    def refuse(self, number: int, reason: InputError) -> None:
+    def refuse(self, number: int, reason: Exception) -> None:
         """One photograph that was not edited, and why."""
         self._report.append((number, "", str(reason)))
 

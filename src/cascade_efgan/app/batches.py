@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from cascade_efgan.app.engine import WorkerDiedError
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.workers import BusyError, Workers
 
@@ -47,14 +48,26 @@ class Batches(Generic[Item, Result]):
     async def _drain(self) -> None:
         while self._waiting:
             count = min(self._limits.batch_faces, len(self._waiting))
-            taken = [self._waiting.popleft() for _ in range(count)]
-            try:
-                made = await self._workers.run(self._function, [item for item, _ in taken], patient=True)
-            except Exception as error:
-                for _, result in taken:
-                    if not result.done():
-                        result.set_exception(error)
+            await self._make([self._waiting.popleft() for _ in range(count)])
+
+    async def _make(self, taken: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            made = await self._workers.run(self._function, [item for item, _ in taken], patient=True)
+        except WorkerDiedError as error:
+            if len(taken) > 1:  # which of them ended it shows only one by one
+                for one in taken:
+                    await self._make([one])
             else:
-                for (_, result), value in zip(taken, made, strict=True):
-                    if not result.done():  # a client that went away
-                        result.set_result(value)
+                _fail(taken, error)
+        except Exception as error:
+            _fail(taken, error)
+        else:
+            for (_, result), value in zip(taken, made, strict=True):
+                if not result.done():  # a client that went away
+                    result.set_result(value)
+
+
+def _fail(taken: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
+    for _, result in taken:
+        if not result.done():
+            result.set_exception(error)

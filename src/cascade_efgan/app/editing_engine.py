@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,11 +15,12 @@ from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
+from cascade_efgan.devices import taken_device
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
 from cascade_efgan.editing.blendshapes import untold_aus
 from cascade_efgan.editing.crop_editor import CropEdit
 from cascade_efgan.editing.editor import Editor
-from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace
+from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, find_faces
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.editing.photo import LIMITS, read_photo
@@ -144,6 +146,9 @@ class EditingEngine:
         ]
         return self.download(photograph, wishes)
 
+    def close(self) -> None:
+        """Nothing: it is done in the caller's thread, and ends with it."""
+
     def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace], profile: bytes | None) -> list[OpenFace]:
         squares = [self._editor.square(face) for face in found]
         crops = np.stack([crop_image(image, square, self._editor.crop_size) for square in squares])
@@ -178,6 +183,15 @@ class EditingEngine:
     def _edit_preview(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> np.ndarray:
         found = [_scaled(photograph.faces[wish.face].found, photograph.scale) for wish in wishes]
         return self._editor.edit_faces(photograph.preview, found, np.stack([wish.target for wish in wishes])).image
+
+
+def make_engine(weights: Path, openface: Path | None, device: str | None, limits: Limits) -> EditingEngine:
+    """The engine of a weights file; without `device` on the GPU that `take_gpu` took, else on the CPU.
+
+    Raises:
+        InputError: as `Editor.from_file` and `find_faces`.
+    """
+    return EditingEngine(Editor.from_file(weights, find_faces(openface), device or taken_device()), limits)
 
 
 def _on_the_way(photograph: OpenPhotograph, wish: Wish, share: float) -> Wish:

@@ -101,10 +101,19 @@ class Made(NamedTuple):
     media: str
 
 
+class WorkerDiedError(Exception):
+    """What worked on a request ended before it was done; the message is one sentence for the user."""
+
+    def __init__(self) -> None:
+        """One sentence, whatever the reason."""
+        super().__init__("the program broke off while it worked on this; try again, or choose another photograph")
+
+
 class Engine(Protocol):
     """Finds faces and edits them. Several threads call it at once.
 
-    Every method raises `InputError` with one sentence for what the user can mend.
+    Every method raises `InputError` with one sentence for what the user can mend, `WorkerDiedError` where a process
+    that it uses ends.
     """
 
     @property
@@ -140,3 +149,6 @@ class Engine(Protocol):
 
     def edit_file(self, data: bytes, expression: str, intensity: float) -> Made:
         """An upload with all its faces edited to one expression, for the batch."""
+
+    def close(self) -> None:
+        """Break off what is being worked on, and free everything."""

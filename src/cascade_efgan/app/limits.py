@@ -22,7 +22,7 @@ class Limits:
         preview_side: longer side of the picture that the page shows, pixels.
         uploads: bodies that are read at the same time.
         read_seconds: time that a body may take to arrive.
-        workers: threads that compute.
+        workers: threads and processes that compute.
         queue: requests that wait for a thread; one more is answered with 503.
         batch_faces: most faces that are edited in one go.
         sessions: photographs kept in memory.

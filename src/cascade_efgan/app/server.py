@@ -1,8 +1,13 @@
 """The service on a port of this machine."""
 
+import asyncio
+import contextlib
 import logging
+import socket
 
 import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cascade_efgan.app.engine import Engine
 from cascade_efgan.app.guard import LOOPBACK
@@ -21,18 +26,9 @@ def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn
         host: address to listen on; beyond this machine, every name of it is answered.
         port: 0 to 65535; 0 lets the system choose.
     """
-    # Each worker is a thread: were PyTorch, NumPy or OpenCV to split every edit over all cores as well, they would wait
-    # for one another.
-    import cv2
-    import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    threadpool_limits(1)
     hosts = LOOPBACK if host in LOOPBACK else None
     config = uvicorn.Config(
-        make_app(engine, limits, hosts),
+        _answered(make_app(engine, limits, hosts)),
         host=host,
         port=port,
         access_log=False,  # addresses of requests carry the tokens of photographs
@@ -40,6 +36,31 @@ def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn
         server_header=False,
         limit_concurrency=limits.connections,
         timeout_keep_alive=20,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=1,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Ends within two seconds, whatever it is doing."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Break off all requests first: uvicorn would wait for uploads and edits, then print their tracebacks."""
+        for task in self.server_state.tasks:
+            task.cancel()
+        await super().shutdown(sockets)
+
+
+def _answered(app: ASGIApp) -> ASGIApp:
+    """The service, whose requests are answered even where the server breaks them off."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            with contextlib.suppress(Exception):  # an answer may have begun
+                await JSONResponse({"error": "The page was stopped."}, 503)(scope, receive, send)
+
+    return answering

@@ -21,7 +21,7 @@ from cascade_efgan.app.action_units import ACTION_UNITS
 from cascade_efgan.app.batch import Answer, read_members
 from cascade_efgan.app.batches import Batches
 from cascade_efgan.app.bodies import Bodies, TooLargeError, read_within
-from cascade_efgan.app.engine import Engine, OpenPhotograph, Wish
+from cascade_efgan.app.engine import Engine, OpenPhotograph, Wish, WorkerDiedError
 from cascade_efgan.app.guard import LOOPBACK, Guard
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.sessions import Sessions
@@ -104,7 +104,7 @@ def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOO
     # No pages of documentation: FastAPI's load scripts from elsewhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
     app.add_exception_handler(Exception, _defect)
-    for kind in (InputError, BusyError, TooLargeError, RequestValidationError, HTTPException):
+    for kind in (InputError, BusyError, WorkerDiedError, TooLargeError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _sentence)
     app.get("/")(service.page)
     app.get("/api/about")(service.about)
@@ -133,10 +133,11 @@ class _Service:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Forget old photographs while the service runs; end the threads with it."""
+        """Forget old photographs while the service runs; end the engine and the threads with it."""
         sweeper = asyncio.create_task(self._sweep())
         yield
         sweeper.cancel()
+        self._engine.close()
         self._workers.close()
 
     async def _sweep(self) -> None:
@@ -238,7 +239,7 @@ class _Service:
                 if isinstance(member, InputError):
                     raise member
                 made = await self._workers.run(self._engine.edit_file, member, expression, intensity, patient=True)
-            except InputError as error:
+            except (InputError, WorkerDiedError) as error:
                 answer.refuse(number, error)
             else:
                 answer.add(number, made.data, made.media)
@@ -272,6 +273,8 @@ async def _sentence(_: Request, error: Exception) -> JSONResponse:
             status, text = 413, str(error)
         case InputError():
             status, text = 422, str(error)
+        case WorkerDiedError():
+            status, text = 500, str(error)
         case HTTPException():
             status, text = error.status_code, str(error.detail)
         case _:  # pydantic's own words would repeat what the client sent

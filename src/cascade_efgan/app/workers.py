@@ -1,4 +1,4 @@
-"""One pool of threads for everything that computes, with a bounded queue before it."""
+"""One pool of threads that wait for everything that computes, with a bounded queue before it."""
 
 import asyncio
 import threading

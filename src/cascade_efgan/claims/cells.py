@@ -22,6 +22,8 @@ _Z = 1.959964
 def judge_cells(context: Mapping[str, Any], found: Found) -> list[dict[str, Any]]:
     """Every cell that the paper prints, of data sets in its setting: its number, ours, the interval, the verdict.
 
+    A cell that this run lacks is "not run"; one of an interval that too few people leave open, "cannot be told".
+
     Both numbers are single runs on test sets of the paper's size, so that their difference has the error of two. It is
     binomial for R, G and R+G, that of our own images' values for PSNR and of our own replicates for FID. Edits count
     as independent, which they are not: the intervals are the narrowest that can be defended.
@@ -34,20 +36,23 @@ def judge_cells(context: Mapping[str, Any], found: Found) -> list[dict[str, Any]
             for method, numbers in methods.items():
                 wanted = ("psnr", "fid") if table == "quality" else ("R", "G", "R+G")
                 for metric in (name for name in numbers if name in wanted):
-                    ours = found.get((dataset, REAL if metric == "R" else method, metric))
-                    if ours is None:
-                        continue
-                    paper = numbers[metric]
-                    value, half = _value_and_half(ours, dataset, metric, paper)
-                    if half is None:
-                        continue
-                    low, high = paper - half, paper + half
-                    verdict = "reproduced" if low <= value <= high else "too low" if value < low else "too high"
-                    about = {"table": table, "dataset": dataset, "method": method, "column": metric}
-                    lines.append(
-                        {**about, "paper": paper, "value": value, "low": low, "high": high, "verdict": verdict}
-                    )
+                    owner = REAL if metric == "R" else method
+                    about = {"table": table, "dataset": dataset, "method": owner, "column": metric}
+                    ours = found.get((dataset, owner, metric))
+                    line = {**about, "paper": numbers[metric], **_judged(ours, dataset, metric, numbers[metric])}
+                    lines += [line] if line not in lines else []  # R stands beside every method
     return lines
+
+
+def _judged(ours: Any, dataset: str, metric: str, paper: float) -> dict[str, Any]:
+    if ours is None:
+        return {"value": None, "low": None, "high": None, "verdict": "not run"}
+    value, half = _value_and_half(ours, dataset, metric, paper)
+    if half is None:
+        return {"value": value, "low": None, "high": None, "verdict": "cannot be told"}
+    low, high = paper - half, paper + half
+    verdict = "reproduced" if low <= value <= high else "too low" if value < low else "too high"
+    return {"value": value, "low": low, "high": high, "verdict": verdict}
 
 
 def _value_and_half(ours: Any, dataset: str, metric: str, paper: float) -> tuple[float, float | None]:

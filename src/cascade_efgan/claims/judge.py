@@ -1,7 +1,6 @@
 """From the values of a run to a verdict on each claim."""
 
 from collections.abc import Iterable, Mapping
-from math import ceil, floor, log2
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,22 @@ import pandas as pd
 
 from cascade_efgan import __version__
 from cascade_efgan.claims.cells import judge_cells
-from cascade_efgan.claims.entries import CLAIMS, Claim, Part
-from cascade_efgan.evaluation.inference import Comparison, holm, jackknife_test, paired_test
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
+from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
+from cascade_efgan.evaluation.inference import FEWEST_PEOPLE, Comparison, holm, jackknife_test, paired_test, sign_flip_p
 from cascade_efgan.evaluation.metric import hashed, read_metric
-from cascade_efgan.evaluation.values import SET_METRICS, read_values
+from cascade_efgan.evaluation.values import AGAIN, SET_METRICS, Values
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.comparisons import Found, gather, replicates, units
-from cascade_efgan.tables.rows import TRUE_EDITS, ablation_dataset, measures
+from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates, units
+from cascade_efgan.tables.rows import TRUE_EDITS
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
-#: Share of runs that would show an effect of the size seen, with the people that a verdict asks for.
-POWER = 0.8
+#: Why an effect that is shown over people decides nothing.
+APART = "seeds or classifiers do not all point the same way"
 
-#: More people than this are no answer: the effect seen is next to nothing.
-MOST_PEOPLE = 10_000
+#: Further classifiers that a command asks for.
+MORE_CLASSIFIERS = 4
 
 
 def judge(
@@ -44,24 +44,23 @@ def judge(
         InputError: a wrong file.
     """
     settings, paths, identity = context["settings"], list(paths), list(identity)
-    found, aucs = gather(paths, context), _aucs(identity)
-    alone = _each_seed(paths, settings["seeds"])
+    read = read_all(paths)
+    found, aucs = gather(read, settings["seeds"]), _aucs(identity)
+    alone = _each_seed(read, settings["seeds"])
+    names = dict(zip(paths, hashed(paths), strict=True))
     files: dict[tuple[str, str, str], list[str]] = {}
-    for path, name in zip(paths, hashed(paths), strict=True):
-        if (values := read_values(path)) is not None:
-            files.setdefault((values.dataset, values.method, values.metric), []).append(name)
+    for path, values in read:
+        files.setdefault((values.dataset, values.method, values.metric), []).append(names[path])
     verdicts = []
     for claim in claims:
-        for dataset in [ablation_dataset(settings)] if claim.ablation else settings["datasets"]:
+        for dataset in claim.datasets(settings):
             parts = [_part(part, dataset, found, alone, settings, len(claim.parts)) for part in claim.parts]
             for line, p in zip(parts, holm([line["p"] for line in parts]), strict=True):
                 line["p_holm"] = p
                 line["verdict"], line["why"] = _part_verdict(line, len(claim.parts), settings["statistics"]["level"])
             for part, line in zip(claim.parts, parts, strict=True):
-                keys = [(dataset, method, metric) for _, method, metric in part.terms]
-                keys += [(dataset, part.terms[0][1], part.over)] if part.over else []
-                line["files"] = sorted({name for key in keys for name in files.get(key, [])})
-                line.pop("smaller_p"), line.pop("seeds")
+                line["files"] = sorted({name for number in part.numbers for name in files.get((dataset, *number), [])})
+                line.pop("smaller_p"), line.pop("runs")
             verdict, why = _verdict(claim, dataset, parts, context, aucs.get(dataset))
             about = {"id": claim.id, "claim": claim.text, "source": claim.source, "dataset": dataset}
             auc = {"auc": aucs.get(dataset)} if claim.auc is not None else {}
@@ -76,14 +75,11 @@ def judge(
     }
 
 
-def _each_seed(paths: list[Path], seeds: list[int]) -> dict[int, Found]:
+def _each_seed(read: list[tuple[Path, Values]], seeds: list[int]) -> dict[int, Found]:
     """The values of each seed alone; nothing where there is one."""
     if len(seeds) < 2:
         return {}
-    of = {path: values.seed for path in paths if (values := read_values(path)) is not None}
-    return {
-        seed: gather([path for path in of if of[path] == seed], {"settings": {"seeds": [seed]}}) for seed in seeds
-    }  # fmt: skip
+    return {seed: gather([pair for pair in read if pair[1].seed == seed], [seed]) for seed in seeds}
 
 
 def _aucs(paths: Iterable[Path]) -> dict[str, float]:
@@ -105,12 +101,10 @@ def effect_values(part: Part, dataset: str, found: Found) -> pd.DataFrame | tupl
     Returns:
         Columns `person` and `value`, index `id`; None where a number is missing or they have no image in common.
     """
-    tables = [found.get((dataset, method, metric)) for _, method, metric in part.terms]
     factors = [factor for factor, _, _ in part.terms]
-    over = found.get((dataset, part.terms[0][1], part.over)) if part.over else None
-    if any(table is None for table in tables) or (part.over and over is None):
+    known = [table for number in part.numbers if (table := found.get((dataset, *number))) is not None]
+    if len(known) < len(part.numbers):
         return None
-    known = [table for table in [*tables, over] if table is not None]
     if part.terms[0][2] in SET_METRICS:
         whole = [replicates(table) for table in known]
         effect = sum(factor * value for factor, (value, _) in zip(factors, whole, strict=True))
@@ -120,11 +114,19 @@ def effect_values(part: Part, dataset: str, found: Found) -> pd.DataFrame | tupl
     if joined.empty:
         return None
     values = joined.iloc[:, : len(factors)].to_numpy() @ np.array(factors, dtype=np.float64)
-    if over is not None:
+    if part.over:
         moved = joined.iloc[:, -1].to_numpy() - joined.iloc[:, -1].mean()
         spread = float(np.mean(moved**2))
         values = (values - values.mean()) * moved / spread if spread > 0 else np.zeros(len(moved))
     return pd.DataFrame({"person": known[0]["person"].reindex(joined.index), "value": values}, index=joined.index)
+
+
+def _p_against(values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]) -> float | None:
+    """The p of `_against`, without its interval, whose resampling takes most of the time."""
+    if isinstance(values, tuple):
+        return _against(values, bar, chosen).p
+    sums = units(values, chosen).assign(value=values["value"] - bar).groupby("person", sort=True)["value"].sum()
+    return sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"]) if len(sums) >= FEWEST_PEOPLE else None
 
 
 def _against(values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]) -> Comparison:
@@ -143,7 +145,7 @@ def _part(
     line: dict[str, Any] = {
         **{"words": part.words, "unit": part.unit, "more": part.more, "bar": part.bar, "least": part.least},
         **dict.fromkeys(("value", "low", "high", "p", "people", "n", "reason", "smaller_p", "needed_people")),
-        "seeds": {},
+        "runs": [],
     }
     values = effect_values(part, dataset, found)
     if values is None:
@@ -155,50 +157,20 @@ def _part(
     line |= {"reason": estimate.reason}
     if estimate.low is not None and estimate.high is not None:
         line |= {"low": estimate.low + part.bar, "high": estimate.high + part.bar}
-    if part.least is not None:
-        smaller = _against(values, part.bar + sign * part.least, chosen)
-        line["smaller_p"] = smaller.p if sign * smaller.difference.value < 0 else None
+    if part.least is not None and sign * estimate.value < part.least:
+        line["smaller_p"] = _p_against(values, part.bar + sign * part.least, chosen)
     if isinstance(values, tuple):
-        line["people"] = _people_left_out(values[1])
-    line["needed_people"] = _needed(values, estimate.value, chosen, tests)
-    for seed, own in alone.items():
+        line["people"] = people_left_out(values[1])
+    line["needed_people"] = needed_people(values, estimate.value, chosen, tests)
+    for own in alone.values():
         one = effect_values(part, dataset, own)
         if one is not None:
-            line["seeds"][seed] = (one[0] if isinstance(one, tuple) else float(one["value"].mean())) - part.bar
+            line["runs"].append((one[0] if isinstance(one, tuple) else float(one["value"].mean())) - part.bar)
+    if not isinstance(values, tuple) and part.terms[0][2] in BY_MORE_CLASSIFIERS:
+        by_classifier = values["value"].groupby(values.index.str.rpartition(AGAIN).get_level_values(2)).mean()
+        line["runs"] += (by_classifier - part.bar).tolist()
+        line["n"] //= len(by_classifier)
     return line
-
-
-def _people_left_out(without: pd.Series) -> int:
-    """People behind the replicates of a distance; those that were left out together are named in one index entry."""
-    return sum(len(str(names).split()) for names in without.index)
-
-
-def fewest_people(tests: int, level: float) -> int:
-    """People without whom exchanging methods cannot reach the level: the smallest p is 2 / 2^people, times `tests`."""
-    return max(3, floor(log2(2 * tests / (1 - level))) + 1)
-
-
-def _needed(
-    values: pd.DataFrame | tuple[float, pd.Series], beyond: float, chosen: Mapping[str, Any], tests: int
-) -> int | None:
-    """People that would show an effect of the size seen; None where one or none was seen, or far too many."""
-    from scipy.stats import norm
-
-    if isinstance(values, tuple):
-        without = values[1].to_numpy()
-        groups = len(without)
-        people = _people_left_out(values[1])
-        error = float(np.sqrt((groups - 1) / max(groups, 1) * np.sum((without - without.mean()) ** 2)))
-    else:
-        by_person = units(values, chosen).groupby("person")["value"]
-        people = len(by_person)
-        parts = by_person.sum() - values["value"].mean() * by_person.count()
-        error = float(np.sqrt(np.sum(parts**2) * people / max(people - 1, 1))) / len(values)
-    if people < 2 or beyond == 0:
-        return None
-    reach = norm.ppf(1 - (1 - chosen["level"]) / (2 * tests)) + norm.ppf(POWER)
-    needed = max(people * (reach * error / beyond) ** 2, fewest_people(tests, chosen["level"]), people + 1)
-    return ceil(needed) if needed <= MOST_PEOPLE else None
 
 
 def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[str, str]:
@@ -207,13 +179,13 @@ def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[st
     if line["p"] is None:
         return OPEN, f"no test: {line['reason']}"
     claimed = (line["value"] > line["bar"]) == line["more"]
-    towards = [(beyond > 0) == line["more"] for beyond in line["seeds"].values() if beyond != 0]
+    towards = [(beyond > 0) == line["more"] for beyond in line["runs"] if beyond != 0]
     if line["p_holm"] < 1 - level and line["value"] != line["bar"]:
         if not all(same == claimed for same in towards):
-            return OPEN, "the training seeds do not all point the same way"
+            return OPEN, f"{APART}{needed_runs(line['runs'], tests, level)}"
         return (HOLDS, "") if claimed else (FAILS, "shown to be the other way round")
     if line["smaller_p"] is not None and line["smaller_p"] * tests < 1 - level:
-        return FAILS, f"the effect, if any, is smaller than {line['least']:g} {line['unit']}".rstrip()
+        return FAILS, f"shown to be an effect, if any, of less than {line['least']:g} {line['unit']}".rstrip()
     return OPEN, "the test shows neither direction"
 
 
@@ -229,8 +201,8 @@ def _verdict(
     failed = [line for line in parts if line["verdict"] == FAILS]
     if all(state == NOT_RUN for state in states) or (NOT_RUN in states and not failed):
         return NOT_RUN, f"run {command(claim, context)}"
-    if len(settings["seeds"]) < claim.seeds:
-        return OPEN, f"one training seed; it takes {claim.seeds} or more: --config 'seeds=[0, 1, 2]'"
+    if settings["measures"].get("classifiers", 0) < claim.classifiers:
+        return OPEN, f"one further classifier; it takes {claim.classifiers} or more: run {command(claim, context)}"
     if claim.auc is not None and (auc is None or auc < claim.auc):
         share = "an unknown share" if auc is None else f"{100 * auc:.0f} %"
         return OPEN, (
@@ -238,34 +210,26 @@ def _verdict(
             "it; more people do not change that, another network would"
         )
     if failed:
-        return FAILS, "; ".join(f"not so that {line['words']}: {line['why']}" for line in failed)
+        return FAILS, "; ".join(f"“{line['words']}” is {line['why']}" for line in failed)
     if all(state == HOLDS for state in states):
         return HOLDS, ""
     opened = [line for line in parts if line["verdict"] == OPEN]
     least = fewest_people(len(parts), settings["statistics"]["level"])
     against = sum((line["value"] < line["bar"]) == line["more"] and line["value"] != line["bar"] for line in opened)
-    pointing = f" ({against} of them seem to point the other way)" if against else ""
-    return OPEN, f"{len(opened)} of {len(parts)} parts undecided{pointing}; {_takes(opened, least)}"
-
-
-def _takes(lines: list[dict[str, Any]], least: int) -> str:
-    """How many people and faces the undecided parts would take."""
-    known = [line["needed_people"] for line in lines if line["needed_people"] is not None]
-    if any(line["people"] < least for line in lines) and len(known) < len(lines):
-        return f"the test needs at least {least} people, and there are {min(line['people'] for line in lines)}"
-    if len(known) < len(lines):
-        return f"an effect as small as seen takes more than {MOST_PEOPLE:,} people"
-    people = max(known)
-    widest = next(line for line in lines if line["needed_people"] == people)
-    faces = "" if widest["n"] is None else f" ({ceil(people * widest['n'] / widest['people']):,} faces or edits)"
-    return f"an effect as large as seen takes about {people:,} people{faces}, where there are {widest['people']}"
+    pointing = f", {against} of them pointing the other way" if against else ""
+    apart = [line["why"] for line in opened if line["why"].startswith(APART)]
+    takes = apart[0] if apart else what_it_takes(opened, least)
+    return OPEN, f"{len(opened)} of {len(parts)} parts undecided{pointing}; {takes}"
 
 
 def command(claim: Claim, context: Mapping[str, Any]) -> str:
     """The command that runs what a claim lacks."""
     settings = context["settings"]
     methods = [name for name in METHODS if name in {*settings["methods"], *claim.methods}]
-    words = [f"preset={context['preset']}", f"'methods=[{', '.join(methods)}]'"]
-    if "identity" in claim.metrics and "identity" not in measures(settings):
-        words.append("'measures={identity: true}'")
+    words = [f"preset={context['preset']}"]
+    words += [f"'methods=[{', '.join(methods)}]'"] if len(methods) > len(settings["methods"]) else []
+    more = ["identity: true"] if any(metric == "identity" for _, metric in claim.numbers) else []
+    more += [f"classifiers: {MORE_CLASSIFIERS}"] if claim.classifiers else []
+    words += [f"'measures={{{', '.join(more)}}}'"] if more else []
+    words += ["'wild={dataset: affectnet}'"] if claim.wild and not settings["wild"]["dataset"] else []
     return f"`snakemake --cores all all --config {' '.join(words)}`"

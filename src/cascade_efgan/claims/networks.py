@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from cascade_efgan.claims.entries import OF_PATHS
 from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation.au_regressor import AuNetwork, read_aus
 from cascade_efgan.figures.networks import INTENSITIES, Asked, as_pictures, between, local_attention
 from cascade_efgan.models.cascade import Cascade
+from cascade_efgan.models.discriminator import AuCritic
 
 #: Shares of the way at which interpolated AUs are compared with real ones.
 ON_THE_WAY = (0.25, 0.5, 0.75)
@@ -59,23 +59,23 @@ def attention_of_maps(
     values = {name: pixels.mean(axis=1) for name, pixels in found.items()}
     for name, maps in (("local", local[:, inside]), ("global", whole[:, inside])):
         values[f"focus_{name}"] = _top_share(maps)
-        values[f"hits_{name}"] = (
-            np.full(len(maps), np.nan) if change is None else _correlations(maps, change[:, inside])
-        )
+        if change is not None:
+            values[f"hits_{name}"] = _correlations(maps, change[:, inside])
     return values
 
 
 @torch.inference_mode()
 def path_values(
-    cascade: Cascade, asked: Asked, real: np.ndarray, reader: AuNetwork | None, device: torch.device
+    cascade: Cascade, critic: AuCritic, asked: Asked, real: np.ndarray, reader: AuNetwork | None, device: torch.device
 ) -> dict[str, np.ndarray]:
     """Interpolated AUs against real ones, and AUs read from edits along the path, by metric: `(N,)` each.
 
     Args:
         cascade: Cascade EF-GAN.
+        critic: D_interp, trained with it.
         asked: the edits.
         real: AUs of training images, `(M, 17)`, 0..5.
-        reader: reads AUs from edits, or None: then their numbers are NaN.
+        reader: reads AUs from edits, or None: then their numbers are unknown.
         device: where to compute.
     """
     source, target = (aus.cpu().numpy().astype(np.float64) * AU_MAX for aus in (asked.source, asked.target))
@@ -86,8 +86,11 @@ def path_values(
         "distance_linear": np.mean([nearest(aus, real) for aus in linear], axis=0),
         "distance_real": np.mean([nearest(aus, real) for aus in (source, target)], axis=0),
     }
+    for name, places in (("interpolated", points), ("linear", linear)):
+        stacked = torch.tensor(np.stack(places) / AU_MAX, dtype=torch.float32, device=device)
+        values[f"critic_{name}"] = critic(stacked)[..., 0].mean(dim=0).double().cpu().numpy()
     if reader is None:
-        return values | dict.fromkeys(OF_PATHS[3:], np.full(len(source), np.nan))
+        return values
     on_the_way = between(cascade, asked, INTENSITIES)
     frames = [as_pictures(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
     rows = np.arange(len(source))

@@ -5,13 +5,14 @@ from math import sqrt
 from typing import Any
 
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
-from cascade_efgan.claims.judge import POWER, command, fewest_people
+from cascade_efgan.claims.judge import command
+from cascade_efgan.claims.power import POWER, fewest_people, reach_of
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.context import DATASET_TITLES, head_lines
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
-from cascade_efgan.tables.rows import TRUE_EDITS, ablation_dataset
+from cascade_efgan.tables.rows import TRUE_EDITS
 
 #: Metric -> deviation of the difference of two methods between people, as the published laptop run has it
 #: (docs/laptop); of R+G, between faces, of which a person has few. Others are not known beforehand.
@@ -24,7 +25,7 @@ def plan_markdown(context: Mapping[str, Any]) -> str:
     body = [
         [claim.text, claim.source, DATASET_TITLES.get(dataset, dataset), *_plan(claim, dataset, context)]
         for claim in CLAIMS
-        for dataset in ([ablation_dataset(settings)] if claim.ablation else settings["datasets"])
+        for dataset in claim.datasets(settings)
     ]
     sizes = [
         f"- {DATASET_TITLES.get(name, name)}: {facts['test_people']} test people, {facts['test']} test faces."
@@ -53,8 +54,7 @@ def plan_markdown(context: Mapping[str, Any]) -> str:
 
 
 def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
-    settings, facts = context["settings"], context["datasets"][dataset]
-    people, faces, tests = facts["test_people"], facts["test"], len(claim.parts)
+    settings, tests = context["settings"], len(claim.parts)
     level = settings["statistics"]["level"]
     if claim.not_measured:
         return [f"not measured: {claim.not_measured}", "", ""]
@@ -63,11 +63,14 @@ def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
     if missing := [name for name in claim.methods if name not in settings["methods"]]:
         titles = ", ".join(METHODS[name].title for name in missing)
         return [f"no: {titles} not trained; run {command(claim, context)}", "", ""]
+    if dataset not in context["datasets"]:
+        return [f"no: no wild images; run {command(claim, context)}", "", ""]
+    people, faces = (context["datasets"][dataset][name] for name in ("test_people", "test"))
     least = fewest_people(tests, level)
     if people < least:
         return [f"no: {people} test people, the test needs {least}", "", ""]
-    if len(settings["seeds"]) < claim.seeds:
-        return [f"no: it takes {claim.seeds} training seeds or more", "", ""]
+    if settings["measures"].get("classifiers", 0) < claim.classifiers:
+        return [f"no: it takes {claim.classifiers} further classifiers or more; run {command(claim, context)}", "", ""]
     shown = [size for part in claim.parts if (size := _smallest(part, people, faces, tests, level)) is not None]
     papers = [size for part in claim.parts if (size := _of_paper(part, dataset)) is not None]
     smallest = f"{max(shown):.2g}" if shown else "not known beforehand"
@@ -80,15 +83,12 @@ def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
 
 
 def _smallest(part: Part, people: int, faces: int, tests: int, level: float) -> float | None:
-    from scipy.stats import norm
-
-    metric = part.terms[0][2]
+    metric = part.terms[0][2].removesuffix("_again")
     if metric not in SPREAD or part.over:
         return None
     count = faces if metric == "R+G" else people
-    reach = float(norm.ppf(1 - (1 - level) / (2 * tests)) + norm.ppf(POWER))
     # An interaction has the error of two differences.
-    return reach * SPREAD[metric] / sqrt(count) * sqrt(len(part.terms) / 2)
+    return reach_of(tests, level) * SPREAD[metric] / sqrt(count) * sqrt(len(part.terms) / 2)
 
 
 def _of_paper(part: Part, dataset: str) -> float | None:
@@ -97,7 +97,7 @@ def _of_paper(part: Part, dataset: str) -> float | None:
         return None
     total = -part.bar
     for factor, method, metric in part.terms:
-        own = "cascade_ef_gan" if method == REAL else method
+        own, metric = "cascade_ef_gan" if method == REAL else method, metric.removesuffix("_again")
         tables = (COMPARISON.get(dataset, COMPARISON["rafd"]), ABLATION["rafd"] if dataset != "cfeed" else {})
         value = next((table[own][metric] for table in tables if metric in table.get(own, {})), None)
         if value is None or method in CONTROLS:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cascade_efgan.claims.cells import TEST_SIZES
+from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.context import DATASET_TITLES, head_lines
@@ -51,6 +52,11 @@ def effect(line: Mapping[str, Any]) -> str:
     return f"{line['value']:+.3g}{ends} {line['unit']}".rstrip()
 
 
+def p_text(p: float | None) -> str:
+    """A p-value with four decimals."""
+    return "–" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
 def claims_csv(found: Mapping[str, Any]) -> str:
     """One line a claim, part or cell, in full precision."""
     text = io.StringIO()
@@ -70,7 +76,7 @@ def _part(one: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
     shown = [""] * 5
     if line["value"] is not None:
         ends = f"none: {line['reason']}" if line["low"] is None else f"{line['low']:+.3g} to {line['high']:+.3g}"
-        p = "–" if line["p_holm"] is None else "< 0.0001" if line["p_holm"] < 0.0001 else f"{line['p_holm']:.4f}"
+        p = p_text(line["p_holm"])
         faces = "" if line["n"] is None else str(line["n"])
         shown = [f"{line['value']:+.3g} {line['unit']}".rstrip(), ends, str(line["people"]), faces, p]
     verdict = line["verdict"] + (f": {line['why']}" if line["why"] else "")
@@ -104,8 +110,9 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
         return ["Not the paper's setting: its numbers are no measure of these."]
     sizes = "; ".join(f"{DATASET_TITLES[name]} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
     body = [
-        [cell["table"], DATASET_TITLES[cell["dataset"]], METHODS[cell["method"]].title, cell["column"]]
-        + [f"{cell['paper']:.2f}", f"{cell['value']:.2f}", f"{cell['low']:.2f} to {cell['high']:.2f}", cell["verdict"]]
+        [cell["table"], DATASET_TITLES[cell["dataset"]], _method(cell["method"]), cell["column"]]
+        + [f"{cell['paper']:.2f}", "–" if cell["value"] is None else f"{cell['value']:.2f}"]
+        + ["–" if cell["low"] is None else f"{cell['low']:.2f} to {cell['high']:.2f}", cell["verdict"]]
         for cell in found["cells"]
     ]
     return [
@@ -114,6 +121,10 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
         f"Both numbers are single runs on test sets of the paper's size ({sizes}): an interval is 95 % of the "
         "differences of two such runs, with edits counted as independent.",
     ]
+
+
+def _method(name: str) -> str:
+    return "Real images" if name == REAL else METHODS[name].title
 
 
 def _title(one: Mapping[str, Any]) -> str:

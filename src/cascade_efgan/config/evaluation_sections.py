@@ -84,6 +84,10 @@ class Measures(Section):
         description="who reads the AUs of edited photographs. auto: OpenFace where openface.program or OPENFACE_BIN "
         "names it (about a second an edit), else MediaPipe. Rendered faces have the AU regressor",
     )
+    classifiers: int = Field(
+        0, ge=0, description="further classifiers of R and R+G, each from a seed of its own: the claim that edits help "
+        "to train classifiers needs 2 or more"
+    )  # fmt: skip
     fid_curve: bool = Field(True, description="measure the Fréchet distance against the number of images")
 
 

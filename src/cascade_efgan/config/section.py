@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
-MethodName = Literal["stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"]
+MethodName = Literal[
+    "stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan", "cascade_from_scratch"
+]  # fmt: skip
 Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

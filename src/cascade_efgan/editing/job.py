@@ -125,6 +125,8 @@ def plan_files(
         raise InputError("--out: expected a folder for several photographs; name one, it is made where it is not there")
     if continuous and (several or out is None or out.is_dir()):
         raise InputError("--continuous: expected one photograph, and --out with .gif, .mp4 or .png")
+    if not several:
+        written_format(files[0])  # what is no photograph is said before what stands in its way
     if out is None:
         outs = [files[0].with_name(f"{files[0].stem}_edited{SUFFIXES[written_format(files[0])]}")]
     elif several or out.is_dir():

@@ -11,10 +11,13 @@ from torch.nn import functional
 
 from cascade_efgan.config.evaluation_sections import Classifier
 from cascade_efgan.data import EXPRESSIONS
+from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.fitting import (
     Examples,
     count_steps,
+    examples,
     fit,
     load_weights,
     predict,
@@ -24,6 +27,41 @@ from cascade_efgan.evaluation.fitting import (
 from cascade_efgan.evaluation.resnet import ResNet18
 
 KIND = "expression_classifier"
+
+
+def training_data(
+    crops: Path, index: Path, split: Path, edits: Path | None, edits_index: Path | None
+) -> tuple[Faces, Examples, int]:
+    """What a classifier learns from: real training images (R), with edits of them (R+G).
+
+    Returns:
+        The data set, the examples, and how many of them are real.
+
+    Raises:
+        InputError: a class without an example, or edits of other images.
+    """
+    faces = load_faces(crops, index)
+    rows = part_rows(faces.index, split, "train")
+    names = faces.index["expression"].iloc[rows].tolist()
+    check_training(names, faces.expressions, split)
+    parts = [(faces.images, rows, class_numbers(names, faces.expressions, index))]
+    if (edits is None) != (edits_index is None):
+        raise InputError("--edits and --edits-index belong together: give both (R+G) or neither (R)")
+    if edits is not None and edits_index is not None:
+        made = load_edits(edits, edits_index)
+        foreign = sorted(set(made.index["source_id"]) - set(faces.index["id"].iloc[rows]))
+        if foreign:
+            raise InputError(
+                f"{edits_index}: edits {foreign[0]}, which is no training image of {split}; "
+                "give edits made with --part train, because others would leak the test part"
+            )
+        if made.images.shape[1] != faces.size:
+            raise InputError(
+                f"{edits}: images of {made.images.shape[1]} pixels, but {crops} has {faces.size}; make both again"
+            )
+        labels = class_numbers(made.index["target_expression"].tolist(), faces.expressions, edits_index)
+        parts.append((made.images, np.arange(len(made)), labels))
+    return faces, examples(parts), len(rows)
 
 
 def train_classifier(

@@ -12,13 +12,15 @@ from cascade_efgan.files import read_json, sha256_file, write_json
 
 #: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper.
 UNITS = {
-    **{"R": "%", "G": "%", "R+G": "%"},
+    **dict.fromkeys(("R", "G", "R+G", "R_again", "R+G_again"), "%"),
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
     **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
     **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
     **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "attention (0 to 1)"),
     **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),
+    **dict.fromkeys(("critic_interpolated", "critic_linear"), "score"),
     **dict.fromkeys(("steps_forward", "steps_even", "largest_step"), ""),
+    **{"au_approach": "intensity (0 to 5)", "change_outside": "grey levels"},
     **{"gap": "distance of AUs", "left_over": "intensity (0 to 5)", "region_error": "grey levels"},
 }
 

@@ -17,6 +17,9 @@ VALUE_COLUMNS = ("dataset", "method", "seed", "metric", "id", "person", "value")
 #: names who was left out, `id` the turn.
 SET_METRICS = ("fid", "kid")
 
+#: Between an image and the number of the classifier, in ids of R and R+G by further classifiers.
+AGAIN = "#"
+
 #: Id of the first line of such a file: the metric with everybody.
 EVERYBODY = "everybody"
 
@@ -53,8 +56,7 @@ def write_values(
         values: in the unit of the number; percent for accuracies (0 or 100).
     """
     frame = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
-    frame = frame.assign(dataset=number.dataset, method=number.method, seed=number.seed, metric=number.name)
-    write_records(path, frame[list(VALUE_COLUMNS)])
+    write_several(path, [(number, frame)])
 
 
 def write_replicates(path: str | Path, number: Metric, without: Mapping[str, float]) -> None:
@@ -70,23 +72,44 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
     write_values(path, number, ids, ["", *without], [number.value, *without.values()])
 
 
-def read_values(path: str | Path) -> Values | None:
-    """Read the values behind a number; None for a file without lines, which belongs to a number that is missing.
+def write_several(path: str | Path, tables: Sequence[tuple[Metric, pd.DataFrame]]) -> None:
+    """Write the values behind several numbers into one file; each table has columns `id`, `person` and `value`."""
+    frames = [
+        table.assign(dataset=one.dataset, method=one.method, seed=one.seed, metric=one.name) for one, table in tables
+    ]
+    whole = pd.concat(frames) if frames else pd.DataFrame(columns=list(VALUE_COLUMNS))
+    write_records(path, whole[list(VALUE_COLUMNS)])
+
+
+def read_several(path: str | Path) -> list[Values]:
+    """Read a file of values; a number that is missing has no lines in it.
 
     Raises:
-        InputError: a missing or foreign file, or lines of several numbers.
+        InputError: a missing or foreign file, or a line twice.
     """
     frame = read_records(path, [name for name in VALUE_COLUMNS if name != "value"], ["value"])
-    if frame.empty:
-        return None
-    about = frame[["dataset", "method", "seed", "metric"]].drop_duplicates()
-    dataset, method, seed, metric = about.iloc[0]
-    if len(about) > 1 or metric not in UNITS or not str(seed).isdigit():
+    found = []
+    for about, table in frame.groupby(["dataset", "method", "seed", "metric"], sort=False):
+        dataset, method, seed, metric = map(str, about)
+        if metric not in UNITS or not seed.isdigit():
+            raise InputError(f"{path}: no values of a number; delete it and run the rule that makes it again")
+        if table["id"].duplicated().any():
+            twice = table.loc[table["id"].duplicated(), "id"].iloc[0]
+            raise InputError(f"{path}: {twice} stands twice, expected it once; run the rule that makes it again")
+        found.append(Values(dataset, method, int(seed), metric, table[["id", "person", "value"]]))
+    return found
+
+
+def read_values(path: str | Path) -> Values | None:
+    """Read the values behind one number; None where it is missing.
+
+    Raises:
+        InputError: as `read_several`, or lines of several numbers.
+    """
+    found = read_several(path)
+    if len(found) > 1:
         raise InputError(f"{path}: expected the values of one number; delete it and run the rule that makes it again")
-    if frame["id"].duplicated().any():
-        twice = frame.loc[frame["id"].duplicated(), "id"].iloc[0]
-        raise InputError(f"{path}: {twice} stands twice, expected it once; run the rule that makes it again")
-    return Values(dataset, method, int(seed), metric, frame[["id", "person", "value"]])
+    return found[0] if found else None
 
 
 def over_seeds(found: Sequence[Values]) -> pd.DataFrame:

@@ -180,14 +180,26 @@ def load_generator(weights: Path, description: Path) -> tuple[nn.Module, ModelSp
     return generator.eval(), spec
 
 
-def restore(module: nn.Module, weights: Path, description: Path) -> None:
-    """Put stored weights into networks that were built from `description`, in place.
+def load_au_critic(discriminators: Path, description: Path) -> AuCritic:
+    """D_interp alone, from the stored discriminators of a cascade.
+
+    Raises:
+        InputError: as `load_generator`.
+    """
+    critic = AuCritic(len(AUS), ModelSpec.from_json(description).network["interpolator_width"])
+    restore(critic, discriminators, description, "interpolated.")
+    return critic.eval()
+
+
+def restore(module: nn.Module, weights: Path, description: Path, prefix: str = "") -> None:
+    """Put stored weights, or those whose names begin with `prefix`, into networks built from `description`, in place.
 
     Raises:
         InputError: the weights are missing or torn, or do not fit.
     """
+    state = {key.removeprefix(prefix): value for key, value in load_weights(weights).items() if key.startswith(prefix)}
     try:
-        module.load_state_dict(load_weights(weights))
+        module.load_state_dict(state)
     except RuntimeError as error:
         reason = json.dumps(str(error).splitlines()[0])
         raise InputError(f"{weights}: these weights do not fit {description} ({reason}); train again") from None

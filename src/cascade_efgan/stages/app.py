@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,19 +28,23 @@ def command(
     ] = None,
 ) -> None:
     """A local web page: drop a photograph, move sliders, download the edit. Stop it with Ctrl+C."""
-    from cascade_efgan.app.editing_engine import EditingEngine
+    from cascade_efgan.app.editing_engine import make_engine
     from cascade_efgan.app.limits import Limits
+    from cascade_efgan.app.processes import ProcessEngine
     from cascade_efgan.app.server import make_server
-    from cascade_efgan.editing.editor import Editor
-    from cascade_efgan.editing.faces import find_faces
+    from cascade_efgan.devices import take_gpu
     from cascade_efgan.editing.offer import trained_weights
 
     listener = _listen(host, port)
     limits = Limits()
-    editor = Editor.from_file(trained_weights(run, weights), find_faces(openface), device)
-    server = make_server(EditingEngine(editor, limits), limits, host, port)
+    path = trained_weights(run, weights)
+    if device is None:
+        take_gpu()  # for all its processes: each would wait for one of its own
+    make = partial(make_engine, path, openface, device, limits)
+    server = make_server(ProcessEngine(make), limits, host, port)
     if not listener.getsockname()[0].startswith("127."):
         log.warning("everyone who reaches this machine can use the page, unencrypted: there is no password")
+    listener.listen()  # a browser that is opened at once waits a moment instead of being refused
     shown = f"[{host}]" if ":" in host else host
     log.info("open http://%s:%d/ in a browser; Ctrl+C stops it", shown, listener.getsockname()[1])
     server.run(sockets=[listener])

@@ -1,61 +1,130 @@
-"""`efgan claim_values`: numbers of every edit that only the claims need."""
+"""`efgan claim_values`: numbers of every edit that only the claims need, of all methods of a data set at once."""
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from typer import Option
 
-from cascade_efgan.claims.measures import aus_of_sources, left_over, region_error
-from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.dataset import read_index
+from cascade_efgan.claims.entries import CASCADE, EF
+from cascade_efgan.claims.measures import of_edits
+from cascade_efgan.claims.networks import attention_values, path_values
+from cascade_efgan.data import AUS
+from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.data.records import read_records
+from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.au_regressor import load_au_regressor
+from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.psnr import true_edits
-from cascade_efgan.evaluation.values import write_values
-from cascade_efgan.figures.per_edit import au_gaps, matched
+from cascade_efgan.evaluation.values import write_several
+from cascade_efgan.figures.networks import Asked
+from cascade_efgan.figures.per_edit import matched
+from cascade_efgan.models.build import load_au_critic, load_generator
+from cascade_efgan.models.cascade import Cascade
+from cascade_efgan.words import named_paths, same_names
+
+#: Edits at a time.
+BATCH = 32
+
+#: A method, edits, and some numbers of each of them: metric -> `(M,)`, NaN where unknown.
+Found = tuple[str, Edits, Mapping[str, np.ndarray]]
 
 
 def command(
-    method: Annotated[str, Option(help="method")],
     dataset: Annotated[str, Option(help="data set")],
     seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy")],
     index: Annotated[Path, Option(help="crops.csv")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV)")],
+    split: Annotated[Path, Option(help="split.csv; real AUs are those of its training images")],
     patch_centers: Annotated[Path, Option(help="boxes of the regions (JSON)")],
-    gap: Annotated[Path, Option(help="expression gap of every edit to write (CSV)")],
-    left_over_: Annotated[Path, Option("--left-over", help="what is left of the source's AUs to write (CSV)")],
-    region_error_: Annotated[Path, Option("--region-error", help="error in eyes and mouth boxes to write (CSV)")],
-    readings: Annotated[Path | None, Option(help="AUs read from the edits (CSV)")] = None,
-    truth: Annotated[Path | None, Option("--true-edits", help="true edits (NPY)")] = None,
-    truth_index: Annotated[Path | None, Option("--true-edits-index", help="their index (CSV)")] = None,
+    asked: Annotated[Path, Option(help="edits of the test images by any control (NPY)")],
+    asked_index: Annotated[Path, Option(help="their index (CSV): what is asked for")],
+    values: Annotated[Path, Option(help="values of every number to write (CSV)")],
+    edits: Annotated[list[str], Option(help="METHOD=PATH of edits of the test images (NPY), repeated")] = [],
+    edits_index: Annotated[list[str], Option(help="METHOD=PATH of their index (CSV), repeated")] = [],
+    readings: Annotated[list[str], Option(help="METHOD=PATH of AUs read from them (CSV), repeated")] = [],
+    weights: Annotated[Path | None, Option(help="EF-GAN's weights")] = None,
+    model: Annotated[Path | None, Option(help="EF-GAN's description")] = None,
+    cascade_weights: Annotated[Path | None, Option(help="Cascade EF-GAN's weights")] = None,
+    cascade_model: Annotated[Path | None, Option(help="Cascade EF-GAN's description")] = None,
+    cascade_critics: Annotated[Path | None, Option(help="its discriminators' weights")] = None,
+    reader_weights: Annotated[
+        Path | None, Option(help="AU regressor's weights; then --asked are the true edits")
+    ] = None,
+    reader_model: Annotated[Path | None, Option(help="AU regressor's description")] = None,
 ) -> None:
-    """Gap, leftovers and region error of the edits that change the expression; empty files where they are unknown."""
-    made, faces = load_edits(edits, edits_index), read_index(index)
+    """Numbers of edits that change the expression, and of what EF-GAN and Cascade EF-GAN do inside to make them."""
+    faces, wanted, device = load_faces(crops, index), load_edits(asked, asked_index), pick_device()
+    reader = load_au_regressor(reader_weights, reader_model)[0] if reader_weights and reader_model else None
+
+    def measured() -> Iterator[Found]:
+        arrays, indices = named_paths("--edits", edits), named_paths("--edits-index", edits_index)
+        read = named_paths("--readings", readings)
+        for method in same_names(("--edits", "--edits-index"), arrays, indices) if arrays else ():
+            made = load_edits(arrays[method], indices[method])
+            seen = _seen(made, read[method]) if method in read else None
+            truth = None if reader is None else _partners(made, wanted, asked_index)
+            yield method, made, of_edits(made, faces.index, seen, truth, load_patch_boxes(patch_centers))
+        if weights and model:
+            single = _generator(weights, model).to(device)
+
+            def attention(rows: np.ndarray) -> Mapping[str, np.ndarray]:
+                truth = None if reader is None else np.asarray(wanted.images[rows])
+                return attention_values(single, Asked(faces, wanted.index.iloc[rows], device), truth)
+
+            yield EF, wanted, _by_batches(attention, wanted)
+        if cascade_weights and cascade_model and cascade_critics:
+            cascade = _generator(cascade_weights, cascade_model).to(device)
+            critic = load_au_critic(cascade_critics, cascade_model).to(device)
+            real = faces.index[list(AUS)].to_numpy(np.float64)[part_rows(faces.index, split, "train")]
+
+            def path(rows: np.ndarray) -> Mapping[str, np.ndarray]:
+                return path_values(cascade, critic, Asked(faces, wanted.index.iloc[rows], device), real, reader, device)
+
+            yield CASCADE, wanted, _by_batches(path, wanted)
+
+    tables = []
+    for method, made, numbers in measured():
+        for name, column in numbers.items():
+            kept = np.flatnonzero(made.changes & ~np.isnan(column))
+            about = made.index["person"].to_numpy()[kept]
+            table = pd.DataFrame({"id": [made.ids[row] for row in kept], "person": about, "value": column[kept]})
+            tables.append((Metric(name, 0.0, len(kept), dataset, method, seed), table))
+    write_several(values, tables)
+
+
+def _seen(made: Edits, path: Path) -> np.ndarray:
+    """AUs read from edits, `(M, 17)`, 0..5."""
+    rows = matched(read_records(path, ("id",), AUS), made.ids, path)
+    return rows[list(AUS)].to_numpy(np.float64)
+
+
+def _partners(made: Edits, truth: Edits, path: Path) -> np.ndarray:
+    partner = true_edits(made, truth)
+    partners = [partner(row) for row in range(len(made))]
+    if any(other is None for other in partners):
+        raise InputError(f"{path}: lacks true edits of edits that it is compared with; run the rules that make both")
+    return np.array(partners)
+
+
+def _by_batches(measure: Callable[[np.ndarray], Mapping[str, np.ndarray]], made: Edits) -> dict[str, np.ndarray]:
+    """What `measure` finds of the rows that change the expression; NaN elsewhere."""
     rows = np.flatnonzero(made.changes)
+    whole: dict[str, np.ndarray] = {}
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        for name, column in measure(some).items():
+            whole.setdefault(name, np.full(len(made), np.nan))[some] = column
+    return whole
 
-    def write(path: Path, name: str, values: np.ndarray) -> None:
-        kept = rows[~np.isnan(values[rows])]
-        number = Metric(name, 0.0, len(kept), dataset, method, seed)
-        people = made.index["person"].to_numpy()[kept].tolist()
-        write_values(path, number, [made.ids[row] for row in kept], people, values[kept])
 
-    unknown = np.full(len(made), np.nan)
-    write(gap, "gap", au_gaps(made.index, faces))
-    left = unknown
-    if readings is not None:
-        seen = matched(read_records(readings, ("id",), AUS), made.ids, readings)[list(AUS)].to_numpy(np.float64)
-        left = left_over(aus_of_sources(made.index, faces), made.aus.astype(np.float64) * AU_MAX, seen)
-    write(left_over_, "left_over", left)
-    errors = unknown
-    if truth is not None and truth_index is not None:
-        partner = true_edits(made, load_edits(truth, truth_index))
-        partners = [partner(row) for row in range(len(made))]
-        if any(other is None for other in partners):
-            raise InputError(f"{truth_index}: lacks true edits of {edits_index}; run the rules that make both again")
-        errors = region_error(made.images, np.array(partners), load_patch_boxes(patch_centers))
-    write(region_error_, "region_error", errors)
+def _generator(weights: Path, model: Path) -> Cascade:
+    generator, spec = load_generator(weights, model)
+    if not isinstance(generator, Cascade):
+        raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
+    return generator

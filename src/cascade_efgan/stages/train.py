@@ -1,4 +1,4 @@
-"""`efgan train`: one single-step method."""
+"""`efgan train`: one method from scratch."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from cascade_efgan.training.start import (
 
 
 def command(
-    method: Annotated[str, Option(help="stargan, ganimation, baseline or ef_gan")],
+    method: Annotated[str, Option(help="stargan, ganimation, baseline, ef_gan or cascade_from_scratch")],
     seed: Annotated[int, Option(min=0, help="seed of weights, data order and targets")],
     crops: Annotated[Path, Option(help="crops.npy")],
     index: Annotated[Path, Option(help="crops.csv")],
@@ -32,14 +32,17 @@ def command(
         float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
     ] = 10,
     settings: Annotated[
-        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed train")
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed train finetune")
     ] = [],
 ) -> None:
-    """Train a single-step method (Sec. 8, EF-GAN Training Details)."""
+    """Train a single-step method (Sec. 8), or a cascade from scratch for as many epochs as both of its runs take."""
     config = settings_from_flags(settings)
     faces = training_faces(crops, index, split)
     spec = model_spec(method, faces, config, centers)
-    run = prepare(spec, faces, config, config.train, seed)
+    plan = config.train
+    if spec.info.is_cascade:
+        plan = plan.model_copy(update={"epochs": plan.epochs + config.finetune.epochs})
+    run = prepare(spec, faces, config, plan, seed)
     checkpoint = checkpoint_beside("train", weights, [crops, index, split, centers], [method, seed, sorted(settings)])
     outputs = Outputs(weights, discriminators, model, curves)
     train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

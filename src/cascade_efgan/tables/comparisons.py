@@ -1,6 +1,6 @@
 """Intervals and paired tests of a table, from the values behind its numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from cascade_efgan.evaluation.inference import (
     paired_test,
 )
 from cascade_efgan.evaluation.metric import REAL, hashed
-from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_values
+from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_several
 from cascade_efgan.files import read_json
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.columns import check_name, table_columns
@@ -33,22 +33,31 @@ ACCURACIES = ("R", "G", "R+G")
 Found = Mapping[tuple[str, str, str], pd.DataFrame]
 
 
-def gather(paths: Iterable[Path], context: Mapping[str, Any]) -> Found:
-    """Read files of values and average each number over the seeds; a number that some seed lacks is left out.
+def read_all(paths: Iterable[Path]) -> list[tuple[Path, Values]]:
+    """Every number of files of values, each beside its file.
 
     Raises:
-        InputError: a wrong file, or the same number twice.
+        InputError: a wrong file.
+    """
+    return [(path, values) for path in paths for values in read_several(path)]
+
+
+def gather(read: Iterable[tuple[Path, Values]], seeds: Sequence[int]) -> Found:
+    """Average the values of each number over the seeds; a number that some seed lacks is left out.
+
+    Args:
+        read: files and the values in them.
+        seeds: training seeds.
+
+    Raises:
+        InputError: the same number twice.
     """
     groups: dict[tuple[str, str, str], list[Values]] = {}
-    for path in paths:
-        values = read_values(path)
-        if values is None:
-            continue
+    for path, values in read:
         same = groups.setdefault((values.dataset, values.method, values.metric), [])
         if any(other.seed == values.seed for other in same):
             raise InputError(f"{path}: these values were given twice; give them once")
         same.append(values)
-    seeds = context["settings"]["seeds"]
     return {
         key: over_seeds(sorted(group, key=lambda one: one.seed)) for key, group in groups.items()
         if {one.seed for one in group} == set(seeds)
@@ -73,7 +82,7 @@ def compare(name: str, context: Mapping[str, Any], paths: Iterable[Path]) -> dic
     check_name(name)
     settings = context["settings"]
     paths = list(paths)
-    found = gather(paths, context)
+    found = gather(read_all(paths), settings["seeds"])
     intervals, tests, best = [], [], []
     columns = [column for column in table_columns(name, settings) if column.detail is None]
     for dataset in table_datasets(name, settings):

@@ -16,7 +16,7 @@ from cascade_efgan.audit.page.pictures import draw_sheets
 from cascade_efgan.audit.page.tables import TableView, table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
-from cascade_efgan.claims.text import effect, why
+from cascade_efgan.claims.text import effect, p_text, why
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.context import DATASET_TITLES
 
@@ -51,7 +51,7 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    parts.filters.update(duration=duration, why=why, effect=effect)
+    parts.filters.update(duration=duration, why=why, effect=effect, p=p_text)
     data = page_data(release, cells, sheets, seed)
     return parts.get_template("page.html.j2").render(
         run=run,

@@ -1,0 +1,64 @@
+"""`efgan wild_values`: what editing changes in wild images, and what it leaves (Sec. 4.5)."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from typer import Option
+
+from cascade_efgan.claims.entries import WILD
+from cascade_efgan.claims.measures import change_outside
+from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.records import landmarks_of
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.au_reader import find_reader
+from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.metric import Metric
+from cascade_efgan.evaluation.values import write_several
+
+log = logging.getLogger("efgan.wild_values")
+
+
+def command(
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv, with landmarks")],
+    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
+    edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
+    values: Annotated[Path, Option(help="values of both numbers to write (CSV)")],
+    reader: Annotated[str, Option(help="auto, openface, mediapipe or none")] = "auto",
+    openface: Annotated[
+        str, Option(help="OpenFace's FaceLandmarkImg; by default what OPENFACE_BIN names", envvar="OPENFACE_BIN")
+    ] = "",
+) -> None:
+    """How much nearer to the target the AUs of an edit are than its source's, and its change outside the face."""
+    faces, made = load_faces(crops, index), load_edits(edits, edits_index)
+    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
+    sources, which = np.unique([places[name] for name in made.index["source_id"]], return_inverse=True)
+    landmarks = landmarks_of(faces.index.iloc[sources])
+    found = {"change_outside": change_outside(made.images, faces.images[sources], landmarks, which)}
+    if reader != "none":
+        try:
+            found["au_approach"] = _approach(reader, openface, made, faces.images[sources], which)
+        except InputError as error:
+            log.warning("%s", error)  # as with the AU error: a measure beyond the paper stops no run
+    tables = []
+    for name, column in found.items():
+        kept = np.flatnonzero(~np.isnan(column))
+        people = made.index["person"].to_numpy()[kept]
+        table = pd.DataFrame({"id": [made.ids[row] for row in kept], "person": people, "value": column[kept]})
+        tables.append((Metric(name, 0.0, len(kept), dataset, WILD, seed), table))
+    write_several(values, tables)
+
+
+def _approach(reader: str, openface: str, made: Edits, sources: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """`(M,)`, 0..5: mean absolute error of the source's AUs to the target minus that of the edit's; NaN: no face."""
+    program = find_reader(reader, openface)
+    wanted = (made.aus * AU_MAX)[:, [AUS.index(name) for name in program.aus]]
+    before, after = program.read(sources)[which], program.read(made.images)
+    nearer: np.ndarray = np.abs(before - wanted).mean(axis=1) - np.abs(after - wanted).mean(axis=1)
+    return nearer
