@@ -40,11 +40,12 @@ def write_report(study: "Study", candidates: Mapping[str, "Candidate"]) -> None:
     with figure_style():
         _save(_curves(study, candidates, finished), DOCS / "training_curves.png")
         _save(_pictures(study, candidates, finished), DOCS / "training_pictures.png")
+    pictures = ["![Losses by step](training_curves.png)", "", "![Edits of two test faces](training_pictures.png)"]
     path = DOCS / "training.md"
     before, rest = path.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
     with atomic_path(path) as partial:
-        partial.write_text("\n".join([before + BEGIN, "", *lines, "", END]) + after, encoding="utf-8")
+        partial.write_text("\n".join([before + BEGIN, "", *lines, "", *pictures, "", END]) + after, encoding="utf-8")
 
 
 def _row(candidate: "Candidate", seed: int, result: Mapping[str, Any]) -> tuple[str, ...]:
