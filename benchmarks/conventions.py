@@ -34,7 +34,6 @@ from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.generation.edit import edit_all, trained
 from cascade_efgan.models.build import load_generator
 
-PEOPLE = 67
 DATA = Path("results/rendered")
 #: Files of the data set and of what measures edits; no candidate changes them. By the flag that they are given for.
 SHARED = {
@@ -103,7 +102,7 @@ class Study:
         if not self.flow.exists():
             self.flow.mkdir(parents=True)
             copy_workflow(self.flow)
-        words = ["--cores", "1", "--quiet", "rules", "--config", "preset=laptop", f"rendered={{people: {PEOPLE}}}"]
+        words = ["--cores", "1", "--quiet", "rules", "--config", "preset=evening"]
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.flow / "src")}
         targets = [str(DATA / file) for file in SHARED.values()]
@@ -143,12 +142,12 @@ class Study:
         write_json(folder / "result.json", {"key": self._key(name), "seconds": seconds, **measured})
 
     def _settings(self, candidate: Candidate) -> Settings:
-        train = {"learning_rate": 5e-4, "batch": 8, "n_critic": 1, "precision": "auto", **candidate.train}
+        train = {"learning_rate": 5e-4, "batch": 8, "n_critic": 1, "average": 0, **candidate.train}
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
         train |= {"epochs": epochs, "constant_epochs": epochs // 2}
         overrides = {"losses": dict(candidate.losses), "network": dict(candidate.network), "train": train}
-        return resolve({"preset": "laptop", **overrides})
+        return resolve({"preset": "evening", **overrides})
 
     def _key(self, name: str) -> dict[str, Any]:
         settings = self._settings(CANDIDATES[name]).model_dump(mode="json")

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # `benchmarks` is no install
 from benchmarks import __main__ as command
 from benchmarks.cases import Case, Effort, calls_of, groups, list_cases, value_of
 from benchmarks.compare import take_turns
+from benchmarks.conventions import CANDIDATES, DATA, Study
 from benchmarks.fid_inputs import EDITS, REAL, full_size_features, png_files, write_pictures
 from benchmarks.measure import Stopwatch, peak_memory_mib
 from benchmarks.peers import PEERS, Peer
@@ -326,3 +327,20 @@ def test_an_unknown_case_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureF
 def test_quick_and_full_results_do_not_pass_for_the_others() -> None:
     folders = {command.read_flags(words).results.name for words in ([], ["--quick"], ["--full"])}
     assert folders == {"results", "quick", "full"}
+
+
+def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_say(tmp_path: Path) -> None:
+    """Else the experiment on the disputed settings would compare lengths of training."""
+    study = Study(tmp_path, steps=720)
+    folder = study.flow / DATA
+    folder.mkdir(parents=True)
+    (folder / "split.csv").write_text("id,part\n" + "a,train\n" * 1447 + "b,test\n" * 161, encoding="utf-8")
+    made = {name: study._settings(candidate) for name, candidate in CANDIDATES.items()}
+    steps = {s.train.epochs * (1447 // s.train.batch) // s.train.n_critic for s in made.values()}
+    assert max(steps) - min(steps) <= 4
+    dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
+    assert len(set(dumped.values())) == len(CANDIDATES)
+    losses = {name: (s.losses.cond, s.losses.mask, s.network.refiner, s.train.average) for name, s in made.items()}
+    assert losses["literal"] == (3000, "norm", "repaint", 0)
+    assert losses["public"] == (160, "mean", "mask", 0)
+    assert losses["ef_gan_repaint"] == (160, "mean", "repaint", 0.99)
