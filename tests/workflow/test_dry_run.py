@@ -3,7 +3,6 @@
 import itertools
 import re
 import shlex
-import time
 from pathlib import Path
 
 import pytest
@@ -36,11 +35,8 @@ def test_rules_of_the_default_run_depend_on_each_other_as_recorded(workflow: Wor
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_command_of_a_preset_is_one_its_stage_understands(workflow: Workflow, preset: str) -> None:
     """The dry run builds, and the command line of each job parses: no flag is unknown and none is missing."""
-    start = time.monotonic()
     found = commands(workflow, "--config", f"preset={preset}", "all")
-    seconds = time.monotonic() - start
     assert len(found) > 40
-    assert seconds < 60, f"a dry run is meant to answer in 10 s; this one took {seconds:.0f} s"
     group = get_command(app)
     for words in found:
         stage = next(position for position, word in enumerate(words) if word in STAGES)

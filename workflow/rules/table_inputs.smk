@@ -22,6 +22,18 @@ def metrics_flags(wildcards, input):
     return " ".join(f"--metrics {quote(path)}" for path in for_all_seeds(input.metrics))
 
 
+def table_curves(wildcards):
+    """The losses of every method that a table shows."""
+    numbers = rows.table_numbers(wildcards.table, RESOLVED)
+    shown = dict.fromkeys((dataset, seed, method) for dataset, seed, method, _ in numbers if method in METHODS)
+    return [f"results/{dataset}/seed{seed}/{method}/curves.csv" for dataset, seed, method in shown]
+
+
+def curves_flags(wildcards, input):
+    """`--curves PATH` for the losses of every method of a table, `{seed}` standing for every seed of the run."""
+    return " ".join(f"--curves {quote(path)}" for path in for_all_seeds(input.curves))
+
+
 def final_files():
     """What `all` makes."""
     tables = [f"results/{table}_table.{suffix}" for table in TABLES for suffix in TABLE_FORMATS]

@@ -86,7 +86,7 @@ rule render_table:
         context="results/run.json",
         metrics=table_metrics,
         comparisons="results/{table}_statistics.json",
-        curves="results/curves.csv",
+        curves=table_curves,
         code=code_of("table"),
     output:
         markdown=report(
@@ -116,6 +116,7 @@ rule render_table:
     threads: 1
     params:
         metrics=metrics_flags,
+        curves=curves_flags,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} table \
@@ -123,7 +124,7 @@ rule render_table:
             --context {input.context:q} \
             {params.metrics} \
             --comparisons {input.comparisons:q} \
-            --curves {input.curves:q} \
+            {params.curves} \
             --markdown {output.markdown:q} \
             --csv {output.csv:q} \
             --latex {output.latex:q}

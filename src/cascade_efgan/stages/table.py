@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 from typer import Option
 
 from cascade_efgan.files import atomic_path
@@ -13,6 +12,7 @@ from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
 from cascade_efgan.tables.context import read_context
+from cascade_efgan.tables.curves import read_curves
 from cascade_efgan.tables.render import as_csv, latex, markdown
 
 log = logging.getLogger("efgan.table")
@@ -26,14 +26,16 @@ def command(
     csv: Annotated[Path, Option(help="table to write (CSV, one line per number)")],
     latex_: Annotated[Path, Option("--latex", help="table to write (LaTeX, booktabs)")],
     comparisons: Annotated[Path | None, Option(help="intervals and tests of this table (JSON)")] = None,
-    curves: Annotated[Path | None, Option(help="losses of every training run (CSV), to warn of failures")] = None,
+    curves: Annotated[
+        list[Path], Option(help="losses of a training, as DATASET/seedSEED/METHOD/curves.csv, to warn of failures")
+    ] = [],
 ) -> None:
     """Render a table from metric files and the description of the run, and from nothing else."""
     run = read_context(context)
     seeds = run["settings"]["seeds"]
     numbers = read_metrics(with_seeds(metrics, seeds), run["settings"]["datasets"], seeds)
     found = None if comparisons is None else read_comparisons(comparisons)
-    table = build_table(name, run, numbers, found, None if curves is None else pd.read_csv(curves))
+    table = build_table(name, run, numbers, found, read_curves(with_seeds(curves, seeds)) if curves else None)
     for line in table.warnings:
         log.warning("%s", line)
     for path, text in ((markdown_, markdown(table)), (csv, as_csv(table)), (latex_, latex(table))):
