@@ -449,10 +449,10 @@ def rendering():
 
 
 def real_engine(rendering, limits=DEFAULTS, faces=1):
-    """The engine of the page with an untrained Cascade EF-GAN at 32 x 32 pixels."""
+    """The engine of the page with an untrained Cascade EF-GAN at 32 x 32 pixels, which changes much: it repaints."""
     boxes = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
     sizes = {"width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2}
-    network = Settings().network.model_dump() | sizes | {"interpolator_width": 8}
+    network = Settings().network.model_dump() | sizes | {"interpolator_width": 8, "refiner": "repaint"}
     spec = ModelSpec("cascade_ef_gan", 32, network, boxes)
     editor = Editor(build_generator(spec).eval(), spec, prototypes(), 0.15, KnownFaces(rendering, faces), "cpu")
     return EditingEngine(editor, limits)
