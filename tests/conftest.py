@@ -1,6 +1,7 @@
 """Fixtures for all tests: small photographs with faces at known places, and the shared real data where it is."""
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from PIL import ImageCms
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A script's background command begins with Ctrl-C ignored, and so would everything that is started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
