@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cascade_efgan.config.data_sections import OpenFace
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.images import decode_image
@@ -65,7 +66,7 @@ def photographed(london: Path, openface: Path, count: int, finder: FaceFinder) -
     files = sorted((london / "neutral_front").glob("*.jpg"))
     for file in files[:: max(1, len(files) // count)][:count]:
         image = decode_image(file.read_bytes(), file.name)
-        face = choose_face(known[file.stem])
+        face = choose_face(known[file.stem], OpenFace().min_confidence)
         yield Subject(image, finder.find(image)[0], FoundFace(face.landmarks, face.aus, face.confidence, "OpenFace"))
 
 

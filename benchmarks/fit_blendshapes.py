@@ -15,6 +15,7 @@ import mediapipe
 import numpy as np
 from scipy.optimize import nnls
 
+from cascade_efgan.config.data_sections import OpenFace
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.crops import crop_square
 from cascade_efgan.data.images import decode_image
@@ -73,7 +74,7 @@ def read_data(london: Path, openface: Path) -> Data:
             size = np.array([image.shape[1], image.shape[0]])
             meshes.append(np.array([(point.x, point.y) for point in result.face_landmarks[0]]) * size - 0.5)
             scores.append(both_sides({shape.category_name: shape.score for shape in result.face_blendshapes[0]}))
-    faces = [choose_face(known[file.id]) for file in files]
+    faces = [choose_face(known[file.id], OpenFace().min_confidence) for file in files]
     return Data(
         np.array(meshes), scores, np.array([face.landmarks for face in faces]), np.array([face.aus for face in faces]),
         np.array([file.expression == "neutral" for file in files]),
