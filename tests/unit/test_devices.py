@@ -206,7 +206,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
         )
         for word in ("keep", "give back")
     }
-    assert faults["keep"] < 100 < faults["give back"]
 
 
 def test_threads_are_set_before_a_stage_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
