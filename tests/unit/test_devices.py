@@ -200,12 +200,10 @@ np.ones(2**23)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
     small = {**os.environ, "NUMPY_MADVISE_HUGEPAGE": "0"}  # else a page may be 2 MiB large, where the machine has some
-    faults = {
-        word: int(
-            subprocess.run([sys.executable, "-c", script, word], env=small, capture_output=True, check=True).stdout
-        )
-        for word in ("keep", "give back")
-    }
+
+    def faults(word: str) -> int:
+        done = subprocess.run([sys.executable, "-c", script, word], env=small, capture_output=True, check=True)
+        return int(done.stdout)
 
 
 def test_threads_are_set_before_a_stage_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
