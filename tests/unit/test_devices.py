@@ -205,6 +205,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
         done = subprocess.run([sys.executable, "-c", script, word], env=small, capture_output=True, check=True)
         return int(done.stdout)
 
+    assert faults("keep") < 100 < faults("give back")
+
 
 def test_threads_are_set_before_a_stage_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the same command gives other roundings in a shell than inside of Snakemake, which sets OMP_NUM_THREADS."""
