@@ -32,6 +32,8 @@ processes.set_forkserver_preload(["pytest", "torch._dynamo", "cascade_efgan.trai
 def live(method: str, folder: Path, minutes: float, moment: Moment | None) -> None:
     """One process: train as the stages do, with a signal at some moment. Every batch leaves a mark in `batches`."""
     torch.set_num_threads(1)
+    # Blocked where a test of the page was first to start the server that this process comes from.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if moment is not None:
         place, number, kind = moment
         owner: Any = checkpoint_module.torch if place == "save" else Steps
