@@ -77,6 +77,12 @@ CANDIDATES = {
         "public, moving average, penalty of the map's sum", {**PUBLIC, "gradient_penalty_of": "sum"}, AVERAGE
     ),
     "variation": Candidate("public, moving average, total variation 1", {**PUBLIC, "image_tv": 1}, AVERAGE),
+    "resize": Candidate("public, moving average, resize and convolve", PUBLIC, AVERAGE, {"upsampling": "resize"}),
+    "fine": Candidate("public, moving average, critic's map 4 x 4", PUBLIC, AVERAGE, {"face_layers": 3}),
+    "self": Candidate(
+        "public, moving average, self-reconstruction 10", {**PUBLIC, "self_reconstruction": 10}, AVERAGE
+    ),
+    "au40": Candidate("40, mean of the mask, moving average", {**PUBLIC, "cond": 40}, AVERAGE),
     "ef_gan_literal": Candidate("the paper's letter, Refiner repaints", LITERAL, method="ef_gan"),
     "ef_gan_repaint": Candidate(
         "public, moving average, Refiner repaints", PUBLIC, AVERAGE, {"refiner": "repaint"}, "ef_gan"
@@ -102,7 +108,7 @@ class Study:
         if not self.flow.exists():
             self.flow.mkdir(parents=True)
             copy_workflow(self.flow)
-        words = ["--cores", "1", "--quiet", "rules", "--config", "preset=evening"]
+        words = ["--cores", "2", "--quiet", "rules", "--config", "preset=evening"]
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.flow / "src")}
         targets = [str(DATA / file) for file in SHARED.values()]

@@ -12,7 +12,7 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.editing.runs import find_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.blocks import LabelledConv
+from cascade_efgan.models.blocks import LabelledConv, upsample_norm_relu
 from cascade_efgan.models.build import (
     Discriminators,
     ModelSpec,
@@ -31,7 +31,7 @@ SMALL = Settings().network.model_dump() | {
 }  # fmt: skip
 
 
-def spec_of(method: str, **network: int) -> ModelSpec:
+def spec_of(method: str, **network: object) -> ModelSpec:
     return ModelSpec(method, 32, SMALL | network, BOXES if METHODS[method].local_focuses else {})
 
 
@@ -205,3 +205,16 @@ def test_the_masked_refiner_keeps_the_stitched_image_where_its_mask_is_closed() 
     # A description from before there was a choice repaints.
     old = {name: value for name, value in SMALL.items() if name != "refiner"}
     assert build_generator(ModelSpec("ef_gan", 32, old, BOXES)).modules_in_order()[0].refiner.attention is None
+
+
+@pytest.mark.parametrize("method", ["stargan", "ef_gan"])
+def test_maps_are_doubled_without_deconvolutions_where_a_setting_asks_for_it(method: str) -> None:
+    generator = build_generator(spec_of(method, upsampling="resize"))
+    assert not any(isinstance(layer, nn.ConvTranspose2d) for layer in generator.modules())
+    # Every pixel of a constant map is made alike, which a deconvolution's four kernels would not do.
+    double = upsample_norm_relu(3, 4, "default", resize=True)[0](torch.ones(1, 3, 6, 6))[..., 1:-1, 1:-1]
+    torch.testing.assert_close(double, double[..., :1, :1].expand_as(double))
+    assert double.shape == (1, 4, 10, 10)
+    old = {name: value for name, value in SMALL.items() if name != "upsampling"}
+    stored = build_generator(ModelSpec(method, 32, old, BOXES if method == "ef_gan" else {}))
+    assert any(isinstance(layer, nn.ConvTranspose2d) for layer in stored.modules())

@@ -285,3 +285,17 @@ def test_the_au_weight_is_divided_by_the_batch_where_a_setting_asks_for_it(tmp_p
         torch.manual_seed(0)
         totals.append((objective.discriminator_loss(batch).total, objective.generator_loss(batch).total))
     torch.testing.assert_close(totals[0], totals[1])
+
+
+def test_an_edit_to_the_aus_that_an_image_shows_is_compared_with_it_where_a_setting_asks_for_it() -> None:
+    batch = Samples(random_faces(4), torch.device("cpu")).batch(*torch.arange(4).repeat(2, 1), torch.zeros(4).bool())
+    losses = []
+    for weight in (0.0, 2.0):
+        weights = SETTINGS.losses.model_copy(update={"self_reconstruction": weight})
+        torch.manual_seed(0)
+        losses.append(build_objective(spec_of("baseline"), weights, 0, torch.device("cpu")).generator_loss(batch))
+    torch.testing.assert_close(losses[1].total - losses[0].total, 2 * losses[1].terms["G/L_self"])
+    # The targets of this batch are the images' own AUs, so that its edits are what is compared.
+    objective = build_objective(spec_of("baseline"), SETTINGS.losses, 0, torch.device("cpu"))
+    edits = objective.edit(batch)[-1]
+    torch.testing.assert_close(losses[1].terms["G/L_self"], (edits - batch.image).abs().mean())

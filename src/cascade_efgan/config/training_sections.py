@@ -23,6 +23,11 @@ class Network(Section):
         description="repaint: the Refiner paints every pixel (Sec. 3.1, read literally). mask: it changes the stitched "
         "image where a mask of its own lets it, Eq. 1 once more. Not in the paper; docs/training.md says what it gains",
     )
+    upsampling: Literal["transposed", "resize"] = Field(
+        "transposed",
+        description="how generators double a map: transposed convolutions (Fig. 9), or every pixel twice and then a "
+        "convolution, against checkerboards. resize is not in the paper",
+    )
     cascade_steps: int = Field(3, ge=2, description="EF-GAN modules in cascade (Sec. 3.2: 3)")
 
 
@@ -54,6 +59,9 @@ class Losses(Section):
         "its mean over pixels (public codes), which for a uniform map of 128 pixels a side is 1/128 of that"
     )  # fmt: skip
     image_tv: Weight = Field(0, description="total variation of the edited image (mean). Not in the paper")
+    self_reconstruction: Weight = Field(
+        0, description="L1 between an image and its edit to the AUs that it shows; one public code: 30. Not in the paper"
+    )
     interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
     interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
     ganimation_au: Weight = Field(

@@ -177,10 +177,20 @@ def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int, padding:
     return nn.Sequential(started(conv, start), nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
 
 
-def deconv_norm_relu(inputs: int, outputs: int, start: Start) -> nn.Sequential:
-    """Deconv(inputs, outputs, 4, 2, 1), affine instance norm, ReLU: doubles height and width."""
-    deconv = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
-    return nn.Sequential(started(deconv, start), nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
+def upsample_norm_relu(inputs: int, outputs: int, start: Start, resize: bool) -> nn.Sequential:
+    """Deconv(inputs, outputs, 4, 2, 1), affine instance norm, ReLU: doubles height and width.
+
+    Args:
+        resize: every pixel twice, then Conv(inputs, outputs, 3, 1, 1), in place of the deconvolution, whose four
+            kernels of neighbouring pixels have no weight in common. Not in the paper (Fig. 9: Deconv).
+    """
+    layer: nn.Module
+    if resize:
+        conv = started(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), start)
+        layer = nn.Sequential(nn.Upsample(scale_factor=2), conv)
+    else:
+        layer = started(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), start)
+    return nn.Sequential(layer, nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
@@ -240,17 +250,18 @@ class EncoderDecoder(nn.Module):
 
     Args:
         first: the first layer, to (N, width, H, W): `LabelledConv`, or `conv_norm_relu` without labels.
+        resize: see `upsample_norm_relu`.
     """
 
-    def __init__(self, first: nn.Module, width: int, blocks: int, start: Start) -> None:
+    def __init__(self, first: nn.Module, width: int, blocks: int, start: Start, resize: bool) -> None:
         super().__init__()
         self.first = first
         self.rest = nn.Sequential(
             conv_norm_relu(width, 2 * width, 4, 2, 1, start),  # (N, 2w, H/2, W/2)
             conv_norm_relu(2 * width, 4 * width, 4, 2, 1, start),  # (N, 4w, H/4, W/4)
             *(Residual(4 * width, start) for _ in range(blocks)),
-            deconv_norm_relu(4 * width, 2 * width, start),  # (N, 2w, H/2, W/2)
-            deconv_norm_relu(2 * width, width, start),  # (N, w, H, W)
+            upsample_norm_relu(4 * width, 2 * width, start, resize),  # (N, 2w, H/2, W/2)
+            upsample_norm_relu(2 * width, width, start, resize),  # (N, w, H, W)
         )
 
     def forward(self, *inputs: Tensor) -> Tensor:

@@ -32,7 +32,8 @@ class ModelSpec:
     Attributes:
         method: key of `METHODS`.
         crop_size: side of the faces, pixels.
-        network: the settings' section of that name, as a mapping; a description without `refiner` repaints.
+        network: the settings' section of that name, as a mapping; a description without `refiner` repaints,
+            one without `upsampling` has transposed convolutions.
         boxes: region -> place of its patch; empty without local focuses.
     """
 
@@ -85,12 +86,13 @@ class ModelSpec:
 def build_generator(spec: ModelSpec) -> nn.Module:
     """The generator of a method: `StarGANGenerator` or `Cascade` (of one module for single-step methods)."""
     sizes, family = spec.network, spec.info.family
+    resize = sizes.get("upsampling") == "resize"
     if family == "stargan":
-        return StarGANGenerator(len(EXPRESSIONS), sizes["width"], sizes["blocks"])
+        return StarGANGenerator(len(EXPRESSIONS), sizes["width"], sizes["blocks"], resize)
 
     def make_module() -> EFGAN:
         masked = sizes.get("refiner", "repaint") == "mask"
-        return EFGAN(len(AUS), spec.boxes, sizes["width"], sizes["blocks"], STARTS[family], masked)
+        return EFGAN(len(AUS), spec.boxes, sizes["width"], sizes["blocks"], STARTS[family], masked, resize)
 
     return Cascade(make_module, spec.steps, len(AUS), sizes["interpolator_width"])
 

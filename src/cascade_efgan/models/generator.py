@@ -85,9 +85,9 @@ class Branch(nn.Module):
 
     merged = True
 
-    def __init__(self, labels: int, width: int, blocks: int, start: Start) -> None:
+    def __init__(self, labels: int, width: int, blocks: int, start: Start, resize: bool) -> None:
         super().__init__()
-        self.body = EncoderDecoder(LabelledConv(labels, width, start), width, blocks, start)
+        self.body = EncoderDecoder(LabelledConv(labels, width, start), width, blocks, start, resize)
         self.color = head(width, 3, start)
         self.attention = head(width, 1, start)
 
@@ -118,9 +118,9 @@ class Refiner(nn.Module):
             the picture.
     """
 
-    def __init__(self, width: int, blocks: int, start: Start, masked: bool) -> None:
+    def __init__(self, width: int, blocks: int, start: Start, masked: bool, resize: bool) -> None:
         super().__init__()
-        self.body = EncoderDecoder(conv_norm_relu(6, width, 7, 1, 3, start), width, blocks, start)
+        self.body = EncoderDecoder(conv_norm_relu(6, width, 7, 1, 3, start), width, blocks, start, resize)
         self.color = head(width, 3, start)
         self.attention: nn.Conv2d | None = None
         if masked:
@@ -145,6 +145,7 @@ class EFGAN(nn.Module):
         boxes: region -> place of its patch; empty for GANimation and Baseline, whose final output is the
             face branch's.
         masked: the Refiner has a mask of its own.
+        resize: see `upsample_norm_relu`.
 
     Attributes:
         streams: a CUDA stream a branch, so that the small patches fill a GPU together; empty: one after the
@@ -154,13 +155,20 @@ class EFGAN(nn.Module):
     streams: Mapping[str, torch.cuda.Stream] = {}
 
     def __init__(
-        self, labels: int, boxes: Mapping[str, PatchBox], width: int, blocks: int, start: Start, masked: bool = False
+        self,
+        labels: int,
+        boxes: Mapping[str, PatchBox],
+        width: int,
+        blocks: int,
+        start: Start,
+        masked: bool = False,
+        resize: bool = False,
     ) -> None:
         super().__init__()
         self.boxes = dict(boxes)
         regions = ["face", *self.boxes]
-        self.branches = nn.ModuleDict({name: Branch(labels, width, blocks, start) for name in regions})
-        self.refiner = Refiner(width, blocks, start, masked) if self.boxes else None
+        self.branches = nn.ModuleDict({name: Branch(labels, width, blocks, start, resize) for name in regions})
+        self.refiner = Refiner(width, blocks, start, masked, resize) if self.boxes else None
 
     def forward(self, image: Tensor, aus: Tensor) -> Edit:
         """Edit image (N, 3, S, S) in [-1, 1] towards aus (N, 17) in [0, 1]; patches come from `image` itself."""

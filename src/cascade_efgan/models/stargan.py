@@ -13,9 +13,9 @@ class StarGANGenerator(nn.Module):
     without them the function is the same.
     """
 
-    def __init__(self, labels: int, width: int, blocks: int) -> None:
+    def __init__(self, labels: int, width: int, blocks: int, resize: bool = False) -> None:
         super().__init__()
-        self.body = EncoderDecoder(LabelledConv(labels, width, "default"), width, blocks, "default")
+        self.body = EncoderDecoder(LabelledConv(labels, width, "default"), width, blocks, "default", resize)
         self.color = head(width, 3, "default")
 
     def forward(self, image: Tensor, labels: Tensor) -> Tensor:

@@ -167,6 +167,7 @@ class EditingObjective:
             by_name = {"G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
         else:
             by_name = {"G/L_cont": weights.cont, "G/L_attn": weights.attn, "G/L_tv": weights.image_tv}
+            by_name["G/L_self"] = weights.self_reconstruction
         by_name = {"G/L_adv": 1, "G/L_cond": self._au_weight(batch), **by_name}
         loss = weighted(terms, {**by_name, "G/L_interp": weights.interp})
         loss.terms["G/attention_mean"] /= len(labels)
@@ -203,6 +204,8 @@ class EditingObjective:
         terms["G/L_attn"].append(self._attention_term(edit, back))
         if self.weights.image_tv and not self.ganimation:
             terms["G/L_tv"].append(image_variation(edit.final))
+        if self.weights.self_reconstruction and not self.ganimation:
+            terms["G/L_self"].append(content_loss(module(image, aus).final, image))
         terms["G/attention_mean"].append(edit.attention["face"].detach().mean())
         return edit
 
