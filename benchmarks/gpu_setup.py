@@ -12,14 +12,13 @@ from typing import Any
 
 import torch
 
+from benchmarks.plain import PlainSteps
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.files import write_json
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
-from cascade_efgan.training.graphs import make_steps
 from cascade_efgan.training.objective import Batch, EditingObjective, StarGANObjective
-from cascade_efgan.training.speed import apply_speed
 from cascade_efgan.training.steps import Steps
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.json"
@@ -34,24 +33,8 @@ TOY_NETWORK = {
     "width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2, "interpolator_width": 8,
 }  # fmt: skip
 
-#: Each adds one optimisation to the one before it.
-VARIANTS: dict[str, dict[str, Any]] = {"plain": {}}
-VARIANTS["exact_defaults"] = dict.fromkeys(
-    (
-        "untiled_labels",
-        "merged_heads",
-        "cached_spectral_norm",
-        "fused_spectral_norm",
-        "merged_critics",
-        "fused_adam",
-        "small_map_products",
-    ),  # the last one: on a CPU only
-    True,
-)
-VARIANTS["bfloat16"] = {**VARIANTS["exact_defaults"], "precision": "bfloat16"}
-VARIANTS["channels_last"] = {**VARIANTS["bfloat16"], "channels_last": True}
-VARIANTS["streams"] = {**VARIANTS["channels_last"], "streams": True}
-VARIANTS["cuda_graphs"] = {**VARIANTS["streams"], "cuda_graphs": True}
+#: Kind of steps and precision, each faster than the one before it.
+VARIANTS = {"plain": (PlainSteps, "float32"), "fast": (Steps, "float32"), "bfloat16": (Steps, "bfloat16")}
 
 
 def defaults(section: str) -> dict[str, Any]:
@@ -60,20 +43,19 @@ def defaults(section: str) -> dict[str, Any]:
     return {key: value["default"] for key, value in schema["$defs"][section]["properties"].items()}
 
 
-def make_training(method: str, variant: dict[str, Any], toy: bool, device: torch.device) -> tuple[Steps, ModelSpec]:
-    """Optimiser steps of a method at the paper's widths (toy: tiny) with some switches on and all others off."""
-    switches = dict(variant)
-    precision = switches.pop("precision", "float32")
-    speed = SimpleNamespace(**{**dict.fromkeys(defaults("Speed"), False), **switches})
-    schedule = SimpleNamespace(**{**defaults("Schedule"), "precision": precision})
+def make_training(method: str, variant: str, toy: bool, device: torch.device) -> tuple[Steps, ModelSpec]:
+    """Optimiser steps of a method at the paper's widths (toy: tiny)."""
     network, boxes = (TOY_NETWORK, TOY_BOXES) if toy else (defaults("Network"), BOXES)
     network = {"cascade_steps": 3, **network}
     spec = ModelSpec(method, 32 if toy else 128, network, boxes if METHODS[method].local_focuses else {})
-    return steps_for(spec, SimpleNamespace(**defaults("Losses")), schedule, speed, device), spec
+    return steps_for(spec, variant, device), spec
 
 
-def steps_for(spec: ModelSpec, losses: Any, schedule: Any, speed: Any, device: torch.device) -> Steps:
-    """The same networks, objective and steps as `efgan train` makes, from seed 0."""
+def steps_for(spec: ModelSpec, variant: str, device: torch.device) -> Steps:
+    """The same networks, objective and steps as `efgan train` makes, with the default settings and from seed 0."""
+    kind, precision = VARIANTS[variant]
+    losses: Any = SimpleNamespace(**defaults("Losses"))
+    schedule: Any = SimpleNamespace(**{**defaults("Schedule"), "precision": precision})
     torch.manual_seed(0)
     generator, discriminators = build_generator(spec).to(device), Discriminators(spec).to(device)
     if spec.info.family == "stargan":
@@ -81,8 +63,7 @@ def steps_for(spec: ModelSpec, losses: Any, schedule: Any, speed: Any, device: t
     else:
         ganimation = spec.info.family == "ganimation"
         objective = EditingObjective(generator, discriminators, losses, ganimation)  # type: ignore[arg-type]
-    apply_speed(objective, speed, device)
-    return make_steps(objective, schedule, device)
+    return kind(objective, schedule, device)
 
 
 def random_batch(size: int, count: int, device: torch.device, seed: int = 0) -> Batch:
@@ -95,7 +76,7 @@ def random_batch(size: int, count: int, device: torch.device, seed: int = 0) -> 
 
 
 def seconds_of(step: Callable[[], object], device: torch.device, warm_up: int, repeats: int) -> float:
-    """Mean seconds of a step, after `warm_up` that do not count (a graph is recorded among them)."""
+    """Mean seconds of a step, after `warm_up` that do not count."""
     for _ in range(warm_up):
         step()
     wait(device)

@@ -1,4 +1,4 @@
-"""Training steps on one GPU: speed, exactness of graphs, the peer, and the time of the preset `full`.
+"""Training steps on one GPU: speed, the fast step against the plain one, the peer, and the time of the preset `full`.
 
 `python -m benchmarks.gpu_steps PIECE --out FOLDER [--toy] [--device cpu]`, see benchmarks/gpu.sh.
 """
@@ -23,7 +23,7 @@ FULL_IMAGES = 1447
 
 def measure(method: str, batch: int, variant: str, toy: bool, device: torch.device) -> dict[str, Any]:
     """Seconds of both kinds of steps, images a second over a cycle, share of the peak, peak memory."""
-    steps, spec = make_training(method, VARIANTS[variant], toy, device)
+    steps, spec = make_training(method, variant, toy, device)
     data = random_batch(spec.crop_size, batch, device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -36,7 +36,7 @@ def measure(method: str, batch: int, variant: str, toy: bool, device: torch.devi
     flops = count_flops(method, batch, toy, device)
     work = flops["discriminators"] + flops["generator"] / n_critic
     return {
-        "method": method, "batch": batch, "variant": variant, "switches": VARIANTS[variant], "toy": toy,
+        "method": method, "batch": batch, "variant": variant, "toy": toy,
         "seconds_discriminators": of_d, "seconds_generator": of_g, "n_critic": n_critic,
         "seconds_per_iteration": iteration, "images_per_second": batch / iteration,
         "tflop_per_iteration": work / 1e12, "share_of_peak": share(work / iteration, device),
@@ -51,8 +51,8 @@ def share(flops_per_second: float, device: torch.device) -> float | None:
 
 
 def count_flops(method: str, batch: int, toy: bool, device: torch.device) -> dict[str, float]:
-    """Floating-point operations of each kind of plain step, forward and backward, two per multiply-add."""
-    steps, spec = make_training(method, VARIANTS["exact_defaults"], toy, device)
+    """Floating-point operations of each kind of step, forward and backward, two per multiply-add."""
+    steps, spec = make_training(method, "fast", toy, device)
     data, counts = random_batch(spec.crop_size, batch, device), {}
     for kind in ("discriminators", "generator"):
         with FlopCount() as counter:
@@ -76,15 +76,15 @@ class FlopCount(TorchDispatchMode):
 
 
 def compare(method: str, toy: bool, device: torch.device, rounds: int = 20) -> dict[str, Any]:
-    """Weights after 20 steps with graphs and streams against plain ones, float32, as shares of the rate.
+    """Weights after 20 fast steps against plain ones, float32, as shares of the rate.
 
     Tolerance: Adam moves a weight by at most a rate a step, and kernels that add in another order let two runs part;
     a mean difference of one rate of the twenty is far below what a wrong step would do.
     """
     weights = []
     rate = defaults("Schedule")["learning_rate"]
-    for extra in ({}, {"streams": True, "cuda_graphs": True}):
-        steps, spec = make_training(method, {**VARIANTS["exact_defaults"], **extra}, toy, device)
+    for variant in ("plain", "fast"):
+        steps, spec = make_training(method, variant, toy, device)
         torch.manual_seed(1)
         for number in range(rounds):
             data = random_batch(spec.crop_size, 2, device, seed=number)

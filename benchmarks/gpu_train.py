@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from benchmarks.gpu_setup import VARIANTS, defaults, steps_for, write_result
+from benchmarks.gpu_setup import defaults, steps_for, write_result
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
 from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.files import atomic_path
@@ -23,9 +23,6 @@ from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, save_model
 from cascade_efgan.training.samples import Samples, to_uint8
 from cascade_efgan.training.steps import Steps
-
-#: Graphs and streams stay off until the comparison pieces have shown them exact.
-VARIANT = VARIANTS["bfloat16"]
 
 
 def load_samples(folder: Path, device: torch.device) -> Samples:
@@ -111,11 +108,9 @@ def main(words: list[str] | None = None) -> None:
     samples = load_samples(flags.data, device)
     boxes = load_patch_boxes(flags.data / "patch_centers.json") if METHODS[flags.method].local_focuses else {}
     spec = ModelSpec(flags.method, samples.images.shape[-1], {**defaults("Network"), **flags.network}, boxes)
-    switches = {**dict.fromkeys(defaults("Speed"), False), **VARIANT}
-    schedule = SimpleNamespace(**{**defaults("Schedule"), "precision": switches.pop("precision")})
-    steps = steps_for(spec, SimpleNamespace(**defaults("Losses")), schedule, SimpleNamespace(**switches), device)
+    steps = steps_for(spec, "bfloat16", device)
     name = f"train-{flags.method}"
-    done = train(steps, samples, flags.out / f"{name}.pt", flags.minutes, flags.batch, schedule.epochs)
+    done = train(steps, samples, flags.out / f"{name}.pt", flags.minutes, flags.batch, defaults("Schedule")["epochs"])
     save_model(flags.out / f"{name}.safetensors", flags.out / f"{name}.model.json", steps.objective.generator, spec)
     save_grid(flags.out / f"{name}.png", steps, samples)
     write_result(flags.out, name, {"method": flags.method, "images": len(samples), **done}, device)

@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks import gpu_setup, gpu_steps, gpu_train
 from cascade_efgan.config import Settings
-from cascade_efgan.config.training_sections import Speed
 from cascade_efgan.data import AUS, EXPRESSIONS
 
 
@@ -27,23 +26,22 @@ def result(out: Path, name: str) -> dict[str, object]:
 
 def test_defaults_are_those_of_the_settings_model() -> None:
     settings = Settings().model_dump(mode="json")
-    for section, key in (("Network", "network"), ("Losses", "losses"), ("Schedule", "train"), ("Speed", "speed")):
+    for section, key in (("Network", "network"), ("Losses", "losses"), ("Schedule", "train")):
         assert gpu_setup.defaults(section) == settings[key]
-    assert {key for one in gpu_setup.VARIANTS.values() for key in one} - {"precision"} == set(Speed.model_fields)
 
 
 @pytest.mark.parametrize("method", ["stargan", "cascade_ef_gan"])
 def test_a_step_piece_leaves_rates_and_work_and_is_not_run_twice(tmp_path: Path, method: str) -> None:
-    piece(tmp_path, "step", "--method", method, "--variant", "exact_defaults")
-    found = result(tmp_path, f"step-{method}-2-exact_defaults")
+    piece(tmp_path, "step", "--method", method, "--variant", "fast")
+    found = result(tmp_path, f"step-{method}-2-fast")
     assert found["toy"] and found["images_per_second"] > 0 and found["tflop_per_iteration"] > 0
     assert found["seconds_per_iteration"] == pytest.approx(
         found["seconds_discriminators"] + found["seconds_generator"] / found["n_critic"]
     )
     assert found["peak_memory_bytes"] is None and found["peak_tflops_bfloat16"] is None
-    file = tmp_path / f"step-{method}-2-exact_defaults.json"
+    file = tmp_path / f"step-{method}-2-fast.json"
     before = file.read_bytes()
-    piece(tmp_path, "step", "--method", method, "--variant", "exact_defaults")
+    piece(tmp_path, "step", "--method", method, "--variant", "fast")
     assert file.read_bytes() == before
 
 
@@ -52,10 +50,10 @@ def test_work_is_counted_and_grows_with_the_batch() -> None:
     assert two["generator"] == pytest.approx(2 * one["generator"], rel=0.05)
 
 
-def test_comparing_a_run_with_itself_finds_no_difference(tmp_path: Path) -> None:
-    piece(tmp_path, "compare", "--method", "ef_gan")  # without a GPU both sides are plain
+def test_twenty_fast_steps_train_to_the_weights_of_plain_ones(tmp_path: Path) -> None:
+    piece(tmp_path, "compare", "--method", "ef_gan")
     found = result(tmp_path, "compare-ef_gan")
-    assert found["passed"] and found["largest_difference_in_rates"] == 0.0
+    assert found["passed"] and 0 < found["mean_difference_in_rates"] < found["largest_difference_in_rates"]
 
 
 def test_what_cannot_be_measured_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

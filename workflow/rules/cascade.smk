@@ -37,7 +37,7 @@ rule finetune_cascade:
     params:
         centers=optional_flag("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
-        settings=flags("crop", "patches", "network", "losses", "speed", "finetune"),
+        settings=flags("crop", "patches", "network", "losses", "finetune"),
     shell:
         r"""
         exec efgan --log {log:q} --threads {threads} finetune_cascade \

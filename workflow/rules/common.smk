@@ -235,7 +235,7 @@ def edits_to_learn(name):
 def train_settings(wildcards):
     """A cascade from scratch is trained for as many epochs as training and fine-tuning together."""
     both = ["finetune"] if METHODS[wildcards.method].is_cascade else []
-    return flags("crop", "patches", "network", "losses", "speed", "train", *both)
+    return flags("crop", "patches", "network", "losses", "train", *both)
 
 
 def generate_settings(wildcards):

@@ -65,7 +65,7 @@ rule finetune_wild:
         gpu=1,
     params:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
-        settings=flags("losses", "speed", "wild"),
+        settings=flags("losses", "wild"),
     shell:
         r"""
         exec efgan --log {log:q} --threads {threads} finetune_wild \

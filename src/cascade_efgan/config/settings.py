@@ -18,7 +18,7 @@ from cascade_efgan.config.data_sections import (
 )
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fid, Figures, Measures, Statistics
 from cascade_efgan.config.section import DatasetName, MethodName, Positive, Section
-from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Speed, Wild
+from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
 from cascade_efgan.methods import METHODS
 
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")
@@ -63,7 +63,6 @@ class Settings(Section):
     train: Schedule = Schedule()
     finetune: Finetune = Finetune()
     wild: Wild = Wild()
-    speed: Speed = Speed()
     generation_batch: Positive = Field(16, description="images a forward pass when edits are generated")
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()

@@ -1,4 +1,4 @@
-"""Settings of the methods: networks, losses, schedules, speed."""
+"""Settings of the methods: networks, losses, schedules."""
 
 from typing import Literal
 
@@ -60,7 +60,8 @@ class Losses(Section):
     )  # fmt: skip
     image_tv: Weight = Field(0, description="total variation of the edited image (mean). Not in the paper")
     self_reconstruction: Weight = Field(
-        0, description="L1 between an image and its edit to the AUs that it shows; one public code: 30. Not in the paper"
+        0,
+        description="L1 between an image and its edit to the AUs that it shows; one public code: 30. Not in the paper",
     )
     interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
     interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
@@ -121,18 +122,3 @@ class Wild(Schedule):
     epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")
     learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate. Not in the paper: as fine-tuning")
-
-
-class Speed(Section):
-    """Exact optimisations of a training step (docs/speed.md). None changes what is computed, only how."""
-
-    untiled_labels: bool = Field(True, description="the first layer adds labels without tiling them over the pixels")
-    merged_heads: bool = Field(True, description="colour and attention heads in one convolution")
-    cached_spectral_norm: bool = Field(True, description="divide each weight by its spectral norm once a step")
-    fused_spectral_norm: bool = Field(True, description="derivative of that division in two passes over a weight")
-    merged_critics: bool = Field(True, description="real and generated images in one pass of a discriminator")
-    small_map_products: bool = Field(True, description="convolutions to few pixels as matrix products. CPU only")
-    fused_adam: bool = Field(True, description="Adam in one pass over each weight")
-    channels_last: bool = Field(False, description="store images with their channels together")
-    cuda_graphs: bool = Field(False, description="record a step once, then replay it. GPU only; not measured yet")
-    streams: bool = Field(False, description="the branches of EF-GAN side by side. GPU only; not measured yet")

@@ -1,10 +1,11 @@
 """The layers that every network here is made of, and how they are initialised."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
@@ -32,19 +33,16 @@ def started(layer: nn.Module, start: Start, output: bool = False) -> nn.Module:
 class SpectralNorm(nn.Module):
     """Divide a weight by its largest singular value, which one power iteration a step follows.
 
-    The same numbers, random draws and names in a state dict as `torch.nn.utils.parametrizations.spectral_norm`.
+    The same numbers, random draws and names in a state dict as `torch.nn.utils.parametrizations.spectral_norm`, whose
+    class is private, and does neither `divided_product` nor float32 under autocast.
 
     Source: Sec. 8; Miyato et al., Spectral Normalization for Generative Adversarial Networks, ICLR 2018.
 
     Args:
         weight: of a (de)convolution.
         outputs: its dimension of output channels.
-
-    Attributes:
-        fused: compute the derivative by `_DividedByNorm`, else by autograd. A speed switch.
     """
 
-    fused = True
     _u: Tensor
     _v: Tensor
 
@@ -61,13 +59,15 @@ class SpectralNorm(nn.Module):
     def iterate(self, weight: Tensor) -> None:
         """One power iteration, in place: both singular vectors move towards the largest singular value's."""
         matrix, u, v = self._matrix(weight), self._u, self._v
-        F.normalize(torch.mv(matrix, v), dim=0, out=u)
-        F.normalize(torch.mv(matrix.T, u), dim=0, out=v)
+        with torch.autocast(weight.device.type, enabled=False):  # products of low precision would move u and v
+            F.normalize(torch.mv(matrix, v), dim=0, out=u)
+            F.normalize(torch.mv(matrix.T, u), dim=0, out=v)
 
     def forward(self, weight: Tensor) -> Tensor:
         """A weight of any shape -> the same shape, largest singular value about 1."""
-        with torch.autocast(weight.device.type, enabled=False):  # matrix products of low precision would move u and v
-            return self._divided(weight)
+        u, v = self._vectors(weight)
+        with torch.autocast(weight.device.type, enabled=False):
+            return weight / torch.vdot(u, torch.mv(self._matrix(weight), v))
 
     def divided_product(self, matrix: Tensor, rows: Tensor) -> Tensor:
         """A weight as a matrix (outputs, K), divided by its norm, @ rows (M, K) transposed: (outputs, M).
@@ -75,9 +75,7 @@ class SpectralNorm(nn.Module):
         `(W / s) @ rows.T` is `W @ rows.T / s`: a large weight is neither divided nor is the division differentiated. As
         one more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
         """
-        if self.training:
-            self.iterate(matrix)
-        u, v = self._u.clone(), self._v.clone()
+        u, v = self._vectors(matrix)
         with torch.no_grad(), torch.autocast(matrix.device.type, enabled=False):
             norm = torch.vdot(u, torch.mv(matrix, v))
         product = torch.mm(matrix, torch.cat([rows, v[None].to(rows.dtype)]).T)
@@ -85,87 +83,57 @@ class SpectralNorm(nn.Module):
         # Its value from float32 arithmetic, its derivative from the product, whatever the precision.
         return product[:, :-1] / (norm + along - along.detach()).to(product.dtype)
 
-    def _divided(self, weight: Tensor) -> Tensor:
+    def _vectors(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Both singular vectors, in training after one more iteration; copies, which a later use does not change."""
         if self.training:
             self.iterate(weight)
-        u, v = self._u.clone(), self._v.clone()  # a second forward changes them in place
-        if self.fused:
-            return _DividedByNorm.apply(weight, u, v, self.outputs)
-        return weight / torch.vdot(u, torch.mv(self._matrix(weight), v))
+        return self._u.clone(), self._v.clone()
 
     def _matrix(self, weight: Tensor) -> Tensor:
         return weight.movedim(self.outputs, 0).flatten(1)
 
 
-class _DividedByNorm(torch.autograd.Function):
-    """`W / s` with `s = u W v`, whose gradient `(G - sum(G * W / s) u v^T) / s` takes two passes over a weight.
-
-    Autograd's own derivative of the division takes six, and in a discriminator of 45 million weights they are a
-    fifth of a step. Double backward through it is not needed: the gradient penalty differentiates by images.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, u: Tensor, v: Tensor, outputs: int) -> Tensor:
-        norm = torch.vdot(u, torch.mv(weight.movedim(outputs, 0).flatten(1), v))
-        normed = weight / norm
-        ctx.save_for_backward(normed, norm, u, v)
-        ctx.outputs = outputs
-        return normed
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        normed, norm, u, v = ctx.saved_tensors
-        along = inner_product(gradient, normed) / norm
-        moved = gradient.movedim(ctx.outputs, 0)
-        result = torch.outer(-along * u, v).view(moved.shape).addcmul_(moved, 1 / norm)
-        return result.movedim(0, ctx.outputs), None, None, None
-
-
-def inner_product(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of `a * b` of two tensors of one shape, without a product of their size in memory."""
-    # Sums of at most a million terms, then their sum: rounding stays that of a sum by rows.
-    parts = zip(a.flatten().split(2**20), b.flatten().split(2**20), strict=True)
-    return torch.stack([torch.dot(*pair) for pair in parts]).sum()
+@contextmanager
+def one_power_iteration(*networks: nn.Module) -> Iterator[None]:
+    """One power iteration for every spectral norm in training mode in this block, however often a weight is used."""
+    norms: list[SpectralNorm] = []
+    for module in (module for network in networks for module in network.modules()):
+        if isinstance(module, parametrize.ParametrizationList) and module.training:
+            norm = module[0]
+            if isinstance(norm, SpectralNorm):
+                norm.iterate(module.original)
+                norms.append(norm.eval())
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()
 
 
 class StridedConv(nn.Conv2d):
     """Conv(inputs, outputs, 4, 2, 1), the discriminators' layer.
 
     The last ones hold nearly all weights and make maps of a few pixels: there a convolution is little more than one
-    reading of its weights, and a matrix product reads them as they lie, where a convolution sorts them first.
-
-    Attributes:
-        product: as above where the map has at most `FEW_PIXELS`, else a convolution everywhere. A speed switch.
-        matrix: `weight_matrix()` for the length of a step whose products share it, else None: PyTorch adds the
-            gradients of one tensor in place.
+    reading of its weights, and on a CPU a matrix product reads them as they lie, where a convolution sorts them first.
     """
 
+    #: Pixels of the largest map that is made by a product.
     FEW_PIXELS = 16
-    product = True
-    matrix: Tensor | None = None
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 4, 2, 1)
 
-    def weight_matrix(self) -> Tensor:
-        """The weight before its spectral normalisation: (outputs, inputs 16)."""
-        norms = self._spectral_norm()
-        weight: Tensor = self.weight if norms is None else norms.original
-        return weight.flatten(1)
-
-    def _spectral_norm(self) -> Any:
-        return self.parametrizations.weight if parametrize.is_parametrized(self) else None  # type: ignore[union-attr]
-
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
         height, width = (side // 2 for side in x.shape[2:])
-        if not self.product or height * width > self.FEW_PIXELS:
+        if x.device.type != "cpu" or height * width > self.FEW_PIXELS:
             return super().forward(x)
         windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
-        matrix = self.weight_matrix() if self.matrix is None else self.matrix
-        norms = self._spectral_norm()
-        product = torch.mm(matrix, windows.T) if norms is None else norms[0].divided_product(matrix, windows)
+        if parametrize.is_parametrized(self):
+            norms: Any = self.parametrizations.weight  # type: ignore[union-attr]
+            product = norms[0].divided_product(norms.original.flatten(1), windows)
+        else:
+            product = torch.mm(self.weight.flatten(1), windows.T)
         bias: Any = self.bias
         maps = product + bias[:, None].to(product.dtype)  # (outputs, N h w)
         return maps.unflatten(1, (len(x), height, width)).transpose(0, 1).contiguous()
@@ -213,12 +181,7 @@ class LabelledConv(nn.Module):
     A convolution of a constant plane is the sum of those kernel weights that fall inside the image, so the
     labels' share of the sum needs no sliding window: 17 of the first layer's 20 channels cost nearly nothing.
     The weights, their names and the function are those of the plain convolution.
-
-    Attributes:
-        untiled: as above, else tile the labels. A speed switch.
     """
-
-    untiled = True
 
     def __init__(self, labels: int, width: int, start: Start) -> None:
         super().__init__()
@@ -227,9 +190,6 @@ class LabelledConv(nn.Module):
 
     def forward(self, image: Tensor, labels: Tensor) -> Tensor:
         """Image (N, 3, H, W), labels (N, c) -> (N, width, H, W), after norm and ReLU."""
-        if not self.untiled:
-            tiles = labels[:, :, None, None].expand(-1, -1, *image.shape[2:])
-            return F.relu(self.norm(self.conv(torch.cat([image, tiles], dim=1))), inplace=True)
         weight: Tensor = self.conv.weight  # type: ignore[assignment]
         features = F.conv2d(image, weight[:, :3], padding=3)
         kernels = torch.einsum("nc,ocuv->nouv", labels, weight[:, 3:])  # one 7x7 kernel an image and channel

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from cascade_efgan.models.blocks import Start, StridedConv, started
@@ -37,6 +38,12 @@ class Discriminator(nn.Module):
         features = self.body(image)
         labels = None if self.label is None else self.label(features).flatten(1).float()
         return self.critic(features).float(), labels
+
+    def compare(self, real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Critic maps of both images (N, 3, h, w), and labels of `real`: one pass, for no layer mixes images."""
+        scores, labels = self(torch.cat([real, generated]))
+        real_scores, generated_scores = scores.chunk(2)
+        return real_scores, generated_scores, None if labels is None else labels[: len(real)]
 
 
 class AuCritic(nn.Module):

@@ -1,7 +1,6 @@
 """EF-GAN: Expression Transformer with local focuses, and Refiner (Sec. 3.1). Also GANimation and Baseline."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -52,38 +51,11 @@ def stitch(patches: Mapping[str, Tensor], boxes: Mapping[str, PatchBox], canvas:
     return torch.where(count > 0, total / count.clamp(min=1), canvas)
 
 
-@contextmanager
-def beside(stream: torch.cuda.Stream | None, *inputs: Tensor) -> Iterator[None]:
-    """Compute on `stream` after what the current one was given; None: on the current stream, as always."""
-    if stream is None:
-        yield
-        return
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for tensor in inputs:
-            tensor.record_stream(stream)  # its memory must not be given away while `stream` reads it
-        yield
-
-
-def join(streams: Mapping[str, torch.cuda.Stream], results: Iterable[Tensor]) -> None:
-    """Let the current stream wait for `streams`, whose results it will read."""
-    for stream in streams.values():
-        torch.cuda.current_stream().wait_stream(stream)
-    if streams:
-        for tensor in results:
-            tensor.record_stream(torch.cuda.current_stream())
-
-
 class Branch(nn.Module):
     """One branch of the Expression Transformer; alone, the generator of GANimation.
 
     Source: Fig. 9 (a), Sec. 3.1, Eq. 1.
-
-    Attributes:
-        merged: both heads in one convolution. A speed switch.
     """
-
-    merged = True
 
     def __init__(self, labels: int, width: int, blocks: int, start: Start, resize: bool) -> None:
         super().__init__()
@@ -94,18 +66,11 @@ class Branch(nn.Module):
     def forward(self, image: Tensor, aus: Tensor) -> tuple[Tensor, Tensor]:
         """Edit image (N, 3, h, w) towards aus (N, 17): output like image, attention (N, 1, h, w)."""
         features = self.body(image, aus)  # (N, width, h, w)
-        color, attention = self._heads(features)
-        attention = torch.sigmoid(attention.float())  # (N, 1, h, w)
-        return compose(torch.tanh(color.float()), attention, image), attention
-
-    def _heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Colour (N, 3, h, w) and attention (N, 1, h, w) before their ends."""
-        if not self.merged:
-            return self.color(features), self.attention(features)
-        # Alone, three or one output channels leave most of a CPU's lanes idle.
+        # Both heads in one convolution: alone, three or one output channels leave most of a CPU's lanes idle.
         weight = torch.cat([self.color.weight, self.attention.weight])  # (4, width, 7, 7)
-        color, attention = F.conv2d(features, weight, padding=3).split([3, 1], dim=1)
-        return color, attention
+        color, attention = F.conv2d(features, weight, padding=3).float().split([3, 1], dim=1)
+        attention = torch.sigmoid(attention)  # (N, 1, h, w)
+        return compose(torch.tanh(color), attention, image), attention
 
 
 class Refiner(nn.Module):
@@ -146,13 +111,7 @@ class EFGAN(nn.Module):
             face branch's.
         masked: the Refiner has a mask of its own.
         resize: see `upsample_norm_relu`.
-
-    Attributes:
-        streams: a CUDA stream a branch, so that the small patches fill a GPU together; empty: one after the
-            other. A speed switch.
     """
-
-    streams: Mapping[str, torch.cuda.Stream] = {}
 
     def __init__(
         self,
@@ -175,9 +134,7 @@ class EFGAN(nn.Module):
         initial, attention = {}, {}
         for name, branch in self.branches.items():
             source = image if name == "face" else crop(image, self.boxes[name])
-            with beside(self.streams.get(name), source, aus):
-                initial[name], attention[name] = branch(source, aus)
-        join(self.streams, (*initial.values(), *attention.values()))
+            initial[name], attention[name] = branch(source, aus)
         if self.refiner is None:
             return Edit(initial["face"], initial, attention)
         local = {name: initial[name] for name in self.boxes}

@@ -35,7 +35,7 @@ def command(
         float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
     ] = 10,
     settings: Annotated[
-        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed finetune")
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses finetune")
     ] = [],
 ) -> None:
     """Fine-tune a cascade of modules that all start from the single-step weights (Sec. 3.3, Sec. 8)."""

@@ -27,7 +27,7 @@ def command(
     checkpoint_minutes: Annotated[
         float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
     ] = 10,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; sections losses speed wild")] = [],
+    settings: Annotated[list[str], Option("--set", help="section.key=value; sections losses wild")] = [],
 ) -> None:
     """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5).
 

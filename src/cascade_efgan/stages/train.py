@@ -32,7 +32,7 @@ def command(
         float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
     ] = 10,
     settings: Annotated[
-        list[str], Option("--set", help="section.key=value; sections crop patches network losses speed train finetune")
+        list[str], Option("--set", help="section.key=value; sections crop patches network losses train finetune")
     ] = [],
 ) -> None:
     """Train a single-step method (Sec. 8), or a cascade from scratch for as many epochs as both of its runs take."""

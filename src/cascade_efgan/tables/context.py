@@ -31,7 +31,7 @@ PAPER_DATASETS = ("rafd", "cfeed")
 FREE_SETTINGS = frozenset(
     {
         *("preset", "datasets", "ablation_dataset", "methods", "seeds"),
-        *("threads", "jobs_per_gpu", "checkpoint_minutes", "speed", "figures"),
+        *("threads", "jobs_per_gpu", "checkpoint_minutes", "figures"),
         *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
         *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),

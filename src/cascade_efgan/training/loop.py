@@ -17,10 +17,10 @@ from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.training.checkpoint import Checkpoint, PreemptedError, StopSignals
-from cascade_efgan.training.graphs import make_steps
 from cascade_efgan.training.objective import Objective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
+from cascade_efgan.training.steps import Steps
 
 log = logging.getLogger("efgan.train")
 
@@ -45,7 +45,7 @@ class Run:
 
     def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
-        self.optimise = make_steps(objective, schedule, samples.images.device)
+        self.optimise = Steps(objective, schedule, samples.images.device)
         self.average = moving_average(objective.generator, schedule.average) if schedule.average else None
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []

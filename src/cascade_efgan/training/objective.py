@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,12 +22,12 @@ from cascade_efgan.losses import (
     interpolation_regression,
     total_variation,
 )
+from cascade_efgan.models.blocks import one_power_iteration
 from cascade_efgan.models.build import Discriminators
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
 from cascade_efgan.models.generator import EFGAN, Edit, crop
 from cascade_efgan.models.stargan import StarGANGenerator
-from cascade_efgan.training.speed import Switches, weights_once
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.training_sections import Losses
@@ -62,8 +61,6 @@ class Loss:
 class Objective(Protocol):
     """A method's networks and what they minimise."""
 
-    switches: Switches
-
     @property
     def generator(self) -> nn.Module:
         """What edits images."""
@@ -94,24 +91,13 @@ def weighted(terms: Mapping[str, list[Tensor]], weights: Mapping[str, float]) ->
     return Loss(total, sums)
 
 
-def judge(
-    critic: Discriminator, real: Tensor, generated: Tensor, score: Score, merged: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Adversarial loss, gradient penalty and labels predicted on real images, for one discriminator.
-
-    Args:
-        merged: pass real and generated images in one batch: no layer of a discriminator mixes images.
-    """
-    if merged:
-        scores, labels = critic(torch.cat([real, generated]))
-        real_score, generated_score = scores.chunk(2)
-    else:
-        real_score, labels = critic(real)
-        generated_score, _ = critic(generated)
+def judge(critic: Discriminator, real: Tensor, generated: Tensor, score: Score) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Adversarial loss, gradient penalty and labels predicted on real images, for one discriminator."""
+    real_score, generated_score, labels = critic.compare(real, generated)
     # The penalty is a derivative of a derivative: it stays in float32 whatever the precision of the rest.
     with torch.autocast(real.device.type, enabled=False):
         penalty = gradient_penalty(lambda image: critic(image)[0], real, generated, score)
-    return critic_loss(real_score, generated_score), penalty, None if labels is None else labels[: len(real)]
+    return critic_loss(real_score, generated_score), penalty, labels
 
 
 class EditingObjective:
@@ -121,23 +107,20 @@ class EditingObjective:
     """
 
     def __init__(self, generator: Cascade, discriminators: Discriminators, weights: "Losses", ganimation: bool) -> None:
-        self.switches = Switches()
         self.generator, self.discriminators = generator, discriminators
         self.weights, self.ganimation = weights, ganimation
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Eq. 3 over every discriminator of every step, Eq. 4 on real images, and WGAN-GP of D_interp."""
-        with torch.no_grad(), self._weights_once(self.generator):
+        with torch.no_grad(), one_power_iteration(self.generator):
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
         score: Score = "sum" if self.ganimation else self.weights.gradient_penalty_of
-        with self._weights_once(self.discriminators):
+        with one_power_iteration(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
-                    adversarial, penalty, labels = judge(
-                        critic, self._real(batch, name), generated, score, self.switches.merged_critics
-                    )
+                    adversarial, penalty, labels = judge(critic, self._real(batch, name), generated, score)
                     terms["D/L_adv"].append(adversarial)
                     terms["D/L_gp"].append(penalty)
                     if labels is not None:
@@ -152,7 +135,7 @@ class EditingObjective:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
         terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
-        with self._weights_once(self.generator, self.discriminators):
+        with one_power_iteration(self.generator, self.discriminators):
             labels = self.generator.labels(batch.aus, batch.target_aus)
             modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
             for module, critics, target in modules:
@@ -180,9 +163,6 @@ class EditingObjective:
     def _au_weight(self, batch: Batch) -> float:
         weight = self.weights.ganimation_au if self.ganimation else self.weights.cond
         return weight / len(batch.image) if self.weights.au_by_batch else weight
-
-    def _weights_once(self, *networks: nn.Module) -> AbstractContextManager[None]:
-        return weights_once(networks, self.switches.cached_spectral_norm)
 
     def _step(
         self,
@@ -245,7 +225,6 @@ class StarGANObjective:
     """StarGAN (Choi et al., CVPR 2018), Sec. 3.1, with its authors' weights, on expression labels."""
 
     def __init__(self, generator: StarGANGenerator, discriminators: Discriminators, weights: "Losses") -> None:
-        self.switches = Switches()
         self.generator, self.discriminators, self.weights = generator, discriminators, weights
         self.critic = discriminators.critics()[0]["final"]
 
@@ -253,10 +232,7 @@ class StarGANObjective:
         """Its Eq. 5: WGAN-GP and classification of real images."""
         with torch.no_grad():
             generated = self.generator(batch.image, one_hot(batch.target_label))
-        with weights_once([self.discriminators], self.switches.cached_spectral_norm):
-            adversarial, penalty, labels = judge(
-                self.critic, batch.image, generated, "sum", self.switches.merged_critics
-            )
+        adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum")
         assert labels is not None
         classification = F.cross_entropy(labels, batch.label)
         total = adversarial + self.weights.gradient_penalty * penalty + self.weights.stargan_cls * classification

@@ -26,7 +26,6 @@ from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
 from cascade_efgan.training.records import Records
 from cascade_efgan.training.samples import Samples
-from cascade_efgan.training.speed import apply_speed
 
 log = logging.getLogger("efgan.train")
 
@@ -73,7 +72,6 @@ def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedul
         # Filling fresh memory guards against code that reads it before writing; nothing here does, and it costs 5 %.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     objective = build_objective(spec, settings.losses, seed, device)
-    apply_speed(objective, settings.speed, device)
     return Run(objective, Samples(faces, device), schedule, seed)
 
 

@@ -37,7 +37,7 @@ class Steps:
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
         for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
-            _set_rate(optimiser, rate)
+            optimiser.param_groups[0]["lr"] = rate
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
         """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
@@ -57,16 +57,16 @@ class Steps:
         return terms
 
     def state_dict(self) -> dict[str, Any]:
-        """State of both optimisers, the same whatever the speed switches."""
+        """State of both optimisers."""
         return {
-            "generator": _state(self.generator_optimiser),
-            "discriminators": _state(self.discriminators_optimiser),
+            "generator": self.generator_optimiser.state_dict(),
+            "discriminators": self.discriminators_optimiser.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore both optimisers; the speed switches stay this run's."""
-        _restore(self.generator_optimiser, state["generator"])
-        _restore(self.discriminators_optimiser, state["discriminators"])
+        """Restore both optimisers."""
+        self.generator_optimiser.load_state_dict(state["generator"])
+        self.discriminators_optimiser.load_state_dict(state["discriminators"])
 
     def _forget_gradients(self) -> None:
         """Free both optimisers' gradients before a step, whose own tensors take their place in memory."""
@@ -83,33 +83,6 @@ class Steps:
         return {**loss.terms, f"{prefix}/gradient_norm": norm}
 
     def _adam(self, module: nn.Module, schedule: "Schedule") -> torch.optim.Adam:
+        """Fused: one pass over a weight and its state instead of about ten."""
         betas = (schedule.beta1, schedule.beta2)
-        fused = self.objective.switches.fused_adam
-        return torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=betas, fused=fused)
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    group = optimiser.param_groups[0]
-    if isinstance(group["lr"], Tensor):
-        group["lr"].fill_(rate)  # in place: a recorded step reads this memory
-    else:
-        group["lr"] = rate
-
-
-def _state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-    state = optimiser.state_dict()
-    group = state["param_groups"][0]
-    return {"state": state["state"], "param_groups": [{**group, "lr": float(group["lr"])}]}
-
-
-def _restore(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Load moments and learning rate, but neither how Adam is computed nor where its numbers lie in memory."""
-    stored, own = state["param_groups"][0], optimiser.param_groups[0]
-    merged = {**own, "params": stored["params"]}
-    optimiser.load_state_dict({"state": state["state"], "param_groups": [merged]})
-    _set_rate(optimiser, stored["lr"])
-    for parameter, moments in optimiser.state.items():
-        for name, value in moments.items():
-            if name != "step" and value.stride() != parameter.stride():
-                # A fused step walks through weight and moments side by side.
-                moments[name] = torch.empty_like(parameter).copy_(value)
+        return torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=betas, fused=True)
