@@ -94,20 +94,31 @@ class SpectralNorm(nn.Module):
 
 
 @contextmanager
-def one_power_iteration(*networks: nn.Module) -> Iterator[None]:
-    """One power iteration for every spectral norm in training mode in this block, however often a weight is used."""
+def fixed_weights(*networks: nn.Module) -> Iterator[None]:
+    """A block in which weights do not change: every spectral norm in training mode makes one power iteration in all.
+
+    A `StridedConv` has one matrix in it: PyTorch adds the gradients of one tensor in place (250 MiB less at the
+    paper's width).
+    """
     norms: list[SpectralNorm] = []
+    convolutions: list[StridedConv] = []
     for module in (module for network in networks for module in network.modules()):
         if isinstance(module, parametrize.ParametrizationList) and module.training:
             norm = module[0]
             if isinstance(norm, SpectralNorm):
                 norm.iterate(module.original)
                 norms.append(norm.eval())
+        elif isinstance(module, StridedConv):
+            module.matrix = module.weight_matrix()
+            convolutions.append(module)
     try:
-        yield
+        with parametrize.cached():  # and is divided by once
+            yield
     finally:
         for norm in norms:
             norm.train()
+        for convolution in convolutions:
+            convolution.matrix = None
 
 
 class StridedConv(nn.Conv2d):
@@ -115,13 +126,26 @@ class StridedConv(nn.Conv2d):
 
     The last ones hold nearly all weights and make maps of a few pixels: there a convolution is little more than one
     reading of its weights, and on a CPU a matrix product reads them as they lie, where a convolution sorts them first.
+
+    Attributes:
+        matrix: `weight_matrix()` while `fixed_weights` lasts.
     """
 
     #: Pixels of the largest map that is made by a product.
     FEW_PIXELS = 16
+    matrix: Tensor | None = None
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 4, 2, 1)
+
+    def weight_matrix(self) -> Tensor:
+        """The weight before its spectral normalisation: (outputs, inputs 16)."""
+        norms = self._spectral_norm()
+        weight: Tensor = self.weight if norms is None else norms.original
+        return weight.flatten(1)
+
+    def _spectral_norm(self) -> Any:
+        return self.parametrizations.weight if parametrize.is_parametrized(self) else None  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2), rounded down."""
@@ -129,11 +153,9 @@ class StridedConv(nn.Conv2d):
         if x.device.type != "cpu" or height * width > self.FEW_PIXELS:
             return super().forward(x)
         windows = F.unfold(x, 4, padding=1, stride=2).mT.flatten(0, 1)  # (N h w, inputs 16)
-        if parametrize.is_parametrized(self):
-            norms: Any = self.parametrizations.weight  # type: ignore[union-attr]
-            product = norms[0].divided_product(norms.original.flatten(1), windows)
-        else:
-            product = torch.mm(self.weight.flatten(1), windows.T)
+        matrix = self.weight_matrix() if self.matrix is None else self.matrix
+        norms = self._spectral_norm()
+        product = torch.mm(matrix, windows.T) if norms is None else norms[0].divided_product(matrix, windows)
         bias: Any = self.bias
         maps = product + bias[:, None].to(product.dtype)  # (outputs, N h w)
         return maps.unflatten(1, (len(x), height, width)).transpose(0, 1).contiguous()

@@ -22,7 +22,7 @@ from cascade_efgan.losses import (
     interpolation_regression,
     total_variation,
 )
-from cascade_efgan.models.blocks import one_power_iteration
+from cascade_efgan.models.blocks import fixed_weights
 from cascade_efgan.models.build import Discriminators
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
@@ -112,11 +112,11 @@ class EditingObjective:
 
     def discriminator_loss(self, batch: Batch) -> Loss:
         """Eq. 3 over every discriminator of every step, Eq. 4 on real images, and WGAN-GP of D_interp."""
-        with torch.no_grad(), one_power_iteration(self.generator):
+        with torch.no_grad(), fixed_weights(self.generator):
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
         score: Score = "sum" if self.ganimation else self.weights.gradient_penalty_of
-        with one_power_iteration(self.discriminators):
+        with fixed_weights(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
@@ -135,7 +135,7 @@ class EditingObjective:
         """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
         terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
-        with one_power_iteration(self.generator, self.discriminators):
+        with fixed_weights(self.generator, self.discriminators):
             labels = self.generator.labels(batch.aus, batch.target_aus)
             modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
             for module, critics, target in modules:
@@ -232,7 +232,8 @@ class StarGANObjective:
         """Its Eq. 5: WGAN-GP and classification of real images."""
         with torch.no_grad():
             generated = self.generator(batch.image, one_hot(batch.target_label))
-        adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum")
+        with fixed_weights(self.discriminators):
+            adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum")
         assert labels is not None
         classification = F.cross_entropy(labels, batch.label)
         total = adversarial + self.weights.gradient_penalty * penalty + self.weights.stargan_cls * classification
