@@ -12,14 +12,14 @@ from typing import Any
 
 import torch
 
-from benchmarks.plain import PlainSteps
+from benchmarks.plain import PlainOptimizers
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.files import write_json
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
 from cascade_efgan.training.objective import Batch, EditingObjective, StarGANObjective
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.optimizers import Optimizers
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.json"
 
@@ -34,7 +34,11 @@ TOY_NETWORK = {
 }  # fmt: skip
 
 #: Kind of steps and precision, each faster than the one before it.
-VARIANTS = {"plain": (PlainSteps, "float32"), "fast": (Steps, "float32"), "bfloat16": (Steps, "bfloat16")}
+VARIANTS = {
+    "plain": (PlainOptimizers, "float32"),
+    "fast": (Optimizers, "float32"),
+    "bfloat16": (Optimizers, "bfloat16"),
+}
 
 
 def defaults(section: str) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def defaults(section: str) -> dict[str, Any]:
     return {key: value["default"] for key, value in schema["$defs"][section]["properties"].items()}
 
 
-def make_training(method: str, variant: str, toy: bool, device: torch.device) -> tuple[Steps, ModelSpec]:
+def make_training(method: str, variant: str, toy: bool, device: torch.device) -> tuple[Optimizers, ModelSpec]:
     """Optimiser steps of a method at the paper's widths (toy: tiny)."""
     network, boxes = (TOY_NETWORK, TOY_BOXES) if toy else (defaults("Network"), BOXES)
     network = {"cascade_steps": 3, **network}
@@ -51,7 +55,7 @@ def make_training(method: str, variant: str, toy: bool, device: torch.device) ->
     return steps_for(spec, variant, device), spec
 
 
-def steps_for(spec: ModelSpec, variant: str, device: torch.device) -> Steps:
+def steps_for(spec: ModelSpec, variant: str, device: torch.device) -> Optimizers:
     """The same networks, objective and steps as `efgan train` makes, with the default settings and from seed 0."""
     kind, precision = VARIANTS[variant]
     losses: Any = SimpleNamespace(**defaults("Losses"))

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks.gpu_setup import VARIANTS, defaults, machine, make_training, random_batch, seconds_of, write_result
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.optimizers import Optimizers
 
 #: Training images of the preset `full`: 67 people x 8 expressions x 3 gazes, 90 % of them.
 FULL_IMAGES = 1447
@@ -98,7 +98,7 @@ def compare(method: str, toy: bool, device: torch.device) -> dict[str, Any]:
             "passed": mean < tolerance}  # fmt: skip
 
 
-def flat_weights(steps: Steps) -> torch.Tensor:
+def flat_weights(steps: Optimizers) -> torch.Tensor:
     """Every weight of generator and discriminators, one after the other, on the CPU."""
     networks = (steps.objective.generator, steps.objective.discriminators)
     return torch.cat([p.detach().flatten().cpu() for network in networks for p in network.parameters()])

@@ -21,11 +21,11 @@ from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.files import atomic_path
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, save_model
-from cascade_efgan.training.samples import Samples, to_uint8
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.optimizers import Optimizers
+from cascade_efgan.training.training_data import TrainingData, to_uint8
 
 
-def load_samples(folder: Path, device: torch.device) -> Samples:
+def load_samples(folder: Path, device: torch.device) -> TrainingData:
     """The training part of a data set, read without pandas."""
     with (folder / "crops.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -35,10 +35,12 @@ def load_samples(folder: Path, device: torch.device) -> Samples:
     images = np.load(folder / "crops.npy", mmap_mode="r")[chosen]
     aus = np.array([[float(rows[n][au]) / AU_MAX for au in AUS] for n in chosen], np.float32)
     labels = np.array([EXPRESSIONS.index(rows[n]["expression"]) for n in chosen])
-    return Samples(SimpleNamespace(images=images, aus=aus, labels=labels), device)  # type: ignore[arg-type]
+    return TrainingData(SimpleNamespace(images=images, aus=aus, labels=labels), device)  # type: ignore[arg-type]
 
 
-def train(steps: Steps, samples: Samples, state: Path, minutes: float, batch: int, epochs: int) -> dict[str, object]:
+def train(
+    steps: Optimizers, samples: TrainingData, state: Path, minutes: float, batch: int, epochs: int
+) -> dict[str, object]:
     """Whole epochs at a constant rate until the time is over; goes on from `state` where it is there."""
     epoch, seconds, iterations = 0, 0.0, 0
     networks = {"generator": steps.objective.generator, "discriminators": steps.objective.discriminators}
@@ -65,7 +67,7 @@ def train(steps: Steps, samples: Samples, state: Path, minutes: float, batch: in
     return {"epochs": epoch, "of_epochs": epochs, "seconds": seconds, "batch": batch, "last_losses": terms}
 
 
-def save_grid(path: Path, steps: Steps, samples: Samples) -> None:
+def save_grid(path: Path, steps: Optimizers, samples: TrainingData) -> None:
     """The first faces above every step's edit of them towards the AUs of the faces after them, as PNG."""
     count = min(8, len(samples))
     rows = torch.arange(count, device=samples.images.device)

@@ -50,14 +50,14 @@ def random_faces(count: int) -> Faces:
 
 
 class OurTraining(TrainingSide):
-    """The optimiser steps that `efgan train` makes, by `prepare` and `Steps`."""
+    """The optimiser steps that `efgan train` makes, by `prepare` and `Optimizers`."""
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         settings = settings_from_flags([f"train.batch={task.batch}", f"train.precision={task.precision}"])
         faces = random_faces(4 * task.batch)
         run = prepare(model_spec(task.method, settings), faces, settings, settings.train, seed=0)
-        self.steps = run.optimise
+        self.steps = run.optimizers
         self.batches = list(islice(run.samples.epoch(task.batch, True, 0), 4))
 
     def loop(self, iterations: int) -> None:

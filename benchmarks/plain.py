@@ -12,7 +12,7 @@ from cascade_efgan.models.blocks import LabelledConv
 from cascade_efgan.models.discriminator import Discriminator
 from cascade_efgan.models.generator import Branch, compose
 from cascade_efgan.training.objective import Batch, Objective
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.optimizers import Optimizers
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.training_sections import Schedule
@@ -69,8 +69,8 @@ def plain_convolution(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
     return plain
 
 
-class PlainSteps(Steps):
-    """`Steps` by plain layers, which this makes of the objective's, and by Adam as PyTorch writes its formula down."""
+class PlainOptimizers(Optimizers):
+    """`Optimizers` by plain layers, made of the objective's, and by Adam as PyTorch writes its formula down."""
 
     def __init__(self, objective: Objective, schedule: "Schedule", device: torch.device) -> None:
         make_plain(objective.generator)
@@ -78,12 +78,12 @@ class PlainSteps(Steps):
         super().__init__(objective, schedule, device)
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
-        """As `Steps.discriminators`; `cached`: spectral norms iterate once a step."""
+        """As `Optimizers.discriminators`; `cached`: spectral norms iterate once a step."""
         with parametrize.cached():
             return super().discriminators(batch)
 
     def generator(self, batch: Batch) -> dict[str, Tensor]:
-        """As `Steps.generator`."""
+        """As `Optimizers.generator`."""
         with parametrize.cached():
             return super().generator(batch)
 

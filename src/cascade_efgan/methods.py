@@ -44,7 +44,7 @@ METHODS: dict[str, Method] = {
 #: Rows that no paper prints and that bracket every table: doing nothing, and the perfect edit.
 CONTROLS: dict[str, str] = {"unchanged": "Input unchanged", "true_edit": "True edit"}
 
-#: Pairs of real images that stand below the measures of likeness: what a cosine means can only be read beside them.
+#: Pairs of real images that stand below the measures of similarity: what a cosine means can only be read beside them.
 REFERENCES: dict[str, str] = {
     "same_person": "Real: same person, other expression",
     "other_person": "Real: other person, same expression",

@@ -13,8 +13,8 @@ from torchvision.models import resnet18
 from cascade_efgan.config.evaluation_sections import Classifier
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.classifier import ResNet18, accuracy_details, load_classifier
-from cascade_efgan.evaluation.fitting import Examples, augment, count_steps, examples, to_input
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.trainer import Examples, augment, count_steps, examples, to_input
 from cascade_efgan.stages import accuracy, classify
 
 SETTINGS = ["classifier.width=8", "classifier.epochs=15", "classifier.batch=8", "classifier.learning_rate=0.005"]

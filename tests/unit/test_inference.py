@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.evaluation.inference import (
+from cascade_efgan.evaluation.significance import (
     bootstrap_interval,
     holm,
     jackknife_interval,

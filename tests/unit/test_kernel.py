@@ -8,7 +8,7 @@ from evaluation_helpers import write_faces
 from cascade_efgan.data.dataset import read_index
 from cascade_efgan.evaluation.fid import DistanceTo, frechet_distance
 from cascade_efgan.evaluation.kernel import kernel_sums
-from cascade_efgan.evaluation.likeness import (
+from cascade_efgan.evaluation.similarity import (
     directions,
     identity_of_edits,
     identity_of_pairs,

@@ -13,8 +13,8 @@ from test_training import SETTINGS, random_faces, resumed_position, schedule, sp
 
 from cascade_efgan.training import checkpoint as checkpoint_module
 from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint
+from cascade_efgan.training.optimizers import Optimizers
 from cascade_efgan.training.start import Outputs, checkpoint_beside, prepare, train_and_save
-from cascade_efgan.training.steps import Steps
 
 #: 4 batches an epoch, 12 in all; every third is followed by a generator step, across the epochs' ends.
 PLAN = schedule(epochs=3, constant_epochs=1, batch=2, n_critic=3, average=0.9)
@@ -36,16 +36,16 @@ def live(method: str, folder: Path, minutes: float, moment: Moment | None) -> No
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if moment is not None:
         place, number, kind = moment
-        owner: Any = checkpoint_module.torch if place == "save" else Steps
+        owner: Any = checkpoint_module.torch if place == "save" else Optimizers
         setattr(owner, place, disturbed(getattr(owner, place), number, kind))
-    discriminators = Steps.discriminators
+    discriminators = Optimizers.discriminators
 
-    def counted(self: Steps, batch: Any) -> Any:
+    def counted(self: Optimizers, batch: Any) -> Any:
         with (folder / "batches").open("a") as marks:
             marks.write(".")
         return discriminators(self, batch)
 
-    Steps.discriminators = counted  # type: ignore[method-assign]
+    Optimizers.discriminators = counted  # type: ignore[method-assign]
     spec = spec_of(method)
     run = prepare(spec, random_faces(8), SETTINGS, PLAN, 0)
     outputs = Outputs(*(folder / name for name in FILES))

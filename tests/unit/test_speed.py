@@ -12,15 +12,15 @@ from torch.nn.utils.parametrizations import spectral_norm
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.gpu_setup import TOY_BOXES, TOY_NETWORK, random_batch
-from benchmarks.plain import PlainSteps
+from benchmarks.plain import PlainOptimizers
 from cascade_efgan.config import Settings
 from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.blocks import started
+from cascade_efgan.models.blocks import initialize
 from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.training.objective import Batch
+from cascade_efgan.training.optimizers import Optimizers
 from cascade_efgan.training.start import build_objective
-from cascade_efgan.training.steps import Steps
 
 CPU = torch.device("cpu")
 NETWORK = Settings().network.model_dump() | TOY_NETWORK
@@ -40,13 +40,15 @@ def batch_of(count: int, seed: int = 0) -> Batch:
     return random_batch(32, count, CPU, seed)
 
 
-def steps_of(kind: type[Steps], method: str, precision: str = "float32", losses: Losses | None = None) -> Steps:
+def steps_of(
+    kind: type[Optimizers], method: str, precision: str = "float32", losses: Losses | None = None
+) -> Optimizers:
     spec = ModelSpec(method, 32, NETWORK, TOY_BOXES if METHODS[method].local_focuses else {})
     objective = build_objective(spec, losses or Losses(), 0, CPU)
     return kind(objective, Schedule.model_validate({"learning_rate": RATE, "precision": precision}), CPU)
 
 
-def one_step(kind: type[Steps], method: str, of: str) -> dict[str, Tensor]:
+def one_step(kind: type[Optimizers], method: str, of: str) -> dict[str, Tensor]:
     """Loss terms, gradients (Adam's moments as such too), and new weights and singular vectors of a D or a G step."""
     steps = steps_of(kind, method)
     networks = {name: getattr(steps.objective, name) for name in ("generator", "discriminators")}
@@ -72,7 +74,7 @@ def one_step(kind: type[Steps], method: str, of: str) -> dict[str, Tensor]:
 
 def differing(method: str, of: str) -> list[str]:
     """What a fast step makes otherwise than a plain one."""
-    fast, plain = (one_step(kind, method, of) for kind in (Steps, PlainSteps))
+    fast, plain = (one_step(kind, method, of) for kind in (Optimizers, PlainOptimizers))
     assert fast.keys() == plain.keys()
     largest = max(float(value.abs().max()) for name, value in plain.items() if name.startswith("gradient"))
     beyond, weights = [], []
@@ -104,7 +106,7 @@ def test_a_step_equals_a_plain_one(method: str, of: str) -> None:
 def test_spectral_norm_is_pytorchs_own(kind: type[nn.Conv2d] | type[nn.ConvTranspose2d]) -> None:
     """Names, random draws, values over several steps, and the derivative, in float64 for the rounding's sake."""
     layers = []
-    for make in (lambda layer: started(layer, "orthogonal"), lambda layer: spectral_norm(init(layer))):
+    for make in (lambda layer: initialize(layer, "orthogonal"), lambda layer: spectral_norm(init(layer))):
         torch.manual_seed(0)
         layers.append(make(kind(6, 5, 3).double()))
     ours, theirs = layers
@@ -132,7 +134,7 @@ def test_bfloat16_follows_the_loss_curve_of_float32() -> None:
     """
 
     def curve(precision: str) -> Tensor:
-        steps = steps_of(Steps, "baseline", precision, Losses(cond=1, ganimation_au=1))
+        steps = steps_of(Optimizers, "baseline", precision, Losses(cond=1, ganimation_au=1))
         torch.manual_seed(1)
         terms = []
         for number in range(120):

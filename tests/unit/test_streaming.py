@@ -21,9 +21,9 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
 from cascade_efgan.evaluation.edits import EDIT_TEXT, Edits
 from cascade_efgan.evaluation.features import feature_batches
-from cascade_efgan.evaluation.fitting import predict
 from cascade_efgan.evaluation.psnr import compare_edits, true_edits
 from cascade_efgan.evaluation.statistics import statistics
+from cascade_efgan.evaluation.trainer import predict
 from cascade_efgan.generation.edit import edit_all, trained
 
 #: Memory that the work may use beyond what the warm process has, and the size of the array: at least three times that.
@@ -33,7 +33,7 @@ COUNT = ARRAY // (SIDE * SIDE * 3)
 CPU = torch.device("cpu")
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pytest", "cascade_efgan.training.start", "cascade_efgan.evaluation.fitting"])
+processes.set_forkserver_preload(["pytest", "cascade_efgan.training.start", "cascade_efgan.evaluation.trainer"])
 
 
 class Means(nn.Module):

@@ -18,10 +18,10 @@ from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, learning_rate_factor
 from cascade_efgan.training.objective import Batch, EditingObjective
-from cascade_efgan.training.records import Records
-from cascade_efgan.training.samples import Samples, to_float, to_uint8
+from cascade_efgan.training.optimizers import Optimizers
 from cascade_efgan.training.start import build_objective, prepare
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
+from cascade_efgan.training.training_data import TrainingData, to_float, to_uint8
 
 SETTINGS = settings_from_flags(
     ["network.width=4", "network.blocks=1", "network.discriminator_width=4", "network.face_layers=3",
@@ -50,7 +50,7 @@ def schedule(**changes: object) -> Schedule:
 def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
     run = prepare(spec_of(method), random_faces(8), SETTINGS, plan, seed)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "same")
-    run.train(checkpoint, Records(None), every_minutes=0)
+    run.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
     checkpoint.remove()
     return run
 
@@ -79,7 +79,7 @@ def test_bytes_survive_the_way_to_networks_and_back() -> None:
 
 
 def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None:
-    samples = Samples(random_faces(9), torch.device("cpu"))
+    samples = TrainingData(random_faces(9), torch.device("cpu"))
     first, again, other = (list(samples.epoch(3, True, seed)) for seed in (1, 1, 2))
     seen = torch.cat([batch.aus for batch in first])
     assert len(first) == 3 and torch.equal(seen.sort(0).values, samples.aus.sort(0).values)
@@ -88,7 +88,7 @@ def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None
 
 
 def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None:
-    samples = Samples(random_faces(9), torch.device("cpu"))
+    samples = TrainingData(random_faces(9), torch.device("cpu"))
     whole = list(samples.epoch(2, True, 1))
     for skip in range(5):
         rest = list(samples.epoch(2, True, 1, skip=skip))
@@ -115,7 +115,7 @@ def test_a_batch_of_two_overfits(method: str, name: str) -> None:
     """
     weights = SETTINGS.losses.model_copy(update={"cond": 1.0, "ganimation_au": 1.0})
     objective = build_objective(spec_of(method), weights, 0, torch.device("cpu"))
-    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    (batch,) = TrainingData(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
     optimiser = torch.optim.Adam(objective.generator.parameters(), lr=5e-3, betas=(0.5, 0.999))
     terms = []
     for _ in range(40):
@@ -130,7 +130,7 @@ def test_a_batch_of_two_overfits(method: str, name: str) -> None:
 def test_discriminators_learn_to_read_aus_and_expressions() -> None:
     for method, name in (("baseline", "D/L_cond"), ("stargan", "D/L_cls")):
         objective = build_objective(spec_of(method), SETTINGS.losses, 0, torch.device("cpu"))
-        (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+        (batch,) = TrainingData(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
         optimiser = torch.optim.Adam(objective.discriminators.parameters(), lr=2e-3, betas=(0.5, 0.999))
         terms = []
         for _ in range(40):
@@ -144,7 +144,7 @@ def test_discriminators_learn_to_read_aus_and_expressions() -> None:
 
 def test_discriminator_losses_leave_the_generator_alone_and_vice_versa() -> None:
     objective = build_objective(spec_of("cascade_ef_gan"), SETTINGS.losses, 0, torch.device("cpu"))
-    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    (batch,) = TrainingData(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
     objective.discriminator_loss(batch).total.backward()
     assert all(p.grad is None for p in objective.generator.parameters())
     assert all(p.grad is not None for p in objective.discriminators.parameters())
@@ -157,7 +157,7 @@ def test_the_cascade_is_trained_end_to_end() -> None:
     """A loss on the last module reaches the first one's weights through the images between them."""
     objective = build_objective(spec_of("baseline_cascade"), SETTINGS.losses, 0, torch.device("cpu"))
     assert isinstance(objective, EditingObjective)
-    (batch,) = Samples(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
+    (batch,) = TrainingData(random_faces(2), torch.device("cpu")).epoch(2, False, 0)
     objective.generator(batch.image, batch.aus, batch.target_aus)[-1].final.sum().backward()
     first = objective.generator.steps[0]
     assert all(
@@ -176,18 +176,18 @@ def test_an_interrupted_run_continues_to_the_same_weights(tmp_path: Path, monkey
     broken = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
     report = Run._report
 
-    def stop(self: Run, means: dict[str, float], records: Records) -> None:
+    def stop(self: Run, means: dict[str, float], records: TensorBoardLogger) -> None:
         report(self, means, records)
         if self.epoch == 3:
             raise InterruptedRunError
 
     monkeypatch.setattr(Run, "_report", stop)
     with pytest.raises(InterruptedRunError):
-        broken.train(checkpoint, Records(None), every_minutes=0)
+        broken.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
     monkeypatch.undo()
     assert checkpoint.path.exists()
     resumed = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
-    history = resumed.train(checkpoint, Records(None), every_minutes=0)
+    history = resumed.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
     assert torch.equal(weights_of(resumed), whole)
     assert history["epoch"].tolist() == [1, 2, 3, 4]
 
@@ -206,16 +206,16 @@ def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
 ) -> None:
     path = tmp_path / "checkpoint.pt"
     run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=4), 0)
-    step = Steps.generator
+    step = Optimizers.generator
 
-    def poisoned(self: Steps, batch: Batch) -> dict[str, torch.Tensor]:
+    def poisoned(self: Optimizers, batch: Batch) -> dict[str, torch.Tensor]:
         if run.iteration == 6:
             next(iter(self.objective.generator.parameters())).data.fill_(float("nan"))
         return step(self, batch)
 
-    monkeypatch.setattr(Steps, "generator", poisoned)
+    monkeypatch.setattr(Optimizers, "generator", poisoned)
     with pytest.raises(InputError, match="epoch 3.*is not a number; lower learning_rate"):
-        run.train(Checkpoint(path, "same"), Records(None), every_minutes=0)
+        run.train(Checkpoint(path, "same"), TensorBoardLogger(None), every_minutes=0)
     assert resumed_position(Checkpoint(path, "same")) == (2, 1), "not the state with the NaN, two batches later"
     state = Checkpoint(path, "same").load()
     assert state is not None
@@ -226,7 +226,7 @@ def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path, monk
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     def train() -> None:
-        records = Records(tmp_path / "board")
+        records = TensorBoardLogger(tmp_path / "board")
         run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=3), 0)
         run.train(Checkpoint(tmp_path / "checkpoint.pt", "same"), records, every_minutes=0)
         records.close()
@@ -244,9 +244,9 @@ def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path, monk
 def test_saturated_attention_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(), 0)
     with caplog.at_level("WARNING"):
-        run._report({"G/attention_mean": 0.995}, Records(None))
-        run._report({"G/attention_mean": 0.5}, Records(None))
-        run._report({"G/attention_mean": 0.005}, Records(None))
+        run._report({"G/attention_mean": 0.995}, TensorBoardLogger(None))
+        run._report({"G/attention_mean": 0.5}, TensorBoardLogger(None))
+        run._report({"G/attention_mean": 0.005}, TensorBoardLogger(None))
     warnings = [record.getMessage() for record in caplog.records]
     assert len(warnings) == 2 and "ignore their input" in warnings[0] and "copy their input" in warnings[1]
 
@@ -255,7 +255,7 @@ def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = prepare(spec_of("ef_gan"), random_faces(8), SETTINGS, schedule(), 0)
-    records = Records(tmp_path / "board")
+    records = TensorBoardLogger(tmp_path / "board")
     run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), records, every_minutes=10)
     records.close()
     events = EventAccumulator(str(tmp_path / "board")).Reload()
@@ -277,7 +277,9 @@ def test_the_stored_generator_is_the_moving_average_of_its_weights(tmp_path: Pat
 
 
 def test_the_au_weight_is_divided_by_the_batch_where_a_setting_asks_for_it(tmp_path: Path) -> None:
-    batch = Samples(random_faces(4), torch.device("cpu")).batch(*torch.arange(4).repeat(2, 1), torch.zeros(4).bool())
+    batch = TrainingData(random_faces(4), torch.device("cpu")).batch(
+        *torch.arange(4).repeat(2, 1), torch.zeros(4).bool()
+    )
     totals = []
     for changes in ({"cond": 40.0, "au_by_batch": True}, {"cond": 10.0}):
         weights = SETTINGS.losses.model_copy(update=changes)
@@ -288,7 +290,9 @@ def test_the_au_weight_is_divided_by_the_batch_where_a_setting_asks_for_it(tmp_p
 
 
 def test_an_edit_to_the_aus_that_an_image_shows_is_compared_with_it_where_a_setting_asks_for_it() -> None:
-    batch = Samples(random_faces(4), torch.device("cpu")).batch(*torch.arange(4).repeat(2, 1), torch.zeros(4).bool())
+    batch = TrainingData(random_faces(4), torch.device("cpu")).batch(
+        *torch.arange(4).repeat(2, 1), torch.zeros(4).bool()
+    )
     losses = []
     for weight in (0.0, 2.0):
         weights = SETTINGS.losses.model_copy(update={"self_reconstruction": weight})

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
-from cascade_efgan.evaluation.inference import jackknife_interval
 from cascade_efgan.evaluation.metric import REAL
+from cascade_efgan.evaluation.significance import jackknife_interval
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.comparisons import Found, replicates
 from cascade_efgan.tables.context import is_papers_setting

@@ -11,8 +11,15 @@ from cascade_efgan import __version__
 from cascade_efgan.claims.cells import judge_cells
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
-from cascade_efgan.evaluation.inference import FEWEST_PEOPLE, Comparison, holm, jackknife_test, paired_test, sign_flip_p
 from cascade_efgan.evaluation.metric import hashed, read_metric
+from cascade_efgan.evaluation.significance import (
+    FEWEST_PEOPLE,
+    Comparison,
+    holm,
+    jackknife_test,
+    paired_test,
+    sign_flip_p,
+)
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS, Values
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates, units

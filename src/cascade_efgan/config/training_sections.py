@@ -81,8 +81,8 @@ class Schedule(Section):
 
     epochs: Positive = Field(100, description="passes over the training images (Sec. 8: 100)")
     constant_epochs: int = Field(50, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 50)")
-    learning_rate: float = Field(1e-4, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-4)")
-    batch: Positive = Field(2, description="images a step (Sec. 8: 2)")
+    learning_rate: float = Field(1e-4, gt=0, lt=1, description="initial learning rate of Adam (Sec. 8: 1e-4)")
+    batch: Positive = Field(2, description="batch size (Sec. 8: 2)")
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta 1 (Sec. 8)")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's beta 2 (Sec. 8)")
     n_critic: Positive = Field(5, description="discriminator steps per generator step. Not in the paper; GANimation: 5")
@@ -109,7 +109,7 @@ class Finetune(Schedule):
 
     epochs: Positive = Field(20, description="epochs; derived from the paper's hours (Sec. 8: 8 h against 13 h)")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 10)")
-    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate (Sec. 8: 1e-5)")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="initial learning rate of Adam (Sec. 8: 1e-5)")
 
 
 class Wild(Schedule):
@@ -121,4 +121,4 @@ class Wild(Schedule):
     )
     epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")
-    learning_rate: float = Field(1e-5, gt=0, lt=1, description="Adam's first rate. Not in the paper: as fine-tuning")
+    learning_rate: float = Field(1e-5, gt=0, lt=1, description="initial learning rate of Adam. Not in the paper: as fine-tuning")

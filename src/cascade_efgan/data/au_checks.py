@@ -5,8 +5,8 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import pandas as pd
 
+from cascade_efgan.cli_args import beside
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.words import beside
 
 #: AUs of which at least one must rise from neutral to the expression (EMFACS). Contempt is left out: its AU14 is
 #: one-sided, and a mean need not show it.

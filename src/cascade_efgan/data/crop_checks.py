@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cascade_efgan.cli_args import beside
 from cascade_efgan.data.crops import Square, padding_share
 from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.words import beside
 
 #: Columns of `crop_checks.csv`, in order.
 CHECK_COLUMNS = ("id", "side", "padding", "offset_x", "offset_y", "flags")

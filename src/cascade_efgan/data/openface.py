@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cascade_efgan.cli_args import beside
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_square, padding_share
 from cascade_efgan.data.images import UNREADABLE
@@ -24,7 +25,6 @@ from cascade_efgan.data.openface_csv import (
 from cascade_efgan.data.openface_names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
-from cascade_efgan.words import beside
 
 log = logging.getLogger("efgan.openface")
 

@@ -14,7 +14,8 @@ from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import load_edits
-from cascade_efgan.evaluation.fitting import (
+from cascade_efgan.evaluation.resnet import ResNet18
+from cascade_efgan.evaluation.trainer import (
     Examples,
     count_steps,
     examples,
@@ -24,7 +25,6 @@ from cascade_efgan.evaluation.fitting import (
     read_description,
     seeded,
 )
-from cascade_efgan.evaluation.resnet import ResNet18
 
 KIND = "expression_classifier"
 

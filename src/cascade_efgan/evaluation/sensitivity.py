@@ -20,10 +20,10 @@ from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, 
 from cascade_efgan.evaluation.classifier import class_numbers, classify, load_classifier, train_classifier
 from cascade_efgan.evaluation.distance_curve import frechet_of_products, products
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.fitting import examples
-from cascade_efgan.evaluation.inference import bootstrap_interval
 from cascade_efgan.evaluation.psnr import PEAK, compare_edits, counterparts
+from cascade_efgan.evaluation.significance import bootstrap_interval
 from cascade_efgan.evaluation.statistics import load_vectors
+from cascade_efgan.evaluation.trainer import examples
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.generation.edit import edit_all, trained
 from cascade_efgan.generation.plan import expression_means

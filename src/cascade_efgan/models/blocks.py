@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 Start = Literal["orthogonal", "normal", "default"]
 
 
-def started(layer: nn.Module, start: Start, output: bool = False) -> nn.Module:
+def initialize(layer: nn.Module, start: Start, output: bool = False) -> nn.Module:
     """Initialise a (de)convolution; with `orthogonal`, spectrally normalise it unless it is an output layer.
 
     Source: Sec. 8, EF-GAN Training Details.
@@ -164,7 +164,7 @@ class StridedConv(nn.Conv2d):
 def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int, padding: int, start: Start) -> nn.Sequential:
     """Convolution, affine instance norm, ReLU. No bias: the norm would remove it (GANimation's own code)."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
-    return nn.Sequential(started(conv, start), nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
+    return nn.Sequential(initialize(conv, start), nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
 
 
 def upsample_norm_relu(inputs: int, outputs: int, start: Start, resize: bool) -> nn.Sequential:
@@ -176,10 +176,10 @@ def upsample_norm_relu(inputs: int, outputs: int, start: Start, resize: bool) ->
     """
     layer: nn.Module
     if resize:
-        conv = started(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), start)
+        conv = initialize(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), start)
         layer = nn.Sequential(nn.Upsample(scale_factor=2), conv)
     else:
-        layer = started(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), start)
+        layer = initialize(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), start)
     return nn.Sequential(layer, nn.InstanceNorm2d(outputs, affine=True), nn.ReLU(inplace=True))
 
 
@@ -190,7 +190,7 @@ class Residual(nn.Module):
         super().__init__()
         conv = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.first = conv_norm_relu(channels, channels, 3, 1, 1, start)
-        self.second = nn.Sequential(started(conv, start), nn.InstanceNorm2d(channels, affine=True))
+        self.second = nn.Sequential(initialize(conv, start), nn.InstanceNorm2d(channels, affine=True))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, c, H, W) -> (N, c, H, W)."""
@@ -207,7 +207,7 @@ class LabelledConv(nn.Module):
 
     def __init__(self, labels: int, width: int, start: Start) -> None:
         super().__init__()
-        self.conv = started(nn.Conv2d(3 + labels, width, 7, 1, 3, bias=False), start)
+        self.conv = initialize(nn.Conv2d(3 + labels, width, 7, 1, 3, bias=False), start)
         self.norm = nn.InstanceNorm2d(width, affine=True)
 
     def forward(self, image: Tensor, labels: Tensor) -> Tensor:
@@ -254,5 +254,5 @@ class EncoderDecoder(nn.Module):
 def head(width: int, outputs: int, start: Start) -> nn.Conv2d:
     """Conv(width, outputs, 7, 1, 3), an output layer: neither norm nor spectral normalisation."""
     layer = nn.Conv2d(width, outputs, 7, 1, 3, bias=False)
-    started(layer, start, output=True)
+    initialize(layer, start, output=True)
     return layer

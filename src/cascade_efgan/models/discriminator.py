@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from cascade_efgan.models.blocks import Start, StridedConv, started
+from cascade_efgan.models.blocks import Start, StridedConv, initialize
 
 
 class Discriminator(nn.Module):
@@ -26,12 +26,12 @@ class Discriminator(nn.Module):
         channels = [3, *(width * 2**layer for layer in range(layers + 1))]
         body: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
-            body += [started(StridedConv(inputs, outputs), start), nn.LeakyReLU(0.01, inplace=True)]
+            body += [initialize(StridedConv(inputs, outputs), start), nn.LeakyReLU(0.01, inplace=True)]
         self.body = nn.Sequential(*body)
         height, breadth = (side // 2 ** (layers + 1) for side in size)
-        self.critic = started(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)
+        self.critic = initialize(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)
         label_conv = nn.Conv2d(channels[-1], labels, (height, breadth), bias=False) if labels else None
-        self.label = None if label_conv is None else started(label_conv, start, output=True)
+        self.label = None if label_conv is None else initialize(label_conv, start, output=True)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
         """Image (N, 3, h, w) in [-1, 1] -> critic map (N, 1, h', w'), labels (N, c) or None."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, Start, conv_norm_relu, head, started
+from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, Start, conv_norm_relu, head, initialize
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Refiner(nn.Module):
         self.attention: nn.Conv2d | None = None
         if masked:
             self.attention = nn.Conv2d(width, 1, 7, 1, 3)
-            started(self.attention, start, output=True)
+            initialize(self.attention, start, output=True)
             nn.init.constant_(self.attention.bias, -2.0)  # type: ignore[arg-type]
 
     def forward(self, face: Tensor, stitched: Tensor) -> Tensor:

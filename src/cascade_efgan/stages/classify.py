@@ -9,8 +9,8 @@ from typer import Option
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.classifier import train_classifier, training_data
-from cascade_efgan.evaluation.fitting import save_network
 from cascade_efgan.evaluation.metric import hashed
+from cascade_efgan.evaluation.trainer import save_network
 
 log = logging.getLogger("efgan.classify")
 

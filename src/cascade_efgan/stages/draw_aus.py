@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from typer import Option
 
+from cascade_efgan.cli_args import named_paths
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import EDIT_TEXT, edit_id
@@ -16,7 +17,6 @@ from cascade_efgan.figures.flags import made_by
 from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import METHODS
-from cascade_efgan.words import named_paths
 
 
 def command(

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Option
 
+from cascade_efgan.cli_args import named_paths
 from cascade_efgan.figures.caption import write_figure
 from cascade_efgan.figures.flags import made_by
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.figures.training import draw_curves, read_curves
-from cascade_efgan.words import named_paths
 
 
 def command(

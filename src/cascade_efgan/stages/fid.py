@@ -15,10 +15,10 @@ from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import EDIT_TEXT
 from cascade_efgan.evaluation.fid import DistanceTo, distance
-from cascade_efgan.evaluation.inference import person_groups
 from cascade_efgan.evaluation.kernel import kernel_sums
-from cascade_efgan.evaluation.likeness import directions, identity_of_edits, middle_of
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.significance import person_groups
+from cascade_efgan.evaluation.similarity import directions, identity_of_edits, middle_of
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_replicates, write_values
 
@@ -85,10 +85,10 @@ def command(
         mean = float(table["value"].mean()) if len(table) else None
         reason = None if len(table) else "there are no edits to another expression"
         about = {"extractor": first.extractor}
-        likeness = replace(number, name="identity", value=mean, n=len(table), reason=reason, details=about)
-        write_metric(identity_metric, likeness, [real_vectors, index, edits_vectors, edits_index])
+        similarity = replace(number, name="identity", value=mean, n=len(table), reason=reason, details=about)
+        write_metric(identity_metric, similarity, [real_vectors, index, edits_vectors, edits_index])
         if identity_values is not None:
-            write_values(identity_values, likeness, table["id"].tolist(), table["person"].tolist(), table["value"])
+            write_values(identity_values, similarity, table["id"].tolist(), table["person"].tolist(), table["value"])
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typer import Option
 
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.likeness import directions, identity_of_pairs, mean_by_image, middle_of, ordered_share
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.similarity import directions, identity_of_pairs, mean_by_image, middle_of, ordered_share
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_values
 

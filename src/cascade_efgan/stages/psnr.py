@@ -9,9 +9,9 @@ from typer import Option
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.likeness import ssim
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.psnr import Compared, compare_edits, counterparts, true_edits
+from cascade_efgan.evaluation.similarity import ssim
 from cascade_efgan.evaluation.values import write_values
 
 log = logging.getLogger("efgan.psnr")
@@ -46,8 +46,8 @@ def command(
         result = compare_edits(made, partner, "no_counterpart")
         inputs = [edits, edits_index, crops, index]
         if ssim_metric is not None:
-            likeness = compare_edits(made, partner, "no_counterpart", ssim)
-            _write("ssim", likeness, made, (dataset, method, seed), ssim_metric, inputs, ssim_values)
+            similarity = compare_edits(made, partner, "no_counterpart", ssim)
+            _write("ssim", similarity, made, (dataset, method, seed), ssim_metric, inputs, ssim_values)
     elif name == "psnr_true":
         if true_edits_ is None or true_edits_index is None:
             raise InputError("--true-edits and --true-edits-index: psnr_true needs both")

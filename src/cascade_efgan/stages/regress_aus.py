@@ -12,8 +12,8 @@ from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, constant_guess_error, read_aus, train_au_regressor
-from cascade_efgan.evaluation.fitting import examples, save_network
 from cascade_efgan.evaluation.metric import hashed
+from cascade_efgan.evaluation.trainer import examples, save_network
 
 log = logging.getLogger("efgan.regress_aus")
 

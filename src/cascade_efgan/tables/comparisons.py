@@ -9,7 +9,8 @@ import pandas as pd
 
 from cascade_efgan import __version__
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.inference import (
+from cascade_efgan.evaluation.metric import REAL, hashed
+from cascade_efgan.evaluation.significance import (
     Comparison,
     Estimate,
     bootstrap_interval,
@@ -18,7 +19,6 @@ from cascade_efgan.evaluation.inference import (
     jackknife_test,
     paired_test,
 )
-from cascade_efgan.evaluation.metric import REAL, hashed
 from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_several
 from cascade_efgan.files import read_json
 from cascade_efgan.methods import METHODS

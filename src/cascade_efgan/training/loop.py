@@ -18,9 +18,9 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.training.checkpoint import Checkpoint, PreemptedError, StopSignals
 from cascade_efgan.training.objective import Objective
-from cascade_efgan.training.records import Records
-from cascade_efgan.training.samples import Samples
-from cascade_efgan.training.steps import Steps
+from cascade_efgan.training.optimizers import Optimizers
+from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
+from cascade_efgan.training.training_data import TrainingData
 
 log = logging.getLogger("efgan.train")
 
@@ -43,9 +43,9 @@ def learning_rate_factor(epoch: int, schedule: Schedule) -> float:
 class Run:
     """One training run: networks with their optimisers, from the first iteration or from a checkpoint."""
 
-    def __init__(self, objective: Objective, samples: Samples, schedule: Schedule, seed: int) -> None:
+    def __init__(self, objective: Objective, samples: TrainingData, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
-        self.optimise = Steps(objective, schedule, samples.images.device)
+        self.optimizers = Optimizers(objective, schedule, samples.images.device)
         self.average = moving_average(objective.generator, schedule.average) if schedule.average else None
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []
@@ -53,7 +53,7 @@ class Run:
         self.sums: dict[str, Tensor] = {}
         self.steps = {"D": 0, "G": 0}
 
-    def train(self, checkpoint: Checkpoint, records: Records, every_minutes: float) -> pd.DataFrame:
+    def train(self, checkpoint: Checkpoint, records: TensorBoardLogger, every_minutes: float) -> pd.DataFrame:
         """Train to the last epoch: one row an epoch of mean losses by name.
 
         Args:
@@ -89,23 +89,23 @@ class Run:
 
     def _iterations(self) -> Iterator[None]:
         """What is left of an epoch, one iteration at a time; the run can be saved after each."""
-        self.optimise.learning_rate = self._learning_rate(self.epoch)
+        self.optimizers.learning_rate = self._learning_rate(self.epoch)
         # One stream of random numbers an epoch: a resumed run draws what an uninterrupted one draws.
         epoch_seed = self.seed * 1_000_003 + self.epoch
         if self.steps["D"] == 0:
             torch.manual_seed(epoch_seed)
         for batch in self.samples.epoch(self.schedule.batch, self.schedule.flip, epoch_seed, skip=self.steps["D"]):
             self.iteration += 1
-            self._add(self.sums, self.optimise.discriminators(batch))
+            self._add(self.sums, self.optimizers.discriminators(batch))
             self.steps["D"] += 1
             if self.iteration % self.schedule.n_critic == 0:
-                self._add(self.sums, self.optimise.generator(batch))
+                self._add(self.sums, self.optimizers.generator(batch))
                 if self.average is not None:
                     self.average.update_parameters(self.objective.generator)
                 self.steps["G"] += 1
             yield
 
-    def _end_epoch(self, checkpoint: Checkpoint, records: Records) -> None:
+    def _end_epoch(self, checkpoint: Checkpoint, records: TensorBoardLogger) -> None:
         means = self._means(checkpoint)
         self.epoch += 1
         self.history.append({"epoch": self.epoch, **means})
@@ -132,8 +132,8 @@ class Run:
             # Summed on the device: reading a number every step would stall a GPU.
             sums[name] = sums.get(name, 0) + term.detach()
 
-    def _report(self, means: dict[str, float], records: Records) -> None:
-        records.losses(self.epoch, {**means, "learning_rate": self.optimise.learning_rate})
+    def _report(self, means: dict[str, float], records: TensorBoardLogger) -> None:
+        records.losses(self.epoch, {**means, "learning_rate": self.optimizers.learning_rate})
         log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
         attention = means.get("G/attention_mean")
         if attention is not None and not SATURATED < attention < 1 - SATURATED:
@@ -156,11 +156,11 @@ class Run:
                 "generator": self.objective.generator.state_dict(),
                 "average": None if self.average is None else self.average.state_dict(),
                 "discriminators": self.objective.discriminators.state_dict(),
-                "optimisers": self.optimise.state_dict(),
+                "optimisers": self.optimizers.state_dict(),
             }
         )
 
-    def _resume(self, checkpoint: Checkpoint, records: Records) -> None:
+    def _resume(self, checkpoint: Checkpoint, records: TensorBoardLogger) -> None:
         state = checkpoint.load()
         if state is None:
             return
@@ -172,7 +172,7 @@ class Run:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.objective.discriminators.load_state_dict(state["discriminators"])
-        self.optimise.load_state_dict(state["optimisers"])
+        self.optimizers.load_state_dict(state["optimisers"])
         for epoch, row in enumerate(self.history):
             means = {name: value for name, value in row.items() if name != "epoch"}
             records.losses(epoch + 1, {**means, "learning_rate": self._learning_rate(epoch)})

@@ -24,8 +24,8 @@ from cascade_efgan.output_lock import alone_in
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
-from cascade_efgan.training.records import Records
-from cascade_efgan.training.samples import Samples
+from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
+from cascade_efgan.training.training_data import TrainingData
 
 log = logging.getLogger("efgan.train")
 
@@ -72,7 +72,7 @@ def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedul
         # Filling fresh memory guards against code that reads it before writing; nothing here does, and it costs 5 %.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     objective = build_objective(spec, settings.losses, seed, device)
-    return Run(objective, Samples(faces, device), schedule, seed)
+    return Run(objective, TrainingData(faces, device), schedule, seed)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def train_and_save(
         if made_by_another:
             log.info("%s: another process has just made it from the same inputs", outputs.weights)
             return
-        records = Records(tensorboard)
+        records = TensorBoardLogger(tensorboard)
         history = run.train(checkpoint, records, minutes)
         records.close()
         save_curves(outputs.curves, history)

@@ -23,7 +23,7 @@ def to_uint8(images: Tensor) -> Tensor:
     return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-class Samples:
+class TrainingData:
     """A data set's training part in memory, as uint8 on the device.
 
     Args:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.training_sections import Schedule
 
 
-class Steps:
+class Optimizers:
     """The two kinds of optimiser steps of a run, with Adam's state (Sec. 8).
 
     Args:

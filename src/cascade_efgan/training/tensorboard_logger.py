@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from cascade_efgan.training.objective import Objective
-from cascade_efgan.training.samples import Samples
+from cascade_efgan.training.training_data import TrainingData
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FACES, GRIDS = 8, 10
 
 
-class Records:
+class TensorBoardLogger:
     """Writes to one TensorBoard folder.
 
     Args:
@@ -43,7 +43,7 @@ class Records:
         return self.writer is not None and (epoch == epochs or epoch % max(1, epochs // GRIDS) == 0)
 
     @torch.no_grad()
-    def samples(self, epoch: int, objective: Objective, samples: Samples) -> None:
+    def samples(self, epoch: int, objective: Objective, samples: TrainingData) -> None:
         """A grid: the first faces, then every step's edit of them towards the AUs of the faces after them."""
         count = min(FACES, len(samples))
         rows = torch.arange(count, device=samples.images.device)
