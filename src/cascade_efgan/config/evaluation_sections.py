@@ -17,7 +17,7 @@ class Classifier(Section):
         "real images and edits alike. Not in the paper",
     )
     learning_rate: float = Field(1e-3, gt=0, lt=1, description="initial learning rate of Adam, cosine decay to 0")
-    batch: Positive = Field(32, description="images a step")
+    batch: Positive = Field(32, description="batch size")
     edits_per_image: Positive | None = Field(
         None, description="edits of each training image that R+G adds; null: one per expression. Not in the paper"
     )
@@ -29,7 +29,7 @@ class AuRegressor(Section):
     width: Positive = Field(32, description="channels of its first convolution")
     epochs: Positive = Field(60, description="passes over the real training images")
     learning_rate: float = Field(1e-3, gt=0, lt=1, description="initial learning rate of Adam, cosine decay to 0")
-    batch: Positive = Field(32, description="images a step")
+    batch: Positive = Field(32, description="batch size")
 
 
 class Fid(Section):
