@@ -189,7 +189,7 @@ rule extract_features_real:
     """Feature statistics of the real images: once per data set, for every method and seed."""
     input:
         **crops("index", "split"),
-        images="results/{dataset}/crops.npy",
+        images=crops()["crops"],
         extractor_weights=extractor_weights(),
         code=code_of("features"),
     output:
