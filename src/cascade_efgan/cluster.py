@@ -13,6 +13,8 @@ from cascade_efgan.run_lock import Runs
 
 #: Slurm jobs of the workflow are called PREFIX_RUN: `slurm-jobname-prefix` in profiles/slurm.
 PREFIX = "efgan_"
+#: What `apptainer build` of the Dockerfile makes.
+BUILT_IMAGE = "efgan.sif"
 
 
 def jobs_of_folder(listing: str, folder: Path) -> list[str]:
@@ -68,12 +70,13 @@ def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
     return found
 
 
-def apptainer_image(name: str | None) -> str | None:
-    """The image as apptainer takes it: a file or an address stays, a name in a registry becomes an address.
+def apptainer_image(name: str | None, contained: bool) -> str | None:
+    """The image of the Dockerfile that jobs run in, as apptainer takes it.
 
     Args:
-        name: `registry/efgan:1` (as Kubernetes takes it), `docker://...`, `efgan.sif`, or None for no image.
+        name: `registry/efgan:1` (as Kubernetes takes it), `docker://...`, a file, or None: `efgan.sif` in this folder.
+        contained: whether jobs run in containers at all. Without any image only OpenFace does.
     """
-    if not name or "://" in name or name.endswith((".sif", ".simg")):
-        return name or None
-    return f"docker://{name}"
+    if not name:
+        return None if contained and not Path(BUILT_IMAGE).is_file() else BUILT_IMAGE
+    return name if "://" in name or name.endswith((".sif", ".simg")) else f"docker://{name}"

@@ -85,4 +85,15 @@ def test_paths_that_differ_in_their_seed_alone_are_one_word() -> None:
     ],
 )
 def test_one_name_of_the_image_serves_kubernetes_and_apptainer(name: str | None, image: str | None) -> None:
-    assert cluster.apptainer_image(name) == image
+    assert cluster.apptainer_image(name, contained=True) == image
+
+
+def test_without_a_name_it_is_the_image_built_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where jobs run in containers and it was not built, only OpenFace does."""
+    monkeypatch.chdir(tmp_path)
+    assert (cluster.apptainer_image(None, contained=True), cluster.apptainer_image("", contained=False)) == (
+        None,
+        "efgan.sif",
+    )
+    (tmp_path / "efgan.sif").touch()
+    assert cluster.apptainer_image(None, contained=True) == "efgan.sif"

@@ -1,45 +1,72 @@
-"""What the paper claims, and whether it holds in this run; before a run: what it could decide at all.
+"""What the paper claims and whether it holds in this run; how much the tables move with the assumptions made."""
 
-REQUIRED INPUTS: results/run.json; values behind every number; edits_test.npy, edits_test.csv, readings_au.csv; weights
-OUTPUTS: results/claims.json, .md, .csv, results/claims_plan.md, results/{dataset}/seed{seed}/values_claims.csv,
-         results/{dataset}/seed{seed}/wild/values_claims.csv
-"""
+
+rule classify_again:
+    """R (of method `real`) or R+G by further classifiers: one image of a small test set moves a single one."""
+    input:
+        **crops(),
+        edits=if_trained(f"{METHOD}/edits_train.npy"),
+        edits_index=if_trained(f"{METHOD}/edits_train.csv"),
+        code=code_of("classify_again"),
+    output:
+        values=f"{METHOD}/values_again.csv",
+    log:
+        "logs/classify_again/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/classify_again/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        method=one_of(["real", *settings.methods]),
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        edits=optional_flags("edits", "edits_index"),
+        settings=flags("classifier", "measures.classifiers"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} classify_again \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            {params.edits} \
+            --values {output.values:q} \
+            {params.settings}
+        """
 
 
 rule measure_claims:
     """Numbers of every edit that only the claims need, and of what EF-GAN and Cascade EF-GAN do inside."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        split="results/{dataset}/split.csv",
+        **crops(),
         patch_centers="results/{dataset}/patch_centers.json",
-        asked=asked_edits("edits_test.npy"),
-        asked_index=asked_edits("edits_test.csv"),
-        edits=of_methods("edits_test.npy", claim_methods),
-        edits_index=of_methods("edits_test.csv", claim_methods),
-        readings=claim_readings,
-        weights=of_trained("ef_gan", "weights.safetensors"),
-        model=of_trained("ef_gan", "model.json"),
-        cascade_weights=of_trained("cascade_ef_gan", "weights.safetensors"),
-        cascade_model=of_trained("cascade_ef_gan", "model.json"),
-        cascade_critics=of_trained("cascade_ef_gan", "discriminators.safetensors"),
-        reader_weights=with_true_edits("real/au_regressor.safetensors"),
-        reader_model=with_true_edits("real/au_regressor.json"),
+        # What is asked for: the true edits where they are known, else the edits that do nothing.
+        asked=where_true_edits(f"{SEED}/true_edit/edits_test.npy", f"{SEED}/unchanged/edits_test.npy"),
+        asked_index=where_true_edits(f"{SEED}/true_edit/edits_test.csv", f"{SEED}/unchanged/edits_test.csv"),
+        edits=of_methods("edits_test.npy", study.claim_methods),
+        edits_index=of_methods("edits_test.csv", study.claim_methods),
+        readings=where_true_edits(of_methods("readings_au.csv", study.claim_methods)),
+        weights=of_method("ef_gan", "weights.safetensors"),
+        model=of_method("ef_gan", "model.json"),
+        cascade_weights=of_method("cascade_ef_gan", "weights.safetensors"),
+        cascade_model=of_method("cascade_ef_gan", "model.json"),
+        cascade_critics=of_method("cascade_ef_gan", "discriminators.safetensors"),
+        reader_weights=where_true_edits(rules.regress_aus.output.weights),
+        reader_model=where_true_edits(rules.regress_aus.output.model),
         code=code_of("claim_values"),
     output:
-        values="results/{dataset}/seed{seed}/values_claims.csv",
+        values=f"{SEED}/values_claims.csv",
     log:
         "logs/measure_claims/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/measure_claims/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     resources:
         gpu=1,
     params:
-        methods=method_flags(claim_methods, "edits", "edits_index", "readings"),
-        networks=optional_flag(
+        methods=keyed_flags(study.claim_methods, "edits", "edits_index", "readings"),
+        networks=optional_flags(
             "weights",
             "model",
             "cascade_weights",
@@ -68,20 +95,15 @@ rule measure_claims:
 rule measure_wild_claims:
     """AU change obtained in wild images, and change outside the face (Sec. 4.5)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        edits="results/{dataset}/seed{seed}/wild/edits_test.npy",
-        edits_index="results/{dataset}/seed{seed}/wild/edits_test.csv",
+        **crops("crops", "index"),
+        **edits("test", "wild"),
         code=code_of("wild_values"),
     output:
-        values="results/{dataset}/seed{seed}/wild/values_claims.csv",
+        values=f"{SEED}/wild/values_claims.csv",
     log:
         "logs/measure_wild_claims/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/measure_wild_claims/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
         reader=settings.measures.aus,
         openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
@@ -103,9 +125,9 @@ rule measure_wild_claims:
 rule judge_claims:
     """Verdicts of the paper's claims by rules that are the same for every preset."""
     input:
-        context="results/run.json",
-        values=claim_values(),
-        identity=claim_identity(),
+        context=rules.describe_run.output.run,
+        values=study.claim_values(),
+        identity=study.claim_identity(),
         code=code_of("claims"),
     output:
         verdicts="results/claims.json",
@@ -125,14 +147,9 @@ rule judge_claims:
         "logs/judge_claims/claims.log",
     benchmark:
         "logs/benchmarks/judge_claims/claims.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        values=values_flags,
-        identity=lambda wildcards, input: " ".join(
-            f"--identity {quote(path)}" for path in for_all_seeds(input.identity)
-        ),
+        values=seed_flags("values"),
+        identity=seed_flags("identity"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} claims \
@@ -148,7 +165,7 @@ rule judge_claims:
 rule plan_claims:
     """Which claims this preset can decide at all, from its test faces and people. Trains nothing; not part of `all`."""
     input:
-        context="results/run.json",
+        context=rules.describe_run.output.run,
         code=code_of("claims_plan"),
     output:
         plan="results/claims_plan.md",
@@ -156,12 +173,53 @@ rule plan_claims:
         "logs/plan_claims/claims.log",
     benchmark:
         "logs/benchmarks/plan_claims/claims.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     shell:
         r"""
         efgan --log {log:q} --threads {threads} claims_plan \
             --context {input.context:q} \
             --plan {output.plan:q}
+        """
+
+
+rule sensitivity:
+    """Vary the cheap assumptions of the evaluation, one at a time."""
+    input:
+        **crops(dataset=settings.datasets[0]),
+        real_vectors=f"results/{settings.datasets[0]}/features_real.npy",
+        run=lambda wildcards: study.sensitivity_inputs(),
+        code=code_of("sensitivity"),
+    output:
+        csv="results/sensitivity.csv",
+        markdown=report(
+            "results/sensitivity.md",
+            caption="../report/sensitivity.rst",
+            category=IN_REPORT["tables"],
+            labels={"table": "Tables", "shows": "sensitivity to assumptions", "format": "Markdown"},
+        ),
+    log:
+        "logs/sensitivity/sensitivity.log",
+    benchmark:
+        "logs/benchmarks/sensitivity/sensitivity.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        dataset=settings.datasets[0],
+        seed=settings.seeds[0],
+        folder=f"results/{settings.datasets[0]}/seed{settings.seeds[0]}",
+        methods=" ".join(f"--method {name}" for name in study.sensitivity_methods),
+        settings=flags(*Settings.model_fields),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} sensitivity \
+            --dataset {params.dataset} \
+            --seed {params.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --folder {params.folder:q} \
+            {params.methods} \
+            --csv {output.csv:q} \
+            --markdown {output.markdown:q} \
+            {params.settings}
         """

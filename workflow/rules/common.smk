@@ -1,9 +1,13 @@
-"""Settings, wildcard constraints, input functions and targets: what the rule files share."""
+"""Settings, paths, wildcard constraints, and the functions that give the rules their inputs and parameters.
+
+Which files and methods a run has is plain Python: `cascade_efgan.orchestration`.
+"""
 
 import os
 import re
 from pathlib import Path
 from shlex import quote
+from typing import get_args
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import sourcecache_entry
@@ -11,16 +15,20 @@ from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
 from cascade_efgan.clock import refuse_future
+from cascade_efgan.cluster import cancel_left_behind
 from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
+from cascade_efgan.config.resolve import with_nulls
+from cascade_efgan.config.section import DatasetName
 from cascade_efgan.data.fingerprints import fingerprint
-from cascade_efgan.data.licensed import archive_fingerprint, missing_archives
+from cascade_efgan.data.licensed import archive_fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
-from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
+from cascade_efgan.methods import CONTROLS, METHODS
+from cascade_efgan.orchestration import openface
+from cascade_efgan.orchestration.flags import keyed_flags, optional_flags, output_flag, seed_flags
+from cascade_efgan.orchestration.study import FIGURES, PAPER_TABLES, Study, has_true_edits
 from cascade_efgan.orphans import this_process
-from cascade_efgan.seeds import for_all_seeds
-from cascade_efgan.tables import rows
 
 
 def sentence_on_error(function, *arguments):
@@ -31,44 +39,6 @@ def sentence_on_error(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-def openface_csv(dataset):
-    """OpenFace's values that the user brings, for a data set with `aus: csv`; the London Set's are recorded here."""
-    path = getattr(settings, dataset).openface_csv
-    if path is None:
-        return LONDON_OPENFACE
-    expanded = os.path.expanduser(path)
-    if not Path(expanded).exists():
-        raise InputError(
-            f"configuration key {dataset}.openface_csv is {path!r}: no such file or folder; name OpenFace's CSVs, or "
-            f"set {dataset}.aus to openface"
-        )
-    return expanded
-
-
-def missing_inputs():
-    """What only the user can bring and is not there: archives, and a program or container of OpenFace."""
-    sentences = missing_archives(settings)
-    deployment = workflow.deployment_settings
-    contained = deployment is not None and DeploymentMethod.APPTAINER in deployment.deployment_method
-    if RUN_OPENFACE and not OPENFACE_PROGRAM and not contained:
-        sentences.append(
-            f"OpenFace, for {', '.join(RUN_OPENFACE)}: install it and name FaceLandmarkImg in openface.program or "
-            "OPENFACE_BIN, or run its container with --software-deployment-method apptainer"
-        )
-    return sentences
-
-
-def with_nulls(value):
-    """Nested configuration in which the word `null` of `--config 'london={limit: null}'` means None.
-
-    Snakemake reads nested values of `--config` as plain strings. Numbers and truth values come back to their
-    types in the validation; None cannot be told from a string there.
-    """
-    if isinstance(value, dict):
-        return {key: with_nulls(inner) for key, inner in value.items()}
-    return None if value == "null" else value
-
-
 def one_of(values):
     """Regular expression that admits the given values and nothing else, not even for an empty list."""
     return "|".join(re.escape(str(value)) for value in values) or "(?!)"
@@ -76,6 +46,7 @@ def one_of(values):
 
 # Later ones win: defaults of the model, the preset's values, config.yaml, --config.
 settings = sentence_on_error(resolve, with_nulls(config))
+study = Study(settings)
 
 # How a job runs, not what it computes: by the environment, because a changed flag would run finished jobs again.
 os.environ.update(
@@ -87,30 +58,21 @@ os.environ.update(
     GLIBC_TUNABLES=os.environ.get("GLIBC_TUNABLES", GLIBC_TUNABLES),
 )
 
+#: Folders of results: of a data set, of one training seed, of one method there (or of `real` images, or a control).
+DATASET = "results/{dataset}"
+SEED = f"{DATASET}/seed{{seed}}"
+METHOD = f"{SEED}/{{method}}"
+INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
+#: The data sets, and those of the pre-training for wild images put together.
+WITH_COMBINED = one_of([*settings.all_datasets, "combined"])
 FROM_SCRATCH = [name for name in settings.methods if not METHODS[name].pretrained]
 FINETUNED = [name for name in settings.methods if METHODS[name].pretrained]
-RESOLVED = settings.model_dump(mode="json")
-TABLES = ["accuracy", "quality", "ablation", *(["measures"] if rows.measures(RESOLVED) else [])]
-TABLE_FORMATS = ["md", "csv", "tex"]
-#: OpenFace's values for the London Set, recorded in this repository.
-LONDON_OPENFACE = "resources/london/openface.csv"
 #: Hashes of users' files, so that they are read once.
 FINGERPRINTS = Path(".snakemake/fingerprints")
-#: Settings of a data set that say where its AUs come from, and what becomes of photographs without them.
-ABOUT_AUS = ["aus", "openface_csv", "excluded_share"]
-#: Data sets whose AUs come from a run of OpenFace in this workflow.
-RUN_OPENFACE = [
-    name for name in settings.all_datasets if name != "rendered" and getattr(settings, name).aus == "openface"
-]
+RUN_OPENFACE = openface.measured_here(settings)
 #: A program that the user installed; without one, the container's.
-OPENFACE_PROGRAM = os.path.expanduser(settings.openface.program or os.environ.get("OPENFACE_BIN", ""))
-OPENFACE_CSVS = {
-    name: sentence_on_error(openface_csv, name)
-    for name in settings.all_datasets
-    if name != "rendered" and name not in RUN_OPENFACE
-}
-#: Cascade EF-GAN is pre-trained for wild images on these together, or on the one there is (Sec. 4.5).
-PRETRAINING = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
+OPENFACE_PROGRAM = openface.installed_program(settings)
+OPENFACE_CSVS = sentence_on_error(openface.recorded_values, settings)
 #: How often a training job that ended early is started again: each attempt goes on from the last checkpoint, which
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
 #: NaN what lies between the last checkpoint and it.
@@ -129,12 +91,13 @@ PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.htm
 # They are made from Snakemake's records and the files beside them: not where the files lie in an object store.
 if workflow.storage_settings.default_storage_provider is not None:
     PROVENANCE_FILES = []
-INCEPTION_WEIGHTS = "results/weights/pt_inception-2015-12-05-6726825d.pth"
+deployment = workflow.deployment_settings
+CONTAINED = deployment is not None and DeploymentMethod.APPTAINER in deployment.deployment_method
 
 # All at once and before anything runs; a target that needs none of it is not held up.
 if workflow.is_main_process:
     sentence_on_error(refuse_future, "results", ["src", "workflow", "resources"])
-    for sentence in sentence_on_error(missing_inputs):
+    for sentence in sentence_on_error(openface.missing_inputs, settings, CONTAINED):
         logger.warning(f"missing: {sentence}")
 
 
@@ -144,7 +107,94 @@ wildcard_constraints:
     method=one_of([*settings.methods, *CONTROLS]),
     part="train|test",
     chunk=r"\d+",
-    table=one_of(TABLES),
+    table=one_of(study.tables),
+
+
+# Snakemake's plugin does not take up the jobs of an earlier run, and cannot cancel them once that run was killed.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        for job in sentence_on_error(cancel_left_behind, Path.cwd()):
+            logger.warning(f"Slurm job {job}, which an earlier run left behind, was cancelled")
+
+
+# Paths.
+
+
+def crops(*names, dataset="{dataset}"):
+    """Face crops, their index, and which of them are for training and testing; or those that are named."""
+    files = {"crops": "crops.npy", "index": "crops.csv", "split": "split.csv"}
+    return {name: f"results/{dataset}/{files[name]}" for name in names or files}
+
+
+def generator(method="{method}"):
+    """What training leaves of a method."""
+    files = ("weights.safetensors", "discriminators.safetensors", "model.json", "curves.csv")
+    return {name.partition(".")[0]: f"{SEED}/{method}/{name}" for name in files}
+
+
+def edits(part, method="{method}"):
+    """A method's edits of the images of one part, and their index."""
+    return {"edits": f"{SEED}/{method}/edits_{part}.npy", "edits_index": f"{SEED}/{method}/edits_{part}.csv"}
+
+
+def of_methods(name, methods):
+    """An input function: the file of that name of every method that `methods(dataset)` gives."""
+    return lambda wildcards: expand(f"{METHOD}/{name}", method=methods(wildcards.dataset), allow_missing=True)
+
+
+def measured(name, prefix=""):
+    """A number of a method, and the values behind it, image by image."""
+    files = {"metric": f"metrics/{name}.json", "values": f"values_{name}.csv"}
+    return {f"{prefix}{key}": f"{METHOD}/{file}" for key, file in files.items()}
+
+
+def if_trained(path):
+    """An input function: a file of a method that is trained; controls and real images have none."""
+    return branch(lambda wildcards: wildcards.method in settings.methods, then=path)
+
+
+def of_method(method, name):
+    """A file of this method, where the run trains it."""
+    return branch(method in settings.methods, then=f"{SEED}/{method}/{name}")
+
+
+def where_true_edits(path, otherwise=None):
+    """An input function: a file of data sets whose true edits are known, and another of those where they are not."""
+    return branch(lambda wildcards: has_true_edits(wildcards.dataset), then=path, otherwise=otherwise)
+
+
+def patch_centers(wildcards):
+    """The patch centres, for methods with local focuses only."""
+    return f"{DATASET}/patch_centers.json" if METHODS[wildcards.method].local_focuses else []
+
+
+def extractor_weights():
+    """Inception's weights, where the settings ask for Inception; other extractors ship inside their package."""
+    return INCEPTION_WEIGHTS if settings.fid.extractor == "inception" else []
+
+
+def pretrained(name):
+    """An input function: a file of the single-step method, same seed, that a cascade starts from."""
+    return lambda wildcards: f"{SEED}/{METHODS[wildcards.method].pretrained}/{name}"
+
+
+def figure(name):
+    """Outputs of a figure: PNG, PDF and caption. The PNG stands in the report."""
+    category, label, shows = FIGURES[name]
+    folder = f"{SEED}/figures"
+    labels = {"figure": label, "shows": shows, "data": "{dataset}", "seed": "{seed}"}
+    picture = report(
+        f"{folder}/{name}.png", caption=f"../report/{name}.rst", category=IN_REPORT[category], labels=labels
+    )
+    return [picture, f"{folder}/{name}.pdf", f"{folder}/{name}.json"]
+
+
+def figure_of(method, name):
+    """Outputs of a figure that only a run with this method has."""
+    return figure(name) if method in settings.methods else []
+
+
+# Code.
 
 
 def from_checkout(paths):
@@ -162,74 +212,79 @@ def code_of(stage, unused=None):
     return from_checkout(sentence_on_error(stage_sources, stage, "src", unused))
 
 
+def download_code(dataset):
+    """Source files that `efgan download` runs for one data set: an edit of what reads another reruns nothing."""
+    others = [name for name in get_args(DatasetName) if name != dataset]
+    modules = [f"cascade_efgan.data.{'rendered_photos' if name == 'rendered' else name}" for name in others]
+    return code_of("download", {"cascade_efgan.data.sources": modules})
+
+
+# OpenFace.
+
+
+def chunk_files(wildcards):
+    """OpenFace's output of every chunk of a data set; how many there are is known once the manifest is."""
+    manifest = checkpoints.download.get(dataset=wildcards.dataset).output.manifest
+    # Not `open(manifest)`: from an object store, the file comes when it is opened like this.
+    with manifest.open("rb") as lines:
+        photographs = sum(1 for _ in lines) - 1
+    chunks = -(-photographs // settings.openface.chunk)
+    return [f"results/{wildcards.dataset}/openface/chunk{chunk:05d}.tar" for chunk in range(chunks)]
+
+
+def openface_output(wildcards):
+    """OpenFace's values of a data set: the true ones of rendered faces, recorded ones, or those of a run."""
+    if wildcards.dataset == "rendered":
+        return "results/rendered/openface.zip"
+    if wildcards.dataset in RUN_OPENFACE:
+        return chunk_files(wildcards)
+    path = OPENFACE_CSVS[wildcards.dataset]
+    # A folder's own time says nothing of the files in it, and an older file may replace a newer one: `openface_state`.
+    return from_checkout([path])[0] if path == openface.LONDON_VALUES else ancient(local(path))
+
+
+def openface_state(wildcards):
+    """What the CSVs are now that the user brings: changed ones are read again."""
+    path = OPENFACE_CSVS.get(wildcards.dataset, openface.LONDON_VALUES)
+    return "" if path == openface.LONDON_VALUES else fingerprint(path, FINGERPRINTS)
+
+
+def openface_flags(wildcards, input):
+    """`--openface PATH`, with the number of chunks where this workflow ran OpenFace."""
+    if wildcards.dataset in RUN_OPENFACE:
+        # A dry run before the photographs are counted knows no files yet, and gets a word instead of a list.
+        if not isinstance(input.openface, list):
+            return f"--openface results/{wildcards.dataset}/openface --chunks 1"
+        return f"--openface {quote(os.path.dirname(input.openface[0]))} --chunks {len(input.openface)}"
+    return f"--openface {quote(str(input.openface))}"
+
+
+def openface_origin(wildcards):
+    """Where the values come from, for the provenance: the hashes beside it say which program it was."""
+    if wildcards.dataset in RUN_OPENFACE:
+        return "installed program" if OPENFACE_PROGRAM else settings.openface.container
+    return "rendered with these values" if wildcards.dataset == "rendered" else "recorded values"
+
+
+# Settings.
+
+
 def flags(*sections):
     """The named settings as `--set section.key=value` flags, quoted for the shell."""
     return settings_flags(settings, *sections)
 
 
-def optional_flag(*names):
-    """A params function: `--name PATH` for each of these inputs that the rule has."""
-
-    def words(wildcards, input):
-        return " ".join(f"--{name.replace('_', '-')} {quote(str(path))}" for name in names if (path := input.get(name)))
-
-    return words
+def download_settings(wildcards):
+    """Flags of the data set's own section, without those about AUs: these must not fetch photographs again."""
+    about_aus = ("aus", "openface_csv", "excluded_share")
+    keys = type(getattr(settings, wildcards.dataset)).model_fields
+    return flags(*(f"{wildcards.dataset}.{key}" for key in keys if key not in about_aus))
 
 
-def has_true_edits(dataset):
-    """Whether the true edit of every image is known: the project renders these faces itself."""
-    return dataset == "rendered"
-
-
-def controls(dataset):
-    """The control rows that a data set can have."""
-    return [name for name in CONTROLS if name != "true_edit" or has_true_edits(dataset)]
-
-
-def with_combined():
-    """Constraint of rules that also work on the data sets put together for pre-training."""
-    return one_of([*settings.all_datasets, "combined"])
-
-
-def split_flags(wildcards):
-    """Photographs without an expression serve as wild images only, not in tables."""
-    return "--labelled" if wildcards.dataset in settings.datasets else "--no-labelled"
-
-
-def patch_centers(wildcards):
-    """The patch centres, for methods with local focuses only."""
-    return f"results/{wildcards.dataset}/patch_centers.json" if METHODS[wildcards.method].local_focuses else []
-
-
-def pretrained(name):
-    """An input function: a file of the single-step method, same seed, that a cascade starts from."""
-
-    def path(wildcards):
-        single_step = METHODS[wildcards.method].pretrained
-        return f"results/{wildcards.dataset}/seed{wildcards.seed}/{single_step}/{name}"
-
-    return path
-
-
-def trained(name):
-    """An input function: a file of the trained generator; controls have none."""
-
-    def path(wildcards):
-        if wildcards.method in CONTROLS:
-            return []
-        return f"results/{wildcards.dataset}/seed{wildcards.seed}/{wildcards.method}/{name}"
-
-    return path
-
-
-def edits_to_learn(name):
-    """An input function: a file of the edits that a classifier learns beside real images; none for R's."""
-
-    def path(wildcards):
-        folder = f"results/{wildcards.dataset}/seed{wildcards.seed}/{wildcards.method}"
-        return f"{folder}/{name}" if wildcards.method in settings.methods else []
-
-    return path
+def excluded_flag(wildcards):
+    """The share of photographs without a face that stops a run: the data set's own, else that of all."""
+    own = getattr(getattr(settings, wildcards.dataset), "excluded_share", None)
+    return f"--set excluded_share={settings.excluded_share if own is None else own}"
 
 
 def train_settings(wildcards):
@@ -248,12 +303,13 @@ def generate_settings(wildcards):
     return flags(*sections)
 
 
-def wild_generator(name):
-    """An input function: a file of the generator before (`pretrained`) or after fine-tuning on wild images."""
+def table_labels(file_format, shows=None):
+    """Labels of a table in the report, or of what `shows` says about it; the paper's come first."""
 
-    def path(wildcards):
-        if wildcards.stage == "wild":
-            return f"results/{settings.wild.dataset}/seed{wildcards.seed}/wild/{name}"
-        return f"results/{PRETRAINING}/seed{wildcards.seed}/cascade_ef_gan/{name}"
+    def labels(wildcards):
+        place = study.tables.index(wildcards.table) + 1
+        name = f"Table {place}" if place <= PAPER_TABLES else "further"
+        what = f"{wildcards.table}: {shows}" if shows else wildcards.table
+        return {"table": name, "shows": what, "format": file_format}
 
-    return path
+    return labels

@@ -1,18 +1,12 @@
-"""The paper's figures, and what it lacks: curves, confusion, AUs, best and worst edits, the expression gap.
-
-REQUIRED INPUTS: crops.npy, crops.csv, split.csv; edits_test.npy, edits_test.csv; weights.safetensors, model.json,
-curves.csv; predictions_R.csv, predictions_G.csv; readings_au.csv
-OUTPUTS: results/{dataset}/seed{seed}/figures/{name}.png, .pdf, .json (its caption)
-"""
+"""The paper's figures, and what it lacks: curves, confusion, AUs, best and worst edits, the expression gap, bias of FID."""
 
 
 rule draw_edits:
     """Draw edits side by side: methods (Fig. 5), ablation (Fig. 6), more edits (Fig. 11 to 14)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        edits=of_methods("edits_test.npy", figure_methods),
-        edits_index=of_methods("edits_test.csv", figure_methods),
+        **crops("crops", "index"),
+        edits=of_methods("edits_test.npy", study.figure_methods),
+        edits_index=of_methods("edits_test.csv", study.figure_methods),
         code=code_of("draw_edits"),
     output:
         methods=figure("fig05_methods"),
@@ -23,12 +17,9 @@ rule draw_edits:
         "logs/draw_edits/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/draw_edits/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        edits=method_flags(figure_methods, "edits", "edits_index"),
-        settings=figure_settings(),
+        edits=keyed_flags(study.figure_methods, "edits", "edits_index"),
+        settings=flags("preset", "figures"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} draw_edits \
@@ -48,33 +39,29 @@ rule draw_edits:
 rule draw_networks:
     """Draw what networks do inside: attention (Fig. 3), the cascade's steps (Fig. 4), continuous editing (Fig. 7)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        edits_index="results/{dataset}/seed{seed}/unchanged/edits_test.csv",
-        weights="results/{dataset}/seed{seed}/ef_gan/weights.safetensors",
-        model="results/{dataset}/seed{seed}/ef_gan/model.json",
-        cascade_weights=of_trained("cascade_ef_gan", "weights.safetensors"),
-        cascade_model=of_trained("cascade_ef_gan", "model.json"),
+        **crops("crops", "index"),
+        edits_index=f"{SEED}/unchanged/edits_test.csv",
+        weights=f"{SEED}/ef_gan/weights.safetensors",
+        model=f"{SEED}/ef_gan/model.json",
+        cascade_weights=of_method("cascade_ef_gan", "weights.safetensors"),
+        cascade_model=of_method("cascade_ef_gan", "model.json"),
         code=code_of("draw_networks"),
     output:
         attention=figure("fig03_attention"),
-        steps=figure_of_method("fig04_cascade_steps", "cascade_ef_gan"),
-        continuous=figure_of_method("fig07_continuous", "cascade_ef_gan"),
+        steps=figure_of("cascade_ef_gan", "fig04_cascade_steps"),
+        continuous=figure_of("cascade_ef_gan", "fig07_continuous"),
     log:
         "logs/draw_networks/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/draw_networks/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     resources:
         gpu=1,
     params:
-        cascade_weights=optional_flag("cascade_weights"),
-        cascade_model=optional_flag("cascade_model"),
-        steps=figure_flag("steps", "cascade_ef_gan"),
-        continuous=figure_flag("continuous", "cascade_ef_gan"),
-        settings=figure_settings(),
+        cascade_weights=optional_flags("cascade_weights"),
+        cascade_model=optional_flags("cascade_model"),
+        steps=output_flag("steps"),
+        continuous=output_flag("continuous"),
+        settings=flags("preset", "figures"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} draw_networks \
@@ -94,53 +81,10 @@ rule draw_networks:
         """
 
 
-rule draw_wild:
-    """Draw wild images and their edits, before and after fine-tuning (Fig. 8, 10)."""
-    input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        pretrained="results/{dataset}/seed{seed}/pretrained/edits_test.npy",
-        pretrained_index="results/{dataset}/seed{seed}/pretrained/edits_test.csv",
-        wild="results/{dataset}/seed{seed}/wild/edits_test.npy",
-        wild_index="results/{dataset}/seed{seed}/wild/edits_test.csv",
-        examples=f"results/{PRETRAINING}/crops.npy",
-        examples_index=f"results/{PRETRAINING}/crops.csv",
-        examples_split=f"results/{PRETRAINING}/split.csv",
-        code=code_of("draw_wild"),
-    output:
-        figure=figure("fig08_wild"),
-    log:
-        "logs/draw_wild/{dataset}/seed{seed}.log",
-    benchmark:
-        "logs/benchmarks/draw_wild/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
-    params:
-        settings=figure_settings(),
-    shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_wild \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --pretrained {input.pretrained:q} \
-            --pretrained-index {input.pretrained_index:q} \
-            --wild {input.wild:q} \
-            --wild-index {input.wild_index:q} \
-            --examples {input.examples:q} \
-            --examples-index {input.examples_index:q} \
-            --examples-split {input.examples_split:q} \
-            --figure {output.figure:q} \
-            {params.settings}
-        """
-
-
 rule draw_curves:
     """Draw the losses of every training on a data set, epoch by epoch."""
     input:
-        curves=of_methods("curves.csv", trained_methods),
+        curves=of_methods("curves.csv", study.trained_methods),
         code=code_of("draw_curves"),
     output:
         figure=figure("training_curves"),
@@ -149,13 +93,10 @@ rule draw_curves:
     benchmark:
         "logs/benchmarks/draw_curves/{dataset}/seed{seed}.tsv"
     wildcard_constraints:
-        dataset=with_combined(),
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
+        dataset=WITH_COMBINED,
     params:
-        curves=method_flags(trained_methods, "curves"),
-        settings=figure_settings(),
+        curves=keyed_flags(study.trained_methods, "curves"),
+        settings=flags("preset", "figures"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} draw_curves \
@@ -170,13 +111,12 @@ rule draw_curves:
 rule draw_scores:
     """Draw confusion matrices, quality against the expression gap, best edits and largest failures."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        real_predictions="results/{dataset}/seed{seed}/real/predictions_R.csv",
-        edits=of_methods("edits_test.npy", figure_methods),
-        edits_index=of_methods("edits_test.csv", figure_methods),
-        predictions=of_methods("predictions_G.csv", figure_methods),
-        readings=readings_of_edits,
+        **crops("crops", "index"),
+        real_predictions=rules.measure_accuracy_real.output.predictions,
+        edits=of_methods("edits_test.npy", study.figure_methods),
+        edits_index=of_methods("edits_test.csv", study.figure_methods),
+        predictions=of_methods("predictions_G.csv", study.figure_methods),
+        readings=where_true_edits(of_methods("readings_au.csv", study.figure_methods)),
         code=code_of("draw_scores"),
     output:
         confusion=figure("confusion"),
@@ -186,12 +126,9 @@ rule draw_scores:
         "logs/draw_scores/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/draw_scores/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        edits=method_flags(figure_methods, "edits", "edits_index", "predictions", "readings"),
-        settings=figure_settings(),
+        edits=keyed_flags(study.figure_methods, "edits", "edits_index", "predictions", "readings"),
+        settings=flags("preset", "figures"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} draw_scores \
@@ -211,9 +148,9 @@ rule draw_scores:
 rule draw_aus:
     """Draw the AUs obtained against the AUs asked for (rendered faces only)."""
     input:
-        edits_index="results/{dataset}/seed{seed}/unchanged/edits_test.csv",
-        readings=of_methods("readings_au.csv", figure_methods),
-        metric="results/{dataset}/seed{seed}/unchanged/metrics/au_error.json",
+        edits_index=f"{SEED}/unchanged/edits_test.csv",
+        readings=of_methods("readings_au.csv", study.figure_methods),
+        metric=f"{SEED}/unchanged/metrics/au_error.json",
         code=code_of("draw_aus"),
     output:
         figure=figure("action_units"),
@@ -221,12 +158,9 @@ rule draw_aus:
         "logs/draw_aus/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/draw_aus/{dataset}/seed{seed}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        readings=method_flags(figure_methods, "readings"),
-        settings=figure_settings(),
+        readings=keyed_flags(study.figure_methods, "readings"),
+        settings=flags("preset", "figures"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} draw_aus \
@@ -237,4 +171,48 @@ rule draw_aus:
             --metric {input.metric:q} \
             --figure {output.figure:q} \
             {params.settings}
+        """
+
+
+rule draw_fid_curve:
+    """Both distances against the number of images: how far the Fréchet distance is biased here."""
+    input:
+        real=rules.extract_features_real.output.features,
+        real_vectors=rules.extract_features_real.output.vectors,
+        vectors=lambda wildcards: expand(
+            f"{METHOD}/features_test.npy",
+            dataset=wildcards.dataset,
+            seed=settings.seeds[0],
+            method=study.curve_methods(wildcards.dataset),
+        ),
+        code=code_of("fid_curve"),
+    output:
+        csv="results/{dataset}/fid_curve.csv",
+        picture=report(
+            "results/{dataset}/fid_curve.png",
+            caption="../report/fid_curve.rst",
+            category=IN_REPORT["more"],
+            labels={"figure": "F", "shows": "distance against the number of images", "data": "{dataset}"},
+        ),
+        pdf="results/{dataset}/fid_curve.pdf",
+    log:
+        "logs/draw_fid_curve/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/draw_fid_curve/{dataset}.tsv"
+    params:
+        vectors=keyed_flags(study.curve_methods, "vectors"),
+        title=lambda wildcards: f"{wildcards.dataset}, preset {settings.preset}, seed {settings.seeds[0]}; "
+        "random parts, bars: 1 deviation",
+        seed=settings.statistics.seed,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} fid_curve \
+            --real {input.real:q} \
+            --real-vectors {input.real_vectors:q} \
+            {params.vectors} \
+            --seed {params.seed} \
+            --title {params.title:q} \
+            --csv {output.csv:q} \
+            --picture {output.picture:q} \
+            --pdf {output.pdf:q}
         """

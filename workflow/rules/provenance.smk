@@ -1,10 +1,4 @@
-"""How every number came to be: the record of the run, the page that shows it, and the run as an RO-Crate.
-
-REQUIRED INPUTS: all other final files; Snakemake's records of the jobs that made them
-OUTPUTS: results/provenance.json, source.zip, index.html, ro-crate-metadata.json, source/
-"""
-
-from types import SimpleNamespace
+"""How every number came to be: the record of the run, the page that shows it, and the run as an RO-Crate."""
 
 
 # Snakemake's records and the logs lie where Snakemake itself runs, on a cluster too.
@@ -14,8 +8,6 @@ localrules:
     describe_crate,
 
 
-#: The final files that the record traces.
-TRACED_FILES = [path for path in final_files() if path not in PROVENANCE_FILES]
 #: Every source file that a job of this workflow may execute: another one is another record. This file is included
 #: last, so that all rules are known here.
 RULE_CODE = sorted(
@@ -27,19 +19,19 @@ WORKFLOW_FILES = ["Snakefile", "config.yaml", *sorted(map(str, Path("workflow/ru
 #: Parts of the page that are no Python: `code_of` does not count them.
 PAGE_PARTS = sorted(map(str, Path("src/cascade_efgan/audit/page/static").glob("*")))
 #: The metric files behind every table.
-TABLE_METRICS = sorted({path for table in TABLES for path in table_metrics(SimpleNamespace(table=table))})
+TABLE_METRICS = sorted({path for table in study.tables for path in study.table_metrics(table)})
 #: Whose pictures the page shows: every method and control, first seed.
 SHOWN_EDITS = [
     f"results/{dataset}/seed{settings.seeds[0]}/{method}"
     for dataset in settings.datasets
-    for method in [*shown_methods(dataset), *controls(dataset)]
+    for method in study.figure_methods(dataset)
 ]
 
 
 rule record_provenance:
     """Record every job behind the final files, with its command, seed and run time, and every file with its hash."""
     input:
-        traced=TRACED_FILES,
+        traced=study.final_files(),
         code=from_checkout(RULE_CODE),
         record_code=code_of("provenance"),
         workflow=from_checkout(WORKFLOW_FILES),
@@ -50,9 +42,6 @@ rule record_provenance:
         "logs/record_provenance/run.log",
     benchmark:
         "logs/benchmarks/record_provenance/run.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     shell:
         r"""
         efgan --log {log:q} --threads {threads} provenance \
@@ -66,13 +55,13 @@ rule record_provenance:
 rule build_page:
     """Build the page on which every number shows what made it."""
     input:
-        record="results/provenance.json",
-        sources="results/source.zip",
-        run="results/run.json",
-        traced=TRACED_FILES,
+        record=rules.record_provenance.output.record,
+        sources=rules.record_provenance.output.sources,
+        run=rules.describe_run.output.run,
+        traced=study.final_files(),
         metrics=TABLE_METRICS,
-        crops=[f"results/{dataset}/crops.npy" for dataset in settings.datasets],
-        index=[f"results/{dataset}/crops.csv" for dataset in settings.datasets],
+        crops=expand(crops()["crops"], dataset=settings.datasets),
+        index=expand(crops()["index"], dataset=settings.datasets),
         edits=[f"{folder}/edits_test.{suffix}" for folder in SHOWN_EDITS for suffix in ("npy", "csv")],
         predictions=[f"{folder}/predictions_G.csv" for folder in SHOWN_EDITS],
         parts=from_checkout(PAGE_PARTS),
@@ -83,9 +72,6 @@ rule build_page:
         "logs/build_page/run.log",
     benchmark:
         "logs/benchmarks/build_page/run.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     shell:
         r"""
         efgan --log {log:q} --threads {threads} page \
@@ -98,8 +84,8 @@ rule build_page:
 rule describe_crate:
     """Describe the run as a Workflow Run RO-Crate, its workflow included."""
     input:
-        record="results/provenance.json",
-        run="results/run.json",
+        record=rules.record_provenance.output.record,
+        run=rules.describe_run.output.run,
         workflow=from_checkout(WORKFLOW_FILES),
         code=code_of("crate"),
     output:
@@ -109,9 +95,6 @@ rule describe_crate:
         "logs/describe_crate/run.log",
     benchmark:
         "logs/benchmarks/describe_crate/run.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     shell:
         r"""
         efgan --log {log:q} --threads {threads} crate \

@@ -1,17 +1,13 @@
-"""Tables 1 to 3 and further measures, rendered from metric files, their statistics and the description of the run alone.
-
-REQUIRED INPUTS: metric files and the values behind them; crops.csv, split.csv, excluded.csv, completeness.json of every data set
-OUTPUTS: results/run.json, results/{table}_statistics.json, .md, .csv, results/{table}_table.md, .csv, .tex
-"""
+"""Tables 1 to 3 and further measures, from metric files, their statistics and the description of the run alone."""
 
 
 rule describe_run:
     """Write down what made the tables: preset, settings, and the facts of every data set."""
     input:
-        index=of_datasets("crops.csv"),
-        split=of_datasets("split.csv"),
-        excluded=of_datasets("excluded.csv"),
-        completeness=of_datasets("completeness.json"),
+        index=expand(crops()["index"], dataset=settings.all_datasets),
+        split=expand(crops()["split"], dataset=settings.all_datasets),
+        excluded=expand("results/{dataset}/excluded.csv", dataset=settings.all_datasets),
+        completeness=expand("results/{dataset}/completeness.json", dataset=settings.all_datasets),
         code=code_of("describe_run"),
     output:
         run=report(
@@ -24,11 +20,8 @@ rule describe_run:
         "logs/describe_run/run.log",
     benchmark:
         "logs/benchmarks/describe_run/run.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        datasets=dataset_flags,
+        datasets=keyed_flags(settings.all_datasets, "index", "split", "excluded", "completeness"),
         settings=flags(*Settings.model_fields),
     shell:
         r"""
@@ -42,8 +35,8 @@ rule describe_run:
 rule compare_methods:
     """Intervals over people of every number of a table, and paired tests between its methods."""
     input:
-        context="results/run.json",
-        values=table_values,
+        context=rules.describe_run.output.run,
+        values=lambda wildcards: study.table_values(wildcards.table),
         code=code_of("compare"),
     output:
         comparisons="results/{table}_statistics.json",
@@ -63,11 +56,8 @@ rule compare_methods:
         "logs/compare_methods/{table}.log",
     benchmark:
         "logs/benchmarks/compare_methods/{table}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        values=values_flags,
+        values=seed_flags("values"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} compare \
@@ -83,10 +73,10 @@ rule compare_methods:
 rule render_table:
     """Render a table as Markdown, CSV and LaTeX."""
     input:
-        context="results/run.json",
-        metrics=table_metrics,
-        comparisons="results/{table}_statistics.json",
-        curves=table_curves,
+        context=rules.describe_run.output.run,
+        metrics=lambda wildcards: study.table_metrics(wildcards.table),
+        comparisons=rules.compare_methods.output.comparisons,
+        curves=lambda wildcards: study.table_curves(wildcards.table),
         code=code_of("table"),
     output:
         markdown=report(
@@ -111,12 +101,9 @@ rule render_table:
         "logs/render_table/{table}.log",
     benchmark:
         "logs/benchmarks/render_table/{table}.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        metrics=metrics_flags,
-        curves=curves_flags,
+        metrics=seed_flags("metrics"),
+        curves=seed_flags("curves"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} table \
@@ -128,4 +115,67 @@ rule render_table:
             --markdown {output.markdown:q} \
             --csv {output.csv:q} \
             --latex {output.latex:q}
+        """
+
+
+rule collect_metrics:
+    """Write each row of the tables as a JSON file."""
+    input:
+        tables=expand("results/{table}_table.csv", table=study.tables),
+        code=code_of("metrics"),
+    output:
+        rows=study.row_files(),
+    log:
+        "logs/collect_metrics/metrics.log",
+    benchmark:
+        "logs/benchmarks/collect_metrics/metrics.tsv"
+    params:
+        tables=lambda wildcards, input: " ".join(f"--table {quote(path)}" for path in input.tables),
+        rows=lambda wildcards, output: " ".join(f"--row {quote(path)}" for path in output.rows),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} metrics \
+            {params.tables} \
+            {params.rows}
+        """
+
+
+rule collect_curves:
+    """Put the losses of all training runs together."""
+    input:
+        curves=study.training_curves(),
+        code=code_of("curves"),
+    output:
+        curves="results/curves.csv",
+    log:
+        "logs/collect_curves/curves.log",
+    benchmark:
+        "logs/benchmarks/collect_curves/curves.tsv"
+    params:
+        curves=lambda wildcards, input: " ".join(f"--curves {quote(path)}" for path in input.curves),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} curves \
+            {params.curves} \
+            --out {output.curves:q}
+        """
+
+
+rule record_settings:
+    """Write down every setting as it was resolved from preset, config.yaml and command line."""
+    input:
+        code=code_of("config"),
+    output:
+        settings="results/settings.yaml",
+    log:
+        "logs/record_settings/settings.log",
+    benchmark:
+        "logs/benchmarks/record_settings/settings.tsv"
+    params:
+        settings=flags(*Settings.model_fields),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} config \
+            --out {output.settings:q} \
+            {params.settings}
         """

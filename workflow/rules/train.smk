@@ -1,40 +1,29 @@
-"""What is trained from scratch: StarGAN, GANimation, Baseline, EF-GAN; for a claim, a cascade.
-
-REQUIRED INPUTS: crops.npy, crops.csv, split.csv; patch_centers.json with local focuses
-OUTPUTS: results/{dataset}/seed{seed}/{method}/weights.safetensors, discriminators.safetensors, model.json, curves.csv
-"""
+"""Generators and their edits; the classifiers and the AU regressor that measure edits."""
 
 
 rule train:
     """Train a method from scratch (Sec. 8, EF-GAN Training Details)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        split="results/{dataset}/split.csv",
+        **crops(),
         centers=patch_centers,
         code=code_of("train"),
     output:
-        weights="results/{dataset}/seed{seed}/{method}/weights.safetensors",
-        discriminators="results/{dataset}/seed{seed}/{method}/discriminators.safetensors",
-        model="results/{dataset}/seed{seed}/{method}/model.json",
-        curves="results/{dataset}/seed{seed}/{method}/curves.csv",
+        **generator(),
     log:
         "logs/train/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/train/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
-        dataset=with_combined(),
+        dataset=WITH_COMBINED,
         method=one_of(FROM_SCRATCH),
     # Almost everything waits for trained weights: the longest jobs start first.
     priority: 20
     retries: PREEMPTIONS
-    conda:
-        "../envs/efgan.yaml"
     threads: settings.threads
     resources:
         gpu=1,
     params:
-        centers=optional_flag("centers"),
+        centers=optional_flags("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
         settings=train_settings,
     shell:
@@ -51,5 +40,181 @@ rule train:
             --model {output.model:q} \
             --curves {output.curves:q} \
             --tensorboard {params.tensorboard:q} \
+            {params.settings}
+        """
+
+
+rule finetune_cascade:
+    """Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8)."""
+    input:
+        **crops(),
+        centers=patch_centers,
+        pretrained=pretrained("weights.safetensors"),
+        pretrained_discriminators=pretrained("discriminators.safetensors"),
+        code=code_of("finetune_cascade"),
+    output:
+        **generator(),
+    log:
+        "logs/finetune_cascade/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/finetune_cascade/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=WITH_COMBINED,
+        method=one_of(FINETUNED),
+    priority: 20
+    retries: PREEMPTIONS
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        centers=optional_flags("centers"),
+        tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
+        settings=flags("crop", "patches", "network", "losses", "finetune"),
+    shell:
+        r"""
+        exec efgan --log {log:q} --threads {threads} finetune_cascade \
+            --method {wildcards.method} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            {params.centers} \
+            --pretrained {input.pretrained:q} \
+            --pretrained-discriminators {input.pretrained_discriminators:q} \
+            --weights {output.weights:q} \
+            --discriminators {output.discriminators:q} \
+            --model {output.model:q} \
+            --curves {output.curves:q} \
+            --tensorboard {params.tensorboard:q} \
+            {params.settings}
+        """
+
+
+rule generate:
+    """Edit the images of one part: test images to every expression, training images for R+G."""
+    input:
+        **crops(),
+        weights=if_trained(f"{METHOD}/weights.safetensors"),
+        model=if_trained(f"{METHOD}/model.json"),
+        code=code_of("generate"),
+    output:
+        **edits("{part}"),
+    log:
+        "logs/generate/{dataset}/seed{seed}/{method}.{part}.log",
+    benchmark:
+        "logs/benchmarks/generate/{dataset}/seed{seed}/{method}.{part}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        weights=optional_flags("weights"),
+        model=optional_flags("model"),
+        settings=generate_settings,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} generate \
+            --method {wildcards.method} \
+            --part {wildcards.part} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            {params.weights} \
+            {params.model} \
+            --edits {output.edits:q} \
+            --edits-index {output.edits_index:q} \
+            {params.settings}
+        """
+
+
+rule classify:
+    """Train the classifier on real training images."""
+    input:
+        **crops(),
+        code=code_of("classify"),
+    output:
+        weights=f"{SEED}/real/classifier.safetensors",
+        model=f"{SEED}/real/classifier.json",
+    log:
+        "logs/classify/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/classify/{dataset}/seed{seed}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        settings=flags("classifier"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} classify \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --weights {output.weights:q} \
+            --model {output.model:q} \
+            {params.settings}
+        """
+
+
+rule classify_with_edits:
+    """Train the classifier on real training images and a method's edits of them."""
+    input:
+        **crops(),
+        **edits("train"),
+        code=code_of("classify"),
+    output:
+        weights=f"{METHOD}/classifier.safetensors",
+        model=f"{METHOD}/classifier.json",
+    log:
+        "logs/classify_with_edits/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/classify_with_edits/{dataset}/seed{seed}/{method}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        settings=flags("classifier"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} classify \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --weights {output.weights:q} \
+            --model {output.model:q} \
+            {params.settings}
+        """
+
+
+rule regress_aus:
+    """Train the AU regressor on rendered training faces; its error on test faces stands in the JSON."""
+    input:
+        **crops(),
+        code=code_of("regress_aus"),
+    output:
+        weights=f"{SEED}/real/au_regressor.safetensors",
+        model=f"{SEED}/real/au_regressor.json",
+    log:
+        "logs/regress_aus/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/regress_aus/{dataset}/seed{seed}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        settings=flags("au_regressor"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} regress_aus \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --weights {output.weights:q} \
+            --model {output.model:q} \
             {params.settings}
         """

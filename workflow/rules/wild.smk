@@ -1,32 +1,25 @@
-"""Wild images: Cascade EF-GAN pre-trained on posed photographs, then fine-tuned (Sec. 4.5, Fig. 8).
+"""Wild images: Cascade EF-GAN pre-trained on posed photographs, then fine-tuned (Sec. 4.5, Fig. 8)."""
 
-REQUIRED INPUTS: crops.npy, crops.csv, split.csv of the data sets of the pre-training and of the wild images
-OUTPUTS: results/combined/crops.npy, crops.csv, split.csv;
-results/{dataset}/seed{seed}/wild/weights.safetensors, discriminators.safetensors, model.json, curves.csv;
-results/{dataset}/seed{seed}/{pretrained or wild}/edits_test.npy, edits_test.csv
-"""
+#: Whose expressions the wild images get, and the generator that is fine-tuned on these.
+POSED = crops(dataset=study.pretraining)
+PRETRAINED = f"results/{study.pretraining}/seed{{seed}}/cascade_ef_gan"
 
 
 rule combine:
     """Put the data sets of the pre-training together."""
     input:
-        crops=of_pretraining("crops.npy"),
-        index=of_pretraining("crops.csv"),
-        split=of_pretraining("split.csv"),
+        crops=expand(crops()["crops"], dataset=settings.pretraining),
+        index=expand(crops()["index"], dataset=settings.pretraining),
+        split=expand(crops()["split"], dataset=settings.pretraining),
         code=code_of("combine"),
     output:
-        crops="results/combined/crops.npy",
-        index="results/combined/crops.csv",
-        split="results/combined/split.csv",
+        **crops(dataset="combined"),
     log:
         "logs/combine/combined.log",
     benchmark:
         "logs/benchmarks/combine/combined.tsv"
-    conda:
-        "../envs/efgan.yaml"
-    threads: 1
     params:
-        sources=combine_flags,
+        sources=keyed_flags(settings.pretraining, "crops", "index", "split", prefix="from-"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} combine \
@@ -40,26 +33,19 @@ rule combine:
 rule finetune_wild:
     """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        split="results/{dataset}/split.csv",
-        pretrained=f"results/{PRETRAINING}/seed{{seed}}/cascade_ef_gan/weights.safetensors",
-        pretrained_discriminators=f"results/{PRETRAINING}/seed{{seed}}/cascade_ef_gan/discriminators.safetensors",
-        pretrained_model=f"results/{PRETRAINING}/seed{{seed}}/cascade_ef_gan/model.json",
+        **crops(),
+        pretrained=f"{PRETRAINED}/weights.safetensors",
+        pretrained_discriminators=f"{PRETRAINED}/discriminators.safetensors",
+        pretrained_model=f"{PRETRAINED}/model.json",
         code=code_of("finetune_wild"),
     output:
-        weights="results/{dataset}/seed{seed}/wild/weights.safetensors",
-        discriminators="results/{dataset}/seed{seed}/wild/discriminators.safetensors",
-        model="results/{dataset}/seed{seed}/wild/model.json",
-        curves="results/{dataset}/seed{seed}/wild/curves.csv",
+        **generator("wild"),
     log:
         "logs/finetune_wild/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/finetune_wild/{dataset}/seed{seed}.tsv"
     priority: 20
     retries: PREEMPTIONS
-    conda:
-        "../envs/efgan.yaml"
     threads: settings.threads
     resources:
         gpu=1,
@@ -88,25 +74,28 @@ rule finetune_wild:
 rule generate_wild:
     """Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8)."""
     input:
-        crops="results/{dataset}/crops.npy",
-        index="results/{dataset}/crops.csv",
-        split="results/{dataset}/split.csv",
-        weights=wild_generator("weights.safetensors"),
-        model=wild_generator("model.json"),
-        targets_index=f"results/{PRETRAINING}/crops.csv",
-        targets_split=f"results/{PRETRAINING}/split.csv",
+        **crops(),
+        weights=branch(
+            lambda wildcards: wildcards.stage == "wild",
+            then=rules.finetune_wild.output.weights,
+            otherwise=f"{PRETRAINED}/weights.safetensors",
+        ),
+        model=branch(
+            lambda wildcards: wildcards.stage == "wild",
+            then=rules.finetune_wild.output.model,
+            otherwise=f"{PRETRAINED}/model.json",
+        ),
+        targets_index=POSED["index"],
+        targets_split=POSED["split"],
         code=code_of("generate"),
     output:
-        edits="results/{dataset}/seed{seed}/{stage}/edits_test.npy",
-        edits_index="results/{dataset}/seed{seed}/{stage}/edits_test.csv",
+        **edits("test", "{stage}"),
     log:
         "logs/generate_wild/{dataset}/seed{seed}/{stage}.log",
     benchmark:
         "logs/benchmarks/generate_wild/{dataset}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
         stage="pretrained|wild",
-    conda:
-        "../envs/efgan.yaml"
     threads: settings.threads
     resources:
         gpu=1,
@@ -127,5 +116,44 @@ rule generate_wild:
             --targets-split {input.targets_split:q} \
             --edits {output.edits:q} \
             --edits-index {output.edits_index:q} \
+            {params.settings}
+        """
+
+
+rule draw_wild:
+    """Draw wild images and their edits, before and after fine-tuning (Fig. 8, 10)."""
+    input:
+        **crops("crops", "index"),
+        pretrained=f"{SEED}/pretrained/edits_test.npy",
+        pretrained_index=f"{SEED}/pretrained/edits_test.csv",
+        wild=f"{SEED}/wild/edits_test.npy",
+        wild_index=f"{SEED}/wild/edits_test.csv",
+        examples=POSED["crops"],
+        examples_index=POSED["index"],
+        examples_split=POSED["split"],
+        code=code_of("draw_wild"),
+    output:
+        figure=figure("fig08_wild"),
+    log:
+        "logs/draw_wild/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/draw_wild/{dataset}/seed{seed}.tsv"
+    params:
+        settings=flags("preset", "figures"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} draw_wild \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --pretrained {input.pretrained:q} \
+            --pretrained-index {input.pretrained_index:q} \
+            --wild {input.wild:q} \
+            --wild-index {input.wild_index:q} \
+            --examples {input.examples:q} \
+            --examples-index {input.examples_index:q} \
+            --examples-split {input.examples_split:q} \
+            --figure {output.figure:q} \
             {params.settings}
         """

@@ -32,6 +32,17 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
     return _validated(_merged(values, overrides))
 
 
+def with_nulls(value: Any) -> Any:
+    """Nested configuration in which the word `null` of `--config 'london={limit: null}'` means None.
+
+    Snakemake reads nested values of `--config` as plain strings. Numbers and truth values come back to their
+    types in the validation; None cannot be told from a string there.
+    """
+    if isinstance(value, Mapping):
+        return {key: with_nulls(inner) for key, inner in value.items()}
+    return None if value == "null" else value
+
+
 def preset_values(preset: str) -> dict[str, Any]:
     """The values that a preset puts in place of the defaults, as a nested mapping."""
     return _packaged(f"presets/{preset}.yaml")

@@ -1,0 +1,61 @@
+"""Where the AUs of each data set come from, and what of it only the user can bring."""
+
+import os
+from pathlib import Path
+
+from cascade_efgan.config import Settings
+from cascade_efgan.data.licensed import missing_archives
+from cascade_efgan.errors import InputError
+
+#: OpenFace's values for the London Set, recorded in this repository.
+LONDON_VALUES = "resources/london/openface.csv"
+
+
+def measured_here(settings: Settings) -> list[str]:
+    """The data sets whose AUs come from a run of OpenFace in this workflow."""
+    return [name for name in settings.all_datasets if name != "rendered" and getattr(settings, name).aus == "openface"]
+
+
+def recorded_values(settings: Settings) -> dict[str, str]:
+    """Data set -> OpenFace's CSVs that the user brings (`aus: csv`), or the London Set's.
+
+    Raises:
+        InputError: what `openface_csv` of a data set names does not exist.
+    """
+    measured = {"rendered", *measured_here(settings)}
+    return {name: _csv(settings, name) for name in settings.all_datasets if name not in measured}
+
+
+def _csv(settings: Settings, dataset: str) -> str:
+    path = getattr(settings, dataset).openface_csv
+    if path is None:
+        return LONDON_VALUES
+    expanded = os.path.expanduser(path)
+    if not Path(expanded).exists():
+        raise InputError(
+            f"configuration key {dataset}.openface_csv is {path!r}: no such file or folder; name OpenFace's CSVs, or "
+            f"set {dataset}.aus to openface"
+        )
+    return expanded
+
+
+def installed_program(settings: Settings) -> str:
+    """The program that the user installed; empty: none, so that the container's is needed."""
+    return os.path.expanduser(settings.openface.program or os.environ.get("OPENFACE_BIN", ""))
+
+
+def missing_inputs(settings: Settings, contained: bool) -> list[str]:
+    """One sentence for everything that is not there: archives, and a program or container of OpenFace.
+
+    Args:
+        settings: all settings.
+        contained: whether jobs run in containers.
+    """
+    sentences = missing_archives(settings)
+    measured = measured_here(settings)
+    if measured and not installed_program(settings) and not contained:
+        sentences.append(
+            f"OpenFace, for {', '.join(measured)}: install it and name FaceLandmarkImg in openface.program or "
+            "OPENFACE_BIN, or run its container with --software-deployment-method apptainer"
+        )
+    return sentences

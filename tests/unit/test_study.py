@@ -1,0 +1,91 @@
+"""What a run of given settings makes, what only its user can bring, and files as flags on a command line."""
+
+from collections import namedtuple
+
+import pytest
+
+from cascade_efgan.config import resolve
+from cascade_efgan.config.resolve import with_nulls
+from cascade_efgan.errors import InputError
+from cascade_efgan.orchestration import openface
+from cascade_efgan.orchestration.flags import keyed_flags, optional_flags, output_flag, seed_flags
+from cascade_efgan.orchestration.study import FIGURES, Study
+
+JOB = namedtuple("Job", ["dataset"])("london")
+
+
+def study(**settings: object) -> Study:
+    return Study(resolve({"preset": "smoke", **settings}))
+
+
+def test_final_files_are_named_once_and_follow_the_settings() -> None:
+    final = study().final_files()
+    assert len(final) == len(set(final))
+    assert {"results/claims.md", "results/quality_table.tex", "results/rendered/patches.png"} <= set(final)
+    assert "results/rendered/fid_curve.png" not in study(measures={"fid_curve": False}).final_files()
+    wild = study(preset="paper", seeds=[4, 5])
+    figures = {path for path in wild.final_files() if "/figures/" in path}
+    assert wild.pretraining == "combined" and "results/affectnet/seed4/figures/fig08_wild.png" in figures
+    assert not any("/seed5/" in path for path in figures)
+    assert "results/affectnet/seed4/wild/curves.csv" in wild.training_curves()
+
+
+def test_a_figure_needs_the_method_that_it_shows() -> None:
+    assert set(study().figure_names("rendered")) == set(FIGURES) - {"fig08_wild"}
+    without = set(FIGURES) - set(study(methods=["ganimation"]).figure_names("rendered"))
+    assert without == {"fig03_attention", "fig04_cascade_steps", "fig07_continuous", "fig08_wild"}
+    assert "action_units" not in study(preset="london").figure_names("london")
+
+
+def test_only_rendered_faces_have_true_edits() -> None:
+    both = study(datasets=["rendered", "london"])
+    assert both.figure_methods("rendered")[-2:] == ["unchanged", "true_edit"]
+    assert both.curve_methods("london")[:2] == ["unchanged", "stargan"]
+
+
+def test_every_shown_number_comes_with_the_values_behind_it() -> None:
+    one = study()
+    for table in one.tables:
+        values = {path.replace("/values_", "/metrics/").replace(".csv", ".json") for path in one.table_values(table)}
+        assert values == set(one.table_metrics(table)) != set()
+
+
+def test_claims_take_what_the_settings_measure() -> None:
+    less = study(measures={"identity": False, "classifiers": 0})
+    more = study(measures={"identity": True, "classifiers": 3})
+    again = "results/rendered/seed0/real/values_again.csv"
+    assert again in more.claim_values() and again not in less.claim_values()
+    assert more.claim_identity() == ["results/rendered/seed0/same_person/metrics/identity.json"]
+    assert less.claim_identity() == []
+
+
+def test_openface_is_asked_for_where_it_must_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENFACE_BIN", raising=False)
+    settings = resolve({"preset": "london", "london": {"aus": "openface"}})
+    assert openface.measured_here(settings) == ["london"] and openface.recorded_values(settings) == {}
+    (sentence,) = openface.missing_inputs(settings, contained=False)
+    assert sentence.startswith("OpenFace, for london: install it")
+    assert openface.missing_inputs(settings, contained=True) == []
+    monkeypatch.setenv("OPENFACE_BIN", "~/FaceLandmarkImg")
+    assert openface.missing_inputs(settings, contained=False) == []
+    assert openface.recorded_values(resolve({"preset": "london"})) == {"london": openface.LONDON_VALUES}
+
+
+def test_missing_csvs_of_openface_are_one_sentence() -> None:
+    settings = resolve({"preset": "london", "london": {"openface_csv": "/nowhere"}})
+    with pytest.raises(InputError, match=r"london\.openface_csv is '/nowhere': no such file"):
+        openface.recorded_values(settings)
+
+
+def test_null_in_a_nested_setting_of_the_command_line_is_none() -> None:
+    assert with_nulls({"london": {"limit": "null", "size": "7"}}) == {"london": {"limit": None, "size": "7"}}
+
+
+def test_files_become_quoted_flags() -> None:
+    files = {"edits_index": ["results/a b.csv", "c.csv"], "model": "m.json", "weights": []}
+    assert optional_flags("weights", "model")(JOB, files) == "--model m.json"
+    assert output_flag("weights")(JOB, files) == "" and output_flag("edits_index")(JOB, files).count(" ") == 3
+    keyed = keyed_flags(lambda dataset: [dataset, "x"], "edits_index", "readings", prefix="from-")
+    assert keyed(JOB, files) == "--from-edits-index 'london=results/a b.csv' --from-edits-index x=c.csv"
+    values = [f"results/london/seed{seed}/values.csv" for seed in (0, 1)]
+    assert seed_flags("values")(JOB, {"values": values}) == "--values 'results/london/seed{seed}/values.csv'"

@@ -1,0 +1,305 @@
+"""Photographs, AUs, face crops, train and test parts, and where the local patches lie."""
+
+
+rule render:
+    """Render the project's own faces, with their true AUs and landmarks in OpenFace's format."""
+    input:
+        code=download_code("rendered"),
+    output:
+        photos="results/rendered/photos.zip",
+        manifest="results/rendered/manifest.csv",
+        completeness="results/rendered/completeness.json",
+        openface="results/rendered/openface.zip",
+    log:
+        "logs/render/rendered.log",
+    benchmark:
+        "logs/benchmarks/render/rendered.tsv"
+    params:
+        settings=flags("rendered"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} download \
+            --dataset rendered \
+            --photos {output.photos:q} \
+            --manifest {output.manifest:q} \
+            --completeness {output.completeness:q} \
+            --openface {output.openface:q} \
+            {params.settings}
+        """
+
+
+# A checkpoint: how many chunks OpenFace takes is known only when the photographs are counted.
+checkpoint download:
+    """Fetch an open data set, each photograph checked by its hash, or read the archive that the user obtained."""
+    input:
+        checksums=branch(
+            lambda wildcards: wildcards.dataset == "london",
+            then=from_checkout(["resources/london/sha256sums.txt"])[0],
+        ),
+        code=lambda wildcards: download_code(wildcards.dataset),
+    output:
+        photos="results/{dataset}/photos.zip",
+        manifest="results/{dataset}/manifest.csv",
+        completeness="results/{dataset}/completeness.json",
+    log:
+        "logs/download/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/download/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(name for name in settings.all_datasets if name != "rendered"),
+    params:
+        checksums=optional_flags("checksums"),
+        settings=download_settings,
+        # Another archive, or edited labels, are read again.
+        archive=lambda wildcards: archive_fingerprint(settings, wildcards.dataset, FINGERPRINTS),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} download \
+            --dataset {wildcards.dataset} \
+            --photos {output.photos:q} \
+            --manifest {output.manifest:q} \
+            --completeness {output.completeness:q} \
+            {params.checksums} \
+            {params.settings}
+        """
+
+
+rule prepare_openface_chunk:
+    """Unpack some hundred photographs in forms that OpenFace reads, each under its own id."""
+    input:
+        photos="results/{dataset}/photos.zip",
+        manifest="results/{dataset}/manifest.csv",
+        code=code_of("prepare_openface_chunk"),
+    output:
+        images=temp("results/{dataset}/openface/chunk{chunk}.images.tar"),
+    log:
+        "logs/prepare_openface_chunk/{dataset}/{chunk}.log",
+    benchmark:
+        "logs/benchmarks/prepare_openface_chunk/{dataset}/{chunk}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN_OPENFACE),
+    group:
+        "openface"
+    params:
+        settings=flags("openface.chunk"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} prepare_openface_chunk \
+            --photos {input.photos:q} \
+            --manifest {input.manifest:q} \
+            --chunk {wildcards.chunk} \
+            --images {output.images:q} \
+            {params.settings}
+        """
+
+
+rule run_openface:
+    """Measure AUs and landmarks with OpenFace's static models: in its container, or with an installed program."""
+    input:
+        images=rules.prepare_openface_chunk.output.images,
+        # A new program runs OpenFace again. A bare name is looked up on the PATH.
+        program=[local(OPENFACE_PROGRAM)] if Path(OPENFACE_PROGRAM).is_file() else [],
+        code=from_checkout(["workflow/scripts/openface.sh"]),
+    output:
+        values="results/{dataset}/openface/chunk{chunk}.tar",
+    log:
+        "logs/run_openface/{dataset}/{chunk}.log",
+    benchmark:
+        "logs/benchmarks/run_openface/{dataset}/{chunk}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RUN_OPENFACE),
+    group:
+        "openface"
+    container:
+        False if OPENFACE_PROGRAM else settings.openface.container
+    params:
+        program=OPENFACE_PROGRAM or settings.openface.container_program,
+        landmark_model=settings.openface.landmark_model or "-",
+    shell:
+        r"""
+        sh {input.code:q} {params.program:q} {params.landmark_model:q} {input.images:q} {output.values:q} 2>&1 \
+            | tee {log:q}
+        """
+
+
+rule extract_aus:
+    """Match OpenFace's values to the photographs, and list the photographs without a face."""
+    input:
+        photos="results/{dataset}/photos.zip",
+        manifest="results/{dataset}/manifest.csv",
+        openface=openface_output,
+        code=code_of("extract_aus"),
+    output:
+        faces="results/{dataset}/faces.csv",
+        excluded="results/{dataset}/excluded.csv",
+        provenance="results/{dataset}/openface.json",
+    log:
+        "logs/extract_aus/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/extract_aus/{dataset}.tsv"
+    params:
+        openface=openface_flags,
+        state=openface_state,
+        excluded=excluded_flag,
+        program=openface_origin,
+        settings=flags("openface.min_confidence", "crop.margin", "crop.max_padding"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} extract_aus \
+            --dataset {wildcards.dataset} \
+            --photos {input.photos:q} \
+            --manifest {input.manifest:q} \
+            {params.openface} \
+            --faces {output.faces:q} \
+            --excluded {output.excluded:q} \
+            --excluded-list logs/extract_aus/{wildcards.dataset}.excluded.csv \
+            --provenance {output.provenance:q} \
+            --program-origin {params.program:q} \
+            {params.excluded} \
+            {params.settings}
+        """
+
+
+rule crop:
+    """Cut the square around each face's landmarks and resize it (Sec. 4.1)."""
+    input:
+        photos="results/{dataset}/photos.zip",
+        manifest="results/{dataset}/manifest.csv",
+        faces=rules.extract_aus.output.faces,
+        code=code_of("crop"),
+    output:
+        **crops("crops", "index"),
+        checks="results/{dataset}/crop_checks.csv",
+    log:
+        "logs/crop/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/crop/{dataset}.tsv"
+    params:
+        settings=flags("crop"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} crop \
+            --photos {input.photos:q} \
+            --manifest {input.manifest:q} \
+            --faces {input.faces:q} \
+            --crops {output.crops:q} \
+            --index {output.index:q} \
+            --checks {output.checks:q} \
+            {params.settings}
+        """
+
+
+rule draw_contact_sheet:
+    """Draw the crops of a few people in every expression, flagged ones framed."""
+    input:
+        **crops("crops", "index"),
+        checks=rules.crop.output.checks,
+        code=code_of("contact_sheet"),
+    output:
+        picture=report(
+            "results/{dataset}/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "face crops"},
+        ),
+    log:
+        "logs/draw_contact_sheet/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/draw_contact_sheet/{dataset}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} contact_sheet \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --checks {input.checks:q} \
+            --picture {output.picture:q} \
+            --seed 0
+        """
+
+
+rule report_aus:
+    """Report the AUs of every expression, and what looks wrong about them."""
+    input:
+        **crops("index"),
+        openface=rules.extract_aus.output.provenance,
+        code=code_of("au_report"),
+    output:
+        report=report(
+            "results/{dataset}/au_report.md",
+            caption="../report/au_report.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "AU report"},
+        ),
+        table="results/{dataset}/au_report.csv",
+    log:
+        "logs/report_aus/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/report_aus/{dataset}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} au_report \
+            --index {input.index:q} \
+            --openface {input.openface:q} \
+            --report {output.report:q} \
+            --table {output.table:q}
+        """
+
+
+rule split:
+    """Draw the train and test parts (Sec. 4.1)."""
+    input:
+        **crops("index"),
+        code=code_of("split"),
+    output:
+        **crops("split"),
+    log:
+        "logs/split/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/split/{dataset}.tsv"
+    params:
+        # Photographs without an expression serve as wild images only, not in tables.
+        labelled=lambda wildcards: "--labelled" if wildcards.dataset in settings.datasets else "--no-labelled",
+        settings=flags("split"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} split \
+            --index {input.index:q} \
+            --split {output.split:q} \
+            {params.labelled} \
+            {params.settings}
+        """
+
+
+rule average_patch_centers:
+    """Average the places of eyes, nose and mouth over the training images (Sec. 4.1)."""
+    input:
+        **crops(),
+        code=code_of("patch_centers"),
+    output:
+        centers="results/{dataset}/patch_centers.json",
+        picture=report(
+            "results/{dataset}/patches.png",
+            caption="../report/patches.rst",
+            category=IN_REPORT["data"],
+            labels={"data": "{dataset}", "shows": "local patches"},
+        ),
+    log:
+        "logs/average_patch_centers/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/average_patch_centers/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=WITH_COMBINED,
+    # EF-GAN, the longest training, waits for this second's work: first of all.
+    priority: 30
+    params:
+        settings=flags("crop", "patches"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} patch_centers \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --centers {output.centers:q} \
+            --picture {output.picture:q} \
+            {params.settings}
+        """

@@ -1,0 +1,388 @@
+"""The numbers of every method: R, G, R+G, PSNR, SSIM, distances of features, identity, AU error."""
+
+
+rule measure_accuracy_real:
+    """R: the classifier of real images on real test images."""
+    input:
+        **crops(),
+        weights=rules.classify.output.weights,
+        model=rules.classify.output.model,
+        code=code_of("accuracy"),
+    output:
+        metric=f"{SEED}/real/metrics/R.json",
+        predictions=f"{SEED}/real/predictions_R.csv",
+        values=f"{SEED}/real/values_R.csv",
+    log:
+        "logs/measure_accuracy_real/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/measure_accuracy_real/{dataset}/seed{seed}.tsv"
+    resources:
+        gpu=1,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} accuracy \
+            --name R \
+            --method real \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --weights {input.weights:q} \
+            --model {input.model:q} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --metric {output.metric:q} \
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_accuracy_edits:
+    """G: the classifier of real images on a method's edits of the test images."""
+    input:
+        **edits("test"),
+        weights=rules.classify.output.weights,
+        model=rules.classify.output.model,
+        code=code_of("accuracy"),
+    output:
+        metric=f"{METHOD}/metrics/G.json",
+        predictions=f"{METHOD}/predictions_G.csv",
+        values=f"{METHOD}/values_G.csv",
+    log:
+        "logs/measure_accuracy_edits/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_accuracy_edits/{dataset}/seed{seed}/{method}.tsv"
+    resources:
+        gpu=1,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} accuracy \
+            --name G \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --weights {input.weights:q} \
+            --model {input.model:q} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --metric {output.metric:q} \
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_accuracy_augmented:
+    """R+G: the classifier of real images and edits on real test images."""
+    input:
+        **crops(),
+        weights=rules.classify_with_edits.output.weights,
+        model=rules.classify_with_edits.output.model,
+        code=code_of("accuracy"),
+    output:
+        metric=f"{METHOD}/metrics/R+G.json",
+        predictions=f"{METHOD}/predictions_R+G.csv",
+        values=f"{METHOD}/values_R+G.csv",
+    log:
+        "logs/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.tsv"
+    resources:
+        gpu=1,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} accuracy \
+            --name R+G \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --weights {input.weights:q} \
+            --model {input.model:q} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --metric {output.metric:q} \
+            --predictions {output.predictions:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_psnr:
+    """PSNR and SSIM between each edit and the same person's real image with the target expression."""
+    input:
+        **edits("test"),
+        **crops("crops", "index"),
+        code=code_of("psnr"),
+    output:
+        **measured("psnr"),
+        **measured("ssim", prefix="ssim_"),
+    log:
+        "logs/measure_psnr/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_psnr/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} psnr \
+            --name psnr \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q} \
+            --ssim-metric {output.ssim_metric:q} \
+            --ssim-values {output.ssim_values:q}
+        """
+
+
+rule measure_psnr_true:
+    """PSNR between each edit and the true edit: same person, pose and light, target AUs (rendered faces only)."""
+    input:
+        **edits("test"),
+        true_edits=f"{SEED}/true_edit/edits_test.npy",
+        true_edits_index=f"{SEED}/true_edit/edits_test.csv",
+        code=code_of("psnr"),
+    output:
+        **measured("psnr_true"),
+    log:
+        "logs/measure_psnr_true/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_psnr_true/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} psnr \
+            --name psnr_true \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --true-edits {input.true_edits:q} \
+            --true-edits-index {input.true_edits_index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
+        """
+
+
+rule fetch_inception_weights:
+    """Fetch pytorch-fid's Inception weights, checked by SHA-256. Runs only with fid.extractor inception."""
+    input:
+        code=code_of("fetch_weights"),
+    output:
+        weights=INCEPTION_WEIGHTS,
+    log:
+        "logs/fetch_inception_weights/inception.log",
+    benchmark:
+        "logs/benchmarks/fetch_inception_weights/inception.tsv"
+    params:
+        settings=flags("fid.extractor", "fid.inception_weights"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} fetch_weights \
+            --weights {output.weights:q} \
+            {params.settings}
+        """
+
+
+rule extract_features_real:
+    """Feature statistics of the real images: once per data set, for every method and seed."""
+    input:
+        **crops("index", "split"),
+        images=crops()["crops"],
+        extractor_weights=extractor_weights(),
+        code=code_of("features"),
+    output:
+        features="results/{dataset}/features_real.safetensors",
+        vectors="results/{dataset}/features_real.npy",
+    log:
+        "logs/extract_features_real/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/extract_features_real/{dataset}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        part=settings.fid.real_images,
+        extractor_weights=optional_flags("extractor_weights"),
+        settings=flags("fid.extractor", "fid.batch"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} features \
+            --images {input.images:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --part {params.part} \
+            {params.extractor_weights} \
+            --features {output.features:q} \
+            --vectors {output.vectors:q} \
+            {params.settings}
+        """
+
+
+rule extract_features_edits:
+    """Feature statistics of a method's edits of the test images."""
+    input:
+        images=f"{METHOD}/edits_test.npy",
+        extractor_weights=extractor_weights(),
+        code=code_of("features"),
+    output:
+        features=f"{METHOD}/features_test.safetensors",
+        vectors=f"{METHOD}/features_test.npy",
+    log:
+        "logs/extract_features_edits/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/extract_features_edits/{dataset}/seed{seed}/{method}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        extractor_weights=optional_flags("extractor_weights"),
+        settings=flags("fid.extractor", "fid.batch"),
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} features \
+            --images {input.images:q} \
+            {params.extractor_weights} \
+            --features {output.features:q} \
+            --vectors {output.vectors:q} \
+            {params.settings}
+        """
+
+
+rule measure_fid:
+    """Fréchet and kernel distance to the real images (FID and KID only with Inception), and cosine with the input."""
+    input:
+        **crops("index", "split"),
+        real=rules.extract_features_real.output.features,
+        real_vectors=rules.extract_features_real.output.vectors,
+        edits=rules.extract_features_edits.output.features,
+        edits_vectors=rules.extract_features_edits.output.vectors,
+        edits_index=f"{METHOD}/edits_test.csv",
+        code=code_of("fid"),
+    output:
+        **measured("fid"),
+        **measured("kid", prefix="kernel_"),
+        **measured("identity", prefix="identity_"),
+    log:
+        "logs/measure_fid/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_fid/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} fid \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --real {input.real:q} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --edits-vectors {input.edits_vectors:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q} \
+            --real-vectors {input.real_vectors:q} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --kernel-metric {output.kernel_metric:q} \
+            --kernel-values {output.kernel_values:q} \
+            --identity-metric {output.identity_metric:q} \
+            --identity-values {output.identity_values:q}
+        """
+
+
+rule measure_identity_real:
+    """The same cosine of pairs of real images: one person, and different people."""
+    input:
+        **crops("index", "split"),
+        real=rules.extract_features_real.output.features,
+        real_vectors=rules.extract_features_real.output.vectors,
+        code=code_of("identity"),
+    output:
+        same_person=f"{SEED}/same_person/metrics/identity.json",
+        same_person_values=f"{SEED}/same_person/values_identity.csv",
+        other_person=f"{SEED}/other_person/metrics/identity.json",
+        other_person_values=f"{SEED}/other_person/values_identity.csv",
+    log:
+        "logs/measure_identity_real/{dataset}/seed{seed}.log",
+    benchmark:
+        "logs/benchmarks/measure_identity_real/{dataset}/seed{seed}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} identity \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --index {input.index:q} \
+            --split {input.split:q} \
+            --real {input.real:q} \
+            --real-vectors {input.real_vectors:q} \
+            --same-person {output.same_person:q} \
+            --same-person-values {output.same_person_values:q} \
+            --other-person {output.other_person:q} \
+            --other-person-values {output.other_person_values:q}
+        """
+
+
+rule measure_au_error:
+    """Mean absolute error between the AUs that the regressor sees in the edits and their targets."""
+    input:
+        **edits("test"),
+        weights=rules.regress_aus.output.weights,
+        model=rules.regress_aus.output.model,
+        code=code_of("au_error"),
+    output:
+        metric=f"{METHOD}/metrics/au_error.json",
+        readings=f"{METHOD}/readings_au.csv",
+        values=f"{METHOD}/values_au_error.csv",
+    log:
+        "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_au_error/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if has_true_edits(name)]),
+    resources:
+        gpu=1,
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} au_error \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --weights {input.weights:q} \
+            --model {input.model:q} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --metric {output.metric:q} \
+            --readings {output.readings:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_au_error_of_photographs:
+    """The same of photographs, whose AUs OpenFace reads where it is installed, else MediaPipe."""
+    input:
+        **edits("test"),
+        code=code_of("photograph_aus"),
+    output:
+        **measured("au_error"),
+    log:
+        "logs/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        dataset=one_of([name for name in settings.datasets if not has_true_edits(name)]),
+    params:
+        reader=settings.measures.aus,
+        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} photograph_aus \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --reader {params.reader} \
+            {params.openface} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
+        """
