@@ -121,4 +121,6 @@ class Wild(Schedule):
     )
     epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")
-    learning_rate: float = Field(1e-5, gt=0, lt=1, description="initial learning rate of Adam. Not in the paper: as fine-tuning")
+    learning_rate: float = Field(
+        1e-5, gt=0, lt=1, description="initial learning rate of Adam. Not in the paper: as fine-tuning"
+    )
