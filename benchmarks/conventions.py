@@ -79,9 +79,7 @@ CANDIDATES = {
     "variation": Candidate("public, moving average, total variation 1", {**PUBLIC, "image_tv": 1}, AVERAGE),
     "resize": Candidate("public, moving average, resize and convolve", PUBLIC, AVERAGE, {"upsampling": "resize"}),
     "fine": Candidate("public, moving average, critic's map 4 x 4", PUBLIC, AVERAGE, {"face_layers": 3}),
-    "self": Candidate(
-        "public, moving average, self-reconstruction 10", {**PUBLIC, "self_reconstruction": 10}, AVERAGE
-    ),
+    "self": Candidate("public, moving average, self-reconstruction 10", {**PUBLIC, "self_reconstruction": 10}, AVERAGE),
     "au40": Candidate("40, mean of the mask, moving average", {**PUBLIC, "cond": 40}, AVERAGE),
     "ef_gan_literal": Candidate("the paper's letter, Refiner repaints", LITERAL, method="ef_gan"),
     "ef_gan_repaint": Candidate(
