@@ -26,7 +26,7 @@ results: $(READY) ## Run the whole workflow with config.yaml, on all cores.
 report: $(READY) ## Put the tables, figures, captions and rules of the last run into report.html.
 	snakemake --report report.html all
 
-gallery: $(READY) ## Copy the figures of the last run and their captions to docs/ for readers of the repository.
+gallery: $(READY) ## Copy tables, claims and figures of the last run to docs/ for readers of the repository.
 	python docs/gallery.py
 
 verify: $(READY) ## Check the results, or another folder of them (RESULTS=...), from raw data to table.

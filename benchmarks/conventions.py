@@ -106,7 +106,7 @@ class Study:
         if not self.flow.exists():
             self.flow.mkdir(parents=True)
             copy_workflow(self.flow)
-        words = ["--cores", "2", "--quiet", "rules", "--config", "preset=evening"]
+        words = ["--cores", "1", "--quiet", "rules", "--config", "preset=evening"]
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.flow / "src")}
         targets = [str(DATA / file) for file in SHARED.values()]

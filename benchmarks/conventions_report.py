@@ -30,18 +30,18 @@ PICTURED = 2
 Finished = list[tuple[str, int, dict[str, Any]]]
 
 
-def write_report(study: "Study", candidates: Mapping[str, "Candidate"]) -> None:
-    """Table, curves and pictures of what is finished, in place of the former ones."""
+def write_report(study: "Study", candidates: Mapping[str, "Candidate"], docs: Path = DOCS) -> None:
+    """Table, curves and pictures of what is finished, in place of the former ones in `docs`."""
     found = [(name, seed, study.result(name, seed)) for name in candidates for seed in range(10)]
     finished: Finished = [(name, seed, result) for name, seed, result in found if result is not None]
     table = [COLUMNS, ("---",) * 2 + ("---:",) * 7]
     table += [_row(candidates[name], seed, result) for name, seed, result in finished]
     lines = ["| " + " | ".join(row) + " |" for row in table]
     with figure_style():
-        _save(_curves(study, candidates, finished), DOCS / "training_curves.png")
-        _save(_pictures(study, candidates, finished), DOCS / "training_pictures.png")
+        _save(_curves(study, candidates, finished), docs / "training_curves.png")
+        _save(_pictures(study, candidates, finished), docs / "training_pictures.png")
     pictures = ["![Losses by step](training_curves.png)", "", "![Edits of two test faces](training_pictures.png)"]
-    path = DOCS / "training.md"
+    path = docs / "training.md"
     before, rest = path.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
     with atomic_path(path) as partial:
@@ -82,7 +82,8 @@ def _pictures(study: "Study", candidates: Mapping[str, "Candidate"], finished: F
     sources = choose_sources(truth.index, PICTURED, seed=0)
     faces = load_faces(study.shared["crops"], study.shared["index"])
     place = {name: row for row, name in enumerate(faces.index["id"])}
-    targets = ["happy", "surprised", "angry", "sad"]
+    known = set(truth.index["target_expression"])
+    targets = [name for name in ("happy", "surprised", "angry", "sad") if name in known]
     shown = {"true edit": truth}
     for name, seed, _ in finished:
         title = ("EF-GAN, " if candidates[name].method == "ef_gan" else "") + candidates[name].title
@@ -100,7 +101,7 @@ def _pictures(study: "Study", candidates: Mapping[str, "Candidate"], finished: F
 
 def _save(figure: "Figure", path: Path) -> None:
     with atomic_path(path) as partial:
-        figure.savefig(partial, format="png", dpi=160)
+        figure.savefig(partial, format="png", dpi=160, bbox_inches="tight")
         plt.close(figure)
         with Image.open(partial) as image:
             # A palette makes it a quarter as large, and nothing in it has more colours than the eye tells apart.

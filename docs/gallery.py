@@ -1,4 +1,4 @@
-"""Copy the figures of the last run to docs/PRESET, as JPEG with their captions: `make gallery`."""
+"""Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ MORE = ("expression_gap", "confusion", "action_units", "best_and_worst", "traini
 
 
 def main() -> None:
-    """Write docs/PRESET/figures.md and its pictures; pictures of a former run are removed."""
+    """Write docs/PRESET: tables, claims, figures.md and its pictures; pictures of a former run are removed."""
     paths = list(RESULTS.glob("*/seed*/figures/*.json"))
     captions = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
     if not captions:
@@ -32,6 +32,8 @@ def main() -> None:
         parts.append(f"## {caption['title']}{number}\n\n![{caption['title']}](figures/{picture.name})\n")
         parts.append(f"{caption['caption']}\n")
     (DOCS / preset / "figures.md").write_text("\n".join(parts), encoding="utf-8")
+    for path in [*RESULTS.glob("*_table.md"), *RESULTS.glob("*_statistics.md"), *RESULTS.glob("claims.md")]:
+        shutil.copy(path, DOCS / preset)
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluation_helpers import write_edits, write_faces
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # `benchmarks` is no installed package
 
@@ -17,6 +20,7 @@ from benchmarks import __main__ as command
 from benchmarks.cases import Case, Effort, calls_of, groups, list_cases, value_of
 from benchmarks.compare import take_turns
 from benchmarks.conventions import CANDIDATES, DATA, Study
+from benchmarks.conventions_report import BEGIN, END, write_report
 from benchmarks.fid_inputs import EDITS, REAL, full_size_features, png_files, write_pictures
 from benchmarks.measure import Stopwatch, peak_memory_mib
 from benchmarks.peers import PEERS, Peer
@@ -25,6 +29,7 @@ from benchmarks.process import workers
 from benchmarks.ratios import Row, rows_of, write_csv, write_markdown
 from benchmarks.sides import N_CRITIC, Feed, Task, TrainingSide
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import write_json
 
 CASES = {case.id: case for case in list_cases("cpu", Effort())}
 BASELINE = CASES["ganimation_batch2_float32"]
@@ -344,3 +349,37 @@ def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_sa
     assert losses["literal"] == (3000, "norm", "repaint", 0)
     assert losses["public"] == (160, "mean", "mask", 0)
     assert losses["ef_gan_repaint"] == (160, "mean", "repaint", 0.99)
+
+
+def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text_around_it(tmp_path: Path) -> None:
+    study = Study(tmp_path / "work", steps=720)
+    data = study.flow / DATA
+    data.mkdir(parents=True)
+    faces = write_faces(data)
+    edits = write_edits(data, faces, "test")
+    (data / "seed0" / "true_edit").mkdir(parents=True)
+    for path, kind in zip(edits, ("npy", "csv"), strict=True):
+        shutil.copy(path, data / "seed0" / "true_edit" / f"edits_test.{kind}")
+    for name, seed, rate in (("public", 0, 41.25), ("public", 1, 43.0), ("ef_gan_mask", 0, 50.0)):
+        folder = study.folder(name, seed)
+        folder.mkdir(parents=True)
+        for path, kind in zip(edits, ("npy", "csv"), strict=True):
+            shutil.copy(path, folder / f"edits.{kind}")
+        curves = "epoch,G/L_cond,G/attention_mean\n1,0.1,0.5\n2,0.05,0.25\n"
+        (folder / "curves.csv").write_text(curves, encoding="utf-8")
+        numbers = {"G": rate, "au_error": 0.5, "psnr_true": 24.5, "same": 30.0, "attention": 0.25, "seconds": 120}
+        write_json(folder / "result.json", {"key": study._key(name), **numbers})
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "training.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_report(study, CANDIDATES, docs)
+    page = (docs / "training.md").read_text(encoding="utf-8")
+    assert page.startswith("before\n") and page.endswith("after\n") and "old" not in page
+    rows = [line for line in page.splitlines() if line.startswith(("| Baseline", "| EF-GAN"))]
+    assert [row.split(" | ")[2:4] for row in rows] == [["0", "41.2"], ["1", "43.0"], ["0", "50.0"]]
+    sizes = [Image.open(docs / f"training_{name}.png").size for name in ("curves", "pictures")]
+    assert min(min(size) for size in sizes) > 150
+    # Settings that changed since make a result another candidate's.
+    write_json(study.folder("public", 1) / "result.json", {"key": {}, **numbers})
+    write_report(study, CANDIDATES, docs)
+    assert "43.0" not in (docs / "training.md").read_text(encoding="utf-8")

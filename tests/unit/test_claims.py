@@ -16,12 +16,18 @@ from cascade_efgan.claims.measures import change_outside, left_over, region_erro
 from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.claims.power import fewest_people
+from cascade_efgan.data import AUS
+from cascade_efgan.data.crops import crop_image, crop_square, to_crop
+from cascade_efgan.data.dataset import INDEX_COLUMNS
+from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.openface_csv import choose_face, read_openface
 from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.records import landmark_values
 from cascade_efgan.evaluation.metric import write_metric
 from cascade_efgan.evaluation.values import write_replicates, write_values
 from cascade_efgan.files import write_json
 from cascade_efgan.stages import claims as stage
-from cascade_efgan.stages import claims_plan, classify_again
+from cascade_efgan.stages import claims_plan, classify_again, wild_values
 
 NOISE = np.random.default_rng(0).normal(0, 4, (40, 3))
 BETTER = Claim("better", "A is better", "Table 0", (Part("A beats B", ((1, "ef_gan", "G"), (-1, "baseline", "G")),
@@ -273,6 +279,42 @@ def test_change_outside_the_face_leaves_out_what_editing_may_change() -> None:
     assert found[0] == 0
     assert 30 * 128 / 64**2 < found[1] < 30 * 128 / 64**2 * 1.5
     assert np.isnan(found[2]), "a face that fills the crop"
+
+
+def test_smiles_of_real_people_approach_their_aus_and_unchanged_photographs_do_not(
+    tmp_path, london_mirror, models_mirror, openface_london, monkeypatch
+):
+    """Two neutral photographs, each "edited" into its person's real smile and into itself."""
+    monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(models_mirror))
+    faces, rows, edits, wishes = [], [], [], []
+    for person in ("001", "004"):
+        shown = {}
+        for kind, code in (("neutral", "03"), ("smiling", "08")):
+            name = f"{person}_{code}"
+            face = choose_face(read_openface(openface_london)[name], 0.5)
+            square = crop_square(face.landmarks, margin=0.25)
+            photo = decode_image((london_mirror / f"{kind}_front" / f"{name}.jpg").read_bytes(), name)
+            points = to_crop(face.landmarks, square, 160)[None]
+            shown[kind] = crop_image(photo, square, 160), dict(zip(AUS, face.aus, strict=True)), points
+        crop, aus, points = shown["neutral"]
+        one = dict.fromkeys(INDEX_COLUMNS, 1.0) | aus | {key: v[0] for key, v in landmark_values(points).items()}
+        words = {"id": person, "person": person, "expression": "neutral", "gaze": "frontal", "dataset": "london"}
+        faces.append(crop)
+        rows.append(one | words | {"pixels": person})
+        for target, image in (("happy", shown["smiling"][0]), ("neutral", crop)):
+            edits.append(image)
+            wishes.append({"source_id": person, "person": person, "source_expression": "neutral", "gaze": "frontal",
+                           "target_expression": target, "counterpart_id": "", **shown["smiling"][1]})  # fmt: skip
+    for name, images, table in (("crops", faces, rows), ("edits", edits, wishes)):
+        np.save(tmp_path / f"{name}.npy", np.stack(images))
+        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
+    files = [tmp_path / f"{name}.{kind}" for name in ("crops", "edits") for kind in ("npy", "csv")]
+    wild_values.command("folder", 0, *files, tmp_path / "values.csv", reader="mediapipe")
+    found = pd.read_csv(tmp_path / "values.csv").set_index(["metric", "id"])["value"]
+    for person in ("001", "004"):
+        assert found["au_approach", f"{person}:happy"] > 0.1
+        assert found["au_approach", f"{person}:neutral"] == 0
+        assert found["change_outside", f"{person}:neutral"] == 0 < found["change_outside", f"{person}:happy"]
 
 
 def test_further_classifiers_answer_for_every_test_image(tmp_path) -> None:

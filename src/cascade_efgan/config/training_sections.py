@@ -60,9 +60,9 @@ class Losses(Section):
     )  # fmt: skip
     image_tv: Weight = Field(0, description="total variation of the edited image (mean). Not in the paper")
     self_reconstruction: Weight = Field(
-        0,
-        description="L1 between an image and its edit to the AUs that it shows; one public code: 30. Not in the paper",
-    )
+        0, description="L1 between an image and its edit to the AUs that it shows; 30 in one public code. Not in the "
+        "paper"
+    )  # fmt: skip
     interp: Weight = Field(1, description="lambda_4, interpolation loss (Eq. 7, Sec. 8)")
     interp_critic: Weight = Field(0.1, description="lambda_int, critic term of the interpolation loss (Eq. 7)")
     ganimation_au: Weight = Field(
