@@ -150,7 +150,8 @@ class Study:
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
         train |= {"epochs": epochs, "constant_epochs": epochs // 2}
-        overrides = {"losses": dict(candidate.losses), "network": dict(candidate.network), "train": train}
+        network = {"upsampling": "transposed", **candidate.network}
+        overrides = {"losses": dict(candidate.losses), "network": network, "train": train}
         return resolve({"preset": "evening", **overrides})
 
     def _key(self, name: str) -> dict[str, Any]:
