@@ -76,7 +76,7 @@ distclean: clean ## Delete the environment and the benchmark's clones as well.
 	rm -rf $(VENV) src/*.egg-info build benchmarks/.peers
 
 # The package comes last: `uv pip sync` removes what the lock does not list, and its `snakemake` script must replace
-# Snakemake's own (see src/cascade_efgan/snakemake_command.py). `--no-deps` because the lock has them all. Compiled here once:
+# Snakemake's own (see src/cascade_efgan/orchestration/snakemake_command.py). `--no-deps` because the lock has them all. Compiled here once:
 # where PYTHONDONTWRITEBYTECODE is set, each of a run's hundred jobs would compile PyTorch and pandas again, 7 CPU seconds.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v python3 >/dev/null || { echo "error: python3 is missing; install it: apt-get install python3 python3-venv" >&2; exit 1; }

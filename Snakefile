@@ -4,7 +4,7 @@ import os
 
 from snakemake.utils import min_version
 
-from cascade_efgan.cluster import apptainer_image
+from cascade_efgan.orchestration.cluster import apptainer_image
 
 min_version("9.27.1")
 

@@ -12,10 +12,10 @@ from typer.main import get_command
 
 from cascade_efgan import __version__
 from cascade_efgan.audit.environment import log_line
-from cascade_efgan.checkout import use_own_code
 from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
-from cascade_efgan.orphans import end_with
+from cascade_efgan.orchestration.checkout import use_own_code
+from cascade_efgan.orchestration.parent_watch import end_with
 
 #: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
 STAGES = {

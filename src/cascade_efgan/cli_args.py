@@ -1,9 +1,28 @@
-"""Words on the command line (`NAME=PATH`), and numbers in sentences."""
+"""Words on the command line: `NAME=PATH`, and lists of files that differ in their seed alone; numbers in sentences."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
+
+#: Stands for every seed of the run in a path on the command line: a list as long as the seeds are many gets too long
+#: for a shell, which Linux gives 128 KiB for one command.
+SEED = "{seed}"
+
+
+def for_all_seeds(paths: Iterable[str]) -> list[str]:
+    """Paths with `{seed}` in place of the number in their folder `seed0`, `seed1`, ..., each once, in their order."""
+    return list(dict.fromkeys(re.sub(r"(^|/)seed\d+/", rf"\g<1>seed{SEED}/", path) for path in paths))
+
+
+def with_seeds(paths: Iterable[Path], seeds: Sequence[int]) -> list[Path]:
+    """Each path that has `{seed}` in it once for every seed, in the order of the seeds; others as they are."""
+    expanded: list[Path] = []
+    for path in paths:
+        text = str(path)
+        expanded += [Path(text.replace(SEED, str(seed))) for seed in seeds] if SEED in text else [path]
+    return expanded
 
 
 def named_paths(flag: str, words: Sequence[str]) -> dict[str, Path]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.errors import InputError
+from cascade_efgan.orchestration.code_graph import stage_sources
 
 SOURCE = Path(__file__).parents[2] / "src"
 

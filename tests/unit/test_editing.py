@@ -12,7 +12,6 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from cascade_efgan import Editor
-from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.crops import crop_image
@@ -30,6 +29,7 @@ from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.training.training_data import to_float, to_uint8
 
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}

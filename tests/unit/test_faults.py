@@ -20,11 +20,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from cascade_efgan.clock import refuse_future
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
-from cascade_efgan.output_lock import alone_in
-from cascade_efgan.run_lock import Runs, unwritable
+from cascade_efgan.orchestration.future_files import refuse_future
+from cascade_efgan.orchestration.output_lock import alone_in
+from cascade_efgan.orchestration.run_lock import Runs, unwritable
 
 NUMBERS = np.random.default_rng(0).random(10**6)
 
@@ -145,9 +145,12 @@ def test_a_killed_training_leaves_no_lock(tmp_path: Path, caplog: pytest.LogCapt
     assert "waiting" not in caplog.text
 
 
+END_WITH = "from cascade_efgan.orchestration.parent_watch import end_with"
+
+
 def test_a_job_ends_with_its_workflow() -> None:
     """The workflow is killed for good; a shell stands between it and the job, as Snakemake's does."""
-    job = "import os, time; from cascade_efgan.orphans import end_with; end_with(os.environ['W']); time.sleep(60)"
+    job = f"import os, time; {END_WITH}; end_with(os.environ['W']); time.sleep(60)"
     workflow = subprocess.Popen(
         [sys.executable, "-c", STARTS_A_JOB], env={**os.environ, "JOB": job}, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
@@ -170,7 +173,7 @@ def test_a_job_ends_with_its_workflow() -> None:
 
 STARTS_A_JOB = """
 import os, subprocess, sys
-from cascade_efgan.orphans import this_process
+from cascade_efgan.orchestration.parent_watch import this_process
 shell = f"{sys.executable} -c \\"$JOB\\" & echo $!; wait"
 subprocess.run(["bash", "-c", shell], env={**os.environ, "W": this_process()})
 """
@@ -185,7 +188,7 @@ def ended(pid: int) -> bool:
 
 
 def test_a_job_whose_workflow_died_while_it_started_ends_too() -> None:
-    job = "import time; from cascade_efgan.orphans import end_with; end_with('4194303:' + NS); time.sleep(60)"
+    job = f"import time; {END_WITH}; end_with('4194303:' + NS); time.sleep(60)"
     namespace = os.stat("/proc/self/ns/pid").st_ino
     program = [sys.executable, "-c", job.replace("NS", repr(str(namespace)))]
     assert subprocess.run(program, check=False, timeout=30).returncode == -signal.SIGTERM
@@ -203,7 +206,7 @@ def test_every_stage_looks_for_its_workflow() -> None:
 
 
 def test_a_workflow_of_other_process_ids_is_not_watched() -> None:
-    job = "from cascade_efgan.orphans import end_with; end_with('4194303:1'); print('went on')"
+    job = "from cascade_efgan.orchestration.parent_watch import end_with; end_with('4194303:1'); print('went on')"
     assert (
         subprocess.run([sys.executable, "-c", job], check=True, timeout=30, capture_output=True).stdout == b"went on\n"
     )

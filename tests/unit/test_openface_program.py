@@ -14,7 +14,7 @@ import pytest
 from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
 from PIL import Image
 
-from cascade_efgan.orphans import this_process
+from cascade_efgan.orchestration.parent_watch import this_process
 
 PLAIN = "-fdir IN -out_dir OUT -aus -2Dfp"
 

@@ -12,7 +12,7 @@ import pytest
 from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from cascade_efgan.snakemake_command import PAIR_OPTIONS, one_look_at_a_time, targets_first
+from cascade_efgan.orchestration.snakemake_command import PAIR_OPTIONS, one_look_at_a_time, targets_first
 
 PROGRAMS = Path(sys.executable).parent
 

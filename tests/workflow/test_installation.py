@@ -14,7 +14,9 @@ SCRIPTS = Path(sys.executable).parent
 def test_the_snakemake_command_is_ours() -> None:
     """Installed after Snakemake, this project's script of the same name has replaced Snakemake's own."""
     text = (SCRIPTS / "snakemake").read_text(encoding="utf-8")
-    assert "cascade_efgan.snakemake_command" in text, "install the package after Snakemake: make distclean test"
+    assert "cascade_efgan.orchestration.snakemake_command" in text, (
+        "install the package after Snakemake: make distclean test"
+    )
 
 
 def test_the_literal_command_works_and_pairs_survive(workflow: Workflow) -> None:
@@ -28,7 +30,7 @@ def test_the_literal_command_works_and_pairs_survive(workflow: Workflow) -> None
 
 
 def test_plain_snakemake_still_cannot_read_the_literal_command(workflow: Workflow) -> None:
-    """When this fails, Snakemake has learnt it: remove `snakemake_command.py` and its script."""
+    """When this fails, Snakemake has learnt it: remove `orchestration/snakemake_command.py` and its script."""
     plain = "import sys; from snakemake.cli import main; main(sys.argv[1:])"
     done = subprocess.run(
         [sys.executable, "-c", plain, "--cores", "8", "--resources", "gpu=1", "all", "--dry-run"],

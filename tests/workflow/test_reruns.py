@@ -45,7 +45,7 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
         (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true", "draw_scores", "measure_claims"}),
         (["figures/expression_gap.py"], {"draw_scores"}),
         (["figures/networks.py"], {"draw_networks", "measure_claims"}),
-        (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "snakemake_command.py"], set()),
+        (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "orchestration/snakemake_command.py"], set()),
     ],
 )
 def test_an_edited_module_reruns_the_stages_that_import_it(

@@ -14,9 +14,9 @@ from snakemake.io import sourcecache_entry
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from cascade_efgan.clock import refuse_future
-from cascade_efgan.cluster import cancel_left_behind
-from cascade_efgan.code_graph import stage_sources
+from cascade_efgan.orchestration.future_files import refuse_future
+from cascade_efgan.orchestration.cluster import cancel_left_behind
+from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
 from cascade_efgan.config.section import DatasetName
@@ -28,7 +28,7 @@ from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.orchestration import openface
 from cascade_efgan.orchestration.flags import keyed_flags, optional_flags, output_flag, seed_flags
 from cascade_efgan.orchestration.study import FIGURES, PAPER_TABLES, Study, has_true_edits
-from cascade_efgan.orphans import this_process
+from cascade_efgan.orchestration.parent_watch import this_process
 
 
 def sentence_on_error(function, *arguments):

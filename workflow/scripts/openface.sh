@@ -237,7 +237,7 @@ is_alive() {
     kill -0 "$1" 2>/dev/null && ! grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"
 }
 
-# End this script when the Snakemake dies that started it, as other jobs end (src/cascade_efgan/orphans.py). It is named
+# End this script when the Snakemake dies that started it, as other jobs end (src/cascade_efgan/orchestration/parent_watch.py). It is named
 # in EFGAN_WORKFLOW as PID:NAMESPACE, and not watched where a container shows other process numbers.
 end_with_workflow() {
     workflow=${EFGAN_WORKFLOW:-}

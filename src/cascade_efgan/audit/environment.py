@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cascade_efgan.checkout import imported_sha256
+from cascade_efgan.orchestration.checkout import imported_sha256
 
 #: Packages whose version can change a number.
 PACKAGES = (

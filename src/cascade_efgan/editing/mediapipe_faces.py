@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from cascade_efgan.data.pinned_file import PinnedFile
 from cascade_efgan.editing.blendshapes import aus_from_blendshapes
 from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, largest_first
 from cascade_efgan.editing.mesh import landmarks_from_mesh
 from cascade_efgan.errors import InputError
-from cascade_efgan.pinned_file import PinnedFile
 
 log = logging.getLogger("efgan.faces")
 

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
+from cascade_efgan.data.pinned_file import PinnedFile
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
-from cascade_efgan.pinned_file import PinnedFile
 
 #: pytorch-fid's Inception (its constant `FID_WEIGHTS_URL`; the name holds the first eight digits of the hash, as
 #: torch.hub's convention asks).

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.artifacts import check
-from cascade_efgan.artifacts import mend as mend_cache
 from cascade_efgan.errors import InputError
+from cascade_efgan.orchestration.artifacts import check
+from cascade_efgan.orchestration.artifacts import mend as mend_cache
 
 log = logging.getLogger("efgan.artifacts")
 

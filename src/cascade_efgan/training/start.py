@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 import cascade_efgan
-from cascade_efgan.code_graph import stage_sources
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.data.dataset import Faces, load_faces, part_rows
@@ -20,7 +19,8 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator, save_model, save_weights
-from cascade_efgan.output_lock import alone_in
+from cascade_efgan.orchestration.code_graph import stage_sources
+from cascade_efgan.orchestration.output_lock import alone_in
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.run_lock import Runs
+from cascade_efgan.orchestration.run_lock import Runs
 
 #: Slurm jobs of the workflow are called PREFIX_RUN: `slurm-jobname-prefix` in profiles/slurm.
 PREFIX = "efgan_"

@@ -13,7 +13,7 @@ from pathlib import Path
 from cascade_efgan.errors import InputError
 
 #: Folder of the package that was imported.
-IMPORTED = Path(__file__).resolve().parent
+IMPORTED = Path(__file__).resolve().parents[1]
 
 
 def own_source(folder: Path) -> Path | None:

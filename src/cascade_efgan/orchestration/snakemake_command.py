@@ -4,7 +4,7 @@
 resource and dies with `ValueError: dictionary update sequence element #1 has length 1`: argparse hands an option
 of NAME=VALUE words every word up to the next option. A word without `=` can be no such pair, so it is a target.
 
-What it does about the locks of other runs stands in `run_lock.py`.
+What it does about the locks of other runs stands in `orchestration/run_lock.py`.
 """
 
 import sys
@@ -81,8 +81,8 @@ def one_look_at_a_time() -> None:
 
 def main() -> None:
     """Run Snakemake's own main with the reordered words, and the code of the checkout that stands here."""
-    from cascade_efgan.checkout import use_own_code
     from cascade_efgan.errors import InputError
+    from cascade_efgan.orchestration.checkout import use_own_code
 
     try:
         use_own_code()
@@ -90,7 +90,7 @@ def main() -> None:
         raise SystemExit(f"error: {error}") from None
     from snakemake.cli import main as snakemake_main
 
-    from cascade_efgan.run_lock import guard_runs
+    from cascade_efgan.orchestration.run_lock import guard_runs
 
     guard_runs()
     one_look_at_a_time()
