@@ -10,7 +10,7 @@ import pytest
 
 import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
-from cascade_efgan.audit.page.graph import draw_graph, without_implied
+from cascade_efgan.audit.page.graph import draw_graph
 from cascade_efgan.audit.page.tables import _cell_view, _parts
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
@@ -171,10 +171,6 @@ def test_the_graph_has_rules_below_what_they_read_and_none_over_another() -> Non
         for other in picture.nodes:
             if one is not other and one.y == other.y:
                 assert abs(one.x - other.x) >= (one.width + other.width) / 2
-
-
-def test_edges_that_a_longer_way_implies_are_left_out() -> None:
-    assert without_implied({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
 
 
 def test_a_table_in_markdown_is_taken_apart() -> None:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import networkx as nx
+
 from cascade_efgan.audit.provenance import Job, Provenance
 
 NODE_HEIGHT = 46
@@ -59,44 +61,21 @@ class Picture:
 
 def rule_edges(record: Provenance) -> set[tuple[str, str]]:
     """Which rule reads what which other rule wrote."""
-    found = set()
-    for job in record.jobs:
-        for path in job.inputs:
-            maker = record.maker.get(path)
-            if maker is not None and maker.rule != job.rule:
-                found.add((maker.rule, job.rule))
-    return found
-
-
-def without_implied(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The edges that no longer way implies (transitive reduction)."""
-    after: dict[str, set[str]] = defaultdict(set)
-    for start, end in edges:
-        after[start].add(end)
-
-    def reach(name: str) -> set[str]:
-        found: set[str] = set()
-        waiting = list(after[name])
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting.extend(after[one])
-        return found
-
-    beyond = {name: set().union(*(reach(other) for other in after[name])) for name in list(after)}
-    return {(start, end) for start, end in edges if end not in beyond[start]}
+    makers = [(record.maker.get(path), job) for job in record.jobs for path in job.inputs]
+    return {(maker.rule, job.rule) for maker, job in makers if maker is not None and maker.rule != job.rule}
 
 
 def draw_graph(record: Provenance) -> Picture:
-    """Lay the rules of a run out, raw data above, tables below."""
-    edges = without_implied(rule_edges(record))
+    """Lay the rules of a run out, raw data above, tables below; an arrow that a longer way implies is left out."""
     jobs: dict[str, list[Job]] = defaultdict(list)
     for job in record.jobs:
         jobs[job.rule].append(job)
-    layer = _layers(list(jobs), edges)
+    rules = nx.DiGraph(rule_edges(record))
+    rules.add_nodes_from(jobs)
+    # A rule stands one layer below the lowest that it reads from.
+    layer = {name: number for number, names in enumerate(nx.topological_generations(rules)) for name in names}
     nodes = {name: Node(name, layer[name], jobs[name]) for name in jobs}
-    chains = [_chain(nodes[start], nodes[end]) for start, end in sorted(edges)]
+    chains = [_chain(nodes[start], nodes[end]) for start, end in sorted(nx.transitive_reduction(rules).edges)]
     layers: dict[int, list[Node]] = defaultdict(list)
     for node in [*nodes.values(), *(bend for chain in chains for bend in chain[1:-1])]:
         layers[node.layer].append(node)
@@ -106,15 +85,6 @@ def draw_graph(record: Provenance) -> Picture:
     return Picture(
         list(nodes.values()), [(_path(chain), chain[0].name, chain[-1].name) for chain in chains], width, height
     )
-
-
-def _layers(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
-    """A rule stands one layer below the lowest that it reads from."""
-    layer = dict.fromkeys(names, 0)
-    for _ in names:
-        for start, end in edges:
-            layer[end] = max(layer[end], layer[start] + 1)
-    return layer
 
 
 def _chain(start: Node, end: Node) -> list[Node]:
