@@ -103,6 +103,6 @@ def mean_by_image(pairs: list[tuple[int, float]], index: pd.DataFrame) -> pd.Dat
 
 def ordered_share(high: np.ndarray, low: np.ndarray) -> float:
     """Share of pairs (one of each list) in which the first is the higher, ties half (AUC), 0..1."""
-    below = np.sort(low)
-    wins = np.searchsorted(below, high, "left") + np.searchsorted(below, high, "right")
-    return float(wins.mean() / (2 * len(below)))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(np.repeat([1, 0], [len(high), len(low)]), np.concatenate([high, low])))
