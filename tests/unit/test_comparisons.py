@@ -154,9 +154,3 @@ def test_wrong_values_are_one_sentence(ablation, tmp_path: Path) -> None:
         read_values(tmp_path / "mixed.csv")
     write_values(tmp_path / "none.csv", number("G", "stargan", None, n=0), [], [], [])
     assert read_values(tmp_path / "none.csv") is None
-
-
-def test_a_run_without_measures_has_no_such_columns() -> None:
-    chosen = {"kernel_distance": False, "identity": False}
-    context = run("rendered", measures=chosen)
-    assert [column.key for column in build_table("measures", context, {}).columns] == ["ssim"]

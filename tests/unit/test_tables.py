@@ -128,7 +128,7 @@ Seed 0: every cell is a single run.
     assert "FID" not in text
 
 
-ALL = {"kernel_distance": True, "ssim": True, "identity": True, "aus": "mediapipe"}
+ALL = {"aus": "mediapipe"}
 
 
 @pytest.mark.parametrize(

@@ -235,8 +235,6 @@ def command(claim: Claim, context: Mapping[str, Any]) -> str:
     methods = [name for name in METHODS if name in {*settings["methods"], *claim.methods}]
     words = [f"preset={context['preset']}"]
     words += [f"'methods=[{', '.join(methods)}]'"] if len(methods) > len(settings["methods"]) else []
-    more = ["identity: true"] if any(metric == "identity" for _, metric in claim.numbers) else []
-    more += [f"classifiers: {MORE_CLASSIFIERS}"] if claim.classifiers else []
-    words += [f"'measures={{{', '.join(more)}}}'"] if more else []
+    words += [f"'measures={{classifiers: {MORE_CLASSIFIERS}}}'"] if claim.classifiers else []
     words += ["'wild={dataset: affectnet}'"] if claim.wild and not settings["wild"]["dataset"] else []
     return f"`snakemake --cores all all --config {' '.join(words)}`"

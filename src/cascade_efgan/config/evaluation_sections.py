@@ -70,15 +70,8 @@ class Statistics(Section):
 
 
 class Measures(Section):
-    """Further measures of the edits, in a table of their own. Beyond the paper; each can be turned off."""
+    """What is measured beyond the paper at a price of its own."""
 
-    kernel_distance: bool = Field(
-        True, description="KID's kernel distance with the features of fid.extractor: unbiased, unlike FID"
-    )
-    ssim: bool = Field(True, description="structural similarity (Wang et al. 2004) beside PSNR, on the same pairs")
-    identity: bool = Field(
-        True, description="does an edit still look like its person? Cosine between features of an edit and its input"
-    )
     aus: Literal["auto", "openface", "mediapipe", "none"] = Field(
         "auto",
         description="who reads the AUs of edited photographs. auto: OpenFace where openface.program or OPENFACE_BIN "

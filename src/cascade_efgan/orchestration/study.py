@@ -132,10 +132,7 @@ class Study:
         """(method, metric) of every number of a data set that claims are made of and this run can have."""
         settings = self.settings
         numbers = [pair for claim in CLAIMS if dataset in claim.datasets(self._resolved) for pair in claim.numbers]
-        off = {
-            *(() if settings.measures.identity else ("identity",)),
-            *(() if settings.measures.classifiers else BY_MORE_CLASSIFIERS),
-        }
+        off = () if settings.measures.classifiers else BY_MORE_CLASSIFIERS
         has = [*settings.methods, "real", *(["wild"] if dataset == settings.wild.dataset else [])]
         return [(method, metric) for method, metric in dict.fromkeys(numbers) if method in has and metric not in off]
 
@@ -156,7 +153,6 @@ class Study:
             f"results/{dataset}/seed{seed}/same_person/metrics/identity.json"
             for dataset in self.settings.datasets
             for seed in self.settings.seeds
-            if self.settings.measures.identity
         ]
 
     def sensitivity_inputs(self) -> list[str]:
