@@ -11,6 +11,7 @@ from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES
 from cascade_efgan.tables.cells import Cell, Metrics, cell
 from cascade_efgan.tables.columns import (
+    CONTROL_NOTES,
     NOT_MEASURED,
     TITLES,
     check_name,
@@ -21,8 +22,6 @@ from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.health import health_lines
 from cascade_efgan.tables.model import Column, Row, Table
 from cascade_efgan.tables.notes import (
-    CONTROL_NOTES,
-    MEANINGS,
     copy_lines,
     count_lines,
     distance_lines,
@@ -74,7 +73,7 @@ def build_table(
         head=head_lines(context, datasets),
         columns=columns,
         rows=rows,
-        meanings=[(column.heading, MEANINGS[column.key]) for column in columns]
+        meanings=[(column.heading, column.meaning) for column in columns]
         + [(method_title(method), CONTROL_NOTES[method]) for method in controls],
         warnings=health_lines(metrics, curves, datasets, settings["network"]["cascade_steps"]),
         notes=[

@@ -1,6 +1,7 @@
 """Which columns each table has, and what its rows are called."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cascade_efgan.errors import InputError
@@ -19,13 +20,45 @@ NOT_MEASURED = {
     },
 }
 
-R = Column("R", "R", "R ↑ (%)")
-G = Column("G", "G", "G ↑ (%)")
-R_AND_G = Column("R+G", "R+G", "R+G ↑ (%)")
-PSNR = Column("psnr", "psnr", "PSNR ↑ (dB)")
-PSNR_TRUE = Column("psnr_true", "psnr_true", "PSNR to true edit ↑ (dB)", true_edits_only=True)
-AU_ERROR = Column("au_error", "au_error", "AU error ↓ (0-5)", 3, true_edits_only=True)
-AU_FLOOR = Column("au_error_held_out", "au_error", "regressor's own error", 3, "held_out_error", true_edits_only=True)
+R = Column(
+    "R", "R", "R ↑ (%)", "ResNet-18 trained on real training images, on real test images; one number per data set."
+)
+G = Column(
+    "G", "G", "G ↑ (%)",
+    "the same classifier on the edits of the test images: share recognised as the target expression.",
+)  # fmt: skip
+R_AND_G = Column(
+    "R+G", "R+G", "R+G ↑ (%)",
+    "ResNet-18 trained, for as many steps, on real training images and the method's edits of them, on real test "
+    "images.",
+)  # fmt: skip
+PSNR = Column(
+    "psnr", "psnr", "PSNR ↑ (dB)",
+    "edit against the real image of the same person with the target expression; mean over edits.",
+)  # fmt: skip
+PSNR_TRUE = Column(
+    "psnr_true", "psnr_true", "PSNR to true edit ↑ (dB)",
+    "edit against the same person, pose and light rendered with the target AUs; mean over edits.", true_edits_only=True,
+)  # fmt: skip
+AU_ERROR_OF_PHOTOGRAPHS = Column(
+    "au_error", "au_error", "AU error ↓ (0-5)",
+    "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces are read by "
+    "a small network.", 3,
+)  # fmt: skip
+AU_ERROR = replace(AU_ERROR_OF_PHOTOGRAPHS, true_edits_only=True)
+AU_FLOOR = Column(
+    "au_error_held_out", "au_error", "regressor's own error",
+    "that network's mean absolute error on real test faces, whose AUs are known: differences between rows below it "
+    "mean little.", 3, "held_out_error", true_edits_only=True,
+)  # fmt: skip
+
+#: Control row -> its meaning in a line.
+CONTROL_NOTES = {
+    "same_person": "each test image and the real images of its person with another expression, same gaze.",
+    "other_person": "each test image and the real images of other people with its expression, same gaze.",
+    "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
+    "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
+}
 
 TITLES = {
     "accuracy": "Table 1: facial expression recognition accuracy",
@@ -51,7 +84,7 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
     known = any(dataset in TRUE_EDITS for dataset in table_datasets(name, settings))
     chosen = {
         "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "quality": [PSNR, Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓"), PSNR_TRUE],
+        "quality": [PSNR, _distance(extractor), PSNR_TRUE],
         "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
         "measures": _measures(extractor, settings),
     }[name]
@@ -63,12 +96,28 @@ def method_title(method: str) -> str:
     return METHODS[method].title if method in METHODS else {**CONTROLS, **REFERENCES}[method]
 
 
+def _distance(extractor: str) -> Column:
+    meaning = "distance between the features of all edits of test images and of real images."
+    return Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓", meaning)
+
+
 def _measures(extractor: str, settings: Mapping[str, Any]) -> list[Column]:
     network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
     columns = [
-        Column("kid", "kid", f"{KERNEL_NAMES[extractor]} ↓", 4),
-        Column("ssim", "ssim", "SSIM ↑", 3),
-        Column("identity", "identity", f"identity ({network} cosine) ↑", 3),
-        Column("au_error", "au_error", "AU error ↓ (0-5)", 3),
-    ]
+        Column(
+            "kid", "kid", f"{KERNEL_NAMES[extractor]} ↓",
+            "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
+            "unbiased, so that it may be below 0.", 4,
+        ),
+        Column(
+            "ssim", "ssim", "SSIM ↑",
+            "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.", 3,
+        ),
+        Column(
+            "identity", "identity", f"identity ({network} cosine) ↑",
+            "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
+            "network was trained on objects, not on faces: only the rows of real pairs say what a value means.", 3,
+        ),
+        AU_ERROR_OF_PHOTOGRAPHS,
+    ]  # fmt: skip
     return [column for column in columns if column.key in measures(settings)]

@@ -15,6 +15,7 @@ class Column:
         key: name of the column in the CSV file.
         metric: name of the metric file it shows.
         heading: shown name, with the direction that is better.
+        meaning: what it says, in a line.
         decimals: shown decimals.
         detail: key of the metric's details to show in place of its value.
         true_edits_only: only data sets with true edits have it.
@@ -23,6 +24,7 @@ class Column:
     key: str
     metric: str
     heading: str
+    meaning: str
     decimals: int = 2
     detail: str | None = None
     true_edits_only: bool = False

@@ -9,34 +9,6 @@ from cascade_efgan.tables.cells import Metrics
 from cascade_efgan.tables.context import DATASET_TITLES
 from cascade_efgan.tables.model import Column, Row
 
-#: Column key -> its meaning in a line.
-MEANINGS = {
-    "R": "ResNet-18 trained on real training images, on real test images; one number per data set.",
-    "G": "the same classifier on the edits of the test images: share recognised as the target expression.",
-    "R+G": "ResNet-18 trained, for as many steps, on real training images and the method's edits of them, on real "
-    "test images.",
-    "psnr": "edit against the real image of the same person with the target expression; mean over edits.",
-    "fid": "distance between the features of all edits of test images and of real images.",
-    "psnr_true": "edit against the same person, pose and light rendered with the target AUs; mean over edits.",
-    "au_error": "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces "
-    "are read by a small network.",
-    "au_error_held_out": "that network's mean absolute error on real test faces, whose AUs are known: differences "
-    "between rows below it mean little.",
-    "kid": "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
-    "unbiased, so that it may be below 0.",
-    "ssim": "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
-    "identity": "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
-    "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
-}
-
-#: Control row -> its meaning in a line.
-CONTROL_NOTES = {
-    "same_person": "each test image and the real images of its person with another expression, same gaze.",
-    "other_person": "each test image and the real images of other people with its expression, same gaze.",
-    "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
-    "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
-}
-
 #: Key of the left-out counts -> words.
 LEFT_OUT = {
     "own_expression": "to the source's own expression",
