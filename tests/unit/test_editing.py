@@ -621,7 +621,7 @@ def test_importing_the_package_loads_neither_torch_nor_mediapipe():
 
 
 def test_no_stage_of_the_workflow_depends_on_the_editor(repository):
-    for stage in ("download", "crop", "train", "finetune_cascade", "generate", "table"):
+    for stage in ("download", "crop", "train", "generate", "table"):
         assert not [path for path in stage_sources(stage, repository / "src") if "/editing/" in path]
 
 

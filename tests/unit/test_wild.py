@@ -99,12 +99,11 @@ def pretrained(tmp_path: Path, efgan) -> Path:
     places = {name: dict(zip(("top", "left", "height", "width"), box, strict=True)) for name, box in boxes.items()}
     write_json(centers, {"crop_size": 32, **places})
     common = ["--seed", 0, "--crops", source.crops, "--index", source.index, "--split", source.split]
-    common += ["--centers", centers, *(word for setting in SETTINGS for word in ("--set", setting))]
+    sizes = ["--centers", centers, *(word for setting in SETTINGS for word in ("--set", setting))]
     single = folder / "single"
-    efgan("train", "--method", "ef_gan", *common, *outputs(single), *schedule("train"))
-    efgan("finetune_cascade", "--method", "cascade_ef_gan", *common, *outputs(folder), *schedule("finetune"),
-          "--pretrained", single / "weights.safetensors",
-          "--pretrained-discriminators", single / "discriminators.safetensors")  # fmt: skip
+    efgan("train", "--method", "ef_gan", *common, *sizes, *outputs(single), *schedule("train"))
+    efgan("train", "--method", "cascade_ef_gan", *common, *outputs(folder), *schedule("finetune"),
+          "--schedule", "finetune", "--init-from", single / "weights.safetensors")  # fmt: skip
     return folder
 
 
@@ -120,9 +119,8 @@ def schedule(section: str) -> list[str]:
 
 def finetune_flags(wild: Cropped, folder: Path) -> list[object]:
     return [
-        "--seed", 0, "--crops", wild.crops, "--index", wild.index, "--split", wild.split,
-        "--pretrained", folder / "weights.safetensors", "--pretrained-model", folder / "model.json",
-        "--pretrained-discriminators", folder / "discriminators.safetensors",
+        "--method", "cascade_ef_gan", "--seed", 0, "--crops", wild.crops, "--index", wild.index, "--split", wild.split,
+        "--schedule", "wild", "--init-from", folder / "weights.safetensors",
     ]  # fmt: skip
 
 
@@ -133,13 +131,13 @@ def test_fine_tuning_goes_on_from_the_pre_trained_weights(tmp_path: Path, pretra
     flags = [*finetune_flags(wild, pretrained), *schedule("wild")]
     for name in ("weights", "discriminators"):
         still = tmp_path / f"still_{name}"
-        efgan("finetune_wild", *flags, *outputs(still), "--set", "wild.learning_rate=1e-30")
+        efgan("train", *flags, *outputs(still), "--set", "wild.learning_rate=1e-30")
         before, after = (load_file(folder / f"{name}.safetensors") for folder in (pretrained, still))
         # Power iteration of spectral normalisation goes on without a step; weights do not.
         kept = [tensor.equal(after[key]) for key, tensor in before.items() if key.endswith("original")]
         assert len(kept) > 20 and all(kept)
     moved = tmp_path / "moved"
-    efgan("finetune_wild", *flags, *outputs(moved), "--set", "wild.learning_rate=1e-3")
+    efgan("train", *flags, *outputs(moved), "--set", "wild.learning_rate=1e-3")
     after = load_file(moved / "discriminators.safetensors")
     assert not any(tensor.equal(after[key]) for key, tensor in before.items() if key.endswith("original"))
     assert (moved / "model.json").read_bytes() == (pretrained / "model.json").read_bytes()
@@ -149,7 +147,13 @@ def test_wild_crops_of_another_size_are_refused(tmp_path: Path, pretrained: Path
     wild = files(tmp_path / "wild", people=3, size=64)
     message = r"crops\.npy: the crops are 64 pixels wide, but .*model\.json was trained on 32"
     with pytest.raises(InputError, match=message):
-        efgan("finetune_wild", *finetune_flags(wild, pretrained), *outputs(tmp_path / "out"))
+        efgan("train", *finetune_flags(wild, pretrained), *outputs(tmp_path / "out"))
+
+
+def test_weights_that_a_method_does_not_start_from_are_refused(tmp_path: Path, pretrained: Path, efgan) -> None:
+    flags = ["--method", "baseline_cascade", *finetune_flags(files(tmp_path / "wild", people=3), pretrained)[2:]]
+    with pytest.raises(InputError, match="weights of cascade_ef_gan, from which baseline_cascade does not start"):
+        efgan("train", *flags, *outputs(tmp_path / "out"))
 
 
 @pytest.mark.parametrize("words", [["rafd"], ["=x"], ["rafd="], ["rafd=a", "rafd=b"]])

@@ -47,8 +47,8 @@ def test_every_command_of_a_preset_is_one_its_stage_understands(workflow: Workfl
 
 def test_a_cascade_starts_from_the_weights_of_its_single_step_method_and_seed(workflow: Workflow) -> None:
     found = commands(workflow, "results/rendered/seed3/cascade_ef_gan/weights.safetensors", "--config", "seeds=[3, 4]")
-    (words,) = (words for words in found if "finetune_cascade" in words)
-    assert words[words.index("--pretrained") + 1] == "results/rendered/seed3/ef_gan/weights.safetensors"
+    (words,) = (words for words in found if "finetune" in words)
+    assert words[words.index("--init-from") + 1] == "results/rendered/seed3/ef_gan/weights.safetensors"
 
 
 def figures_made(found: list[list[str]]) -> dict[str, set[str]]:
@@ -88,7 +88,7 @@ def test_one_table_runs_only_what_it_shows(workflow: Workflow) -> None:
     methods = {
         words[words.index("--method") + 1]
         for words in commands(workflow, "results/ablation_table.md")
-        if "train" in words[:6] or "finetune_cascade" in words
+        if "train" in words[:6]
     }
     assert methods == {"baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan"}
 

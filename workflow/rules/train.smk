@@ -48,10 +48,10 @@ rule finetune_cascade:
     """Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8)."""
     input:
         **crops(),
-        centers=patch_centers,
         pretrained=pretrained("weights.safetensors"),
         pretrained_discriminators=pretrained("discriminators.safetensors"),
-        code=code_of("finetune_cascade"),
+        pretrained_model=pretrained("model.json"),
+        code=code_of("train"),
     output:
         **generator(),
     log:
@@ -67,20 +67,18 @@ rule finetune_cascade:
     resources:
         gpu=1,
     params:
-        centers=optional_flags("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
-        settings=flags("crop", "patches", "network", "losses", "finetune"),
+        settings=flags("losses", "finetune"),
     shell:
         r"""
-        exec efgan --log {log:q} --threads {threads} finetune_cascade \
+        exec efgan --log {log:q} --threads {threads} train \
             --method {wildcards.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
             --split {input.split:q} \
-            {params.centers} \
-            --pretrained {input.pretrained:q} \
-            --pretrained-discriminators {input.pretrained_discriminators:q} \
+            --init-from {input.pretrained:q} \
+            --schedule finetune \
             --weights {output.weights:q} \
             --discriminators {output.discriminators:q} \
             --model {output.model:q} \

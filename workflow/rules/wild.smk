@@ -37,7 +37,7 @@ rule finetune_wild:
         pretrained=f"{PRETRAINED}/weights.safetensors",
         pretrained_discriminators=f"{PRETRAINED}/discriminators.safetensors",
         pretrained_model=f"{PRETRAINED}/model.json",
-        code=code_of("finetune_wild"),
+        code=code_of("train"),
     output:
         **generator("wild"),
     log:
@@ -54,14 +54,14 @@ rule finetune_wild:
         settings=flags("losses", "wild"),
     shell:
         r"""
-        exec efgan --log {log:q} --threads {threads} finetune_wild \
+        exec efgan --log {log:q} --threads {threads} train \
+            --method cascade_ef_gan \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
             --split {input.split:q} \
-            --pretrained {input.pretrained:q} \
-            --pretrained-discriminators {input.pretrained_discriminators:q} \
-            --pretrained-model {input.pretrained_model:q} \
+            --init-from {input.pretrained:q} \
+            --schedule wild \
             --weights {output.weights:q} \
             --discriminators {output.discriminators:q} \
             --model {output.model:q} \

@@ -1,11 +1,12 @@
-"""Put a run together: networks, objective, samples; shared by single-step training and fine-tuning."""
+"""Put a training run together: networks, the weights that they start from, objective, data."""
 
 import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -18,7 +19,16 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator, save_model, save_weights
+from cascade_efgan.models.build import (
+    Discriminators,
+    ModelSpec,
+    build_generator,
+    load_weights,
+    restore,
+    save_model,
+    save_weights,
+    start_from_single_step,
+)
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.orchestration.output_lock import alone_in
 from cascade_efgan.training.checkpoint import Checkpoint
@@ -53,6 +63,63 @@ def model_spec(method: str, faces: Faces, settings: Settings, centers: Path | No
             raise InputError(f"--centers: {method} has local focuses and needs the patch centres' file")
         boxes = load_patch_boxes(centers)
     return ModelSpec(method, size, settings.network.model_dump(), boxes)
+
+
+class Trained:
+    """A trained generator that another run starts from: its weights, with discriminators and description beside them.
+
+    Args:
+        weights: `weights.safetensors`; `discriminators.safetensors` and `model.json` lie in its folder.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        self.weights = weights
+        self.discriminators = weights.with_name("discriminators.safetensors")
+        self.description = weights.with_name("model.json")
+
+    @property
+    def files(self) -> list[Path]:
+        """All that a run takes from it."""
+        return [self.weights, self.discriminators, self.description]
+
+    def spec_for(self, method: str, crops: Path, size: int) -> ModelSpec:
+        """The networks of a method that starts from these weights: sizes and patch places are theirs.
+
+        Args:
+            method: trained on `crops`, whose side is `size` pixels.
+
+        Raises:
+            InputError: another method starts from them, or the crops have another size.
+        """
+        spec = ModelSpec.from_json(self.description)
+        if method not in METHODS or spec.method not in (method, METHODS[method].pretrained):
+            raise InputError(
+                f"{self.description}: weights of {spec.method}, from which {method} does not start; give those of "
+                "the same method, or of the single-step method of a cascade"
+            )
+        if size != spec.crop_size:
+            raise InputError(
+                f"{crops}: the crops are {size} pixels wide, but {self.description} was trained on {spec.crop_size}: "
+                "crop both alike"
+            )
+        return replace(spec, method=method)
+
+    def restore(self, objective: Objective, spec: ModelSpec) -> None:
+        """Put the weights into a run's networks, in place; those of a single step into every module of a cascade."""
+        into_each = spec.steps > ModelSpec.from_json(self.description).steps
+        for network, path in ((objective.generator, self.weights), (objective.discriminators, self.discriminators)):
+            if into_each:
+                start_from_single_step(network, load_weights(path))
+            else:
+                restore(network, path, self.description)
+
+
+def schedule_of(spec: ModelSpec, settings: Settings, section: Literal["train", "finetune", "wild"]) -> Schedule:
+    """A section's schedule; a cascade from scratch takes as many epochs as both runs of the other cascades together."""
+    plan: Schedule = getattr(settings, section)
+    if section == "train" and spec.info.is_cascade:
+        return plan.model_copy(update={"epochs": plan.epochs + settings.finetune.epochs})
+    return plan
 
 
 def build_objective(spec: ModelSpec, weights: Losses, seed: int, device: torch.device) -> Objective:
