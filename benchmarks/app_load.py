@@ -29,8 +29,8 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing.editor import Editor
-from cascade_efgan.editing.faces import find_faces
 from cascade_efgan.editing.runs import find_weights, load_editor_model
+from cascade_efgan.face_finders.found import find_faces
 from cascade_efgan.files import write_json
 
 #: A request may take so long, seconds; the whole run ten times that.
@@ -58,7 +58,7 @@ class KnownFace:
 
     def __init__(self) -> None:
         """Render the one face that every user uploads."""
-        from cascade_efgan.editing.faces import FoundFace
+        from cascade_efgan.face_finders.found import FoundFace
 
         self.rendering = render(sample_plan(1, ["frontal"], 0)[5])
         self._found = FoundFace(self.rendering.landmarks, self.rendering.aus, 1.0, "rendered")

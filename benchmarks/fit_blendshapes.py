@@ -2,8 +2,8 @@
 
 LONDON is the folder of the photographs (`neutral_front/`, `smiling_front/`), OPENFACE a folder of OpenFace's CSVs of
 them. Writes `mesh_landmarks.json` (offsets of the 68 landmarks), `blendshapes.json` (coefficients of the 17 AUs) into
-`src/cascade_efgan/editing/` and the page `docs/blendshapes.md`. Every figure of the page is over people that the fit
-had not seen. EFGAN_MODELS_MIRROR may name a folder with MediaPipe's model. About 20 seconds on two cores.
+`src/cascade_efgan/face_finders/` and the page `docs/blendshapes.md`. Every figure of the page is over people that the
+fit had not seen. EFGAN_MODELS_MIRROR may name a folder with MediaPipe's model. About 20 seconds on two cores.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from cascade_efgan.data.crops import crop_square
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.london import CHECKSUMS, london_files, mirror_reader
 from cascade_efgan.data.openface_csv import choose_face, read_openface
-from cascade_efgan.editing import blendshapes, mesh
-from cascade_efgan.editing.blendshapes import MOVERS, both_sides
-from cascade_efgan.editing.mediapipe_faces import LANDMARKER, model_path
+from cascade_efgan.face_finders import blendshapes, mesh
+from cascade_efgan.face_finders.blendshapes import MOVERS, both_sides
+from cascade_efgan.face_finders.mediapipe_finder import LANDMARKER, model_path
 from cascade_efgan.files import atomic_path, write_json
 
 FOLDS = 10
@@ -184,8 +184,8 @@ person).
 
 ## Landmarks
 
-Each of the 68 landmarks is one vertex of MediaPipe's mesh (`src/cascade_efgan/editing/mesh.py`) less a constant offset
-in the frame of the eyes. The mean error, in percent of the distance between the outer eye corners:
+Each of the 68 landmarks is one vertex of MediaPipe's mesh (`src/cascade_efgan/face_finders/mesh.py`) less a constant
+offset in the frame of the eyes. The mean error, in percent of the distance between the outer eye corners:
 
 {landmarks}
 

@@ -38,10 +38,10 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.editing.editor import Editor
-from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.runs import prototypes
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.models.build import ModelSpec, build_generator
 
 testclient = pytest.importorskip("fastapi.testclient", reason="httpx, which the client needs, is not installed")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cascade_efgan.data import AUS
-from cascade_efgan.editing.blendshapes import MOVERS, au_lines, aus_from_blendshapes, both_sides, untold_aus
+from cascade_efgan.face_finders.blendshapes import MOVERS, au_lines, aus_from_blendshapes, both_sides, untold_aus
 
 
 def scores(**given):

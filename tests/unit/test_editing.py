@@ -20,13 +20,13 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing import offer, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
-from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.job import Job, Plan, plan_files
 from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
 from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.files import write_json
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 from cascade_efgan.orchestration.code_graph import stage_sources

@@ -6,12 +6,20 @@ from PIL import Image
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.editing import mediapipe_faces
-from cascade_efgan.editing.faces import FoundFace, find_faces, largest_first, tilt, turn, usable_faces, why_unusable
-from cascade_efgan.editing.mediapipe_faces import LANDMARKER, MediaPipeFaces
-from cascade_efgan.editing.mesh import MIRRORED, VERTICES, from_eye_frame, to_eye_frame
-from cascade_efgan.editing.openface_faces import OpenFaceFaces
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders import mediapipe_finder
+from cascade_efgan.face_finders.found import (
+    FoundFace,
+    find_faces,
+    largest_first,
+    tilt,
+    turn,
+    usable_faces,
+    why_unusable,
+)
+from cascade_efgan.face_finders.mediapipe_finder import LANDMARKER, MediaPipeFaces
+from cascade_efgan.face_finders.mesh import MIRRORED, VERTICES, from_eye_frame, to_eye_frame
+from cascade_efgan.face_finders.openface_finder import OpenFaceFaces
 
 
 def face(points, aus=None):
@@ -103,10 +111,10 @@ def test_another_program_than_facelandmarkimg_is_refused(tmp_path):
 def test_a_mirror_without_the_model_or_with_another_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(LANDMARKER.variable, str(tmp_path))
     with pytest.raises(InputError, match=f"no file .*{LANDMARKER.name}"):
-        mediapipe_faces.model_path()
+        mediapipe_finder.model_path()
     (tmp_path / LANDMARKER.name).write_bytes(b"something else")
     with pytest.raises(InputError, match="SHA-256"):
-        mediapipe_faces.model_path()
+        mediapipe_finder.model_path()
 
 
 def test_the_shared_folder_beside_the_checkout_is_a_mirror_too(models_mirror, monkeypatch, tmp_path):
@@ -115,7 +123,7 @@ def test_the_shared_folder_beside_the_checkout_is_a_mirror_too(models_mirror, mo
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "models").symlink_to(models_mirror)
     monkeypatch.chdir(tmp_path / "checkout")
-    assert mediapipe_faces.model_path().samefile(models_mirror / LANDMARKER.name)
+    assert mediapipe_finder.model_path().samefile(models_mirror / LANDMARKER.name)
 
 
 def test_a_model_that_cannot_be_fetched_is_one_sentence_and_leaves_nothing(monkeypatch, tmp_path):
@@ -130,7 +138,7 @@ def test_a_model_that_cannot_be_fetched_is_one_sentence_and_leaves_nothing(monke
     monkeypatch.setattr(pooch, "os_cache", lambda _name: tmp_path / "cache")
     monkeypatch.setattr(pooch, "retrieve", fail)
     with pytest.raises(InputError, match=r"could not be downloaded from https://storage.*EFGAN_MODELS_MIRROR"):
-        mediapipe_faces.model_path()
+        mediapipe_finder.model_path()
     assert not list(tmp_path.rglob("*.task"))
 
 

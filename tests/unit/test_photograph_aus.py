@@ -7,12 +7,12 @@ import pytest
 from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import SIDE, AuReader, find_reader, with_surroundings
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.values import read_values
+from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.stages import photograph_aus as stage
 from cascade_efgan.tables.notes import reader_lines
 

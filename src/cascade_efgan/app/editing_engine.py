@@ -17,14 +17,14 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.devices import taken_device
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
-from cascade_efgan.editing.blendshapes import untold_aus
 from cascade_efgan.editing.crop_editor import CropEdit
 from cascade_efgan.editing.editor import Editor
-from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, find_faces
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.editing.photo import LIMITS, read_photo
 from cascade_efgan.editing.photo_writing import write_photo
+from cascade_efgan.face_finders.blendshapes import untold_aus
+from cascade_efgan.face_finders.found import MEDIAPIPE, FoundFace, find_faces
 
 #: What messages call an upload: its own name is never used.
 _NAME = "the photograph"

@@ -11,7 +11,6 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import Square, crop_square
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.edits import EditedFace, EditedPhoto, Work, edit_works
-from cascade_efgan.editing.faces import FaceFinder, FoundFace, find_faces, usable_faces
 from cascade_efgan.editing.inputs import Photograph, chosen, known_aus, name_of, pixels_of, several
 from cascade_efgan.editing.runs import (
     FOR_PHOTOGRAPHS,
@@ -24,6 +23,7 @@ from cascade_efgan.editing.runs import (
 )
 from cascade_efgan.editing.targets import check_aus, check_intensity, target_aus
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.found import FaceFinder, FoundFace, find_faces, usable_faces
 
 if TYPE_CHECKING:
     import torch

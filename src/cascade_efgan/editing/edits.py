@@ -8,8 +8,8 @@ import numpy as np
 
 from cascade_efgan.data.crops import Square, crop_image
 from cascade_efgan.editing.crop_editor import CropEditor
-from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.paste import paste
+from cascade_efgan.face_finders.found import FoundFace
 
 
 @dataclass(frozen=True)

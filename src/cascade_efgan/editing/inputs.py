@@ -10,9 +10,9 @@ from PIL import Image
 
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.images import check_size, rgb_pixels
-from cascade_efgan.editing.faces import FoundFace
 from cascade_efgan.editing.photo import load_photo
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.found import FoundFace
 
 #: `(H, W, 3)` uint8 RGB, an image of Pillow's, or the path of a photograph. The latter two are turned upright.
 Photograph = np.ndarray | Image.Image | str | os.PathLike[str]

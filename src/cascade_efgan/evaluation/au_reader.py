@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from cascade_efgan.data import AUS
-from cascade_efgan.editing.blendshapes import untold_aus
-from cascade_efgan.editing.faces import OPENFACE_VARIABLE, FoundFace
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.blendshapes import untold_aus
+from cascade_efgan.face_finders.found import OPENFACE_VARIABLE, FoundFace
 
 #: A crop is cut close to the landmarks, and detectors want a face with something around it: the border is repeated by
 #: this share of the side on each side, and the whole enlarged to this many pixels.
@@ -61,10 +61,10 @@ def find_reader(name: str, program: str = "") -> AuReader:
             raise InputError(
                 f"measures.aus is openface, but neither openface.program nor {OPENFACE_VARIABLE} names FaceLandmarkImg"
             )
-        from cascade_efgan.editing.openface_faces import OpenFaceFaces
+        from cascade_efgan.face_finders.openface_finder import OpenFaceFaces
 
         return AuReader("OpenFace", AUS, OpenFaceFaces(Path(program)).find)
-    from cascade_efgan.editing.mediapipe_faces import MediaPipeFaces
+    from cascade_efgan.face_finders.mediapipe_finder import MediaPipeFaces
 
     untold = untold_aus()
     told = tuple(au for au in AUS if au not in untold)

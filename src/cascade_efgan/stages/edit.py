@@ -44,11 +44,11 @@ def command(
 ) -> None:
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.editor import Editor
-    from cascade_efgan.editing.faces import find_faces
     from cascade_efgan.editing.job import Job, left_out, plan_files
     from cascade_efgan.editing.offer import trained_weights
     from cascade_efgan.editing.photo import load_photo
     from cascade_efgan.editing.targets import check_intensity, parse_aus
+    from cascade_efgan.face_finders.found import find_faces
 
     if expression is not None and like is not None:
         raise InputError("--expression and --like: give one of them")

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.data.pinned_file import PinnedFile
-from cascade_efgan.editing.blendshapes import aus_from_blendshapes
-from cascade_efgan.editing.faces import MEDIAPIPE, FoundFace, largest_first
-from cascade_efgan.editing.mesh import landmarks_from_mesh
 from cascade_efgan.errors import InputError
+from cascade_efgan.face_finders.blendshapes import aus_from_blendshapes
+from cascade_efgan.face_finders.found import MEDIAPIPE, FoundFace, largest_first
+from cascade_efgan.face_finders.mesh import landmarks_from_mesh
 
 log = logging.getLogger("efgan.faces")
 

@@ -64,10 +64,10 @@ def find_faces(openface: Path | None = None) -> FaceFinder:
     """
     program = openface or os.environ.get(OPENFACE_VARIABLE)
     if program:
-        from cascade_efgan.editing.openface_faces import OpenFaceFaces
+        from cascade_efgan.face_finders.openface_finder import OpenFaceFaces
 
         return OpenFaceFaces(Path(program))
-    from cascade_efgan.editing.mediapipe_faces import MediaPipeFaces
+    from cascade_efgan.face_finders.mediapipe_finder import MediaPipeFaces
 
     return MediaPipeFaces()
 
