@@ -7,7 +7,6 @@ import os
 import re
 from pathlib import Path
 from shlex import quote
-from typing import get_args
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import sourcecache_entry
@@ -19,7 +18,7 @@ from cascade_efgan.orchestration.cluster import cancel_left_behind
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
-from cascade_efgan.config.section import DatasetName
+from cascade_efgan.data.registry import DATASETS
 from cascade_efgan.data.fingerprints import fingerprint
 from cascade_efgan.data.licensed import archive_fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES
@@ -207,16 +206,14 @@ def from_checkout(paths):
     return [sourcecache_entry(path, path) for path in paths]
 
 
-def code_of(stage, unused=None):
+def code_of(stage, *modules):
     """Source files that `efgan STAGE` runs: an edit of one of them reruns the rule, a bare `touch` does not."""
-    return from_checkout(sentence_on_error(stage_sources, stage, "src", unused))
+    return from_checkout(sentence_on_error(stage_sources, stage, "src", *modules))
 
 
 def download_code(dataset):
     """Source files that `efgan download` runs for one data set: an edit of what reads another reruns nothing."""
-    others = [name for name in get_args(DatasetName) if name != dataset]
-    modules = [f"cascade_efgan.data.{'rendered_photos' if name == 'rendered' else name}" for name in others]
-    return code_of("download", {"cascade_efgan.data.sources": modules})
+    return code_of("download", f"cascade_efgan.data.{DATASETS[dataset].module}")
 
 
 # OpenFace.

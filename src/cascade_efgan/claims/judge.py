@@ -11,6 +11,7 @@ from cascade_efgan import __version__
 from cascade_efgan.claims.cells import judge_cells
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
 from cascade_efgan.evaluation.significance import (
     FEWEST_PEOPLE,
@@ -23,7 +24,6 @@ from cascade_efgan.evaluation.significance import (
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS, Values
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates, units
-from cascade_efgan.tables.rows import TRUE_EDITS
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 

@@ -7,12 +7,12 @@ from typing import Any
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
 from cascade_efgan.claims.judge import command
 from cascade_efgan.claims.power import POWER, fewest_people, reach_of
+from cascade_efgan.data.registry import TRUE_EDITS, dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.tables.comparison_text import aligned
-from cascade_efgan.tables.context import DATASET_TITLES, head_lines
+from cascade_efgan.tables.context import head_lines
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
-from cascade_efgan.tables.rows import TRUE_EDITS
 
 #: Metric -> deviation of the difference of two methods between people, as the published laptop run has it
 #: (docs/laptop); of R+G, between faces, of which a person has few. Others are not known beforehand.
@@ -23,12 +23,12 @@ def plan_markdown(context: Mapping[str, Any]) -> str:
     """A line a claim and data set: whether it can be decided, the smallest effect shown, and the paper's own."""
     settings = context["settings"]
     body = [
-        [claim.text, claim.source, DATASET_TITLES.get(dataset, dataset), *_plan(claim, dataset, context)]
+        [claim.text, claim.source, dataset_title(dataset), *_plan(claim, dataset, context)]
         for claim in CLAIMS
         for dataset in claim.datasets(settings)
     ]
     sizes = [
-        f"- {DATASET_TITLES.get(name, name)}: {facts['test_people']} test people, {facts['test']} test faces."
+        f"- {dataset_title(name)}: {facts['test_people']} test people, {facts['test']} test faces."
         for name, facts in context["datasets"].items()
     ]
     assumed = ", ".join(f"{name} {value:g}" for name, value in SPREAD.items())

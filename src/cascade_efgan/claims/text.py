@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cascade_efgan.claims.cells import TEST_SIZES
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import aligned
-from cascade_efgan.tables.context import DATASET_TITLES, head_lines
+from cascade_efgan.tables.context import head_lines
 
 CSV_COLUMNS = (
     *("kind", "id", "dataset", "verdict", "why", "words", "value", "unit", "interval_low", "interval_high", "p"),
@@ -108,9 +109,9 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
 def _cells(found: Mapping[str, Any]) -> list[str]:
     if not found["cells"]:
         return ["Not the paper's setting: its numbers are no measure of these."]
-    sizes = "; ".join(f"{DATASET_TITLES[name]} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
+    sizes = "; ".join(f"{dataset_title(name)} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
     body = [
-        [cell["table"], DATASET_TITLES[cell["dataset"]], _method(cell["method"]), cell["column"]]
+        [cell["table"], dataset_title(cell["dataset"]), _method(cell["method"]), cell["column"]]
         + [f"{cell['paper']:.2f}", "–" if cell["value"] is None else f"{cell['value']:.2f}"]
         + ["–" if cell["low"] is None else f"{cell['low']:.2f} to {cell['high']:.2f}", cell["verdict"]]
         for cell in found["cells"]
@@ -128,7 +129,7 @@ def _method(name: str) -> str:
 
 
 def _title(one: Mapping[str, Any]) -> str:
-    return DATASET_TITLES.get(one["dataset"], one["dataset"])
+    return dataset_title(one["dataset"])
 
 
 def _ends(line: Mapping[str, Any]) -> dict[str, Any]:

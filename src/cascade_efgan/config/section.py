@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
 MethodName = Literal[
     "stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan", "cascade_from_scratch"
 ]  # fmt: skip

@@ -17,8 +17,9 @@ from cascade_efgan.config.data_sections import (
     Split,
 )
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fid, Figures, Measures, Statistics
-from cascade_efgan.config.section import DatasetName, MethodName, Positive, Section
+from cascade_efgan.config.section import MethodName, Positive, Section
 from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
+from cascade_efgan.data.registry import DatasetName
 from cascade_efgan.methods import METHODS
 
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cascade_efgan.config.section import DatasetName, Positive, Section, Weight
+from cascade_efgan.config.section import Positive, Section, Weight
+from cascade_efgan.data.registry import DatasetName
 
 
 class Network(Section):

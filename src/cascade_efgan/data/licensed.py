@@ -4,30 +4,13 @@ The workflow asks at every start, so this module imports no array library and re
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from cascade_efgan.config.data_sections import Archive
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data.fingerprints import fingerprint
+from cascade_efgan.data.registry import DATASETS
 from cascade_efgan.errors import InputError
-
-
-@dataclass(frozen=True)
-class Licence:
-    """Of a data set that others own: its name as they write it, and the public address where it is requested."""
-
-    title: str
-    request_at: str
-
-
-LICENSED = {
-    "rafd": Licence("the Radboud Faces Database (RaFD)", "https://rafd.socsci.ru.nl"),
-    "cfeed": Licence(
-        "the Compound Facial Expressions of Emotion database (CFEE)", "https://cbcsl.ece.ohio-state.edu/compound.html"
-    ),
-    "affectnet": Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/"),
-}
 
 
 def archive_of(settings: Settings, dataset: str) -> Path:
@@ -95,16 +78,18 @@ def _named(settings: Settings, dataset: str) -> str:
 
 
 def _about(dataset: str) -> str:
-    return f"{LICENSED[dataset].title} is licensed by its owners; " if dataset in LICENSED else ""
+    licence = DATASETS[dataset].licence
+    return f"{licence.title} is licensed by its owners; " if licence else ""
 
 
 def _advice(dataset: str) -> str:
     """What to do without an archive."""
     place = f"as {dataset}.archive in config.yaml or in {_variable(dataset)}"
-    if dataset not in LICENSED:
+    licence = DATASETS[dataset].licence
+    if licence is None:
         return f"name a folder, zip or tar of your own photographs {place}"
     left_out = ", and 'wild={dataset: null}' leaves it out" if dataset == "affectnet" else ""
     return (
-        f"request the data set at {LICENSED[dataset].request_at} and name the folder, zip or tar that you received "
+        f"request the data set at {licence.request_at} and name the folder, zip or tar that you received "
         f"{place} (the presets laptop, full and london run without it{left_out})"
     )

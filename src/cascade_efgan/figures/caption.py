@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.style import save_figure
 from cascade_efgan.files import atomic_path
-from cascade_efgan.tables.context import DATASET_TITLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ class Made:
     @property
     def title(self) -> str:
         """The data set's name."""
-        return DATASET_TITLES.get(self.dataset, self.dataset)
+        return dataset_title(self.dataset)
 
     @property
     def sentence(self) -> str:

@@ -5,7 +5,6 @@ function counts like one at the top of the module.
 """
 
 import ast
-from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,16 +16,14 @@ PACKAGE = "cascade_efgan"
 NOT_COUNTED = f"{PACKAGE}.config"
 
 
-def stage_sources(
-    stage: str, source_root: str | Path = "src", unused: Mapping[str, Collection[str]] | None = None
-) -> list[str]:
+def stage_sources(stage: str, source_root: str | Path = "src", *modules: str) -> list[str]:
     """Files of the package that `efgan STAGE` may execute, sorted.
 
     Args:
         stage: name of a module in `cascade_efgan/stages`.
         source_root: folder that holds the package, relative to the repository: relative paths keep Snakemake's
             records valid when the repository is cloned elsewhere.
-        unused: importing module -> modules that it imports and this use of the stage never calls.
+        modules: that this use of the stage imports by their names.
 
     Raises:
         InputError: no such stage, or a module that is no Python.
@@ -39,14 +36,14 @@ def stage_sources(
             "restore it, or run snakemake in the repository's root folder"
         )
     found: dict[str, Path] = {}
-    waiting = [start]
+    waiting = [start, *modules]
     while waiting:
         module = waiting.pop()
         path = None if module in found or _left_out(module) else _module_file(root, module)
         if path is None:
             continue
         found[module] = path
-        waiting.extend(_imported_names(path, module) - frozenset((unused or {}).get(module, ())))
+        waiting.extend(_imported_names(path, module))
     return sorted(path.as_posix() for path in set(found.values()))
 
 

@@ -9,6 +9,7 @@ from cascade_efgan.claims.entries import (
     OF_WILD,
 )
 from cascade_efgan.config import Settings
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables import rows
 
@@ -34,7 +35,7 @@ PAPER_TABLES = 3
 
 def has_true_edits(dataset: str) -> bool:
     """Whether the true edit of every image is known."""
-    return dataset in rows.TRUE_EDITS
+    return dataset in TRUE_EDITS
 
 
 class Study:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.manifest import log_copies, manifest_row, write_manifest
 from cascade_efgan.data.photos import Request, new_zip
-from cascade_efgan.data.sources import source_photos
+from cascade_efgan.data.registry import DATASETS, source_photos
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 
@@ -22,7 +22,7 @@ log = logging.getLogger("efgan.download")
 
 
 def command(
-    dataset: Annotated[str, typer.Option(help="data set: rendered, london, rafd, cfeed, affectnet or folder")],
+    dataset: Annotated[str, typer.Option(help=f"data set: one of {', '.join(DATASETS)}")],
     photos: Annotated[Path, typer.Option(help="zip of the photographs, written")],
     manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph, written")],
     completeness: Annotated[Path, typer.Option(help="JSON: what of the data set is there, written")],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES
@@ -31,7 +32,7 @@ from cascade_efgan.tables.notes import (
     reader_lines,
 )
 from cascade_efgan.tables.paper import paper_value
-from cascade_efgan.tables.rows import TRUE_EDITS, table_datasets, table_methods
+from cascade_efgan.tables.rows import table_datasets, table_methods
 
 
 def build_table(

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
 from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables.model import Column
-from cascade_efgan.tables.rows import TRUE_EDITS, measures, table_datasets
+from cascade_efgan.tables.rows import measures, table_datasets
 
 #: (method, metric) that the workflow does not compute on purpose -> why.
 NOT_MEASURED = {

@@ -5,10 +5,11 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.columns import TITLES, method_title, table_columns
-from cascade_efgan.tables.context import DATASET_TITLES, head_lines
+from cascade_efgan.tables.context import head_lines
 from cascade_efgan.tables.model import Column
 
 CSV_COLUMNS = (
@@ -84,7 +85,7 @@ def _notes(comparisons: Mapping[str, Any], level: str) -> Iterable[str]:
 def _interval(line: Mapping[str, Any], column: Column) -> list[str]:
     title = "Real images" if line["method"] == REAL else method_title(line["method"])
     return [
-        *(DATASET_TITLES.get(line["dataset"], line["dataset"]), title, column.heading),
+        *(dataset_title(line["dataset"]), title, column.heading),
         *(_number(line["value"], column.decimals), _ends(line, column.decimals)),
         *(str(line["people"]), "" if line["n"] is None else str(line["n"])),
     ]
@@ -95,7 +96,7 @@ def _test(line: Mapping[str, Any], column: Column) -> list[str]:
     only = "" if line["first_only"] is None else f"{line['first_only']} / {line['second_only']}"
     better = "not shown" if line["better"] is None else titles[line["better"] != line["first"]]
     return [
-        *(DATASET_TITLES.get(line["dataset"], line["dataset"]), column.heading, *titles),
+        *(dataset_title(line["dataset"]), column.heading, *titles),
         *(_number(line["value"], column.decimals, "+"), _ends(line, column.decimals), only),
         *(_p(line["p"]), _p(line["p_holm"]), better),
     ]

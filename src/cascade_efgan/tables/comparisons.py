@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cascade_efgan import __version__
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL, hashed
 from cascade_efgan.evaluation.significance import (
@@ -24,7 +25,7 @@ from cascade_efgan.files import read_json
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.columns import check_name, table_columns
 from cascade_efgan.tables.model import Column
-from cascade_efgan.tables.rows import TRUE_EDITS, table_datasets, table_methods
+from cascade_efgan.tables.rows import table_datasets, table_methods
 
 #: Numbers that are right or wrong for each image.
 ACCURACIES = ("R", "G", "R+G")

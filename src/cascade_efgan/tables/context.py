@@ -10,21 +10,9 @@ from cascade_efgan.config import Settings, resolve
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.dataset import PIXELS, part_rows, read_index
 from cascade_efgan.data.records import read_records
+from cascade_efgan.data.registry import DATASETS, PAPER_DATASETS, dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, sha256_file
-
-#: Data set -> its name in a table.
-DATASET_TITLES = {
-    "rendered": "Rendered faces",
-    "london": "London Set",
-    "rafd": "RaFD",
-    "cfeed": "CFEED",
-    "affectnet": "AffectNet",
-    "folder": "Own photographs",
-}
-
-#: Data sets that the paper's tables show (Sec. 4.1).
-PAPER_DATASETS = ("rafd", "cfeed")
 
 #: Settings that may differ from the paper's without making another experiment: other data sets' own sections, the
 #: machine's share of memory and threads, where files lie, and what the paper does not have at all.
@@ -32,7 +20,7 @@ FREE_SETTINGS = frozenset(
     {
         *("preset", "datasets", "ablation_dataset", "methods", "seeds"),
         *("threads", "jobs_per_gpu", "checkpoint_minutes", "figures"),
-        *("rendered", "london", "rafd", "cfeed", "affectnet", "folder"),
+        *DATASETS,
         *("openface.program", "openface.container", "openface.container_program", "openface.chunk"),
         *("wild", "generation_batch", "au_regressor", "crop.small_face", "fid.inception_weights", "fid.batch"),
         *("statistics", "measures"),
@@ -200,10 +188,10 @@ def _setting_sentence(context: Mapping[str, Any]) -> str:
     sections = sorted({key.partition(".")[0] for key in keys} - {"datasets", *context["datasets"]})
     reasons = []
     if foreign:
-        titles = " and ".join(DATASET_TITLES.get(name, name) for name in foreign)
+        titles = " and ".join(dataset_title(name) for name in foreign)
         reasons.append(f"{titles} instead of RaFD and CFEED" if "datasets" in keys else titles)
     gaps = {name: facts["missing"] for name, facts in context["datasets"].items() if facts["missing"]}
-    reasons += [f"{DATASET_TITLES.get(name, name)} lacks {missing} photographs" for name, missing in gaps.items()]
+    reasons += [f"{dataset_title(name)} lacks {missing} photographs" for name, missing in gaps.items()]
     if sections:
         reasons.append(f"other values than the paper's in {', '.join(sections)}")
     return f"Not the paper's setting: {'; '.join(reasons)} (run.json lists every difference)."
@@ -215,7 +203,7 @@ def _dataset_sentence(name: str, facts: Mapping[str, Any], by: str) -> str:
     else:
         shared = "no test person in training images"
     return (
-        f"{DATASET_TITLES.get(name, name)}: {facts['images']} images of {facts['people']} people, "
+        f"{dataset_title(name)}: {facts['images']} images of {facts['people']} people, "
         f"{len(facts['expressions'])} expressions; split by {by}: {facts['train']} training and {facts['test']} test "
         f"images ({shared}); {facts['excluded']} photographs excluded for want of a usable face"
         + (f"; {facts['missing']} photographs of the data set are missing." if facts["missing"] else ".")

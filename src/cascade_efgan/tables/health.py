@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cascade_efgan.data import REGIONS
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.cells import Metrics
-from cascade_efgan.tables.context import DATASET_TITLES
 
 #: Mean of the attention map below which edits copy their input, and above one minus which they ignore it.
 SATURATED = 0.02
@@ -34,7 +34,7 @@ def health_lines(
     for dataset in datasets:
         for method in METHODS:
             signs = [*_training_signs(curves, dataset, method, cascade_steps), *_edit_signs(metrics, dataset, method)]
-            lines += [f"{METHODS[method].title}, {DATASET_TITLES.get(dataset, dataset)}: {sign}." for sign in signs]
+            lines += [f"{METHODS[method].title}, {dataset_title(dataset)}: {sign}." for sign in signs]
     return lines
 
 

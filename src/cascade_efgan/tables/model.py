@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.metric import UNITS
 from cascade_efgan.tables.cells import Cell
-from cascade_efgan.tables.context import DATASET_TITLES
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Row:
     @property
     def dataset_title(self) -> str:
         """The data set's name in a table."""
-        return DATASET_TITLES.get(self.dataset, self.dataset)
+        return dataset_title(self.dataset)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cascade_efgan.data import AUS
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.cells import Metrics
-from cascade_efgan.tables.context import DATASET_TITLES
 from cascade_efgan.tables.model import Column, Row
 
 #: Key of the left-out counts -> words.
@@ -32,14 +32,14 @@ def count_lines(rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
             if known:
                 parts.append(f"{_name(column)} {_range([number for size in known for number in size])}")
         if parts:
-            lines.append(f"Images behind each number, {DATASET_TITLES.get(dataset, dataset)}: {', '.join(parts)}.")
+            lines.append(f"Images behind each number, {dataset_title(dataset)}: {', '.join(parts)}.")
     return lines
 
 
 def copy_lines(context: Mapping[str, Any], datasets: Sequence[str]) -> list[str]:
     """Copies among the images of each data set."""
     return [
-        f"Of the {context['datasets'][name]['images']} images of {DATASET_TITLES.get(name, name)}, {copies} show a "
+        f"Of the {context['datasets'][name]['images']} images of {dataset_title(name)}, {copies} show a "
         "photograph that is there already (equal pixels); copies are all in training or all in test, and each counts."
         for name in datasets
         if (copies := context["datasets"][name].get("copies"))  # runs of earlier versions did not count
@@ -58,7 +58,7 @@ def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Colu
                         counts.setdefault(key, []).append(number)
             parts = [f"{_range(numbers)} {LEFT_OUT.get(key, key)}" for key, numbers in counts.items() if any(numbers)]
             if parts:
-                title = DATASET_TITLES.get(dataset, dataset)
+                title = dataset_title(dataset)
                 lines.append(f"Edits left out of {_name(column)}, {title}: {', '.join(parts)}.")
     return lines
 
@@ -111,7 +111,7 @@ def identity_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
     for (dataset, method, name), by_seed in metrics.items():
         shares = [metric.details["auc"] for metric in by_seed.values() if "auc" in metric.details]
         if (method, name) == ("same_person", "identity") and shares:
-            title = DATASET_TITLES.get(dataset, dataset)
+            title = dataset_title(dataset)
             lines.append(
                 f"Identity, {title}: of a real pair of one person and one of two people, the cosine is higher for the "
                 f"former in {100 * shares[0]:.0f} % of cases (AUC; 50 % would be chance)."
@@ -132,7 +132,7 @@ def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
             told = "all AUs" if len(found["aus"]) == len(AUS) else f"the AUs {', '.join(found['aus'])} only"
             own = found.get("own_expression_error")
             floor = "" if own is None else f"; its error on real test images against the data set's own AUs: {own:.3f}"
-            lines.add(f"AUs of {DATASET_TITLES.get(dataset, dataset)} were read by {found['reader']}, {told}{floor}.")
+            lines.add(f"AUs of {dataset_title(dataset)} were read by {found['reader']}, {told}{floor}.")
     return sorted(lines)
 
 

@@ -6,11 +6,9 @@ The workflow asks at every start, so this module imports no array library.
 from collections.abc import Mapping
 from typing import Any
 
+from cascade_efgan.data.registry import TRUE_EDITS
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS, REFERENCES
-
-#: Data sets whose true edits are known, because the project renders them.
-TRUE_EDITS = ("rendered",)
 
 #: All settings of a run by section, as `run.json` holds them.
 Settings = Mapping[str, Any]

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.columns import AU_ERROR, PSNR, R_AND_G, G, method_title
 from cascade_efgan.tables.comparison_text import aligned
-from cascade_efgan.tables.context import DATASET_TITLES
 
 #: Column -> heading and decimals.
 SHOWN = {
@@ -47,7 +47,7 @@ def sensitivity_markdown(table: pd.DataFrame, dataset: str, preset: str, seed: i
     lines = [
         "# How much the tables move with the assumptions of the evaluation",
         "",
-        f"{DATASET_TITLES.get(dataset, dataset)}, preset {preset}, seed {seed}. One assumption at a time; in brackets "
+        f"{dataset_title(dataset)}, preset {preset}, seed {seed}. One assumption at a time; in brackets "
         "the change against the run's own number. Order: whether the trained methods keep theirs in that column.",
         "",
         *aligned(headings, body),

@@ -17,11 +17,14 @@ from cascade_efgan.audit.page.tables import TableView, table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
 from cascade_efgan.claims.text import effect, p_text, why
+from cascade_efgan.data.registry import DATASETS
 from cascade_efgan.errors import InputError
-from cascade_efgan.tables.context import DATASET_TITLES
 
 #: Tables in the order of the paper; others follow.
 ORDER = ("accuracy", "quality", "ablation")
+
+#: Data set -> its name on the page.
+TITLES = {name: about.title for name, about in DATASETS.items()}
 
 
 def build_page(release: Release, run: dict[str, Any]) -> str:
@@ -66,11 +69,11 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         graph=draw_graph(release.record),
         node_height=NODE_HEIGHT,
         rules=data["rules"],
-        dataset_titles=DATASET_TITLES,
+        dataset_titles=TITLES,
         here=release.record.environments[release.record.run["environment"]],
         style=Markup(_part("page.css")),
         script=Markup(_part("page.js")),
-        data=Markup(_script_json(data | {"titles": DATASET_TITLES})),
+        data=Markup(_script_json(data | {"titles": TITLES})),
     )
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cascade_efgan.audit.page.pictures import FIGURE_WIDTH, figure_uri
 from cascade_efgan.audit.release import Release
+from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json
-from cascade_efgan.tables.context import DATASET_TITLES
 
 #: Pictures without a caption file: name -> title, and what is to be seen.
 CHECKS = {
@@ -86,7 +86,7 @@ def _figure(release: Release, name: str) -> FigureView:
         title=title,
         caption=text,
         paper_figure=None if paper is None else str(paper),
-        dataset=DATASET_TITLES.get(dataset, dataset),
+        dataset=dataset_title(dataset),
         uri=uri,
         width=width,
         height=height,

@@ -1,0 +1,84 @@
+"""The data sets: what settings, workflow, tables and pages say of each, once.
+
+A new one is a module with a function `Request -> SourcePhotos`, its name and line here, and its section in
+`config.settings`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, get_args
+
+from cascade_efgan.errors import InputError
+
+if TYPE_CHECKING:
+    from cascade_efgan.data.photos import Request, SourcePhotos
+
+DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Of a data set that others own: its name as they write it, and the public address where it is requested."""
+
+    title: str
+    request_at: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What is known of a data set without opening it.
+
+    Attributes:
+        title: its name in a table.
+        module: of this package, below `data`; `{name}_photos` in it makes the photographs. By its name, so that a
+            change of one data set's module makes no other data set anew.
+        licence: where others own it and only its user can obtain it.
+        true_edits: the perfect edit of each face is known, because the project renders it.
+        in_paper: the paper's tables show it (Sec. 4.1).
+    """
+
+    title: str
+    module: str
+    licence: Licence | None = None
+    true_edits: bool = False
+    in_paper: bool = False
+
+
+DATASETS: dict[str, DataSet] = {
+    "rendered": DataSet("Rendered faces", "rendered_photos", true_edits=True),
+    "london": DataSet("London Set", "london"),
+    "rafd": DataSet(
+        "RaFD", "rafd", Licence("the Radboud Faces Database (RaFD)", "https://rafd.socsci.ru.nl"), in_paper=True
+    ),
+    "cfeed": DataSet(
+        "CFEED", "cfeed", Licence("the Compound Facial Expressions of Emotion database (CFEE)",
+                                  "https://cbcsl.ece.ohio-state.edu/compound.html"), in_paper=True
+    ),
+    "affectnet": DataSet(
+        "AffectNet", "affectnet", Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/")
+    ),
+    "folder": DataSet("Own photographs", "folder"),
+}  # fmt: skip
+assert tuple(DATASETS) == get_args(DatasetName)
+
+TRUE_EDITS = tuple(name for name, about in DATASETS.items() if about.true_edits)
+PAPER_DATASETS = tuple(name for name, about in DATASETS.items() if about.in_paper)
+
+
+def dataset_title(name: str) -> str:
+    """A data set's name in a table; several that were put together, as they are called."""
+    return DATASETS[name].title if name in DATASETS else name
+
+
+def source_photos(dataset: str, request: "Request") -> "SourcePhotos":
+    """The photographs of a data set.
+
+    Raises:
+        InputError: no data set of that name, or its own complaint.
+    """
+    if dataset not in DATASETS:
+        raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
+    source = import_module(f"cascade_efgan.data.{DATASETS[dataset].module}")
+    make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
+    return make(request)
