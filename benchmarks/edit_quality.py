@@ -28,7 +28,7 @@ from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.openface_csv import choose_face, read_openface
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing.editor import Editor
-from cascade_efgan.editing.edits import EditedFace
+from cascade_efgan.editing.face_edits import EditedFace
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.face_finders.blendshapes import untold_aus
 from cascade_efgan.face_finders.found import FaceFinder, FoundFace, find_faces

@@ -21,8 +21,7 @@ import torch
 from PIL import Image
 
 from cascade_efgan.app.action_units import ACTION_UNITS
-from cascade_efgan.app.batch import read_members
-from cascade_efgan.app.batches import Batches
+from cascade_efgan.app.batching import Batches
 from cascade_efgan.app.editing_engine import EditingEngine
 from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
@@ -30,6 +29,7 @@ from cascade_efgan.app.processes import ProcessEngine
 from cascade_efgan.app.service import STATIC, make_app
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
+from cascade_efgan.app.zip_edits import read_members
 from cascade_efgan.config import Settings
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square

@@ -11,11 +11,11 @@ from test_tables import number, paper_run
 from test_tables import run as described
 
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
-from cascade_efgan.claims.judge import judge
 from cascade_efgan.claims.measures import change_outside, left_over, region_error
 from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.claims.power import fewest_people
+from cascade_efgan.claims.verdicts import judge
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS

@@ -18,7 +18,7 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.rendered import render, sample_plan
-from cascade_efgan.editing import offer, runs
+from cascade_efgan.editing import choose_weights, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.job import Job, Plan, plan_files
 from cascade_efgan.editing.mark import read_mark
@@ -642,11 +642,11 @@ def test_a_wrong_wish_is_told_before_anything_is_looked_for(efgan, tmp_path, wor
 @pytest.mark.parametrize(("answer", "status", "message"), [("n", 0, "make one with `snakemake"), ("y", 1, "failed")])
 def test_at_a_terminal_the_smallest_run_is_offered(monkeypatch, tmp_path, answer, status, message):
     called = []
-    monkeypatch.setattr(offer, "_can_offer", lambda _run: True)
-    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: answer == "y")
-    monkeypatch.setattr(offer.subprocess, "run", lambda words, check: called.append(words) or Ended(status))
+    monkeypatch.setattr(choose_weights, "_can_offer", lambda _run: True)
+    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: answer == "y")
+    monkeypatch.setattr(choose_weights.subprocess, "run", lambda words, check: called.append(words) or Ended(status))
     with pytest.raises(InputError, match=message):
-        offer.trained_weights(tmp_path, None)
+        choose_weights.trained_weights(tmp_path, None)
     assert called == ([] if answer == "n" else [SMALLEST_RUN.split()])
 
 
@@ -655,16 +655,16 @@ def test_the_weights_of_an_accepted_offer_are_used(monkeypatch, tmp_path):
         save_random(tmp_path / "rendered" / "seed0" / "cascade_ef_gan")
         return Ended(0)
 
-    monkeypatch.setattr(offer, "_can_offer", lambda _run: True)
-    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: True)
-    monkeypatch.setattr(offer.subprocess, "run", train)
-    assert offer.trained_weights(tmp_path, None).parent.name == "cascade_ef_gan"
+    monkeypatch.setattr(choose_weights, "_can_offer", lambda _run: True)
+    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: True)
+    monkeypatch.setattr(choose_weights.subprocess, "run", train)
+    assert choose_weights.trained_weights(tmp_path, None).parent.name == "cascade_ef_gan"
 
 
 def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(monkeypatch, tmp_path):
-    monkeypatch.setattr(offer.typer, "confirm", lambda *_args, **_options: pytest.fail("asked"))
+    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: pytest.fail("asked"))
     with pytest.raises(InputError, match="`snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights"):
-        offer.trained_weights(tmp_path, None)
+        choose_weights.trained_weights(tmp_path, None)
 
 
 def test_the_packages_weights_are_used_where_there_is_no_run_and_nothing_was_named(monkeypatch, tmp_path, caplog):
@@ -673,21 +673,21 @@ def test_the_packages_weights_are_used_where_there_is_no_run_and_nothing_was_nam
     with pytest.raises(InputError, match="london: no weights .* the smallest run makes some .*snakemake"):
         Editor.pretrained()
     with pytest.raises(InputError, match="results: no trained generator there"):
-        offer.trained_weights(runs.RUNS, None)
+        choose_weights.trained_weights(runs.RUNS, None)
     own = save_random(tmp_path / "pretrained" / "london")
     facts = {"margin": 0.3, "expressions": {"happy": dict.fromkeys(AUS, 2)}}
     write_json(own.with_name("run_facts.json"), facts)
-    assert offer.trained_weights(runs.RUNS, None) == own
+    assert choose_weights.trained_weights(runs.RUNS, None) == own
     with caplog.at_level("INFO"):
         editor = Editor.pretrained(device="cpu")
     assert (editor.margin, list(editor.expressions())) == (0.3, ["happy"])
     assert editor.description.endswith("weights london, which come with the package")
     assert editor.description in caplog.text
     with pytest.raises(InputError, match="elsewhere: no trained generator there"):
-        offer.trained_weights(tmp_path / "elsewhere", None)
+        choose_weights.trained_weights(tmp_path / "elsewhere", None)
     last = save_random(tmp_path / "results" / "rendered" / "seed0" / "baseline", "baseline")
-    assert offer.trained_weights(runs.RUNS, None).resolve() == last
-    assert offer.trained_weights(runs.RUNS, tmp_path / "named.safetensors") == tmp_path / "named.safetensors"
+    assert choose_weights.trained_weights(runs.RUNS, None).resolve() == last
+    assert choose_weights.trained_weights(runs.RUNS, tmp_path / "named.safetensors") == tmp_path / "named.safetensors"
     write_json(own.with_name("run_facts.json"), {"margin": 0.3})
     with pytest.raises(InputError, match=r"run_facts\.json: no facts of a run"):
         Editor.pretrained(device="cpu")

@@ -17,7 +17,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 from cascade_efgan.editing import onnx_export  # noqa: E402 - after the packages that it needs
-from cascade_efgan.editing.fixed import fix_weights  # noqa: E402
+from cascade_efgan.editing.freeze import fix_weights  # noqa: E402
 
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
 NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from crate_validator import issues
 
-from cascade_efgan.audit.cells import table_jobs
 from cascade_efgan.audit.provenance import seal
 from cascade_efgan.audit.recompute import choose_cells
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.replay import replay
+from cascade_efgan.audit.table_numbers import table_jobs
 from cascade_efgan.cli import app
 from cascade_efgan.files import sha256_file, write_json
 

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cascade_efgan.app.engine import Engine
-from cascade_efgan.app.guard import LOOPBACK
 from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.request_filter import LOOPBACK
 from cascade_efgan.app.service import make_app
 
 log = logging.getLogger("efgan.app")

@@ -18,14 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from cascade_efgan.app.action_units import ACTION_UNITS
-from cascade_efgan.app.batch import Answer, read_members
-from cascade_efgan.app.batches import Batches
-from cascade_efgan.app.bodies import Bodies, TooLargeError, read_within
+from cascade_efgan.app.batching import Batches
 from cascade_efgan.app.engine import Engine, OpenPhotograph, Wish, WorkerDiedError
-from cascade_efgan.app.guard import LOOPBACK, Guard
 from cascade_efgan.app.limits import Limits
+from cascade_efgan.app.request_bodies import Bodies, TooLargeError, read_within
+from cascade_efgan.app.request_filter import LOOPBACK, Guard
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
+from cascade_efgan.app.zip_edits import Answer, read_members
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cascade_efgan.audit.cells import table_jobs
 from cascade_efgan.audit.claims import claim_jobs
 from cascade_efgan.audit.provenance import CODE, Job
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.audit.replay import JobError, replay
 from cascade_efgan.audit.snakemake_records import plain
+from cascade_efgan.audit.table_numbers import table_jobs
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import sha256
 from cascade_efgan.errors import InputError

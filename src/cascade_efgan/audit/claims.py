@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cascade_efgan.audit.cells import table_file
 from cascade_efgan.audit.provenance import Job, Provenance
 from cascade_efgan.audit.release import Release
+from cascade_efgan.audit.table_numbers import table_file
 from cascade_efgan.audit.trail import file_line, job_line
 from cascade_efgan.claims.text import effect, why
 from cascade_efgan.errors import InputError

@@ -8,12 +8,12 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cascade_efgan.audit.cells import TableCell, table_cells, table_jobs
 from cascade_efgan.audit.checks import code_hint
 from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.replay import REPLAYED, replay
+from cascade_efgan.audit.table_numbers import TableCell, table_cells, table_jobs
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, read_metric
 from cascade_efgan.files import sha256_file

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from cascade_efgan.audit.cells import TableCell
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
+from cascade_efgan.audit.table_numbers import TableCell
 
 
 def trail_lines(release: Release, cell: TableCell) -> Iterator[str]:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cascade_efgan.claims.cells import TEST_SIZES
+from cascade_efgan.claims.tolerance import TEST_SIZES
 from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS

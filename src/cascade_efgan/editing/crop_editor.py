@@ -45,7 +45,7 @@ class CropEditor:
 
     def __init__(self, generator: "Cascade", spec: "ModelSpec", device: "torch.device | str | None" = None) -> None:
         from cascade_efgan.devices import pick_device
-        from cascade_efgan.editing.fixed import fix_weights
+        from cascade_efgan.editing.freeze import fix_weights
 
         self._device = _device(device) if device is not None else pick_device()
         self._generator = fix_weights(generator).to(self._device).eval()

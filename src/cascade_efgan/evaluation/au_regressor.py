@@ -20,7 +20,7 @@ from cascade_efgan.evaluation.trainer import (
     Examples,
     count_steps,
     fit,
-    load_weights,
+    load_network,
     predict,
     read_description,
     seeded,
@@ -107,7 +107,7 @@ def load_au_regressor(weights: str | Path, model: str | Path) -> tuple[AuNetwork
     """
     description = read_description(model, KIND)
     network = AuNetwork(description["settings"]["width"])
-    load_weights(network, weights)
+    load_network(network, weights)
     return network, description
 
 

@@ -20,7 +20,7 @@ from cascade_efgan.evaluation.trainer import (
     count_steps,
     examples,
     fit,
-    load_weights,
+    load_network,
     predict,
     read_description,
     seeded,
@@ -113,7 +113,7 @@ def load_classifier(weights: str | Path, model: str | Path) -> tuple[ResNet18, d
     """
     description = read_description(model, KIND)
     network = ResNet18(len(description["classes"]), description["settings"]["width"])
-    load_weights(network, weights)
+    load_network(network, weights)
     return network, description
 
 

@@ -11,8 +11,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.inception_weights import check_inception_weights, require_inception_weights
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES
-from cascade_efgan.evaluation.weights import check_inception_weights, require_inception_weights
 
 
 class InceptionFeatures(nn.Module):

@@ -211,7 +211,7 @@ def read_description(model: str | Path, kind: str) -> dict[str, Any]:
     return description
 
 
-def load_weights(network: nn.Module, weights: str | Path) -> None:
+def load_network(network: nn.Module, weights: str | Path) -> None:
     """Load safetensors into a network of the same form.
 
     Raises:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from cascade_efgan.audit.cells import table_cells, table_file, table_jobs
 from cascade_efgan.audit.checks import (
     Problem,
     check_code,
@@ -22,6 +21,7 @@ from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
 from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.audit.replay import REPLAYED
+from cascade_efgan.audit.table_numbers import table_cells, table_file, table_jobs
 from cascade_efgan.audit.trail import commit_words, trail_lines
 from cascade_efgan.errors import InputError
 

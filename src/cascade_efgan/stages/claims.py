@@ -7,8 +7,8 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.claims.judge import judge
 from cascade_efgan.claims.text import claims_csv, claims_markdown
+from cascade_efgan.claims.verdicts import judge
 from cascade_efgan.cli_args import with_seeds
 from cascade_efgan.files import atomic_path, write_json
 from cascade_efgan.tables.context import read_context

@@ -18,7 +18,7 @@ def command(
     force: Annotated[bool, Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""
-    from cascade_efgan.editing.offer import trained_weights
+    from cascade_efgan.editing.choose_weights import trained_weights
     from cascade_efgan.editing.onnx_export import TOLERANCE, export_onnx
     from cascade_efgan.editing.runs import load_editor_model
     from cascade_efgan.files import check_target

@@ -13,9 +13,9 @@ from cascade_efgan.data.dataset import load_images, part_rows, read_index
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.features import build_extractor, feature_batches
+from cascade_efgan.evaluation.inception_weights import require_inception_weights
 from cascade_efgan.evaluation.metric import hashed
 from cascade_efgan.evaluation.statistics import save_statistics, statistics
-from cascade_efgan.evaluation.weights import require_inception_weights
 from cascade_efgan.files import atomic_path
 
 log = logging.getLogger("efgan.features")

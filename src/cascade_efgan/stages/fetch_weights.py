@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.evaluation.weights import INCEPTION, fetch_inception_weights
+from cascade_efgan.evaluation.inception_weights import INCEPTION, fetch_inception_weights
 
 log = logging.getLogger("efgan.fetch_weights")
 

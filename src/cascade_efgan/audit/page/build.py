@@ -7,7 +7,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from cascade_efgan.audit.cells import TableCell, table_jobs
 from cascade_efgan.audit.checks import check_files
 from cascade_efgan.audit.claims import claim_jobs, read_verdicts
 from cascade_efgan.audit.page.figures import figure_views
@@ -16,6 +15,7 @@ from cascade_efgan.audit.page.pictures import draw_sheets
 from cascade_efgan.audit.page.tables import TableView, table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
+from cascade_efgan.audit.table_numbers import TableCell, table_jobs
 from cascade_efgan.claims.text import effect, p_text, why
 from cascade_efgan.data.registry import DATASETS
 from cascade_efgan.errors import InputError

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cascade_efgan.audit.cells import TableCell, table_cells, table_file
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
+from cascade_efgan.audit.table_numbers import TableCell, table_cells, table_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.paper import COMPARISON, TABLES
 

@@ -6,9 +6,9 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from cascade_efgan.audit.cells import TableCell
 from cascade_efgan.audit.page.pictures import Sheets
 from cascade_efgan.audit.release import SOURCES, Release
+from cascade_efgan.audit.table_numbers import TableCell
 from cascade_efgan.methods import CONTROLS, METHODS
 
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
