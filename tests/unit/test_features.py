@@ -11,7 +11,7 @@ from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation import weights as weights_module
+from cascade_efgan.evaluation import inception_weights as weights_module
 from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFeatures, build_extractor, feature_batches
 from cascade_efgan.evaluation.inception_weights import INCEPTION
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
