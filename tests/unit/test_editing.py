@@ -84,7 +84,7 @@ def photo(tmp_path):
 @pytest.fixture
 def found_everywhere(monkeypatch):
     """The command line's finder knows the rendered face."""
-    from cascade_efgan.editing import faces
+    from cascade_efgan.face_finders import found as faces
 
     monkeypatch.setattr(faces, "find_faces", lambda _program=None: Known(TRUE_FACE))
 
@@ -496,7 +496,7 @@ def test_the_command_writes_a_film(photo, weights, found_everywhere, efgan, tmp_
 
 @pytest.mark.parametrize("faces", [[], [FoundFace(TRUE_FACE.landmarks / 20, TRUE_FACE.aus, 1.0, "small")]])
 def test_nothing_is_written_when_no_face_can_be_edited(photo, weights, efgan, tmp_path, monkeypatch, faces):
-    from cascade_efgan.editing import faces as module
+    from cascade_efgan.face_finders import found as module
 
     monkeypatch.setattr(module, "find_faces", lambda _program=None: Known(*faces))
     with pytest.raises(InputError, match="no face was found|too small"):
