@@ -16,11 +16,12 @@ from PIL import ImageCms
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# A script's background command begins with Ctrl-C ignored, one under `nohup` with the end of its terminal ignored, and so
-# would everything that is started here.
-for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-    if signal.getsignal(number) is signal.SIG_IGN:
-        signal.signal(number, usual)
+# A script's background command begins with Ctrl-C ignored, and so would everything that is started here; `nohup` does
+# the same to SIGHUP.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
