@@ -52,7 +52,7 @@ class Study:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._resolved = settings.model_dump(mode="json")
-        self.tables = ["accuracy", "quality", "ablation", *(["measures"] if rows.measures(self._resolved) else [])]
+        self.tables = ["accuracy", "quality", "ablation", "measures"]
         self.pretraining = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
         compared = [name for name in COMPARED if name in settings.methods]
         self.sensitivity_methods = ["unchanged", *(compared or settings.methods)]
