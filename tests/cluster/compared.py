@@ -9,7 +9,7 @@ TARGETS = (
 )
 #: One single-step method, the cascade that starts from it, and both controls: every rule that makes a number, at half
 #: the cost of all methods. The training is long enough to be interrupted.
-SETTINGS = ("preset=smoke", "methods=[ef_gan, cascade_ef_gan]", "train={epochs: 400, constant_epochs: 200}")
+SETTINGS = ("preset=smoke", "methods=[ef_gan, cascade_ef_gan]", "train={epochs: 200, constant_epochs: 100}")
 #: Tables, numbers and weights. Logs, times and the description of a run's machine may differ.
 PATTERNS = ("*_table.*", "**/metrics/*.json", "**/*.safetensors")
 

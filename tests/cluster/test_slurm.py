@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from compared import SETTINGS, TARGETS, results_of
-from copied_workflow import Workflow, copy_workflow, wait_until
+from copied_workflow import Workflow, copy_workflow
 from slurm_cluster import Cluster, missing_programs, slurm_cluster
 
 EF_GAN = "results/rendered/seed0/ef_gan"
@@ -84,17 +84,15 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
     assert not (workflow.folder / EF_GAN / "weights.safetensors").exists()
 
     with workflow.background(*WORDS, variables=variables) as run:
-        wait_until(
-            lambda: f"Slurm job {orphan}, which an earlier run left behind, was cancelled" in workflow.said(),
-            "end of the orphan",
-            seconds=120,
-        )
+        cancelled = f"Slurm job {orphan}, which an earlier run left behind, was cancelled"
+        workflow.wait_for(lambda: cancelled in workflow.said(), "the end of the orphan", run)
         assert orphan not in cluster.jobs("RUNNING", "COMPLETING")
-        wait_until(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "new training job", seconds=120)
+        # It may stand in the queue behind groups of short jobs, which want the one GPU as well.
+        workflow.wait_for(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "a new training job", run)
         # The node is taken out of service: what runs goes on, what comes waits.
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")
-        wait_until(lambda: cluster.node_state() == "drained", "end of the running jobs", seconds=600)
-        wait_until(lambda: bool(cluster.jobs("PENDING")), "job that waits for the node", seconds=120)
+        workflow.wait_for(lambda: cluster.node_state() == "drained", "the end of the running jobs", run)
+        workflow.wait_for(lambda: bool(cluster.jobs("PENDING")), "a job waits for the node", run)
         assert run.poll() is None
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=RESUME")
         assert run.wait(timeout=900) == 0, workflow.said()
