@@ -78,6 +78,8 @@ CANDIDATES = {
     ),
     "variation": Candidate("public, moving average, total variation 1", {**PUBLIC, "image_tv": 1}, AVERAGE),
     "resize": Candidate("public, moving average, resize and convolve", PUBLIC, AVERAGE, {"upsampling": "resize"}),
+    "gain": Candidate("public, moving average, critics' gain sqrt(2)", PUBLIC, AVERAGE, {"discriminator_gain": 1.4142}),
+    "shift": Candidate("public, moving average, shift of 2 pixels", PUBLIC, {**AVERAGE, "shift": 2}),
     "fine": Candidate("public, moving average, critic's map 4 x 4", PUBLIC, AVERAGE, {"face_layers": 3}),
     "self": Candidate("public, moving average, self-reconstruction 10", {**PUBLIC, "self_reconstruction": 10}, AVERAGE),
     "au40": Candidate("40, mean of the mask, moving average", {**PUBLIC, "cond": 40}, AVERAGE),
@@ -150,7 +152,7 @@ class Study:
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
         train |= {"epochs": epochs, "constant_epochs": epochs // 2}
-        network = {"upsampling": "transposed", **candidate.network}
+        network = {"upsampling": "transposed", "discriminator_gain": 1, **candidate.network}
         overrides = {"losses": dict(candidate.losses), "network": network, "train": train}
         return resolve({"preset": "evening", **overrides})
 

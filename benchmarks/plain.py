@@ -46,6 +46,18 @@ class TwoPasses(Discriminator):
         return scores, self(generated)[0], labels
 
 
+class Scaled(nn.Module):
+    """A weight times the gain of a discriminator's layer."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.gain = gain
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Any shape."""
+        return self.gain * weight
+
+
 PLAIN: dict[type, type] = {LabelledConv: TiledConv, Branch: TwoHeads, Discriminator: TwoPasses}
 
 
@@ -65,6 +77,7 @@ def plain_convolution(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
     plain = kind(*sizes, bias=layer.bias is not None, device=next(layer.parameters()).device)  # type: ignore[arg-type]
     if parametrize.is_parametrized(layer):
         spectral_norm(plain)
+        parametrize.register_parametrization(plain, "weight", Scaled(layer.parametrizations.weight[0].gain))  # type: ignore[union-attr,index]
     plain.load_state_dict(layer.state_dict())
     return plain
 

@@ -14,6 +14,10 @@ class Network(Section):
     width: Positive = Field(64, description="channels after the first generator convolution (Fig. 9: 64)")
     blocks: Positive = Field(6, description="residual blocks of each encoder-decoder (GANimation: 6)")
     discriminator_width: Positive = Field(64, description="channels after a discriminator's first convolution")
+    discriminator_gain: float = Field(
+        1.4142, gt=0, description="largest singular value of the discriminators' spectrally normalised layers: 1 to "
+        "the letter (Sec. 8); 1.4142 carries the signal through their ReLUs. Measured at 64 pixels: docs/training.md"
+    )  # fmt: skip
     face_layers: Positive = Field(5, description="bottleneck layers of face discriminators (Sec. 7: 5)")
     patch_layers: Positive = Field(3, description="bottleneck layers of patch discriminators (Sec. 7: 3)")
     interpolator_width: Positive = Field(
@@ -92,6 +96,10 @@ class Schedule(Section):
         "last weights. Not in the paper"
     )  # fmt: skip
     flip: bool = Field(True, description="mirror random images; GANimation and StarGAN do")
+    shift: int = Field(
+        0, ge=0, description="move training images at random, by up to so many pixels each way: few photographs are "
+        "not learned by heart. Not in the paper"
+    )  # fmt: skip
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         "float32",
         description="arithmetic of convolutions; weights, losses, gradient penalty and Adam stay float32. auto: "

@@ -14,8 +14,11 @@ from torch.nn.utils import parametrize
 Start = Literal["orthogonal", "normal", "default"]
 
 
-def initialize(layer: nn.Module, start: Start, output: bool = False) -> nn.Module:
+def initialize(layer: nn.Module, start: Start, output: bool = False, gain: float = 1) -> nn.Module:
     """Initialise a (de)convolution; with `orthogonal`, spectrally normalise it unless it is an output layer.
+
+    Args:
+        gain: largest singular value of a normalised weight.
 
     Source: Sec. 8, EF-GAN Training Details.
     """
@@ -26,12 +29,12 @@ def initialize(layer: nn.Module, start: Start, output: bool = False) -> nn.Modul
         nn.init.orthogonal_(weight)
         if not output:
             outputs = 1 if isinstance(layer, nn.ConvTranspose2d) else 0
-            parametrize.register_parametrization(layer, "weight", SpectralNorm(weight, outputs))
+            parametrize.register_parametrization(layer, "weight", SpectralNorm(weight, outputs, gain))
     return layer
 
 
 class SpectralNorm(nn.Module):
-    """Divide a weight by its largest singular value, which one power iteration a step follows.
+    """Divide a weight by its largest singular value, which one power iteration a step follows, times a gain.
 
     The same numbers, random draws and names in a state dict as `torch.nn.utils.parametrizations.spectral_norm`, whose
     class is private, and does neither `divided_product` nor float32 under autocast.
@@ -41,14 +44,15 @@ class SpectralNorm(nn.Module):
     Args:
         weight: of a (de)convolution.
         outputs: its dimension of output channels.
+        gain: largest singular value of what comes out; 1 in the paper cited.
     """
 
     _u: Tensor
     _v: Tensor
 
-    def __init__(self, weight: Tensor, outputs: int) -> None:
+    def __init__(self, weight: Tensor, outputs: int, gain: float = 1) -> None:
         super().__init__()
-        self.outputs = outputs
+        self.outputs, self.gain = outputs, gain
         matrix = self._matrix(weight)
         for name, length in zip(("_u", "_v"), matrix.shape, strict=True):
             self.register_buffer(name, F.normalize(matrix.new_empty(length).normal_(0, 1), dim=0))
@@ -64,13 +68,13 @@ class SpectralNorm(nn.Module):
             F.normalize(torch.mv(matrix.T, u), dim=0, out=v)
 
     def forward(self, weight: Tensor) -> Tensor:
-        """A weight of any shape -> the same shape, largest singular value about 1."""
+        """A weight of any shape -> the same shape, largest singular value about `gain`."""
         u, v = self._vectors(weight)
         with torch.autocast(weight.device.type, enabled=False):
-            return weight / torch.vdot(u, torch.mv(self._matrix(weight), v))
+            return weight / (torch.vdot(u, torch.mv(self._matrix(weight), v)) / self.gain)
 
     def divided_product(self, matrix: Tensor, rows: Tensor) -> Tensor:
-        """A weight as a matrix (outputs, K), divided by its norm, @ rows (M, K) transposed: (outputs, M).
+        """A weight as a matrix (outputs, K), divided by its norm / `gain`, @ rows (M, K) transposed: (outputs, M).
 
         `(W / s) @ rows.T` is `W @ rows.T / s`: a large weight is neither divided nor is the division differentiated. As
         one more row, v brings W v, and with it the norm's share of the weight's gradient, at the price of a row.
@@ -81,7 +85,7 @@ class SpectralNorm(nn.Module):
         product = torch.mm(matrix, torch.cat([rows, v[None].to(rows.dtype)]).T)
         along = torch.vdot(u, product[:, -1].float())
         # Its value from float32 arithmetic, its derivative from the product, whatever the precision.
-        return product[:, :-1] / (norm + along - along.detach()).to(product.dtype)
+        return product[:, :-1] / ((norm + along - along.detach()) / self.gain).to(product.dtype)
 
     def _vectors(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Both singular vectors, in training after one more iteration; copies, which a later use does not change."""

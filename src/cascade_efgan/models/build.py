@@ -33,7 +33,7 @@ class ModelSpec:
         method: key of `METHODS`.
         crop_size: side of the faces, pixels.
         network: the settings' section of that name, as a mapping; a description without `refiner` repaints,
-            one without `upsampling` has transposed convolutions.
+            one without `upsampling` has transposed convolutions, one without `discriminator_gain` has 1.
         boxes: region -> place of its patch; empty without local focuses.
     """
 
@@ -110,8 +110,10 @@ class Discriminators(nn.Module):
         start, sizes, face = STARTS[spec.info.family], spec.network, (spec.crop_size, spec.crop_size)
         labels = len(EXPRESSIONS) if spec.info.family == "stargan" else len(AUS)
 
+        gain = sizes.get("discriminator_gain", 1)
+
         def critic(size: tuple[int, int], layers: int, outputs: int = 0) -> Discriminator:
-            return Discriminator(size, sizes["discriminator_width"], layers, outputs, start)
+            return Discriminator(size, sizes["discriminator_width"], layers, outputs, start, gain)
 
         self.steps = nn.ModuleList()
         for _ in range(spec.steps):

@@ -94,11 +94,12 @@ class Run:
         epoch_seed = self.seed * 1_000_003 + self.epoch
         if self.steps["D"] == 0:
             torch.manual_seed(epoch_seed)
-        for batch in self.samples.epoch(self.schedule.batch, self.schedule.flip, epoch_seed, skip=self.steps["D"]):
+        plan, done = self.schedule, self.steps["D"]
+        for batch in self.samples.epoch(plan.batch, plan.flip, epoch_seed, skip=done, shift=plan.shift):
             self.iteration += 1
             self._add(self.sums, self.optimizers.discriminators(batch))
             self.steps["D"] += 1
-            if self.iteration % self.schedule.n_critic == 0:
+            if self.iteration % plan.n_critic == 0:
                 self._add(self.sums, self.optimizers.generator(batch))
                 if self.average is not None:
                     self.average.update_parameters(self.objective.generator)
