@@ -7,15 +7,9 @@ from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.config import resolve
 from cascade_efgan.data.dataset import load_faces, part_rows
-from cascade_efgan.evaluation.distance_curve import (
-    frechet_of_products,
-    kernel_of_products,
-    measure_curves,
-    products,
-)
+from cascade_efgan.evaluation.distance_curve import measure_curves
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.fid import frechet_distance
-from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.sensitivity import (
     Moved,
@@ -103,24 +97,15 @@ def test_lines_stand_beside_the_runs_own_numbers() -> None:
     assert row.split("|")[-2].strip() == "another"  # StarGAN was better in the run, EF-GAN is now
 
 
-def test_distances_of_parts_follow_from_the_inner_products() -> None:
-    values = np.abs(np.random.default_rng(0).normal(size=(50, 12)))
-    first, second = np.arange(20), np.arange(20, 50)
-    found = products(values)
-    moments = [part for rows in (first, second)
-               for part in (values[rows].mean(axis=0), np.cov(values[rows], rowvar=False))]  # fmt: skip
-    assert frechet_of_products(found.centred, first, second) == pytest.approx(frechet_distance(*moments), rel=1e-8)
-    expected = kernel_sums(values[first], np.zeros(20, dtype=int), values[second]).distance()
-    assert kernel_of_products(found.kernel, first, second) == pytest.approx(expected, rel=1e-9)
-
-
 def test_the_frechet_distance_falls_with_the_number_of_images_and_the_kernel_distance_does_not() -> None:
     random = np.random.default_rng(0)
-    curves = measure_curves(random.normal(size=(400, 30)), {"stargan": random.normal(0.2, 1, (100, 30))}, 0)
-    real = curves[curves["set"] == "real"]
-    assert real["n"].tolist() == [20, 40, 80, 160, 200]
-    assert real["fid"].is_monotonic_decreasing
-    assert real["fid"].iloc[0] > 4 * real["fid"].iloc[-1]
-    assert (real["kid"].abs() < 3 * real["kid_deviation"]).all()
+    curves = measure_curves(
+        random.normal(size=(400, 30)), {"stargan": random.normal(0.2, 1, (100, 30))}, "inception", 0
+    )
+    curve = curves[curves["set"] == "real"]
+    assert curve["n"].tolist() == [20, 40, 80, 160, 200]
+    assert curve["fid"].is_monotonic_decreasing
+    assert curve["fid"].iloc[0] > 4 * curve["fid"].iloc[-1]
+    assert (curve["kid"].abs() < 3 * curve["kid_deviation"]).all()
     last = curves[curves["set"] == "stargan"].iloc[-1]
     assert (last["n"], last["draws"], last["fid_deviation"]) == (100, 1, 0)

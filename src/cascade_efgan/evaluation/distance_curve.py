@@ -7,12 +7,13 @@ is 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.evaluation.fid import clean_eigenvalues
+from cascade_efgan.evaluation.fid import DistanceTo
+from cascade_efgan.evaluation.kernel import kernel_sums
+from cascade_efgan.evaluation.statistics import statistics
 
 #: Numbers of images to try, with that of the paper's test part.
 SIZES = (20, 40, 80, 160, 320, 640, 1280, 2560)
@@ -25,60 +26,13 @@ MOST = 5000
 REAL = "real"
 
 
-@dataclass(frozen=True)
-class Products:
-    """Inner products of two joined sets of features, from which every distance of their parts follows.
-
-    Attributes:
-        centred: `(N, N)` of the features minus a common mean, for the Fréchet distance.
-        kernel: `(N, N)` KID's polynomial kernel.
-    """
-
-    centred: np.ndarray
-    kernel: np.ndarray
-
-
-def products(vectors: np.ndarray) -> Products:
-    """All inner products of `(N, D)` features."""
-    values = np.asarray(vectors, dtype=np.float64)
-    moved = values - values.mean(axis=0)
-    return Products(moved @ moved.T, (values @ values.T / values.shape[1] + 1) ** 3)
-
-
-def frechet_of_products(gram: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """Fréchet distance of two parts, each of two images or more.
-
-    The trace of `(C1 C2)^(1/2)` is the sum of the singular values of the centred products between the two parts.
-
-    Args:
-        gram: `Products.centred`.
-        first: rows of the first part.
-        second: rows of the second part.
-    """
-    own, other, across = (gram[np.ix_(a, b)] for a, b in ((first, first), (second, second), (first, second)))
-    shift = own.mean() + other.mean() - 2 * across.mean()
-    spread = sum((np.trace(part) - len(part) * part.mean()) / (len(part) - 1) for part in (own, other))
-    centred = across - across.mean(axis=0) - across.mean(axis=1, keepdims=True) + across.mean()
-    small = centred @ centred.T if len(first) <= len(second) else centred.T @ centred
-    eigenvalues = clean_eigenvalues(np.linalg.eigvalsh(small / ((len(first) - 1) * (len(second) - 1))))
-    return max(0.0, float(shift + spread - 2 * np.sqrt(eigenvalues).sum()))
-
-
-def kernel_of_products(kernel: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """Unbiased kernel distance (KID) of two parts, each of two images or more; `kernel` is `Products.kernel`."""
-    total = -2 * kernel[np.ix_(first, second)].mean()
-    for part in (first, second):
-        own = kernel[np.ix_(part, part)]
-        total += (own.sum() - np.trace(own)) / (len(part) * (len(part) - 1))
-    return float(total)
-
-
-def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], seed: int) -> pd.DataFrame:
+def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor: str, seed: int) -> pd.DataFrame:
     """Both distances of random parts of every size.
 
     Args:
         real: `(N, D)` features of the real images.
         edits: method -> `(M, D)` features of its edits.
+        extractor: network that the features are of.
         seed: seed of the draws.
 
     Returns:
@@ -88,25 +42,34 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], seed: int)
     draw = np.random.default_rng(seed)
     real = _limited(real, draw)
     lines = []
-    joined = products(real)
     for n in _sizes(len(real) // 2):
         splits = [np.split(draw.permutation(len(real)), [n]) for _ in range(DRAWS)]
-        lines.append(_line(REAL, n, len(real) - n, joined, splits))
+        found = [_Distances(real[own], real[others], extractor)(np.arange(n)) for own, others in splits]
+        lines.append(_line(REAL, n, len(real) - n, found))
     for method, vectors in edits.items():
         chosen = _limited(vectors, draw)
-        joined = products(np.concatenate([real, chosen]))
-        everything = np.arange(len(real))
+        measure = _Distances(chosen, real, extractor)
         for n in _sizes(len(chosen)):
             times = 1 if n == len(chosen) else DRAWS
-            splits = [[len(real) + draw.permutation(len(chosen))[:n], everything] for _ in range(times)]
-            lines.append(_line(method, n, len(real), joined, splits))
+            found = [measure(draw.permutation(len(chosen))[:n]) for _ in range(times)]
+            lines.append(_line(method, n, len(real), found))
     return pd.DataFrame(lines)
 
 
-def _line(name: str, n: int, n_real: int, joined: Products, splits: list[list[np.ndarray]]) -> dict[str, object]:
-    frechet = [frechet_of_products(joined.centred, *split) for split in splits]
-    kernel = [kernel_of_products(joined.kernel, *split) for split in splits]
-    counts = {"set": name, "n": n, "n_real": n_real, "draws": len(splits)}
+class _Distances:
+    """Fréchet and kernel distance of parts of a set of vectors to real images."""
+
+    def __init__(self, vectors: np.ndarray, real: np.ndarray, extractor: str) -> None:
+        self.frechet = DistanceTo(vectors, statistics([real], extractor))
+        self.kernel = kernel_sums(vectors, np.arange(len(vectors)), real)
+
+    def __call__(self, rows: np.ndarray) -> tuple[float, float]:
+        return self.frechet(rows), self.kernel.distance(rows)
+
+
+def _line(name: str, n: int, n_real: int, found: list[tuple[float, float]]) -> dict[str, object]:
+    frechet, kernel = zip(*found, strict=True)
+    counts = {"set": name, "n": n, "n_real": n_real, "draws": len(found)}
     fid = {"fid": float(np.mean(frechet)), "fid_deviation": float(np.std(frechet))}
     return {**counts, **fid, "kid": float(np.mean(kernel)), "kid_deviation": float(np.std(kernel))}
 

@@ -18,11 +18,11 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus, train_au_regressor
 from cascade_efgan.evaluation.classifier import class_numbers, classify, load_classifier, train_classifier
-from cascade_efgan.evaluation.distance_curve import frechet_of_products, products
 from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.fid import distance
 from cascade_efgan.evaluation.psnr import PEAK, compare_edits, counterparts
 from cascade_efgan.evaluation.significance import bootstrap_interval
-from cascade_efgan.evaluation.statistics import load_vectors
+from cascade_efgan.evaluation.statistics import load_vectors, statistics
 from cascade_efgan.evaluation.trainer import examples
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.generation.edit import edit_all, trained
@@ -191,14 +191,14 @@ def vary_real_images(run: Run) -> Iterator[Moved]:
     before = run.settings.fid.real_images
     real = load_vectors(run.folder.parent / "features_real.npy")
     rows = {"all": np.arange(len(real)), "train": run.train, "test": run.test}
+    extractor = run.settings.fid.extractor
+    others = {part: statistics([real[chosen]], extractor) for part, chosen in rows.items()
+              if part != before and len(chosen) > 1}  # fmt: skip
     for method in run.edits:
-        vectors = load_vectors(run.folder / method / "features_test.npy")
-        gram = products(np.concatenate([real, vectors])).centred
-        for part, chosen in rows.items():
-            if part != before and len(chosen) > 1:
-                about = ("real images of the distance", "fid.real_images", before, part, "fid")
-                value = frechet_of_products(gram, len(real) + np.arange(len(vectors)), chosen)
-                yield Moved(*about, method, value)
+        edits = statistics([load_vectors(run.folder / method / "features_test.npy")], extractor)
+        for part, images in others.items():
+            about = ("real images of the distance", "fid.real_images", before, part, "fid")
+            yield Moved(*about, method, distance(images, edits))
 
 
 def vary_unit(run: Run) -> Iterator[Moved]:

@@ -31,11 +31,10 @@ def command(
 ) -> None:
     """Draw parts of every size from real images and from edits, and measure their distances to real images."""
     paths = named_paths("--vectors", vectors)
-    curves = measure_curves(
-        load_vectors(real_vectors), {name: load_vectors(path) for name, path in paths.items()}, seed
-    )
-    write_records(csv, curves.round(8))
     extractor = load_statistics(real).extractor
+    edits = {name: load_vectors(path) for name, path in paths.items()}
+    curves = measure_curves(load_vectors(real_vectors), edits, extractor, seed)
+    write_records(csv, curves.round(8))
     with figure_style():
         save_figure(_draw(curves, DISTANCE_NAMES[extractor], KERNEL_NAMES[extractor], title), picture, pdf)
     own = curves[curves["set"] == REAL]
