@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ImageCms
+from preloaded import preloaded_programs
 
 # Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
 # step up to ten times slower. Set before PyTorch is imported.
@@ -39,6 +40,13 @@ def shared_folder(*parts: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data are absent: no folder {Path('..', 'shared', *parts)} beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of an `efgan` that starts at once."""
+    with preloaded_programs(tmp_path_factory.mktemp("preloaded") / "programs") as programs:
+        yield programs
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import fnmatch
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from compared import PATTERNS, SETTINGS, TARGETS, results_of
@@ -25,9 +26,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 
 
 @pytest.fixture(scope="module")
-def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+def workflow(tmp_path_factory: pytest.TempPathFactory, preloaded: Path) -> Workflow:
     """A copy of the workflow."""
-    return copy_workflow(tmp_path_factory.mktemp("repository"))
+    return copy_workflow(tmp_path_factory.mktemp("repository"), preloaded)
 
 
 def snakemake(workflow: Workflow, s3: S3, *words: str, **variables: str) -> tuple[int, str]:

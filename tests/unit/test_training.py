@@ -73,6 +73,14 @@ def test_learning_rate_is_constant_then_falls_linearly_to_zero() -> None:
     assert factors[75] == 0.5 and factors[99] == pytest.approx(0.02) and factors[100] == 0.0
 
 
+def test_the_discriminators_rate_is_a_multiple_of_the_generators() -> None:
+    run = prepare(spec_of("baseline"), random_faces(2), SETTINGS, schedule(discriminator_rate=4), 0)
+    adams = run.optimizers.generator_optimiser, run.optimizers.discriminators_optimiser
+    for rate in (1e-4, 5e-5):
+        run.optimizers.learning_rate = rate
+        assert [adam.param_groups[0]["lr"] for adam in adams] == pytest.approx([rate, 4 * rate])
+
+
 def test_bytes_survive_the_way_to_networks_and_back() -> None:
     values = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
     assert torch.equal(to_uint8(to_float(values)), values)

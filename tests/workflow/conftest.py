@@ -17,7 +17,7 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, preloaded: Path) -> Path:
     """A whole run of `preset=smoke`, made once for all processes of the session; tests change copies of it only.
 
     By `dvc repro`, and committed. On both cores: with `--resources gpu=1` most jobs would run one by one.
@@ -27,7 +27,7 @@ def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fix
     folder = shared / "finished_smoke"
     with FileLock(shared / "finished_smoke.lock"):
         if not (shared / "finished_smoke.done").is_file():
-            run = make_repository(folder, "preset: smoke\n")
+            run = make_repository(folder, "preset: smoke\n", preloaded)
             run.dvc("repro")
             run.commit("results")
             (shared / "finished_smoke.done").touch()
@@ -35,11 +35,11 @@ def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fix
 
 
 @pytest.fixture(scope="session")
-def copy_of_smoke(finished_smoke: Path) -> Callable[[Path], Repository]:
+def copy_of_smoke(finished_smoke: Path, preloaded: Path) -> Callable[[Path], Repository]:
     """A function that copies the finished run to a folder: all paths in its records are relative."""
 
     def copy(folder: Path) -> Repository:
         shutil.copytree(finished_smoke, folder, symlinks=True, dirs_exist_ok=True)
-        return Repository(folder)
+        return Repository(folder, preloaded)
 
     return copy

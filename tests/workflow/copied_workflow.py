@@ -112,7 +112,7 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 60, every: 
         time.sleep(every)
 
 
-def copy_workflow(folder: Path) -> Workflow:
+def copy_workflow(folder: Path, programs: Path = PROGRAMS) -> Workflow:
     """Copy the workflow and its code to `folder`, without results.
 
     `config.yaml` is the generated one: what a user wrote into theirs must not matter here.
@@ -125,7 +125,7 @@ def copy_workflow(folder: Path) -> Workflow:
         else:
             shutil.copy(source, folder / part)
     (folder / "config.yaml").write_text(template(), encoding="utf-8")
-    return Workflow(folder)
+    return Workflow(folder, programs)
 
 
 def edges_from_file() -> list[str]:

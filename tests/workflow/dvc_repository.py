@@ -80,7 +80,7 @@ def _place(md5: str) -> str:
     return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
-def make_repository(folder: Path, config: str) -> Repository:
+def make_repository(folder: Path, config: str, programs: Path = PROGRAMS) -> Repository:
     """A repository with nothing run in it yet."""
     copy_workflow(folder)
     for name in TRACKED:
@@ -88,7 +88,7 @@ def make_repository(folder: Path, config: str) -> Repository:
         target.parent.mkdir(exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
-    repository = Repository(folder)
+    repository = Repository(folder, programs)
     repository.git("init", "--quiet", "--initial-branch", "main")
     repository.commit("the workflow")
     return repository

@@ -45,9 +45,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+def finished(archives: Path, tmp_path_factory: pytest.TempPathFactory, preloaded: Path) -> Workflow:
     """A copy of the workflow after a whole run on these archives."""
-    run = copy_workflow(tmp_path_factory.mktemp("licensed"))
+    run = copy_workflow(tmp_path_factory.mktemp("licensed"), preloaded)
     run.snakemake("--cores", "2", *words(archives))
     return run
 
@@ -126,8 +126,10 @@ def test_another_archive_is_read(finished: Workflow, archives: Path) -> None:
     assert "download" in finished.would_run(*flags, "--", "results/rafd/manifest.csv")
 
 
-def test_a_missing_au_model_stops_the_first_chunk_and_its_return_mends_the_run(archives: Path, tmp_path: Path) -> None:
-    run, target = copy_workflow(tmp_path), ("--", "results/rafd/faces.csv")
+def test_a_missing_au_model_stops_the_first_chunk_and_its_return_mends_the_run(
+    archives: Path, tmp_path: Path, preloaded: Path
+) -> None:
+    run, target = copy_workflow(tmp_path, preloaded), ("--", "results/rafd/faces.csv")
     model = next((archives / "openface" / "AU_predictors").rglob("AU_12_*"))
     model.rename(model.with_suffix(".away"))
     try:
@@ -162,12 +164,12 @@ def test_without_the_archive_one_sentence_says_where_to_ask_for_it(workflow: Wor
 
 
 def test_real_photographs_go_through_openface_in_chunks(
-    london_mirror: Path, openface_london: Path, tmp_path: Path
+    london_mirror: Path, openface_london: Path, tmp_path: Path, preloaded: Path
 ) -> None:
     """Five chunks of a replayed OpenFace give the values that this repository recorded from the real one."""
     recordings = {path.stem: path.read_text(encoding="utf-8") for path in openface_london.glob("*.csv")}
     program = install_replay(tmp_path / "openface", recordings)
-    run = copy_workflow(tmp_path / "copy")
+    run = copy_workflow(tmp_path / "copy", preloaded)
     run.snakemake(
         "--cores", "2", "--config", "preset=london", f"london={{mirror: '{london_mirror}', aus: openface}}",
         f"openface={{program: '{program}', chunk: 50}}", "--", "results/london/faces.csv",

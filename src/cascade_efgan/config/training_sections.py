@@ -87,6 +87,10 @@ class Schedule(Section):
     epochs: Positive = Field(100, description="passes over the training images (Sec. 8: 100)")
     constant_epochs: int = Field(50, ge=0, description="epochs before the rate decays linearly to 0 (Sec. 8: 50)")
     learning_rate: float = Field(1e-4, gt=0, lt=1, description="initial learning rate of Adam (Sec. 8: 1e-4)")
+    discriminator_rate: float = Field(
+        1, gt=0, description="the discriminators' learning rate as a multiple of the generator's (two time scales; "
+        "Heusel et al., 2017). Not in the paper"
+    )  # fmt: skip
     batch: Positive = Field(2, description="batch size (Sec. 8: 2)")
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's beta 1 (Sec. 8)")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's beta 2 (Sec. 8)")

@@ -28,16 +28,18 @@ class Optimizers:
         )
         self.generator_optimiser = self._adam(objective.generator, schedule)
         self.discriminators_optimiser = self._adam(objective.discriminators, schedule)
+        self.discriminator_rate = schedule.discriminator_rate
+        self.learning_rate = schedule.learning_rate
 
     @property
     def learning_rate(self) -> float:
-        """Adam's rate of the next step."""
+        """Adam's rate of the generator's next step; the discriminators' is `discriminator_rate` times as large."""
         return float(self.generator_optimiser.param_groups[0]["lr"])
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
-            optimiser.param_groups[0]["lr"] = rate
+        self.generator_optimiser.param_groups[0]["lr"] = rate
+        self.discriminators_optimiser.param_groups[0]["lr"] = rate * self.discriminator_rate
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
         """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
