@@ -1,13 +1,24 @@
-"""Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`."""
+"""Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`.
+
+The tables of the README are those of its preset, without the columns that are the same for every method.
+"""
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "results"
+README, PRESET = DOCS.parent / "README.md", "laptop"
+#: Table -> columns that the README leaves out.
+LEFT_OUT = {
+    "accuracy": ("Data set", "R ↑ (%)", "regressor's own error"),
+    "quality": ("Data set",),
+    "ablation": ("Data set", "regressor's own error"),
+}
 #: Figures beyond the paper's, in the order of the report.
 MORE = ("expression_gap", "confusion", "action_units", "best_and_worst", "training_curves")
 
@@ -34,6 +45,25 @@ def main() -> None:
     (DOCS / preset / "figures.md").write_text("\n".join(parts), encoding="utf-8")
     for path in [*RESULTS.glob("*_table.md"), *RESULTS.glob("*_statistics.md"), *RESULTS.glob("claims.md")]:
         shutil.copy(path, DOCS / preset)
+    if preset == PRESET:
+        text = README.read_text(encoding="utf-8")
+        for name, left_out in LEFT_OUT.items():
+            begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+            before, rest = text.split(begin)
+            text = before + begin + compact(RESULTS / f"{name}_table.md", left_out) + end + rest.split(end)[1]
+        README.write_text(text, encoding="utf-8")
+
+
+def compact(path: Path, left_out: Sequence[str]) -> str:
+    """The Markdown table of a file without some columns, footnote marks as dashes."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    kept = [place for place, title in enumerate(rows[0]) if title not in left_out]
+    rows = [[row[place] for place in kept] for row in rows]
+    rows[1] = ["--:" if "-:" in cell else "---" for cell in rows[1]]
+    for row in rows[2:]:
+        row[:] = ["–" if cell.startswith("[") else cell.replace(" to ", "–") for cell in row]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 
 def _place(name: str) -> tuple[int, str]:
