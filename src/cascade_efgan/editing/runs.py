@@ -60,7 +60,7 @@ def find_weights(run: Path) -> Path:
 def no_weights(reason: str) -> InputError:
     """The error that says how to make weights where there are none, for `reason`."""
     return InputError(
-        f"{reason}; the smallest run makes some in about 5 minutes on two idle cores, without data or a GPU: "
+        f"{reason}; the smallest run makes some in about 15 minutes on two idle cores, without data or a GPU: "
         f"`{SMALLEST_RUN}`, or name another folder with --run or a file with --weights"
     )
 
