@@ -46,6 +46,8 @@ def main() -> None:
     for path in [*RESULTS.glob("*_table.md"), *RESULTS.glob("*_statistics.md"), *RESULTS.glob("claims.md")]:
         shutil.copy(path, DOCS / preset)
     if preset == PRESET:
+        for path in [*RESULTS.glob("sensitivity.md"), *RESULTS.glob("*/fid_curve.png")]:
+            shutil.copy(path, DOCS / preset)
         text = README.read_text(encoding="utf-8")
         for name, left_out in LEFT_OUT.items():
             begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"

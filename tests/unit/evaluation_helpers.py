@@ -1,12 +1,12 @@
-"""Tiny data sets and edits on disk for the tests of the evaluation."""
+"""Tiny data sets and edits for the tests of training and evaluation."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, SQUARE_COLUMNS
+from cascade_efgan.data import AUS, EXPRESSIONS
+from cascade_efgan.data.dataset import INDEX_COLUMNS, SQUARE_COLUMNS, Faces
 from cascade_efgan.data.records import LANDMARK_COLUMNS
 
 #: Brightness of the lower half of a test picture, by expression: what a classifier can learn at once.
@@ -90,3 +90,11 @@ def write_edits(folder: Path, faces: dict[str, Path], part: str, name: str = "ed
     np.save(paths[0], np.stack(images))
     pd.DataFrame(rows).to_csv(paths[1], index=False)
     return paths
+
+
+def random_faces(count: int) -> Faces:
+    """Noise, 32 pixels wide, with AUs and expressions, for tests of the training."""
+    draw = np.random.default_rng(0)
+    index = pd.DataFrame(draw.random((count, len(AUS))) * 5, columns=list(AUS))
+    index["expression"] = [EXPRESSIONS[i % 8] for i in range(count)]
+    return Faces(draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), index)

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from evaluation_helpers import write_faces
+from table_helpers import FACTS, number, run, sorted_metrics
 
 from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import REAL, Metric, write_metric
+from cascade_efgan.evaluation.metric import REAL, write_metric
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.methods import ABLATED, COMPARED
 from cascade_efgan.stages import describe_run, table
@@ -30,38 +30,11 @@ from cascade_efgan.tables.render import as_csv, latex, markdown
 
 PRESETS = ("evening", "full", "laptop", "london", "paper", "smoke")
 
-FACTS = DatasetFacts(
-    images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
-    shared_people=11, copies=0, excluded=2, missing=0, split_sha256="0" * 64,
-)  # fmt: skip
-
-
-def run(*datasets: str, **overrides: Any) -> dict[str, Any]:
-    """The description of a run on some data sets."""
-    settings = resolve({"preset": "laptop", "datasets": list(datasets), **overrides})
-    return describe(settings, dict.fromkeys(datasets, FACTS))
-
 
 def paper_run(*datasets: str, facts: DatasetFacts = FACTS, **overrides: Any) -> dict[str, Any]:
     """The description of a run in the paper's setting."""
     settings = resolve({"preset": "paper", "datasets": list(datasets), "ablation_dataset": None, **overrides})
     return describe(settings, dict.fromkeys(settings.all_datasets, facts))
-
-
-def number(
-    name: str, method: str, value: float | None, seed: int = 0, dataset: str = "rendered", **rest: Any
-) -> Metric:
-    """A metric with 29 images."""
-    reason = None if value is not None else rest.pop("reason", "no edit has a counterpart")
-    return Metric(name, value, rest.pop("n", 29), dataset, method, seed, reason=reason, **rest)
-
-
-def sorted_metrics(*metrics: Metric) -> dict[tuple[str, str, str], dict[int, Metric]]:
-    """Metrics as `read_metrics` returns them."""
-    found: dict[tuple[str, str, str], dict[int, Metric]] = {}
-    for metric in metrics:
-        found.setdefault((metric.dataset, metric.method, metric.name), {})[metric.seed] = metric
-    return found
 
 
 def test_cells_are_means_with_sample_standard_deviation() -> None:
@@ -371,50 +344,3 @@ def test_wrong_inputs_are_one_sentence(tmp_path: Path) -> None:
     words = ["rendered=a.csv"], ["london=x.csv"], ["rendered=c.csv"], ["rendered=d.json"]
     with pytest.raises(InputError, match="--completeness: give the same names in the same order"):
         describe_run.command(tmp_path / "run.json", *words)
-
-
-@pytest.mark.parametrize(
-    ("loss", "value", "said"),
-    [
-        ("G/attention_mean", 0.01, "the masks are closed (mean 0.010)"),
-        ("G/attention_mean", 0.99, "the masks are open (mean 0.990)"),
-        ("D/L_gp", 0.95 * 15, "the critics' gradients are nearly zero (penalty 0.95 each)"),
-        ("D/L_gp", 0.95, None),
-        ("G/attention_mean", 0.3, None),
-    ],
-)
-def test_a_training_that_failed_is_named_below_the_table(loss: str, value: float, said: str | None) -> None:
-    """Else a reader takes the number of a network that never learnt for the method's."""
-    lines = [{"epoch": 1, "value": 0.5}, {"epoch": 2, "value": value}]
-    curves = pd.DataFrame(lines).assign(dataset="rendered", seed=0, method="cascade_ef_gan", loss=loss)
-    made = build_table("measures", run("rendered"), {}, curves=curves)
-    found = [line for line in made.warnings if said and said in line]
-    assert len(found) == len(made.warnings) == (said is not None)
-    assert all(f"- {line}\n" in markdown(made) and line.startswith("Cascade EF-GAN, Rendered") for line in found)
-
-
-@pytest.mark.parametrize(("maps", "said"), [(1.2, 0), (0.1, 1)])
-def test_masks_of_the_face_may_be_closed_where_local_ones_paint(maps: float, said: int) -> None:
-    """Twelve maps of three modules: edits that three quarters of a test recognised were said to copy their input."""
-    losses = {"G/attention_mean": 0.01, "G/L_attn": maps}
-    lines = [{"epoch": 1, "loss": loss, "value": value} for loss, value in losses.items()]
-    curves = pd.DataFrame(lines).assign(dataset="rendered", seed=0, method="cascade_ef_gan")
-    assert len(build_table("measures", run("rendered"), {}, curves=curves).warnings) == said
-
-
-@pytest.mark.parametrize(
-    ("metric", "edited", "unchanged", "said"),
-    [
-        ("au_error", 0.95, 1.0, "hardly nearer to their targets"),
-        ("au_error", 0.85, 1.0, None),
-        ("psnr_true", 22.5, 26.0, "3.5 dB below doing nothing"),
-        ("psnr_true", 24.0, 26.0, None),
-    ],
-)
-def test_edits_that_do_not_follow_or_do_damage_are_named(
-    metric: str, edited: float, unchanged: float, said: str | None
-) -> None:
-    metrics = sorted_metrics(number(metric, "ef_gan", edited), number(metric, "unchanged", unchanged))
-    warnings = build_table("ablation", run("rendered"), metrics).warnings
-    assert [said in line for line in warnings if said] == [True] * (said is not None)
-    assert len(warnings) == (said is not None)

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
+from evaluation_helpers import random_faces
 
 from cascade_efgan.config import Settings, settings_from_flags
 from cascade_efgan.config.training_sections import Schedule
-from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
@@ -21,7 +18,7 @@ from cascade_efgan.training.objective import Batch, EditingObjective
 from cascade_efgan.training.optimizers import Optimizers
 from cascade_efgan.training.start import build_objective, prepare
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
-from cascade_efgan.training.training_data import TrainingData, to_float, to_uint8, translated
+from cascade_efgan.training.training_data import TrainingData
 
 SETTINGS = settings_from_flags(
     ["network.width=4", "network.blocks=1", "network.discriminator_width=4", "network.face_layers=3",
@@ -34,13 +31,6 @@ NETWORKS = [name for name in METHODS if name != "cascade_from_scratch"]
 
 def spec_of(method: str, settings: Settings = SETTINGS) -> ModelSpec:
     return ModelSpec(method, 32, settings.network.model_dump(), BOXES if METHODS[method].local_focuses else {})
-
-
-def random_faces(count: int) -> Faces:
-    draw = np.random.default_rng(0)
-    index = pd.DataFrame(draw.random((count, len(AUS))) * 5, columns=list(AUS))
-    index["expression"] = [EXPRESSIONS[i % 8] for i in range(count)]
-    return Faces(draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), index)
 
 
 def schedule(**changes: object) -> Schedule:
@@ -79,48 +69,6 @@ def test_the_discriminators_rate_is_a_multiple_of_the_generators() -> None:
     for rate in (1e-4, 5e-5):
         run.optimizers.learning_rate = rate
         assert [adam.param_groups[0]["lr"] for adam in adams] == pytest.approx([rate, 4 * rate])
-
-
-def test_bytes_survive_the_way_to_networks_and_back() -> None:
-    values = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
-    assert torch.equal(to_uint8(to_float(values)), values)
-
-
-def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None:
-    samples = TrainingData(random_faces(9), torch.device("cpu"))
-    first, again, other = (list(samples.epoch(3, True, seed)) for seed in (1, 1, 2))
-    seen = torch.cat([batch.aus for batch in first])
-    assert len(first) == 3 and torch.equal(seen.sort(0).values, samples.aus.sort(0).values)
-    assert all(torch.equal(a.image, b.image) for a, b in zip(first, again, strict=True))
-    assert not all(torch.equal(a.image, b.image) for a, b in zip(first, other, strict=True))
-
-
-def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None:
-    samples = TrainingData(random_faces(9), torch.device("cpu"))
-    whole = list(samples.epoch(2, True, 1))
-    for skip in range(5):
-        rest = list(samples.epoch(2, True, 1, skip=skip))
-        assert len(rest) == 4 - skip
-        for one, other in zip(rest, whole[skip:], strict=True):
-            assert torch.equal(one.image, other.image) and torch.equal(one.target_aus, other.target_aus)
-
-
-def test_images_are_moved_and_their_edges_repeated() -> None:
-    image = torch.arange(1, 10).reshape(1, 1, 3, 3).repeat(2, 1, 1, 1)
-    down, left = translated(image, torch.tensor([[1, 0], [0, -2]]))
-    assert down[0].tolist() == [[1, 2, 3], [1, 2, 3], [4, 5, 6]]
-    assert left[0].tolist() == [[3, 3, 3], [6, 6, 6], [9, 9, 9]]
-
-
-def test_a_shift_moves_images_and_changes_neither_order_nor_targets() -> None:
-    samples = TrainingData(random_faces(8), torch.device("cpu"))
-    still, moved, again = (list(samples.epoch(2, True, 1, shift=shift)) for shift in (0, 2, 2))
-    for before, after, same in zip(still, moved, again, strict=True):
-        assert torch.equal(before.aus, after.aus) and torch.equal(before.target_aus, after.target_aus)
-        assert torch.equal(after.image, same.image)
-    assert any(not torch.equal(before.image, after.image) for before, after in zip(still, moved, strict=True))
-    rest = list(samples.epoch(2, True, 1, skip=2, shift=2))
-    assert all(torch.equal(a.image, b.image) for a, b in zip(moved[2:], rest, strict=True))
 
 
 @pytest.mark.parametrize("method", NETWORKS)

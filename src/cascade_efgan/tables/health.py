@@ -45,12 +45,10 @@ def _training_signs(curves: pd.DataFrame | None, dataset: str, method: str, casc
     last = own[own["epoch"] == own["epoch"].max()].groupby("loss")["value"].mean()
     signs = []
     modules = cascade_steps if METHODS[method].is_cascade else 1
-    attention = last.get("G/attention_mean")  # of the face; local branches may paint where it is shut
-    maps = modules * (1 + len(REGIONS))
-    local = (
-        last.get("G/L_attn", 0.0) / maps if METHODS[method].local_focuses else 0.0
-    )  # a norm is no less than the mean
-    if attention is not None and max(attention, local) < SATURATED:
+    attention = last.get("G/attention_mean")  # of the face
+    # Local branches may paint where it is shut: the loss sums all maps, as means, or as norms, which are no less.
+    maps = last.get("G/L_attn", 0.0) / (modules * (1 + len(REGIONS))) if METHODS[method].local_focuses else 0.0
+    if attention is not None and max(attention, maps) < SATURATED:
         signs.append(f"the masks are closed (mean {attention:.3f}), edits copy their input; train longer or lower attn")
     if attention is not None and attention > 1 - SATURATED:
         signs.append(f"the masks are open (mean {attention:.3f}), edits ignore their input; raise attn")
