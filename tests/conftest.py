@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import ImageCms
 from preloaded import preloaded_programs
 
@@ -47,6 +48,25 @@ def preloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folder of an `efgan` that starts at once."""
     with preloaded_programs(tmp_path_factory.mktemp("preloaded") / "programs") as programs:
         yield programs
+
+
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that fills a folder once for all processes of the session: `made_once(NAME, FILL)` is its path."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.is_file():
+                fill(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from copied_workflow import Workflow, copy_workflow
 from dvc_repository import Repository, make_repository
-from filelock import FileLock
 
 
 @pytest.fixture(scope="module")
@@ -17,21 +16,18 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def finished_smoke(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, preloaded: Path) -> Path:
+def finished_smoke(made_once: Callable[[str, Callable[[Path], object]], Path], preloaded: Path) -> Path:
     """A whole run of `preset=smoke`, made once for all processes of the session; tests change copies of it only.
 
     By `dvc repro`, and committed. On both cores: with `--resources gpu=1` most jobs would run one by one.
     """
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
-    folder = shared / "finished_smoke"
-    with FileLock(shared / "finished_smoke.lock"):
-        if not (shared / "finished_smoke.done").is_file():
-            run = make_repository(folder, "preset: smoke\n", preloaded)
-            run.dvc("repro")
-            run.commit("results")
-            (shared / "finished_smoke.done").touch()
-    return folder
+
+    def fill(folder: Path) -> None:
+        run = make_repository(folder, "preset: smoke\n", preloaded)
+        run.dvc("repro")
+        run.commit("results")
+
+    return made_once("finished_smoke", fill)
 
 
 @pytest.fixture(scope="session")
