@@ -17,10 +17,10 @@ from layouts_posed import pack
 from layouts_wild import AFFECTNET, LIST_HEADER, make_affectnet_csv, make_affectnet_npy, write_list
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.affectnet import affectnet_photos, draw
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.openface_csv import parse_faces
+from cascade_efgan.data.openface.csv_files import parse_faces
 from cascade_efgan.data.photos import PhotoZip, Request, sha256
+from cascade_efgan.data.sources.affectnet import affectnet_photos, draw
 from cascade_efgan.errors import InputError
 
 IMAGES = "Manually_Annotated/Manually_Annotated_Images"

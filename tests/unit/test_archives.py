@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from layouts_posed import pack
 
-from cascade_efgan.data import archives
-from cascade_efgan.data.archives import open_archive
+from cascade_efgan.data.sources import archives
+from cascade_efgan.data.sources.archives import open_archive
 from cascade_efgan.errors import InputError
 
 PACKED = (".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz")

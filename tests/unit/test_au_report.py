@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.au_checks import EXPECTED_AUS, au_warnings, constant_aus
-from cascade_efgan.data.au_report import au_table, read_aus, render_report
+from cascade_efgan.data.checks.au_checks import EXPECTED_AUS, au_warnings, constant_aus
+from cascade_efgan.data.checks.au_report import au_table, read_aus, render_report
 from cascade_efgan.data.rendered.plan import sample_plan
 from cascade_efgan.errors import InputError
 

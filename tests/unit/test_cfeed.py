@@ -25,9 +25,9 @@ from layouts_posed import (
 )
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.cfeed import SECOND, cfeed_photos, parse_name
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import Request
+from cascade_efgan.data.sources.cfeed import SECOND, cfeed_photos, parse_name
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json
 

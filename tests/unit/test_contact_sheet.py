@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.contact_sheet import choose_crops, draw_contact_sheet
+from cascade_efgan.data.checks.contact_sheet import choose_crops, draw_contact_sheet
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.errors import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.data.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
+from cascade_efgan.data.checks.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
 from cascade_efgan.data.crops import crops_index, face_squares
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import read_manifest, write_manifest

@@ -12,7 +12,7 @@ from cascade_efgan.data.crops import Square, crop_image, crop_square, padding_sh
 from cascade_efgan.data.dataset import INDEX_COLUMNS
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import read_manifest, write_manifest
-from cascade_efgan.data.openface import choose_face, read_openface
+from cascade_efgan.data.openface.faces import choose_face, read_openface
 from cascade_efgan.data.photos import PhotoZip, encode_png, new_zip, sha256
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError

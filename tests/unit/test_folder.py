@@ -12,9 +12,9 @@ from layouts_wild import make_folder
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.folder import folder_photos, path_id
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import Request
+from cascade_efgan.data.sources.folder import folder_photos, path_id
 from cascade_efgan.errors import InputError
 
 

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from cascade_efgan.config import resolve
-from cascade_efgan.data import fingerprints, registry
-from cascade_efgan.data.licensed import archive_fingerprint, archive_of, missing_archives
+from cascade_efgan.data import registry
+from cascade_efgan.data.sources import fingerprints
+from cascade_efgan.data.sources.licensed import archive_fingerprint, archive_of, missing_archives
 from cascade_efgan.errors import InputError
 
 DATASETS = ("rafd", "cfeed", "affectnet", "folder")
@@ -205,6 +206,8 @@ def test_twenty_thousand_files_are_looked_at_in_well_under_a_second(tmp_path):
 
 
 def test_the_workflow_asks_without_loading_arrays_or_networks():
-    code = "import sys, cascade_efgan.data.licensed; print({'torch', 'pandas', 'numpy', 'PIL'} & set(sys.modules))"
+    code = (
+        "import sys, cascade_efgan.data.sources.licensed; print({'torch', 'pandas', 'numpy', 'PIL'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

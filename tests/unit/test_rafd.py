@@ -11,7 +11,7 @@ from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.images import image_size
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import PhotoZip, Request, sha256
-from cascade_efgan.data.rafd import PEOPLE, parse_name, rafd_photos
+from cascade_efgan.data.sources.rafd import PEOPLE, parse_name, rafd_photos
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json
 

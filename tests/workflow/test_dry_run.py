@@ -95,7 +95,7 @@ def test_one_table_runs_only_what_it_shows(workflow: Workflow) -> None:
 
 def test_a_data_set_depends_on_its_own_module_alone(workflow: Workflow) -> None:
     text = workflow.snakemake("--dry-run", "--nocolor", "results/london/photos.zip", "--config", "preset=london")
-    assert "src/cascade_efgan/data/london.py" in text
+    assert "src/cascade_efgan/data/sources/london.py" in text
     for other in ("rendered_photos.py", "rendered/draw.py", "rafd.py", "affectnet.py"):
         assert f"src/cascade_efgan/data/{other}" not in text
 

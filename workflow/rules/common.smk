@@ -18,9 +18,9 @@ from cascade_efgan.orchestration.cluster import cancel_left_behind
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
-from cascade_efgan.data.registry import DATASETS
-from cascade_efgan.data.fingerprints import fingerprint
-from cascade_efgan.data.licensed import archive_fingerprint
+from cascade_efgan.data.registry import source_module
+from cascade_efgan.data.sources.fingerprints import fingerprint
+from cascade_efgan.data.sources.licensed import archive_fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import CONTROLS, METHODS
@@ -213,7 +213,7 @@ def code_of(stage, *modules):
 
 def download_code(dataset):
     """Source files that `efgan download` runs for one data set: an edit of what reads another reruns nothing."""
-    return code_of("download", f"cascade_efgan.data.{DATASETS[dataset].module}")
+    return code_of("download", source_module(dataset))
 
 
 # OpenFace.

@@ -1,7 +1,7 @@
 """The data sets: what settings, workflow, tables and pages say of each, once.
 
-A new one is a module with a function `Request -> SourcePhotos`, its name and line here, and its section in
-`config.settings`.
+A new one is a module of its name in `data/sources` with a function `NAME_photos(Request) -> SourcePhotos`, its name and
+line here, and its section in `config.settings`.
 """
 
 from collections.abc import Callable
@@ -31,35 +31,32 @@ class DataSet:
 
     Attributes:
         title: its name in a table.
-        module: of this package, below `data`; `{name}_photos` in it makes the photographs. By its name, so that a
-            change of one data set's module makes no other data set anew.
         licence: where others own it and only its user can obtain it.
         true_edits: the perfect edit of each face is known, because the project renders it.
         in_paper: the paper's tables show it (Sec. 4.1).
     """
 
     title: str
-    module: str
     licence: Licence | None = None
     true_edits: bool = False
     in_paper: bool = False
 
 
 DATASETS: dict[str, DataSet] = {
-    "rendered": DataSet("Rendered faces", "rendered_photos", true_edits=True),
-    "london": DataSet("London Set", "london"),
-    "rafd": DataSet(
-        "RaFD", "rafd", Licence("the Radboud Faces Database (RaFD)", "https://rafd.socsci.ru.nl"), in_paper=True
-    ),
+    "rendered": DataSet("Rendered faces", true_edits=True),
+    "london": DataSet("London Set"),
+    "rafd": DataSet("RaFD", Licence("the Radboud Faces Database (RaFD)", "https://rafd.socsci.ru.nl"), in_paper=True),
     "cfeed": DataSet(
-        "CFEED", "cfeed", Licence("the Compound Facial Expressions of Emotion database (CFEE)",
-                                  "https://cbcsl.ece.ohio-state.edu/compound.html"), in_paper=True
+        "CFEED",
+        Licence(
+            "the Compound Facial Expressions of Emotion database (CFEE)",
+            "https://cbcsl.ece.ohio-state.edu/compound.html",
+        ),
+        in_paper=True,
     ),
-    "affectnet": DataSet(
-        "AffectNet", "affectnet", Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/")
-    ),
-    "folder": DataSet("Own photographs", "folder"),
-}  # fmt: skip
+    "affectnet": DataSet("AffectNet", Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/")),
+    "folder": DataSet("Own photographs"),
+}
 assert tuple(DATASETS) == get_args(DatasetName)
 
 TRUE_EDITS = tuple(name for name, about in DATASETS.items() if about.true_edits)
@@ -71,6 +68,11 @@ def dataset_title(name: str) -> str:
     return DATASETS[name].title if name in DATASETS else name
 
 
+def source_module(dataset: str) -> str:
+    """The module that reads a data set."""
+    return f"cascade_efgan.data.sources.{dataset}"
+
+
 def source_photos(dataset: str, request: "Request") -> "SourcePhotos":
     """The photographs of a data set.
 
@@ -79,6 +81,7 @@ def source_photos(dataset: str, request: "Request") -> "SourcePhotos":
     """
     if dataset not in DATASETS:
         raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
-    source = import_module(f"cascade_efgan.data.{DATASETS[dataset].module}")
+    # By its name, so that a change of one data set's module makes no other data set anew.
+    source = import_module(source_module(dataset))
     make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
     return make(request)

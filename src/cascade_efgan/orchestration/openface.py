@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cascade_efgan.config import Settings
-from cascade_efgan.data.licensed import missing_archives
+from cascade_efgan.data.sources.licensed import missing_archives
 from cascade_efgan.errors import InputError
 
 #: OpenFace's values for the London Set, recorded in this repository.

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cascade_efgan.data.au_checks import au_warnings
-from cascade_efgan.data.au_report import au_table, origin_warnings, read_aus, render_report
+from cascade_efgan.data.checks.au_checks import au_warnings
+from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_aus, render_report
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import atomic_path, read_json
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cascade_efgan.data.contact_sheet import draw_contact_sheet
-from cascade_efgan.data.crop_checks import read_crop_checks
+from cascade_efgan.data.checks.contact_sheet import draw_contact_sheet
+from cascade_efgan.data.checks.crop_checks import read_crop_checks
 from cascade_efgan.data.dataset import load_faces
 
 log = logging.getLogger("efgan.contact_sheet")

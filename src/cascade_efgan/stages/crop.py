@@ -11,7 +11,7 @@ import typer
 from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.crop_checks import FLAGS, check_crops
+from cascade_efgan.data.checks.crop_checks import FLAGS, check_crops
 from cascade_efgan.data.crops import crops_index, face_squares, make_crops, read_faces
 from cascade_efgan.data.dataset import PIXELS
 from cascade_efgan.data.manifest import log_copies, read_manifest

@@ -11,7 +11,9 @@ import typer
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.images import image_size
 from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.openface import (
+from cascade_efgan.data.openface.chunks import chunk_batches, chunk_provenance
+from cascade_efgan.data.openface.csv_files import csv_provenance
+from cascade_efgan.data.openface.faces import (
     Batch,
     Limits,
     check_excluded,
@@ -21,9 +23,7 @@ from cascade_efgan.data.openface import (
     several_people,
     too_many_excluded,
 )
-from cascade_efgan.data.openface_chunks import chunk_batches, chunk_provenance
-from cascade_efgan.data.openface_csv import csv_provenance
-from cascade_efgan.data.openface_images import unreadable_reason
+from cascade_efgan.data.openface.images import unreadable_reason
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError

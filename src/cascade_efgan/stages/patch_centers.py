@@ -45,7 +45,7 @@ def command(
 
 def _draw(faces: Faces, rows: np.ndarray, report: dict, picture: Path, crops: Path | None) -> None:
     # Matplotlib takes a second to import, which the JSON alone need not wait for.
-    from cascade_efgan.data.patch_picture import draw_patches, mean_face
+    from cascade_efgan.data.checks.patch_picture import draw_patches, mean_face
 
     if faces.size != report["crop_size"]:
         raise InputError(

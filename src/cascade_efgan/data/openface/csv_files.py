@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.archives import composed, decoded
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
-from cascade_efgan.data.side_files import say_left_out, side_file
+from cascade_efgan.data.sources.archives import composed, decoded
+from cascade_efgan.data.sources.side_files import say_left_out, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
-from cascade_efgan.data.archive_contents import check_complete, first, open_photographs, read_while_open
-from cascade_efgan.data.archives import ArchiveReader, composed
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archive_contents import check_complete, first, open_photographs, read_while_open
+from cascade_efgan.data.sources.archives import ArchiveReader, composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

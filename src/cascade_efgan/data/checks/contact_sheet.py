@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.checks.pictures import DPI, save_picture
 from cascade_efgan.data.dataset import Faces
-from cascade_efgan.data.pictures import DPI, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
-from cascade_efgan.data.archives import composed
 from cascade_efgan.data.images import SUFFIXES
+from cascade_efgan.data.sources.archives import composed
 from cascade_efgan.errors import InputError
 
 #: Of what photographs are, or were when OpenFace saw them.

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.au_checks import (
+from cascade_efgan.data.checks.au_checks import (
     EXPECTED_AUS,
     FEWEST,
     FEWEST_FOR_ORDER,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from cascade_efgan.data.openface import Answer, Batch
-from cascade_efgan.data.openface_csv import csv_text, parse_faces
+from cascade_efgan.data.openface.csv_files import csv_text, parse_faces
+from cascade_efgan.data.openface.faces import Answer, Batch
 from cascade_efgan.errors import InputError
 
 PROGRAM = "FaceLandmarkImg"

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
-from cascade_efgan.data.side_files import files_below, side_file
+from cascade_efgan.data.sources.side_files import files_below, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file
 

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import PurePosixPath
 
 from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.archives import ArchiveReader, open_archive
 from cascade_efgan.data.images import SUFFIXES
-from cascade_efgan.data.licensed import archive_of
 from cascade_efgan.data.photos import Completeness, Photo, Request, sha256
-from cascade_efgan.data.side_files import say_left_out
+from cascade_efgan.data.sources.archives import ArchiveReader, open_archive
+from cascade_efgan.data.sources.licensed import archive_of
+from cascade_efgan.data.sources.side_files import say_left_out
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_efgan.data.pictures import DPI, save_picture
+from cascade_efgan.data.checks.pictures import DPI, save_picture
 
 #: Okabe and Ito's colours, which colour-blind people tell apart too.
 _REGION_COLOURS = {"eyes": "#56B4E9", "nose": "#E69F00", "mouth": "#F0E442"}

@@ -25,16 +25,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.affectnet_lists import BOX, DISPUTED, LISTS, PATH, one_row_each, photo_ids, read_lists
-from cascade_efgan.data.archive_contents import (
+from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.affectnet_lists import BOX, DISPUTED, LISTS, PATH, one_row_each, photo_ids, read_lists
+from cascade_efgan.data.sources.archive_contents import (
     check_complete,
     is_image,
     one_file_each,
     open_photographs,
     read_while_open,
 )
-from cascade_efgan.data.archives import ArchiveReader
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.archives import ArchiveReader, composed
+from cascade_efgan.data.sources.archives import ArchiveReader, composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

@@ -17,7 +17,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from cascade_efgan.data.archive_contents import (
+from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archive_contents import (
     check_complete,
     first,
     is_image,
@@ -26,8 +27,7 @@ from cascade_efgan.data.archive_contents import (
     placeholder,
     read_while_open,
 )
-from cascade_efgan.data.archives import ArchiveReader
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

@@ -18,7 +18,7 @@ from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 #: The hash list of this repository: the photographs that belong to the data set, and what their bytes must be.
-CHECKSUMS = Path(__file__).parents[3] / "resources" / "london" / "sha256sums.txt"
+CHECKSUMS = Path(__file__).parents[4] / "resources" / "london" / "sha256sums.txt"
 MIRROR_VARIABLE = "EFGAN_LONDON_MIRROR"
 
 #: Number in the file name -> expression.

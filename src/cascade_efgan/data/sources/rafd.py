@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.archive_contents import (
+from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archive_contents import (
     check_complete,
     is_image,
     one_file_each,
     open_photographs,
     read_while_open,
 )
-from cascade_efgan.data.archives import ArchiveReader
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
 
 CAMERAS = ("000", "045", "090", "135", "180")

@@ -1,0 +1,1 @@
+"""Where photographs come from: archives, folders and the readers of each data set."""
