@@ -20,7 +20,8 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.openface.csv_files import choose_face, read_openface
+from cascade_efgan.data.openface.csv_files import read_openface
+from cascade_efgan.data.openface.detected import choose_face
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.records import landmark_values
 from cascade_efgan.evaluation.metric import write_metric

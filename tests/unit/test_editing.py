@@ -600,7 +600,8 @@ def test_a_file_that_appears_while_the_editor_works_is_not_replaced(editor, phot
 
 
 def test_a_london_photograph_is_edited_in_place(weights, london_mirror, openface_london):
-    from cascade_efgan.data.openface.csv_files import choose_face, read_openface
+    from cascade_efgan.data.openface.csv_files import read_openface
+    from cascade_efgan.data.openface.detected import choose_face
 
     truth = choose_face(read_openface(openface_london)["001_03"], 0.5)
     data = (london_mirror / "neutral_front" / "001_03.jpg").read_bytes()

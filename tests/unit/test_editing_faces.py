@@ -155,7 +155,8 @@ def test_the_frame_of_the_eyes_goes_there_and_back():
 
 
 def test_mediapipe_finds_the_landmarks_that_openface_finds(finder, london_mirror, openface_london):
-    from cascade_efgan.data.openface.csv_files import choose_face, read_openface
+    from cascade_efgan.data.openface.csv_files import read_openface
+    from cascade_efgan.data.openface.detected import choose_face
 
     known = read_openface(openface_london)
     for name in ("neutral_front/001_03", "smiling_front/005_08"):

@@ -14,7 +14,8 @@ import pytest
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.manifest import BOX_COLUMNS
-from cascade_efgan.data.openface.csv_files import choose_face, csv_provenance, overlap, parse_faces, read_openface
+from cascade_efgan.data.openface.csv_files import csv_provenance, parse_faces, read_openface
+from cascade_efgan.data.openface.detected import choose_face, overlap
 from cascade_efgan.data.openface.faces import Limits, check_excluded, csv_batch, reason_counts, settle, several_people
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError

@@ -8,14 +8,14 @@ import math
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.data import AUS
+from cascade_efgan.data.openface.detected import AU_COLUMNS, COLUMNS, DetectedFace
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
 from cascade_efgan.data.sources.archives import composed, decoded
 from cascade_efgan.data.sources.side_files import say_left_out, side_file
@@ -24,8 +24,6 @@ from cascade_efgan.files import sha256_file
 
 log = logging.getLogger("efgan.openface")
 
-_AU_COLUMNS = tuple(f"{au}_r" for au in AUS)
-_COLUMNS = ("confidence", *_AU_COLUMNS, *LANDMARK_COLUMNS)
 
 #: What OpenFace writes without decimals.
 _WHOLE = ("face", "frame", "face_id", "success")
@@ -36,32 +34,6 @@ _NO_NUMBER = re.compile(
     r"|[-+]?(nan|inf(inity)?)(\(\w*\))?|[-+]?\d\.?#\w+|#?n/?a|null|none|#(num|value|div/0)!", re.IGNORECASE
 )
 
-
-@dataclass(frozen=True, slots=True)
-class DetectedFace:
-    """One face that OpenFace found, unchecked: values may be NaN or out of range until it is chosen.
-
-    Attributes:
-        confidence: OpenFace's confidence in its landmarks, 0..1.
-        aus: `(17,)` float64 intensities in the order of `AUS`, 0..5.
-        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph.
-        where: CSV and line, for messages.
-    """
-
-    confidence: float
-    aus: np.ndarray
-    landmarks: np.ndarray
-    where: str
-
-    def not_finite(self) -> str | None:
-        """Name of the first column whose value is NaN or infinite; None where there is none."""
-        values = (self.confidence, *self.aus, *self.landmarks.T.ravel())
-        named = zip(_COLUMNS, values, strict=True)
-        return next((column for column, value in named if not math.isfinite(value)), None)
-
-
-#: A face box: left, top, width, height in pixels of the photograph.
-Box = tuple[float, float, float, float]
 
 #: Columns that name the photograph of each row in one CSV for all, in any case; the first that is there counts.
 FILE_COLUMNS = ("file", "filename", "image", "name")
@@ -123,7 +95,7 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
         faces = detections.setdefault(key if owner is None else composed(row[owner].strip()), [])
         cells = [cell.replace(",", ".") if _DECIMAL.fullmatch(cell) else cell for cell in row]
         if "success" not in at or _number(cells[at["success"]], "success", where) == 1:
-            faces.append(_face([_number(cells[at[column]], column, where) for column in _COLUMNS], where))
+            faces.append(_face([_number(cells[at[column]], column, where) for column in COLUMNS], where))
         if "frame" in at and owner is None:
             frames.add(row[at["frame"]].strip())
     if len(frames) > 1:
@@ -185,56 +157,6 @@ def csv_provenance(path: Path) -> dict[str, Any]:
     listed = "".join(f"{sha256_file(path / name)}  {name}\n" for name in names)
     digest = hashlib.sha256(listed.encode()).hexdigest()
     return {"source": "csv", "name": path.name, "csvs": len(names), "sha256": digest}
-
-
-def check_intensities(face: DetectedFace) -> None:
-    """Refuse AUs that are on another scale: what is wrong with one photograph is wrong with all of them then.
-
-    Raises:
-        InputError: an AU is outside 0..5; the sentence names file and column.
-    """
-    for column, value in zip(_AU_COLUMNS, face.aus, strict=True):
-        if not 0 <= value <= AU_MAX:
-            raise InputError(
-                f"{face.where}: {column} is {value:g}, expected an intensity of 0 to 5; take OpenFace's _r columns as "
-                "they are, neither scaled nor normalised"
-            )
-
-
-def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box | None = None) -> DetectedFace:
-    """The face that a photograph is of. Never simply the first row: OpenFace reports phantom faces in no order.
-
-    Args:
-        faces: at least one.
-        min_confidence: confidence below which a face may be a phantom, 0..1.
-        box: the data set's own face box: (left, top, width, height) in pixels; None: it has none.
-
-    Returns:
-        With a box, the face whose landmarks' box overlaps it most (intersection over union), among equals the one of
-        highest confidence. Without, the face of the largest side among those of at least `min_confidence`, as the
-        editor takes it; where none is, the one of highest confidence.
-
-    Not in the paper: its photographs show one person each. OpenFace's author advises the largest face: confidence says
-    how well the landmarks fit, not whom the photograph shows.
-    """
-
-    def rank(face: DetectedFace) -> tuple[float, float, float]:
-        # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
-        confidence, side = _or_lowest(face.confidence), _or_lowest(float(np.ptp(face.landmarks, axis=0).max()))
-        if box is not None:
-            return _or_lowest(overlap(face.landmarks, box)), confidence, side
-        return (1, side, confidence) if confidence >= min_confidence else (0, confidence, side)
-
-    return max(faces, key=rank)
-
-
-def overlap(landmarks: np.ndarray, box: Box) -> float:
-    """Intersection over union, 0..1, of the box around `(68, 2)` landmarks and (left, top, width, height), pixels."""
-    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
-    corner, size = np.array(box[:2]), np.array(box[2:])
-    shared = np.prod((np.minimum(high, corner + size) - np.maximum(low, corner)).clip(min=0))
-    both = np.prod(high - low) + np.prod(size) - shared
-    return float(shared / both) if both > 0 else 0.0
 
 
 def csv_text(data: bytes, name: str) -> str:
@@ -304,16 +226,16 @@ def _without_decimal_commas(row: list[str], header: list[str], where: str) -> li
 
 
 def _check_header(header: list[str], name: str) -> None:
-    twice = [column for column in _COLUMNS if header.count(column) > 1]
+    twice = [column for column in COLUMNS if header.count(column) > 1]
     if twice:
         raise InputError(f"{name}: column {twice[0]} is there {header.count(twice[0])} times; keep OpenFace's own one")
-    missing = [column for column in _COLUMNS if column not in header]
+    missing = [column for column in COLUMNS if column not in header]
     if not missing:
         return
-    if len(missing) == len(_COLUMNS):
+    if len(missing) == len(COLUMNS):
         advice = "this is no CSV of OpenFace"
-    elif missing[0] in _AU_COLUMNS:
-        every = all(column in missing for column in _AU_COLUMNS)
+    elif missing[0] in AU_COLUMNS:
+        every = all(column in missing for column in AU_COLUMNS)
         advice = "run OpenFace with -aus" if every else _missing_model(missing[0])
     elif missing[0] in LANDMARK_COLUMNS:
         advice = "run OpenFace with -2Dfp"
@@ -329,10 +251,6 @@ def _missing_model(column: str) -> str:
         f"OpenFace probably lacks AU_predictors/svr_combined/AU_{number}_static_intensity_comb.dat (listed in "
         "AU_predictors/AU_all_static.txt): restore that file and run OpenFace again"
     )
-
-
-def _or_lowest(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
 
 
 def _number(cell: str, column: str, where: str) -> float:

@@ -14,14 +14,8 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_square, padding_share
 from cascade_efgan.data.images import UNREADABLE
 from cascade_efgan.data.manifest import BOX_COLUMNS
-from cascade_efgan.data.openface.csv_files import (
-    Box,
-    DetectedFace,
-    check_intensities,
-    choose_face,
-    overlap,
-    read_openface,
-)
+from cascade_efgan.data.openface.csv_files import read_openface
+from cascade_efgan.data.openface.detected import Box, DetectedFace, check_intensities, choose_face, overlap
 from cascade_efgan.data.openface.names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError
