@@ -43,7 +43,7 @@ test-cluster: $(READY) ## Run the workflow on a real Slurm, in S3 and by the Kub
 		apt-get update --quiet --quiet && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends slurm-wlm munge; fi
 	$(UV) pip install --quiet --target build/cluster-tools --require-hashes --requirement tests/cluster/requirements.txt
-	pytest tests/cluster/test_slurm.py tests/cluster  # the longest first
+	pytest tests/cluster/test_{slurm,s3,kubernetes,image}.py  # the longest first
 
 bench: $(READY) ## Measure against the public codes (15 minutes on an idle machine); finished cases are kept.
 	python -m benchmarks

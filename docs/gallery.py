@@ -1,6 +1,6 @@
 """Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`.
 
-The tables of the README are those of its preset, without the columns that are the same for every method.
+Two presets also have a page that shows their tables, without the columns that are the same for every method.
 """
 
 import json
@@ -12,8 +12,9 @@ from PIL import Image
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "results"
-README, PRESET = DOCS.parent / "README.md", "laptop"
-#: Table -> columns that the README leaves out.
+#: Preset -> the page with its tables.
+PAGES = {"evening": DOCS.parent / "README.md", "laptop": DOCS / "runs.md"}
+#: Table -> columns that these pages leave out.
 LEFT_OUT = {
     "accuracy": ("Data set", "R ↑ (%)", "regressor's own error"),
     "quality": ("Data set",),
@@ -43,17 +44,16 @@ def main() -> None:
         parts.append(f"## {caption['title']}{number}\n\n![{caption['title']}](figures/{picture.name})\n")
         parts.append(f"{caption['caption']}\n")
     (DOCS / preset / "figures.md").write_text("\n".join(parts), encoding="utf-8")
-    for path in [*RESULTS.glob("*_table.md"), *RESULTS.glob("*_statistics.md"), *RESULTS.glob("claims.md")]:
+    names = ("*_table.md", "*_statistics.md", "claims.md", "sensitivity.md", "*/fid_curve.png")
+    for path in (path for name in names for path in RESULTS.glob(name)):
         shutil.copy(path, DOCS / preset)
-    if preset == PRESET:
-        for path in [*RESULTS.glob("sensitivity.md"), *RESULTS.glob("*/fid_curve.png")]:
-            shutil.copy(path, DOCS / preset)
-        text = README.read_text(encoding="utf-8")
+    if preset in PAGES:
+        text = PAGES[preset].read_text(encoding="utf-8")
         for name, left_out in LEFT_OUT.items():
             begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
             before, rest = text.split(begin)
             text = before + begin + compact(RESULTS / f"{name}_table.md", left_out) + end + rest.split(end)[1]
-        README.write_text(text, encoding="utf-8")
+        PAGES[preset].write_text(text, encoding="utf-8")
 
 
 def compact(path: Path, left_out: Sequence[str]) -> str:
