@@ -32,13 +32,13 @@ CROPS = ["--crops", f"{DATA}/crops.npy"]
 EDITS = ["--edits", f"{METHOD}/edits_test.npy", "--edits-index", f"{METHOD}/edits_test.csv"]
 
 
-def record_everything():
+def record_everything(method=METHOD):
     """A record as a run leaves it, but that one job made the weights and another all the rest."""
     paths = [path.as_posix() for path in sorted(Path("results").rglob("*")) if path.is_file()]
     paths = [path for path in paths if path != "results/provenance.json"]
     files = {path: File(sha256_file(path), os.path.getsize(path)) for path in paths}
     data = [path for path in paths if Path(path).parent == Path(DATA)]
-    trained = [f"{METHOD}/weights.safetensors", f"{METHOD}/model.json"]
+    trained = [f"{method}/weights.safetensors", f"{method}/model.json"]
     rest = [path for path in paths if path not in (*data, *trained)]
 
     def job(rule, inputs, outputs):
@@ -133,6 +133,31 @@ def test_a_run_is_published_small_and_reaches_its_numbers_again(run, efgan, monk
     assert "their run is not in results" in capsys.readouterr().out
 
 
+def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_claim_measured(run, efgan) -> None:
+    Path(METHOD).rename(f"{DATA}/seed0/wild")
+    for path in Path("results").glob("*_statistics.*"):
+        path.unlink()
+    about = json.loads(Path("results/run.json").read_text(encoding="utf-8"))
+    about["settings"]["wild"] |= {"dataset": "rendered", "pretrain": ["rafd"]}
+    write_json(Path("results/run.json"), about)
+    Path("results/claims.csv").write_text(
+        "kind,id,dataset,words,value,unit,interval_low,interval_high,people,n\n"
+        "claim,wild,rendered,expressions change,,,,,,\n"
+        "part,wild,rendered,outside the face little changes,-1.25,grey levels,-1.5,-1,4,8\n"
+        "part,other,london,something else,3,points,,,4,8\n",
+        encoding="utf-8",
+    )
+    record_everything(f"{DATA}/seed0/wild")
+    publish(efgan)
+    reached(OUT)
+    card = " ".join((OUT / "README.md").read_text(encoding="utf-8").split())
+    assert "pre-trained on rafd, then fine-tuned on rendered" in card
+    assert "| outside the face little changes | These weights | -1.25 grey levels | -1.5 to -1 | 4 | 8 |" in card
+    assert len(Editor.from_file(OUT / "weights.safetensors", device="cpu").expressions()) == 8
+    assert runs.find_weights(Path("results")).parent.name == "wild"
+    assert "something else" not in card and "results/rendered/seed0/wild/weights.safetensors" in card
+
+
 def test_an_audit_names_what_was_exchanged(run, efgan) -> None:
     publish(efgan)
     samples = OUT / "samples.csv"
@@ -173,10 +198,9 @@ def test_what_cannot_be_published_is_one_sentence_and_leaves_nothing(run, efgan,
         patched.setattr(publishing, "LARGEST", 1000)
         with pytest.raises(InputError, match="MiB in bfloat16"):
             publish(efgan)
-    metric = Path(METHOD, "metrics/psnr.json")
-    values = json.loads(metric.read_text())
-    write_json(metric, values | {"value": values["value"] + 1})
-    with pytest.raises(InputError, match=r"psnr\.json: missing, or not the file that provenance\.json lists"):
+    edits = Path(METHOD, "edits_test.npy")
+    np.save(edits, 255 - np.load(edits))
+    with pytest.raises(InputError, match=r"edits_test\.npy: missing, or not the file that provenance\.json lists"):
         publish(efgan)
     record_everything()
     with pytest.raises(InputError, match="do not bear the rounding"):

@@ -99,7 +99,7 @@ class Editor:
     def from_run(
         cls, run: str | Path = "results", finder: FaceFinder | None = None, device: "torch.device | str | None" = None
     ) -> "Editor":
-        """The editor of a method's folder, or of the newest Cascade EF-GAN below a folder of runs.
+        """The editor of a method's folder, or of the newest of the best method below a folder of runs.
 
         Raises:
             InputError: no weights there (the sentence says how to make them), or weights that do not fit.

@@ -25,8 +25,9 @@ FACTS = "run_facts.json"
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 FOR_PHOTOGRAPHS = "london"
 
-#: Methods that edit by AUs, the best first: what a folder of runs is searched for.
-PREFERRED = ("cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
+#: Methods that edit by AUs, the best for photographs first: what a folder of runs is searched for. `wild`: Cascade
+#: EF-GAN after its fine-tuning on wild photographs.
+PREFERRED = ("wild", "cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
 
 #: Where runs leave their results: weights of the package are taken only if this default finds none.
 RUNS = Path("results")
@@ -39,7 +40,7 @@ SMALLEST_RUN = "snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weight
 
 
 def find_weights(run: Path) -> Path:
-    """The weights of a method's folder or, of a folder of runs, the newest Cascade EF-GAN, else the next best method.
+    """The weights of a method's folder or, of a folder of runs, the newest of the best method there (`PREFERRED`).
 
     Raises:
         InputError: there are none; the sentence says how to make them.
@@ -104,7 +105,10 @@ def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarra
     path = weights.with_name(FACTS)
     if not path.is_file():
         folder = run_folder(weights)
-        return run_margin(folder, crop_size), run_expressions(folder)
+        expressions = run_expressions(folder)
+        if weights.parent.name == "wild":  # wild photographs show fewer expressions than those of the pre-training
+            expressions = prototypes() | expressions
+        return run_margin(folder, crop_size), expressions
     stored = read_json(path)
     try:
         expressions = {name: np.array([aus[au] for au in AUS], float) for name, aus in stored["expressions"].items()}

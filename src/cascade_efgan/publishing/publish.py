@@ -22,14 +22,14 @@ from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, run_facts
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.psnr import compare_edits, counterparts
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights
 from cascade_efgan.publishing.card import CARD, DATA, card, card_numbers
 from cascade_efgan.publishing.samples import write_samples
 
-METHOD = "cascade_ef_gan"
+#: Folders of Cascade EF-GAN's weights in a run: trained on the data set, or pre-trained elsewhere and fine-tuned on it.
+FOLDERS = ("cascade_ef_gan", "wild")
 #: Largest file of weights, bytes: it is kept in the repository.
 LARGEST = 16 * 2**20
 #: How far rounding the weights may move the PSNR of all test edits, dB: as far as another machine may (audit).
@@ -54,7 +54,7 @@ def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, floa
         out: folder to write; one of published weights is replaced.
 
     Returns:
-        PSNR of all test edits in dB: `float32` as the run measured it, `bfloat16` by the published weights.
+        PSNR of all test edits to real counterparts in dB: `float32` of the run's edits, `bfloat16` of these weights'.
 
     Raises:
         InputError: a file is missing or not the recorded one, the weights are too large, or rounding changed the edits.
@@ -64,7 +64,8 @@ def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, floa
     if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
         raise InputError(f"--out {out}: holds something else than published weights; name another folder")
     release = Release(results)
-    source = f"{RESULTS}{dataset}/seed{seed}/{METHOD}"
+    folders = [f"{RESULTS}{dataset}/seed{seed}/{name}" for name in FOLDERS]
+    source = next((folder for folder in folders if release.holds(f"{folder}/{WEIGHTS}")), folders[0])
     names = _inputs(release, dataset, source)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as made:
@@ -82,9 +83,8 @@ def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, floa
 def _inputs(release: Release, dataset: str, source: str) -> list[str]:
     """The files that are read; each must be the recorded one."""
     names = [f"{source}/{name}" for name in (WEIGHTS, DESCRIPTION, "edits_test.npy", "edits_test.csv")]
-    names += [f"{source}/metrics/psnr.json", f"{RESULTS}run.json"]
     names += [f"{RESULTS}{dataset}/{name}" for name in ("crops.npy", "crops.csv", "split.csv")]
-    names += [f"{RESULTS}{table}_statistics.csv" for table in card_numbers(release, dataset)]
+    names += [f"{RESULTS}{name}" for name in ("run.json", *card_numbers(release, dataset))]
     for name in names:
         if not release.holds(name):
             raise InputError(
@@ -108,15 +108,15 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
     faces = load_faces(data / "crops.npy", data / "crops.csv")
     stored = load_edits(original.with_name("edits_test.npy"), original.with_name("edits_test.csv"))
     edits = edited_again(CropEditor(generator, spec, "cpu"), stored, faces)
-    partner = counterparts(edits, faces.images, faces.index["id"].tolist())
-    now = compare_edits(edits, partner, "no_counterpart")
-    then = read_metric(original.parent / "metrics" / "psnr.json").value
-    if then is None or now.mean is None or abs(then - now.mean) > MOST_CHANGE:
+    partner = counterparts(stored, faces.images, faces.index["id"].tolist())
+    then, now = (compare_edits(each, partner, "no_counterpart") for each in (stored, edits))
+    if then.mean is None or now.mean is None or abs(then.mean - now.mean) > MOST_CHANGE:
         raise InputError(
-            f"{original}: rounded to bfloat16 its PSNR is {now.mean} dB, the run's is {then} dB; at most {MOST_CHANGE} "
-            "dB apart can be published: these weights do not bear the rounding, or other code made the edits"
+            f"{original}: rounded to bfloat16 its PSNR is {now.mean} dB, the run's is {then.mean} dB; at most "
+            f"{MOST_CHANGE} dB apart can be published: these weights do not bear the rounding, or other code made the "
+            "edits"
         )
-    return {"float32": then, "bfloat16": now.mean}, write_samples(folder, edits, faces, now.rows)
+    return {"float32": then.mean, "bfloat16": now.mean}, write_samples(folder, edits, faces, now.rows)
 
 
 def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
