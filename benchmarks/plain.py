@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
-from cascade_efgan.models.blocks import LabelledConv
+from cascade_efgan.models.blocks import ConditionedConv
 from cascade_efgan.models.discriminator import Discriminator
 from cascade_efgan.models.generator import Branch, compose
 from cascade_efgan.training.objective import Batch, Objective
@@ -18,12 +18,12 @@ if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.training_sections import Schedule
 
 
-class TiledConv(LabelledConv):
-    """A convolution over the image and its labels, tiled over the pixels."""
+class TiledConv(ConditionedConv):
+    """A convolution over the image and its condition, tiled over the pixels."""
 
-    def forward(self, image: Tensor, labels: Tensor) -> Tensor:
-        """As `LabelledConv.forward`."""
-        tiles = labels[:, :, None, None].expand(-1, -1, *image.shape[2:])
+    def forward(self, image: Tensor, condition: Tensor) -> Tensor:
+        """As `ConditionedConv.forward`."""
+        tiles = condition[:, :, None, None].expand(-1, -1, *image.shape[2:])
         return F.relu(self.norm(self.conv(torch.cat([image, tiles], dim=1))))
 
 
@@ -42,8 +42,8 @@ class TwoPasses(Discriminator):
 
     def compare(self, real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """As `Discriminator.compare`."""
-        scores, labels = self(real)
-        return scores, self(generated)[0], labels
+        scores, predicted = self(real)
+        return scores, self(generated)[0], predicted
 
 
 class Scaled(nn.Module):
@@ -58,7 +58,7 @@ class Scaled(nn.Module):
         return self.gain * weight
 
 
-PLAIN: dict[type, type] = {LabelledConv: TiledConv, Branch: TwoHeads, Discriminator: TwoPasses}
+PLAIN: dict[type, type] = {ConditionedConv: TiledConv, Branch: TwoHeads, Discriminator: TwoPasses}
 
 
 def make_plain(network: nn.Module) -> None:

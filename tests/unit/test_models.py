@@ -12,7 +12,7 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.editing.runs import find_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.blocks import LabelledConv, upsample_norm_relu
+from cascade_efgan.models.blocks import ConditionedConv, upsample_norm_relu
 from cascade_efgan.models.build import (
     Discriminators,
     ModelSpec,
@@ -62,16 +62,16 @@ def test_every_method_edits_and_is_judged(method: str) -> None:
         for name, attention in edit.attention.items():
             assert attention.shape == (2, 1, *edit.initial[name].shape[2:])
             assert attention.min() >= 0 and attention.max() <= 1
-        scores, labels = step["final"](edit.final)
-        assert labels.shape == (2, 17) and scores.shape[:2] == (2, 1)
+        scores, predicted = step["final"](edit.final)
+        assert predicted.shape == (2, 17) and scores.shape[:2] == (2, 1)
 
 
-def test_labels_need_not_be_tiled_over_the_pixels() -> None:
-    layer = LabelledConv(17, 8, "orthogonal").eval()
-    image, labels = torch.randn(2, 3, 12, 8), torch.randn(2, 17)
-    tiled = torch.cat([image, labels[:, :, None, None].expand(-1, -1, 12, 8)], dim=1)
+def test_a_condition_need_not_be_tiled_over_the_pixels() -> None:
+    layer = ConditionedConv(17, 8, "orthogonal").eval()
+    image, condition = torch.randn(2, 3, 12, 8), torch.randn(2, 17)
+    tiled = torch.cat([image, condition[:, :, None, None].expand(-1, -1, 12, 8)], dim=1)
     expected = torch.relu(layer.norm(layer.conv(tiled)))
-    torch.testing.assert_close(layer(image, labels), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(layer(image, condition), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_attention_of_zero_keeps_the_input_and_of_one_takes_the_colour() -> None:
@@ -114,10 +114,10 @@ def test_interpolator_starts_at_linear_interpolation_and_ends_at_the_target() ->
     cascade = build_generator(spec_of("baseline_cascade"))
     assert isinstance(cascade, Cascade)
     source, target = torch.rand(3, 17), torch.rand(3, 17)
-    labels = cascade.labels(source, target)
-    torch.testing.assert_close(labels[0], source + (target - source) / 3)
-    torch.testing.assert_close(labels[1], pseudo_target(source, target, 2, 3))
-    assert labels[2] is target
+    targets = cascade.module_targets(source, target)
+    torch.testing.assert_close(targets[0], source + (target - source) / 3)
+    torch.testing.assert_close(targets[1], pseudo_target(source, target, 2, 3))
+    assert targets[2] is target
 
 
 def test_cascade_modules_start_equal_and_do_not_share_weights() -> None:

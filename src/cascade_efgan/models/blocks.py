@@ -201,24 +201,24 @@ class Residual(nn.Module):
         return x + self.second(self.first(x))
 
 
-class LabelledConv(nn.Module):
-    """Conv(3 + c, width, 7, 1, 3) of an image with c labels tiled over its pixels, without making the tiles.
+class ConditionedConv(nn.Module):
+    """Conv(3 + c, width, 7, 1, 3) of an image with c AUs or labels tiled over its pixels, without making the tiles.
 
     A convolution of a constant plane is the sum of those kernel weights that fall inside the image, so the
-    labels' share of the sum needs no sliding window: 17 of the first layer's 20 channels cost nearly nothing.
+    condition's share of the sum needs no sliding window: 17 of the first layer's 20 channels cost nearly nothing.
     The weights, their names and the function are those of the plain convolution.
     """
 
-    def __init__(self, labels: int, width: int, start: Start) -> None:
+    def __init__(self, conditions: int, width: int, start: Start) -> None:
         super().__init__()
-        self.conv = initialize(nn.Conv2d(3 + labels, width, 7, 1, 3, bias=False), start)
+        self.conv = initialize(nn.Conv2d(3 + conditions, width, 7, 1, 3, bias=False), start)
         self.norm = nn.InstanceNorm2d(width, affine=True)
 
-    def forward(self, image: Tensor, labels: Tensor) -> Tensor:
-        """Image (N, 3, H, W), labels (N, c) -> (N, width, H, W), after norm and ReLU."""
+    def forward(self, image: Tensor, condition: Tensor) -> Tensor:
+        """Image (N, 3, H, W), condition (N, c) -> (N, width, H, W), after norm and ReLU."""
         weight: Tensor = self.conv.weight  # type: ignore[assignment]
         features = F.conv2d(image, weight[:, :3], padding=3)
-        kernels = torch.einsum("nc,ocuv->nouv", labels, weight[:, 3:])  # one 7x7 kernel an image and channel
+        kernels = torch.einsum("nc,ocuv->nouv", condition, weight[:, 3:])  # one 7x7 kernel an image and channel
         rows, columns = (reach(side, image) for side in image.shape[2:])  # (H, 7), (W, 7)
         return F.relu(self.norm(features.add_(rows @ kernels @ columns.T)), inplace=True)
 
@@ -235,7 +235,7 @@ class EncoderDecoder(nn.Module):
     Source: Fig. 9 (a, b) and the generators of StarGAN and GANimation, whose layers it draws.
 
     Args:
-        first: the first layer, to (N, width, H, W): `LabelledConv`, or `conv_norm_relu` without labels.
+        first: the first layer, to (N, width, H, W): `ConditionedConv`, or `conv_norm_relu` without a condition.
         resize: see `upsample_norm_relu`.
     """
 

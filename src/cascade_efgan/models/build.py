@@ -108,7 +108,7 @@ class Discriminators(nn.Module):
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         start, sizes, face = STARTS[spec.info.family], spec.network, (spec.crop_size, spec.crop_size)
-        labels = len(EXPRESSIONS) if spec.info.family == "stargan" else len(AUS)
+        predicted = len(EXPRESSIONS) if spec.info.family == "stargan" else len(AUS)
 
         gain = sizes.get("discriminator_gain", 1)
 
@@ -117,7 +117,7 @@ class Discriminators(nn.Module):
 
         self.steps = nn.ModuleList()
         for _ in range(spec.steps):
-            critics = {"final": critic(face, sizes["face_layers"], labels)}
+            critics = {"final": critic(face, sizes["face_layers"], predicted)}
             if spec.boxes:
                 critics["face"] = critic(face, sizes["face_layers"])
             for name, box in spec.boxes.items():

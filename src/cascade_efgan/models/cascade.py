@@ -17,14 +17,12 @@ class Interpolator(nn.Module):
     the few epochs of fine-tuning from being spent on relearning the identity.
     """
 
-    def __init__(self, labels: int, width: int) -> None:
+    def __init__(self, aus: int, width: int) -> None:
         super().__init__()
-        last = nn.Linear(width, labels)
+        last = nn.Linear(width, aus)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.correction = nn.Sequential(
-            nn.Linear(2 * labels, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), last
-        )
+        self.correction = nn.Sequential(nn.Linear(2 * aus, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), last)
 
     def forward(self, aus: Tensor, residual: Tensor) -> Tensor:
         """aus, residual (N, 17), residual = pseudo target - aus -> intermediate AUs (N, 17)."""
@@ -45,20 +43,20 @@ class Cascade(nn.Module):
     Args:
         make_module: builds one `EFGAN`.
         steps: number of modules; 1 is the single-step method, which has no Interpolator.
-        labels: number of AUs.
+        aus: number of AUs.
         interpolator_width: hidden units of the Interpolator.
     """
 
-    def __init__(self, make_module: Callable[[], EFGAN], steps: int, labels: int, interpolator_width: int) -> None:
+    def __init__(self, make_module: Callable[[], EFGAN], steps: int, aus: int, interpolator_width: int) -> None:
         super().__init__()
         self.steps = nn.ModuleList(make_module() for _ in range(steps))
-        self.interpolator = Interpolator(labels, interpolator_width) if steps > 1 else None
+        self.interpolator = Interpolator(aus, interpolator_width) if steps > 1 else None
 
     def modules_in_order(self) -> list[EFGAN]:
         """The editing modules, first to last."""
         return cast("list[EFGAN]", list(self.steps))
 
-    def labels(self, source: Tensor, target: Tensor) -> list[Tensor]:
+    def module_targets(self, source: Tensor, target: Tensor) -> list[Tensor]:
         """AUs (N, 17) that each module edits to: the Interpolator's, and the target itself for the last."""
         if self.interpolator is None:
             return [target]
@@ -69,7 +67,7 @@ class Cascade(nn.Module):
     def forward(self, image: Tensor, source: Tensor, target: Tensor) -> list[Edit]:
         """Edit image (N, 3, S, S) with AUs source (N, 17) towards target (N, 17): one `Edit` a module."""
         edits = []
-        for module, aus in zip(self.modules_in_order(), self.labels(source, target), strict=True):
+        for module, aus in zip(self.modules_in_order(), self.module_targets(source, target), strict=True):
             edits.append(module(image, aus))
             image = edits[-1].final
         return edits

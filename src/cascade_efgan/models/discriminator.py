@@ -9,55 +9,55 @@ from cascade_efgan.models.blocks import Start, StridedConv, initialize
 
 
 class Discriminator(nn.Module):
-    """A PatchGAN critic, with a label head where asked for.
+    """A PatchGAN critic, with a head for AUs or labels where asked for.
 
     Conv(3, w, 4, 2, 1), then `layers` x Conv(c, 2c, 4, 2, 1), leaky ReLU 0.01; Conv(c, 1, 3, 1, 1) is the
-    critic map; a convolution over the whole last map predicts the labels.
+    critic map; a convolution over the whole last map predicts them.
 
     Source: Fig. 9 (c), Sec. 7 (5 bottleneck layers for faces, 3 for patches; AU head on D_final only).
 
     Args:
         size: height and width of its images; each at least `2 ** (layers + 1)`.
-        labels: number of predicted labels; 0 for none.
+        outputs: number of AUs or labels that it predicts; 0 for none.
         gain: of the spectrally normalised layers. Not in the paper, which normalises to 1: a ReLU halves the energy of
             what it gets, so that five layers hand 6 % of the difference of two faces on to the heads, and the critic
             learns little before these have grown. With sqrt(2) (He et al., ICCV 2015) it is 31 %.
     """
 
     def __init__(
-        self, size: tuple[int, int], width: int, layers: int, labels: int, start: Start, gain: float = 1
+        self, size: tuple[int, int], width: int, layers: int, outputs: int, start: Start, gain: float = 1
     ) -> None:
         super().__init__()
         channels = [3, *(width * 2**layer for layer in range(layers + 1))]
         body: list[nn.Module] = []
-        for inputs, outputs in pairwise(channels):
-            body += [initialize(StridedConv(inputs, outputs), start, gain=gain), nn.LeakyReLU(0.01, inplace=True)]
+        for before, after in pairwise(channels):
+            body += [initialize(StridedConv(before, after), start, gain=gain), nn.LeakyReLU(0.01, inplace=True)]
         self.body = nn.Sequential(*body)
         height, breadth = (side // 2 ** (layers + 1) for side in size)
         self.critic = initialize(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)
-        label_conv = nn.Conv2d(channels[-1], labels, (height, breadth), bias=False) if labels else None
+        label_conv = nn.Conv2d(channels[-1], outputs, (height, breadth), bias=False) if outputs else None
         self.label = None if label_conv is None else initialize(label_conv, start, output=True)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Image (N, 3, h, w) in [-1, 1] -> critic map (N, 1, h', w'), labels (N, c) or None."""
+        """Image (N, 3, h, w) in [-1, 1] -> critic map (N, 1, h', w'), what it predicts (N, c) or None."""
         features = self.body(image)
-        labels = None if self.label is None else self.label(features).flatten(1).float()
-        return self.critic(features).float(), labels
+        predicted = None if self.label is None else self.label(features).flatten(1).float()
+        return self.critic(features).float(), predicted
 
     def compare(self, real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Critic maps of both images (N, 3, h, w), and labels of `real`: one pass, for no layer mixes images."""
-        scores, labels = self(torch.cat([real, generated]))
+        """Critic maps of both images (N, 3, h, w), prediction for `real`: in one pass, as no layer mixes images."""
+        scores, predicted = self(torch.cat([real, generated]))
         real_scores, generated_scores = scores.chunk(2)
-        return real_scores, generated_scores, None if labels is None else labels[: len(real)]
+        return real_scores, generated_scores, None if predicted is None else predicted[: len(real)]
 
 
 class AuCritic(nn.Module):
     """D_interp: a critic of AU vectors, real against interpolated (Sec. 3.2). Not in the paper: its layers."""
 
-    def __init__(self, labels: int, width: int) -> None:
+    def __init__(self, aus: int, width: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Linear(labels, width), nn.LeakyReLU(0.01), nn.Linear(width, width), nn.LeakyReLU(0.01),
+            nn.Linear(aus, width), nn.LeakyReLU(0.01), nn.Linear(width, width), nn.LeakyReLU(0.01),
             nn.Linear(width, 1),
         )  # fmt: skip
 

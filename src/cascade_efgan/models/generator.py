@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, Start, conv_norm_relu, head, initialize
+from cascade_efgan.models.blocks import ConditionedConv, EncoderDecoder, Start, conv_norm_relu, head, initialize
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Branch(nn.Module):
     Source: Fig. 9 (a), Sec. 3.1, Eq. 1.
     """
 
-    def __init__(self, labels: int, width: int, blocks: int, start: Start, resize: bool) -> None:
+    def __init__(self, aus: int, width: int, blocks: int, start: Start, resize: bool) -> None:
         super().__init__()
-        self.body = EncoderDecoder(LabelledConv(labels, width, start), width, blocks, start, resize)
+        self.body = EncoderDecoder(ConditionedConv(aus, width, start), width, blocks, start, resize)
         self.color = head(width, 3, start)
         self.attention = head(width, 1, start)
 
@@ -106,7 +106,7 @@ class EFGAN(nn.Module):
     """One editing module: the face branch and, with local focuses, three local branches and the Refiner.
 
     Args:
-        labels: number of AUs.
+        aus: number of AUs.
         boxes: region -> place of its patch; empty for GANimation and Baseline, whose final output is the
             face branch's.
         masked: the Refiner has a mask of its own.
@@ -115,7 +115,7 @@ class EFGAN(nn.Module):
 
     def __init__(
         self,
-        labels: int,
+        aus: int,
         boxes: Mapping[str, PatchBox],
         width: int,
         blocks: int,
@@ -126,7 +126,7 @@ class EFGAN(nn.Module):
         super().__init__()
         self.boxes = dict(boxes)
         regions = ["face", *self.boxes]
-        self.branches = nn.ModuleDict({name: Branch(labels, width, blocks, start, resize) for name in regions})
+        self.branches = nn.ModuleDict({name: Branch(aus, width, blocks, start, resize) for name in regions})
         self.refiner = Refiner(width, blocks, start, masked, resize) if self.boxes else None
 
     def forward(self, image: Tensor, aus: Tensor) -> Edit:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from cascade_efgan.models.blocks import EncoderDecoder, LabelledConv, head
+from cascade_efgan.models.blocks import ConditionedConv, EncoderDecoder, head
 
 
 class StarGANGenerator(nn.Module):
@@ -15,7 +15,7 @@ class StarGANGenerator(nn.Module):
 
     def __init__(self, labels: int, width: int, blocks: int, resize: bool = False) -> None:
         super().__init__()
-        self.body = EncoderDecoder(LabelledConv(labels, width, "default"), width, blocks, "default", resize)
+        self.body = EncoderDecoder(ConditionedConv(labels, width, "default"), width, blocks, "default", resize)
         self.color = head(width, 3, "default")
 
     def forward(self, image: Tensor, labels: Tensor) -> Tensor:

@@ -91,13 +91,15 @@ def weighted(terms: Mapping[str, list[Tensor]], weights: Mapping[str, float]) ->
     return Loss(total, sums)
 
 
-def judge(critic: Discriminator, real: Tensor, generated: Tensor, score: Score) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Adversarial loss, gradient penalty and labels predicted on real images, for one discriminator."""
-    real_score, generated_score, labels = critic.compare(real, generated)
+def discriminator_terms(
+    critic: Discriminator, real: Tensor, generated: Tensor, score: Score
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Adversarial loss, gradient penalty and what is predicted on real images: AUs or labels, for one discriminator."""
+    real_score, generated_score, predicted = critic.compare(real, generated)
     # The penalty is a derivative of a derivative: it stays in float32 whatever the precision of the rest.
     with torch.autocast(real.device.type, enabled=False):
         penalty = gradient_penalty(lambda image: critic(image)[0], real, generated, score)
-    return critic_loss(real_score, generated_score), penalty, labels
+    return critic_loss(real_score, generated_score), penalty, predicted
 
 
 class EditingObjective:
@@ -120,11 +122,13 @@ class EditingObjective:
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
                     generated = edit.final if name == "final" else edit.initial[name]
-                    adversarial, penalty, labels = judge(critic, self._real(batch, name), generated, score)
+                    adversarial, penalty, predicted = discriminator_terms(
+                        critic, self._real(batch, name), generated, score
+                    )
                     terms["D/L_adv"].append(adversarial)
                     terms["D/L_gp"].append(penalty)
-                    if labels is not None:
-                        terms["D/L_cond"].append(conditional_expression_loss(labels, batch.aus))
+                    if predicted is not None:
+                        terms["D/L_cond"].append(conditional_expression_loss(predicted, batch.aus))
         if self.discriminators.interpolated is not None:
             terms["D/L_interp"].append(self._au_critic_loss(batch, self.discriminators.interpolated))
         weights = self.weights
@@ -136,15 +140,15 @@ class EditingObjective:
         terms: dict[str, list[Tensor]] = defaultdict(list)
         image, aus = batch.image, batch.aus
         with fixed_weights(self.generator, self.discriminators):
-            labels = self.generator.labels(batch.aus, batch.target_aus)
-            modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), labels, strict=True)
+            targets = self.generator.module_targets(batch.aus, batch.target_aus)
+            modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), targets, strict=True)
             for module, critics, target in modules:
                 # The Interpolator learns from Eq. 7 alone: were the image losses to reach it, it could lower
                 # Eq. 4 by asking for AUs that are easy to edit to.
                 edit = self._step(terms, module, critics, image, aus, target.detach())
                 image, aus = edit.final, target.detach()
         if self.discriminators.interpolated is not None:
-            terms["G/L_interp"].append(self._interpolation_loss(batch, labels, self.discriminators.interpolated))
+            terms["G/L_interp"].append(self._interpolation_loss(batch, targets, self.discriminators.interpolated))
         weights = self.weights
         if self.ganimation:
             by_name = {"G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
@@ -153,7 +157,7 @@ class EditingObjective:
             by_name["G/L_self"] = weights.self_reconstruction
         by_name = {"G/L_adv": 1, "G/L_cond": self._au_weight(batch), **by_name}
         loss = weighted(terms, {**by_name, "G/L_interp": weights.interp})
-        loss.terms["G/attention_mean"] /= len(labels)
+        loss.terms["G/attention_mean"] /= len(targets)
         return loss
 
     def edit(self, batch: Batch) -> list[Tensor]:
@@ -176,10 +180,10 @@ class EditingObjective:
         edit = module(image, target)
         back = module(edit.final, aus)
         for name, critic in critics.items():
-            scores, labels = critic(edit.final if name == "final" else edit.initial[name])
+            scores, predicted = critic(edit.final if name == "final" else edit.initial[name])
             terms["G/L_adv"].append(generator_adversarial_loss(scores))
-            if labels is not None:
-                terms["G/L_cond"].append(conditional_expression_loss(labels, target))
+            if predicted is not None:
+                terms["G/L_cond"].append(conditional_expression_loss(predicted, target))
         terms["G/L_cont"].append(content_loss(back.final, image))
         terms["G/L_attn"].append(self._attention_term(edit, back))
         if self.weights.image_tv and not self.ganimation:
@@ -206,16 +210,16 @@ class EditingObjective:
 
     def _au_critic_loss(self, batch: Batch, critic: AuCritic) -> Tensor:
         with torch.no_grad():
-            interpolated = torch.cat(self.generator.labels(batch.aus, batch.target_aus)[:-1])
+            interpolated = torch.cat(self.generator.module_targets(batch.aus, batch.target_aus)[:-1])
         real = batch.aus.repeat(len(interpolated) // len(batch.aus), 1)
         with torch.autocast(real.device.type, enabled=False):
             penalty = gradient_penalty(critic, real, interpolated)
             return critic_loss(critic(real), critic(interpolated)) + self.weights.gradient_penalty * penalty
 
-    def _interpolation_loss(self, batch: Batch, labels: list[Tensor], critic: AuCritic) -> Tensor:
+    def _interpolation_loss(self, batch: Batch, targets: list[Tensor], critic: AuCritic) -> Tensor:
         losses = []
-        for step, interpolated in enumerate(labels[:-1], start=1):
-            pseudo = pseudo_target(batch.aus, batch.target_aus, step, len(labels))
+        for step, interpolated in enumerate(targets[:-1], start=1):
+            pseudo = pseudo_target(batch.aus, batch.target_aus, step, len(targets))
             losses.append(interpolation_regression(interpolated, pseudo))
             losses.append(self.weights.interp_critic * generator_adversarial_loss(critic(interpolated)))
         return torch.stack(losses).sum()
@@ -233,17 +237,17 @@ class StarGANObjective:
         with torch.no_grad():
             generated = self.generator(batch.image, one_hot(batch.target_label))
         with fixed_weights(self.discriminators):
-            adversarial, penalty, labels = judge(self.critic, batch.image, generated, "sum")
-        assert labels is not None
-        classification = F.cross_entropy(labels, batch.label)
+            adversarial, penalty, predicted = discriminator_terms(self.critic, batch.image, generated, "sum")
+        assert predicted is not None
+        classification = F.cross_entropy(predicted, batch.label)
         total = adversarial + self.weights.gradient_penalty * penalty + self.weights.stargan_cls * classification
         return Loss(total, {"D/L_adv": adversarial, "D/L_gp": penalty, "D/L_cls": classification})
 
     def generator_loss(self, batch: Batch) -> Loss:
         """Its Eq. 6: adversarial, classification of edits, reconstruction."""
         edit = self.generator(batch.image, one_hot(batch.target_label))
-        scores, labels = self.critic(edit)
-        adversarial, classification = generator_adversarial_loss(scores), F.cross_entropy(labels, batch.target_label)
+        scores, predicted = self.critic(edit)
+        adversarial, classification = generator_adversarial_loss(scores), F.cross_entropy(predicted, batch.target_label)
         reconstruction = content_loss(self.generator(edit, one_hot(batch.label)), batch.image)
         total = adversarial + self.weights.stargan_cls * classification + self.weights.stargan_rec * reconstruction
         return Loss(total, {"G/L_adv": adversarial, "G/L_cls": classification, "G/L_rec": reconstruction})
