@@ -148,7 +148,14 @@ class Study:
         write_json(folder / "result.json", {"key": self._key(name), "seconds": seconds, **measured})
 
     def _settings(self, candidate: Candidate) -> Settings:
-        train = {"learning_rate": 5e-4, "batch": 8, "n_critic": 1, "average": 0, **candidate.train}
+        train = {
+            "learning_rate": 5e-4,
+            "discriminator_rate": 1,
+            "batch": 8,
+            "n_critic": 1,
+            "average": 0,
+            **candidate.train,
+        }
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
         train |= {"epochs": epochs, "constant_epochs": epochs // 2}

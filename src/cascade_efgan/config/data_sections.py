@@ -175,3 +175,14 @@ class Patches(Section):
     eyes: Size = Field((40, 92), description="eyes patch (Sec. 4.1: 40x92)")
     nose: Size = Field((40, 48), description="nose patch (Sec. 4.1: 40x48)")
     mouth: Size = Field((40, 60), description="mouth patch (Sec. 4.1: 40x60)")
+
+
+class DataSets(Section):
+    """The part of the settings that says where each data set comes from."""
+
+    rendered: Rendered = Rendered()
+    london: London = London()
+    rafd: Rafd = Rafd()
+    cfeed: Cfeed = Cfeed()
+    affectnet: AffectNet = AffectNet()
+    folder: Folder = Folder()

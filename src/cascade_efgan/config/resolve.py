@@ -141,4 +141,4 @@ def _fields_at(location: Sequence[Any]) -> list[str]:
     model: Any = Settings
     for part in location:
         model = model.model_fields[part].annotation
-    return list(model.model_fields)
+    return model.names()

@@ -17,3 +17,8 @@ class Section(BaseModel):
     """A group of settings: unknown keys are refused, values never change after validation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The keys of the group as a reader meets them: single settings, then groups."""
+        return sorted(cls.model_fields, key=lambda name: isinstance(cls.model_fields[name].default, Section))

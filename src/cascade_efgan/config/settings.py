@@ -1,23 +1,12 @@
-"""Every setting of the experiment. Defaults are the paper's; presets change them for smaller machines."""
+"""Every setting of the experiment. Defaults are the paper's, or public codes'; presets are for smaller machines."""
 
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from cascade_efgan.config.data_sections import (
-    AffectNet,
-    Cfeed,
-    Crop,
-    Folder,
-    London,
-    OpenFace,
-    Patches,
-    Rafd,
-    Rendered,
-    Split,
-)
+from cascade_efgan.config.data_sections import Crop, DataSets, OpenFace, Patches, Split
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fid, Figures, Measures, Statistics
-from cascade_efgan.config.section import MethodName, Positive, Section
+from cascade_efgan.config.section import MethodName, Positive
 from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
 from cascade_efgan.data.registry import DatasetName
 from cascade_efgan.methods import METHODS
@@ -25,7 +14,7 @@ from cascade_efgan.methods import METHODS
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")
 
 
-class Settings(Section):
+class Settings(DataSets):
     """The whole configuration of a run."""
 
     preset: Literal["laptop", "evening", "smoke", "full", "paper", "london"] = Field(
@@ -49,12 +38,6 @@ class Settings(Section):
     excluded_share: float = Field(
         0.05, ge=0, lt=1, description="share of photographs without a face above which a run stops. Not in the paper"
     )
-    rendered: Rendered = Rendered()
-    london: London = London()
-    rafd: Rafd = Rafd()
-    cfeed: Cfeed = Cfeed()
-    affectnet: AffectNet = AffectNet()
-    folder: Folder = Folder()
     openface: OpenFace = OpenFace()
     crop: Crop = Crop()
     split: Split = Split()

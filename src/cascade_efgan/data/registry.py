@@ -1,7 +1,7 @@
 """The data sets: what settings, workflow, tables and pages say of each, once.
 
 A new one is a module of its name in `data/sources` with a function `NAME_photos(Request) -> SourcePhotos`, its name and
-line here, and its section in `config.settings`.
+line here, and its section in `config.data_sections`.
 """
 
 from collections.abc import Callable
