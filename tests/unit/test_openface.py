@@ -241,7 +241,7 @@ def test_one_csv_for_all_is_matched_by_its_file_column(openface_text, landmarks,
     lines = openface_text([(0.9, AU_ROW, landmarks()), (0.8, AU_ROW, landmarks())]).splitlines()
     path = tmp_path / "all.csv"
     path.write_text(f"file,{lines[0]}\nb.jpg,{lines[1]}\na.jpg,{lines[2]}\n")
-    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch, LENIENT)
+    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0], LENIENT)
     assert list(zip(faces["id"], faces["confidence"], strict=True)) == [("a", 0.8), ("b", 0.9)]
     assert excluded.empty
     assert landmarks_of(faces).shape == (2, 68, 2)
@@ -277,8 +277,8 @@ def test_names_match_in_either_unicode_form(openface_text, landmarks, tmp_path):
     legacy.write_bytes(legacy.read_bytes().replace(b"Zoxx", "Zoé".encode()))
     for source in [*sources, legacy]:
         for name in forms.values():
-            matched = csv_batch(manifest_of(f"{name}.jpg"), source)
-            assert (len(next(iter(matched.batch[1].values()))), matched.unmatched) == (1, []), source
+            (_, answers), unmatched = csv_batch(manifest_of(f"{name}.jpg"), source)
+            assert (len(next(iter(answers.values()))), unmatched) == (1, []), source
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -326,14 +326,14 @@ def one_csv(path, openface_text, landmarks, *files):
 )
 def test_names_match_by_file_and_then_by_stem(listed, file, openface_text, landmarks, tmp_path):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "other.jpg", listed)
-    _, answers = csv_batch(manifest_of(file), path).batch
+    _, answers = csv_batch(manifest_of(file), path)[0]
     ((face,),) = answers.values()
     assert face.aus[0] == 1
 
 
 def test_the_closer_name_wins_and_two_as_close_are_an_error(openface_text, landmarks, tmp_path):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "a.png", "x/a.jpg", "a.jpg")
-    assert csv_batch(manifest_of("a.jpg"), path).batch[1]["a"][0].aus[0] == 2
+    assert csv_batch(manifest_of("a.jpg"), path)[0][1]["a"][0].aus[0] == 2
     one_csv(path, openface_text, landmarks, "x/a.jpg", "y/a.jpg")
     with pytest.raises(
         InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; use the relative path or the id \(a\) as"
@@ -343,7 +343,7 @@ def test_the_closer_name_wins_and_two_as_close_are_an_error(openface_text, landm
 
 def test_names_without_partner_are_told_on_both_sides(openface_text, landmarks, tmp_path, caplog):
     path = one_csv(tmp_path / "all.csv", openface_text, landmarks, "a.jpg", "x.jpg", "y.jpg")
-    _, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch, LENIENT)
+    _, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0], LENIENT)
     assert list(zip(excluded["file"], excluded["reason"], strict=True)) == [("b.jpg", "no CSV from OpenFace")]
     names, photographs = [record.message for record in caplog.records]
     assert "2 names match no photograph; the first are x.jpg, y.jpg" in names
@@ -361,7 +361,7 @@ def test_the_column_of_names_may_have_other_names_and_semicolons(column, separat
         rows = [";".join([line[0], *(cell.replace(".", ",") for cell in line[1:])]) for line in cells]
         text = "\ufeff" + "\n".join(rows)
     path.write_text(text, encoding="utf-8")
-    _, answers = csv_batch(manifest_of("a.jpg", "b.jpg"), path).batch
+    _, answers = csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0]
     assert (answers["a"][0].aus[0], answers["b"][0].aus[0]) == (1, 0)
     np.testing.assert_allclose(answers["a"][0].landmarks, landmarks(), atol=0.05)
     assert answers["a"][0].confidence == 0.9

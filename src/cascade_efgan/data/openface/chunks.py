@@ -85,7 +85,7 @@ def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
         InputError: a chunk is missing or damaged.
     """
     chunk = _read_chunk(chunk_path(folder, 0))
-    files = _listed_files(chunk.listed)
+    files = {name: digest for digest, name in (line.split("  ", 1) for line in chunk.listed.splitlines())}
     return {
         "source": "program",
         "command": chunk.command.strip(),
@@ -108,11 +108,6 @@ def _machines(paths: Sequence[Path]) -> list[dict[str, Any]]:
         {"processor": processor, "blas_kernel": kernel, "chunks": len(names), "first": names[0]}
         for (processor, kernel), names in zip(named, found.values(), strict=True)
     ]
-
-
-def _listed_files(listed: str) -> dict[str, str]:
-    """Name -> SHA-256, from sha256sum's list."""
-    return {name: digest for digest, name in (line.split("  ", 1) for line in listed.splitlines())}
 
 
 @contextmanager

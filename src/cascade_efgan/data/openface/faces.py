@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,15 +48,8 @@ class Limits:
     max_padding: float
 
 
-class Matched(NamedTuple):
-    """Precomputed values with their photographs: the batch, and the names of values that belong to no photograph."""
-
-    batch: Batch
-    unmatched: list[str]
-
-
-def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
-    """Answers from precomputed CSVs, matched as `match_names` says.
+def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
+    """Answers from precomputed CSVs, matched as `match_names` says, and the names of values without a photograph.
 
     Values without a photograph are a warning, and photographs without values an answer: both may be deliberate.
 
@@ -77,7 +70,7 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> Matched:
     _warn_of(source, unmatched, "names match no photograph")
     _warn_of(source, without, "photographs have no CSV from OpenFace")
     answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
-    return Matched((manifest, dict(zip(ids, answers, strict=True))), unmatched)
+    return (manifest, dict(zip(ids, answers, strict=True))), unmatched
 
 
 def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
