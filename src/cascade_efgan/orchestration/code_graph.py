@@ -6,6 +6,7 @@ function counts like one at the top of the module.
 
 import ast
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
@@ -62,7 +63,7 @@ def _module_file(root: Path, module: str) -> Path | None:
 def _imported_names(path: Path, module: str) -> frozenset[str]:
     try:
         return _names_in(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, UnicodeDecodeError, ImportError) as error:
         raise InputError(f"{path}: not valid Python ({error}); mend it and run again") from None
 
 
@@ -72,25 +73,16 @@ def _names_in(source: str, module: str, is_package: bool) -> frozenset[str]:
 
     `from a.b import c` gives `a.b` and `a.b.c`: whether `c` is a module is decided by whether its file exists.
     """
-    names = {module}
+    names, package = {module}, module if is_package else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, module, is_package)
+            base = resolve_name("." * node.level + (node.module or ""), package)
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
     inside = {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
     return frozenset(parent for name in inside for parent in _with_parents(name))
-
-
-def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
-    if node.level == 0:
-        return node.module or ""
-    parts = module.split(".")
-    # One dot is the package itself: the module's own name in `__init__.py`, else the name without its last part.
-    parts = parts[: len(parts) - node.level + is_package]
-    return ".".join([*parts, node.module] if node.module else parts)
 
 
 def _with_parents(name: str) -> list[str]:
