@@ -125,7 +125,7 @@ def au_errors(measured: np.ndarray, wanted: np.ndarray) -> tuple[float, dict[str
         wanted: `(N, 17)`, 0..5.
     """
     errors = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=0)
-    return float(errors.mean()), _by_au(errors)
+    return float(errors.mean()), dict(zip(AUS, errors.tolist(), strict=True))
 
 
 def au_errors_of_edits(measured: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -138,7 +138,3 @@ def constant_guess_error(train: Sequence[Sequence[float]] | np.ndarray, held_out
     """Error of guessing every AU's training median: what the regressor must beat to measure anything (0..5)."""
     guess = np.median(np.asarray(train, dtype=np.float64), axis=0)
     return float(np.abs(held_out - guess).mean())
-
-
-def _by_au(values: np.ndarray) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(AUS, values, strict=True)}

@@ -44,12 +44,6 @@ def directions(vectors: np.ndarray, middle: np.ndarray) -> np.ndarray:
     return unit
 
 
-def middle_of(vectors: np.ndarray) -> np.ndarray:
-    """Mean of `(N, D)` features, float64."""
-    middle: np.ndarray = vectors.mean(axis=0, dtype=np.float64)
-    return middle
-
-
 def identity_of_edits(edits: pd.DataFrame, unit: np.ndarray, sources: np.ndarray) -> pd.DataFrame:
     """Cosine of each edit to another expression with its input.
 

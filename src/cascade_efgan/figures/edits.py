@@ -110,22 +110,19 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
         rows.append([None, *(_real(faces, places, cell(index, row, "counterpart_id")) for row in numbers)])
         labels += [f"{cell(index, numbers[0], 'source_expression')},\nedited", "real\nphotograph"]
     groups = list(range(2, len(rows), 2))
+    shown = index[index["source_id"].isin(sources)]["person"].nunique()
     figure = draw_mosaic(Mosaic(rows, ["Input", *targets], labels, row_groups=groups, column_groups=[1]))
     caption = Caption(
         title="One person in all expressions",
         text=f"""One person in all expressions, edited by {TITLES[method]}. Two rows a person: a test image and its
             edits
             to every expression, its own included; below, the real photographs whose AUs are the targets (empty where
-            there is none). {people_count(len(set(_people(index, sources))), index["person"].nunique())}, drawn at
+            there is none). {people_count(shown, index["person"].nunique())}, drawn at
             random (figures.seed {made.drawn}).""",
         n={"images shown": len(sources), "images": index["source_id"].nunique()},
         paper_figure="12, 14",
     )
     return figure, caption
-
-
-def _people(index: pd.DataFrame, sources: Sequence[str]) -> list[str]:
-    return index[index["source_id"].isin(sources)]["person"].tolist()
 
 
 def _changes(index: pd.DataFrame) -> pd.Series:

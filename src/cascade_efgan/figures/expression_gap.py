@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.figures.caption import Caption, Made
-from cascade_efgan.figures.scores import all_scores, bin_edges, in_bins, interval, people_weights, resampled_means
+from cascade_efgan.figures.scores import bin_edges, in_bins, interval, people_weights, resampled_means
 from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style, sentence_figure
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS
 
@@ -44,7 +44,7 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
         `measure, method, bin, low, high` (edges of the gap), `middle` (its mean), `edits, people` (with a value),
         `mean, mean_low, mean_high`; measures without any value are left out.
     """
-    together = all_scores(scores)
+    together = pd.concat([frame.assign(method=name) for name, frame in scores.items()], ignore_index=True)
     gaps = next(iter(scores.values()))["gap"].to_numpy()
     edges = bin_edges(gaps, BINS)
     people, names = pd.factorize(together["person"])

@@ -1,6 +1,5 @@
 """Every edit of a method with its own numbers: distance of its target, recognised or not, PSNR, AU error."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -96,8 +95,3 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % percentile interval along the first axis, without NaN."""
     low, high = np.nanpercentile(samples, [2.5, 97.5], axis=0)
     return low, high
-
-
-def all_scores(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The scores of several methods below each other, with a column `method`."""
-    return pd.concat([frame.assign(method=name) for name, frame in scores.items()], ignore_index=True)

@@ -18,7 +18,7 @@ from cascade_efgan.evaluation.fid import DistanceTo, distance
 from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.significance import person_groups
-from cascade_efgan.evaluation.similarity import directions, identity_of_edits, middle_of
+from cascade_efgan.evaluation.similarity import directions, identity_of_edits
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_replicates, write_values
 
@@ -140,7 +140,7 @@ def _identity(edits: pd.DataFrame, vectors: np.ndarray, real: np.ndarray, index:
     unknown = [name for name in edits["source_id"] if name not in rows]
     if unknown or len(rows) != len(real):
         raise InputError(f"{index}: does not belong to these edits and features; run their rules again")
-    middle = middle_of(real)
+    middle = real.mean(axis=0, dtype=np.float64)
     sources = real[[rows[name] for name in edits["source_id"]]]
     return identity_of_edits(edits, directions(vectors, middle), directions(sources, middle))
 

@@ -10,7 +10,7 @@ from typer import Option
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, write_metric
-from cascade_efgan.evaluation.similarity import directions, identity_of_pairs, mean_by_image, middle_of, ordered_share
+from cascade_efgan.evaluation.similarity import directions, identity_of_pairs, mean_by_image, ordered_share
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_values
 
@@ -34,7 +34,7 @@ def command(
     if len(vectors) != len(faces):
         raise InputError(f"{real_vectors}: {len(vectors)} images, but {index} has {len(faces)} rows; make both again")
     extractor = load_statistics(real).extractor
-    unit = directions(vectors, middle_of(vectors))
+    unit = directions(vectors, vectors.mean(axis=0, dtype=np.float64))
     pairs = identity_of_pairs(faces, unit, part_rows(faces, split, "test"))
     cosines = [np.array([cosine for _, cosine in pairs[kind]]) for kind in ("same_person", "other_person")]
     details: dict[str, Any] = {"extractor": extractor}
