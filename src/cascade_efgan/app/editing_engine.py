@@ -98,10 +98,11 @@ class EditingEngine:
     def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> list[Shown]:
         """The picture of each wish's face, edited, with an attention map and the network's output a step."""
         steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
+        maps = [[self._editor.crops.attention_map(step, place) for step in steps] for place in range(len(wanted))]
         return [
             Shown(
                 [_jpeg(image, photo.profile) for image in self._pictures(photo.faces[wish.face], steps, place)],
-                [_grey_png(self._editor.crops.attention_map(step, place)) for step in steps],
+                [encode_png(np.rint(one * 255).clip(0, 255).astype(np.uint8)) for one in maps[place]],
                 [encode_png(to_srgb(step.images[place], photo.profile)) for step in steps],
             )
             for place, (photo, wish) in enumerate(wanted)
@@ -214,11 +215,4 @@ def _enlarge(image: np.ndarray, side: int) -> np.ndarray:
 def _jpeg(image: np.ndarray, profile: bytes | None) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(to_srgb(image, profile)).save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
-    return buffer.getvalue()
-
-
-def _grey_png(values: np.ndarray) -> bytes:
-    """PNG bytes of `(H, W)` values 0..1."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.rint(values * 255).clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()

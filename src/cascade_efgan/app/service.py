@@ -27,6 +27,7 @@ from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
 from cascade_efgan.app.zip_edits import Answer, read_members
 from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
@@ -158,7 +159,7 @@ class _Service:
             "local": self._local,
             "au_max": AU_MAX,
             "aus": [{"au": au, **unit._asdict()} for au, unit in ACTION_UNITS.items()],
-            "expressions": {name: _aus(values) for name, values in self._engine.expressions.items()},
+            "expressions": {name: named_aus(values) for name, values in self._engine.expressions.items()},
             "limits": {
                 name: getattr(limits, name)
                 for name in ("upload_bytes", "zip_bytes", "batch_photographs", "session_seconds")
@@ -175,7 +176,7 @@ class _Service:
             "note": photograph.note,
             "faces": [
                 {
-                    "aus": _aus(face.aus),
+                    "aus": named_aus(face.aus),
                     "guessed": list(face.guessed),
                     "crop": _text(face.crop_file),
                     "picture": _text(face.picture_file),
@@ -253,10 +254,6 @@ class _Service:
         if photograph is None:
             raise HTTPException(404, "this photograph is no longer in memory; choose it again")
         return photograph
-
-
-def _aus(values: np.ndarray) -> dict[str, float]:
-    return {au: round(float(value), 2) for au, value in zip(AUS, values, strict=True)}
 
 
 def _text(data: bytes) -> str:

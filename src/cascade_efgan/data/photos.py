@@ -168,7 +168,7 @@ def sha256(data: bytes) -> str:
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """PNG bytes of `(H, W, 3)` uint8 RGB; the same array gives the same bytes."""
+    """PNG bytes of uint8 `(H, W, 3)` RGB or `(H, W)` grey; the same array gives the same bytes."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
