@@ -19,7 +19,7 @@ from cascade_efgan.files import atomic_path
 #: Longer side of the frames, pixels: of a film, and of each picture in a strip.
 FILM_SIDE, STRIP_SIDE = 512, 256
 FRAME_SECONDS = 0.08
-#: White between the pictures of a strip, pixels.
+#: White between joined pictures, pixels.
 _GAP = 4
 
 #: AU -> intensity, for each edited face.
@@ -111,8 +111,15 @@ def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets =
 
 def strip_bytes(frames: Sequence[np.ndarray], targets: Targets = ()) -> bytes:
     """PNG bytes of `(H, W, 3)` uint8 RGB frames side by side, with the mark."""
-    gap = np.full((frames[0].shape[0], _GAP, 3), 255, dtype=np.uint8)
-    return marked_png(np.hstack([part for frame in frames for part in (frame, gap)][:-1]), targets)
+    return marked_png(joined(frames, axis=1), targets)
+
+
+def joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    """`(H, W, 3)` uint8 pictures below (0) or beside (1) each other, white between them."""
+    shape = list(pictures[0].shape)
+    shape[axis] = _GAP
+    gap = np.full(shape, 255, dtype=np.uint8)
+    return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)
 
 
 def marked_png(image: np.ndarray, targets: Targets) -> bytes:

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from cascade_efgan.data.colours import to_srgb
+from cascade_efgan.editing.animation import joined
 from cascade_efgan.editing.editor import EditedFace
 
 #: Faces are enlarged to at least this side, pixels.
 _SIDE = 192
-_GAP = 4
 
 
 def steps_picture(faces: Sequence[EditedFace], profile: bytes | None = None) -> np.ndarray:
@@ -24,17 +24,10 @@ def steps_picture(faces: Sequence[EditedFace], profile: bytes | None = None) -> 
         blank = np.full_like(face.crop, 255)
         maps = [np.repeat(np.rint(one * 255).astype(np.uint8)[..., None], 3, axis=2) for one in face.attention]
         rows += [_row([to_srgb(one, profile) for one in (face.crop, *face.steps)]), _row([blank, *maps])]
-    return _joined(rows, axis=0)
+    return joined(rows, axis=0)
 
 
 def _row(pictures: Sequence[np.ndarray]) -> np.ndarray:
     times = max(1, -(-_SIDE // pictures[0].shape[0]))
     large = [cv2.resize(one, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for one in pictures]
-    return _joined(large, axis=1)
-
-
-def _joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:
-    shape = list(pictures[0].shape)
-    shape[axis] = _GAP
-    gap = np.full(shape, 255, dtype=np.uint8)
-    return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)
+    return joined(large, axis=1)
