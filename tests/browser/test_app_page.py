@@ -46,7 +46,6 @@ class RenderedEngine:
 
     description = "rendered faces, true edits"
     caution = ""
-    has_attention = True
     steps = 3
 
     def __init__(self):

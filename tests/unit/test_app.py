@@ -55,7 +55,6 @@ class FakeEngine:
 
     description = "a fake"
     caution = ""
-    has_attention = True
 
     def __init__(self):
         self.expressions = {"happy": HAPPY, "neutral": np.zeros(17)}

@@ -71,11 +71,6 @@ class EditingEngine:
         )
 
     @property
-    def has_attention(self) -> bool:
-        """Every method that edits by AUs has attention maps."""
-        return True
-
-    @property
     def expressions(self) -> Mapping[str, np.ndarray]:
         """Name -> `(17,)` mean AUs 0..5."""
         return self._expressions

@@ -125,10 +125,6 @@ class Engine(Protocol):
         """One sentence on what not to expect of the model, or empty."""
 
     @property
-    def has_attention(self) -> bool:
-        """Whether the model has attention maps."""
-
-    @property
     def expressions(self) -> Mapping[str, np.ndarray]:
         """Name -> `(17,)` AUs 0..5 that the expression's button sets."""
 

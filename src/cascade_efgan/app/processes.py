@@ -48,7 +48,6 @@ class ProcessEngine:
         self._closed = False
         self.description: str = self._call("description")
         self.caution: str = self._call("caution")
-        self.has_attention: bool = self._call("has_attention")
         self.expressions: Mapping[str, np.ndarray] = self._call("expressions")
 
     def open(self, data: bytes) -> OpenPhotograph:

@@ -155,7 +155,6 @@ class _Service:
         return {
             "model": self._engine.description,
             "caution": self._engine.caution,
-            "has_attention": self._engine.has_attention,
             "local": self._local,
             "au_max": AU_MAX,
             "aus": [{"au": au, **unit._asdict()} for au, unit in ACTION_UNITS.items()],

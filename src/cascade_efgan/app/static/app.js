@@ -8,7 +8,6 @@ import { clear, complain, save, say } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
-let about = null;
 let photograph = null; // { token, preview, faces: [{ present, guessed, values, intensity, expression, crop, picture }] }
 let current = 0; // face on the stage
 let shown = null; // { images, attention, network } of the last answer, decoded
@@ -26,6 +25,7 @@ const settings = (place) => {
 const edited = ({ values, present }) => Object.keys(values).some((au) => values[au] !== present[au]);
 
 async function start() {
+  let about;
   try {
     about = await api.about();
   } catch (error) {
@@ -38,7 +38,6 @@ async function start() {
   showSliders = connectSliders(about, schedule);
   connectStart(about, open);
   connectWipe(at("stage"), at("wipe"));
-  at("attention-row").hidden = !about.has_attention;
   at("attention").addEventListener("change", paint);
   at("network").addEventListener("change", paint);
   at("another").addEventListener("click", leave);
@@ -154,7 +153,7 @@ function paint() {
   draw(at("before"), whole ? photograph.preview : raw ? face().crop : face().picture);
   draw(at("after"), images[place], overlay);
   at("stage").dataset.shown = String(Number(at("stage").dataset.shown ?? 0) + 1);
-  at("attention-row").hidden = whole || !about.has_attention;
+  at("attention-row").hidden = whole;
   at("attention-help").hidden = whole || !at("attention").checked;
   at("network-row").hidden = whole || shown.network.length === 0;
   at("network-help").hidden = !raw;
