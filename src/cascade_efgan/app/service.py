@@ -126,7 +126,7 @@ class _Service:
         self._engine = engine
         self._limits = limits
         self._local = local
-        self._sessions: Sessions[OpenPhotograph] = Sessions(limits)
+        self._sessions = Sessions(limits)
         self._workers = Workers(limits)
         self._faces = Batches(self._workers, engine.show_faces, limits)
         self._bodies = Bodies(limits)
