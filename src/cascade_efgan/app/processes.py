@@ -83,12 +83,6 @@ class ProcessEngine:
             for process in processes:
                 step(process)
 
-    @property
-    def processes(self) -> list[int]:
-        """Ids of the processes that live."""
-        with self._lock:
-            return [process.pid for process in self._all if process.alive]
-
     def _call(self, name: str, *arguments: object) -> Any:
         process = self._take()
         try:
@@ -130,7 +124,6 @@ class _Process:
         with _without_interrupts():
             self._process.start()
         theirs.close()
-        self.pid = self._process.pid or 0
 
     @property
     def alive(self) -> bool:
