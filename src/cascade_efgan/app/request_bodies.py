@@ -1,8 +1,6 @@
 """Request bodies, read into memory and never further than their limit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import Request
 
@@ -20,7 +18,7 @@ class Bodies:
     def __init__(self, limits: Limits) -> None:
         """`limits.uploads` at a time, each within `limits.read_seconds`."""
         self._seconds = limits.read_seconds
-        self._free = limits.uploads
+        self._places = asyncio.Semaphore(limits.uploads)
 
     async def read(self, request: Request, most: int) -> bytes:
         """The whole body.
@@ -36,22 +34,14 @@ class Bodies:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > most:
             raise _too_large(most)
-        async with self._place():
+        if self._places.locked():
+            raise BusyError("too many files are arriving right now; try again in a few seconds")
+        async with self._places:
             try:
                 async with asyncio.timeout(self._seconds):
                     return await read_within(request, most)
             except TimeoutError:
                 raise BusyError("the file took too long to arrive; try again, or choose a smaller one") from None
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        if self._free == 0:
-            raise BusyError("too many files are arriving right now; try again in a few seconds")
-        self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
 
 
 async def read_within(request: Request, most: int) -> bytes:

@@ -27,9 +27,7 @@ class Workers:
 
     def __init__(self, limits: Limits) -> None:
         """`limits.workers` threads and `limits.queue` places to wait."""
-        self._most = limits.workers + limits.queue
-        self._waiting = 0
-        self._lock = threading.Lock()
+        self._places = threading.Semaphore(limits.workers + limits.queue)
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="efgan-app")
 
     async def run(self, function: Callable[..., T], *arguments: object, patient: bool = False) -> T:
@@ -43,30 +41,19 @@ class Workers:
         Raises:
             BusyError: the queue is full.
         """
-        while not self._take_place():
+        while not self._places.acquire(blocking=False):
             if not patient:
                 raise BusyError()
             await asyncio.sleep(_RETRY)
         try:
             future = self._pool.submit(function, *arguments)
         except BaseException:
-            self._give_back()
+            self._places.release()
             raise
         # The place is free when the work ends, not when a client that went away stops waiting for it.
-        future.add_done_callback(lambda _: self._give_back())
+        future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Drop what waits and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _take_place(self) -> bool:
-        with self._lock:
-            if self._waiting >= self._most:
-                return False
-            self._waiting += 1
-            return True
-
-    def _give_back(self) -> None:
-        with self._lock:
-            self._waiting -= 1
