@@ -1,8 +1,9 @@
 """What every answer carries, and which requests are let in at all."""
 
-import json
 from urllib.parse import urlsplit
 
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: The browser loads from this service only, runs no inline script, and shows the page in no other page's frame.
@@ -50,13 +51,12 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                known = {name for name, _ in own}
-                message["headers"] = [*(pair for pair in message["headers"] if pair[0].lower() not in known), *own]
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         if self._refused(given.get("host", ""), given.get("origin")):
-            await _refuse(with_headers)
+            text = "this service answers only its own page; open the address that it printed"
+            await JSONResponse({"error": text}, 403)(scope, receive, with_headers)
         else:
             await self._app(scope, receive, with_headers)
 
@@ -72,10 +72,3 @@ def _name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-async def _refuse(send: Send) -> None:
-    body = json.dumps({"error": "this service answers only its own page; open the address that it printed"}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
