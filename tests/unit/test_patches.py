@@ -10,6 +10,7 @@ from PIL import Image
 from cascade_efgan.data.checks.patch_picture import mean_face
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes, patch_box, patch_report, region_centers
+from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 
 PATCHES = {"eyes": (40, 92), "nose": (40, 48), "mouth": (40, 60)}
@@ -88,7 +89,7 @@ def test_the_stage_uses_training_images_only(efgan, cropped_data):
     efgan("patch_centers", *flags)
     report = json.loads(centers.read_text())
     assert report["images"] == 1
-    assert report["mouth"]["y"] == pytest.approx(faces.landmarks[3, 48:68, 1].mean(), abs=1e-3)
+    assert report["mouth"]["y"] == pytest.approx(landmarks_of(faces.index)[3, 48:68, 1].mean(), abs=1e-3)
     assert load_patch_boxes(centers)["eyes"].width == 24
     split.write_text("id,part\n" + "".join(f"{name},test\n" for name in ids))
     with pytest.raises(InputError, match=r"split\.csv: no image is in the train part"):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
+from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file
 
@@ -58,11 +58,6 @@ class Faces:
         """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`, -1 for `UNKNOWN`."""
         places = {name: place for place, name in enumerate(EXPRESSIONS)} | {UNKNOWN: -1}
         return np.array([places[name] for name in self.index["expression"]], dtype=np.int64)
-
-    @property
-    def landmarks(self) -> np.ndarray:
-        """68 landmarks of every face: `(N, 68, 2)` float64, (x, y) in pixels of the crop, pixel centres at integers."""
-        return landmarks_of(self.index)
 
     @property
     def expressions(self) -> tuple[str, ...]:

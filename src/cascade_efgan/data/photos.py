@@ -79,11 +79,6 @@ class Completeness:
     left_out: dict[str, int] = field(default_factory=dict)
     side_files: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def partial(self) -> bool:
-        """Whether photographs are missing."""
-        return bool(self.missing)
-
 
 @dataclass(frozen=True)
 class SourcePhotos:

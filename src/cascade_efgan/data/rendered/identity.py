@@ -53,7 +53,6 @@ SHIRTS = (
     (96, 84, 110),
     (184, 186, 190),
 )
-STYLES = ("short", "side_part", "quiff", "fringe", "bob", "long", "bun", "curly", "buzz", "receding")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 
 
@@ -204,7 +203,7 @@ def identity_of(seed: int, number: int) -> Identity:
 
 
 def _style(rng: Generator, male: float, age: float) -> str:
-    """A hair style of `STYLES`; receding hair is for older men."""
+    """A hair style; receding hair is for older men."""
     men = {"short": 3, "side_part": 3, "quiff": 3, "fringe": 1, "curly": 2, "buzz": 2, "receding": 4 * age, "long": 0.5}
     women = {"long": 4, "bob": 3, "bun": 3, "curly": 2, "fringe": 2.5, "side_part": 1, "short": 0.5}
     weights = men if male else women
