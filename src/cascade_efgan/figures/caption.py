@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cascade_efgan.config import Settings, settings_from_flags
 from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.style import save_figure
@@ -42,6 +43,16 @@ class Made:
     def sentence(self) -> str:
         """The last words of a caption."""
         return f"Data: {self.title}. Preset {self.preset}, seed {self.seed}."
+
+
+def made_by(dataset: str, seed: int, words: list[str]) -> tuple[Made, Settings]:
+    """What made a figure, from a stage's flags, and its settings.
+
+    Raises:
+        InputError: a wrong setting.
+    """
+    settings = settings_from_flags(words)
+    return Made(dataset, settings.preset, seed, settings.figures.seed), settings
 
 
 @dataclass(frozen=True)

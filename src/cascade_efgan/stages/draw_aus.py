@@ -12,8 +12,7 @@ from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import EDIT_TEXT, edit_id
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.figures.action_units import draw_aus
-from cascade_efgan.figures.caption import write_figure
-from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import METHODS

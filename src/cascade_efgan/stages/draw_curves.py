@@ -6,8 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.cli_args import named_paths
-from cascade_efgan.figures.caption import write_figure
-from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.figures.training import draw_curves, read_curves
 

@@ -11,8 +11,7 @@ from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import EDIT_TEXT
-from cascade_efgan.figures.caption import write_figure
-from cascade_efgan.figures.flags import made_by
+from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.networks import choose_asked, draw_attention, draw_continuous, draw_steps
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.models.build import load_generator
