@@ -3,8 +3,6 @@
 import io
 import tarfile
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,14 +59,15 @@ def prepare_chunk(photos: PhotoZip, rows: pd.DataFrame, path: Path) -> list[tupl
         InputError: a photograph is missing in the zip.
     """
     failed = []
-    with _new_tar(path) as archive:
+    with atomic_path(path) as partial, tarfile.open(partial, "w", format=tarfile.GNU_FORMAT) as archive:
         for name, file in sorted(zip(rows["id"], rows["file"], strict=True)):
             prepared = prepare_image(name, file, photos.read(file))
             if isinstance(prepared, str):
                 failed.append((name, prepared))
             else:
                 _add(archive, *prepared)
-        _add(archive, "failed.tsv", _tsv(failed))
+        lines = (f"{name}\t{' '.join(reason.split())}\n" for name, reason in failed)
+        _add(archive, "failed.tsv", "".join(lines).encode())
     return failed
 
 
@@ -124,18 +123,8 @@ def _eight_bits(data: bytes, suffix: str | None) -> bool:
     return True
 
 
-@contextmanager
-def _new_tar(path: Path) -> Iterator[tarfile.TarFile]:
-    with atomic_path(path) as partial, tarfile.open(partial, "w", format=tarfile.GNU_FORMAT) as archive:
-        yield archive
-
-
 def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     # A TarInfo of its own has time 0, owner 0 and mode 644, so that equal photographs give equal bytes.
     member = tarfile.TarInfo(name)
     member.size = len(data)
     archive.addfile(member, io.BytesIO(data))
-
-
-def _tsv(rows: Iterable[tuple[str, str]]) -> bytes:
-    return "".join(f"{name}\t{' '.join(reason.split())}\n" for name, reason in rows).encode()
