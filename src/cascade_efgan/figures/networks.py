@@ -1,6 +1,7 @@
 """Inside the networks: attention (Fig. 3), the cascade's steps (Fig. 4), continuous editing (Fig. 7)."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,12 @@ from torch import Tensor
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.errors import InputError
 from cascade_efgan.figures.caption import Caption, Made, people_count
 from cascade_efgan.figures.choose import choose_edits, far_edits
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch
 from cascade_efgan.training.training_data import to_float, to_uint8
@@ -52,6 +55,18 @@ class Asked:
         """Own and target expression of every edit, in two lines."""
         names = zip(self.index["source_expression"], self.index["target_expression"], strict=True)
         return [f"{own}\n→ {target}" for own, target in names]
+
+
+def attention_generator(weights: Path, model: Path) -> Cascade:
+    """A trained generator with attention maps.
+
+    Raises:
+        InputError: as `load_generator`, or a method that has none.
+    """
+    generator, spec = load_generator(weights, model)
+    if not isinstance(generator, Cascade):
+        raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
+    return generator
 
 
 def as_pictures(images: Tensor) -> np.ndarray:

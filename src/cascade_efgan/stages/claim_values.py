@@ -23,10 +23,9 @@ from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.psnr import true_edits
 from cascade_efgan.evaluation.values import write_several
-from cascade_efgan.figures.networks import Asked
+from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import matched
-from cascade_efgan.models.build import load_au_critic, load_generator
-from cascade_efgan.models.cascade import Cascade
+from cascade_efgan.models.build import load_au_critic
 
 #: Edits at a time.
 BATCH = 32
@@ -71,7 +70,7 @@ def command(
             truth = None if reader is None else _partners(made, wanted, asked_index)
             yield method, made, of_edits(made, faces.index, seen, truth, load_patch_boxes(patch_centers))
         if weights and model:
-            single = _generator(weights, model).to(device)
+            single = attention_generator(weights, model).to(device)
 
             def attention(rows: np.ndarray) -> Mapping[str, np.ndarray]:
                 truth = None if reader is None else np.asarray(wanted.images[rows])
@@ -79,7 +78,7 @@ def command(
 
             yield EF, wanted, _by_batches(attention, wanted)
         if cascade_weights and cascade_model and cascade_critics:
-            cascade = _generator(cascade_weights, cascade_model).to(device)
+            cascade = attention_generator(cascade_weights, cascade_model).to(device)
             critic = load_au_critic(cascade_critics, cascade_model).to(device)
             real = faces.index[list(AUS)].to_numpy(np.float64)[part_rows(faces.index, split, "train")]
 
@@ -121,10 +120,3 @@ def _by_batches(measure: Callable[[np.ndarray], Mapping[str, np.ndarray]], made:
         for name, column in measure(some).items():
             whole.setdefault(name, np.full(len(made), np.nan))[some] = column
     return whole
-
-
-def _generator(weights: Path, model: Path) -> Cascade:
-    generator, spec = load_generator(weights, model)
-    if not isinstance(generator, Cascade):
-        raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
-    return generator

@@ -9,13 +9,16 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
-from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import EDIT_TEXT
 from cascade_efgan.figures.caption import made_by, write_figure
-from cascade_efgan.figures.networks import choose_asked, draw_attention, draw_continuous, draw_steps
+from cascade_efgan.figures.networks import (
+    attention_generator,
+    choose_asked,
+    draw_attention,
+    draw_continuous,
+    draw_steps,
+)
 from cascade_efgan.figures.style import figure_style
-from cascade_efgan.models.build import load_generator
-from cascade_efgan.models.cascade import Cascade
 
 
 def command(
@@ -39,21 +42,14 @@ def command(
     plan = read_records(edits_index, EDIT_TEXT, AUS)
     device = pick_device()
     people, drawn = config.figures.people, made.drawn
-    single = _generator(weights, model).to(device)
+    single = attention_generator(weights, model).to(device)
     with figure_style():
         asked = choose_asked(faces, plan, config.figures.edits, drawn, device)
         write_figure(attention, draw_attention(single, asked, made, plan), made)
         if cascade_weights is None or cascade_model is None or steps is None or continuous is None:
             return
-        cascade = _generator(cascade_weights, cascade_model).to(device)
+        cascade = attention_generator(cascade_weights, cascade_model).to(device)
         asked = choose_asked(faces, plan, people, drawn, device, far=True)
         write_figure(steps, draw_steps(cascade, single, asked, faces, made, plan), made)
         asked = choose_asked(faces, plan, people, drawn, device)
         write_figure(continuous, draw_continuous(cascade, asked, made, plan), made)
-
-
-def _generator(weights: Path, model: Path) -> Cascade:
-    generator, spec = load_generator(weights, model)
-    if not isinstance(generator, Cascade):
-        raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
-    return generator
