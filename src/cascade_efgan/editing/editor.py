@@ -277,30 +277,21 @@ class Editor:
             raise InputError(f"{expression}: no expression of this model; choose from {', '.join(self._expressions)}")
         return self._expressions[expression]
 
-    def edit_faces(
-        self,
-        image: Photograph,
-        found: Sequence[FoundFace],
-        targets: np.ndarray,
-        skipped: Sequence[str] = (),
-        steps: bool = False,
-    ) -> EditedPhoto:
+    def edit_faces(self, image: Photograph, found: Sequence[FoundFace], targets: np.ndarray) -> EditedPhoto:
         """Edit faces that are known already, all in one batch.
 
         Args:
             image: as in `edit`.
             found: N faces in it.
             targets: `(N, 17)`, 0..5.
-            skipped: passed on.
-            steps: also give the photograph after each step.
 
         Raises:
             InputError: no photograph, or targets that do not fit.
         """
         pixels, aus = pixels_of(image, name_of(image)), known_aus(targets, (len(found), len(AUS)))
         if not found:
-            return EditedPhoto(pixels.copy(), [], list(skipped))
-        return self._edit([Work(pixels, found, aus[None], skipped)], steps)[0][0]
+            return EditedPhoto(pixels.copy(), [])
+        return self._edit([Work(pixels, found, aus[None])], steps=False)[0][0]
 
     def _edit(self, works: Sequence[Work], steps: bool) -> list[list[EditedPhoto]]:
         return edit_works(self.crops, self.square, works, steps)
