@@ -9,7 +9,7 @@ from cascade_efgan.claims.tolerance import TEST_SIZES
 from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.comparison_text import aligned
+from cascade_efgan.tables.comparison_text import aligned, full_text, p_text
 from cascade_efgan.tables.context import head_lines
 
 CSV_COLUMNS = (
@@ -53,11 +53,6 @@ def effect(line: Mapping[str, Any]) -> str:
     return f"{line['value']:+.3g}{ends} {line['unit']}".rstrip()
 
 
-def p_text(p: float | None) -> str:
-    """A p-value with four decimals."""
-    return "–" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
 def claims_csv(found: Mapping[str, Any]) -> str:
     """One line a claim, part or cell, in full precision."""
     text = io.StringIO()
@@ -66,10 +61,10 @@ def claims_csv(found: Mapping[str, Any]) -> str:
     for one in found["claims"]:
         writer.writerow({"kind": "claim", **one, "words": one["claim"]})
         for line in one["parts"]:
-            writer.writerow(_full({"kind": "part", "id": one["id"], "dataset": one["dataset"], **_ends(line)}))
+            writer.writerow(_cells_of(line, kind="part", id=one["id"], dataset=one["dataset"]))
     for cell in found["cells"]:
         name = f"{cell['table']} {cell['method']} {cell['column']}"
-        writer.writerow(_full({"kind": "cell", "id": name, "words": f"paper {cell['paper']:g}", **_ends(cell)}))
+        writer.writerow(_cells_of(cell, kind="cell", id=name, words=f"paper {cell['paper']:g}"))
     return text.getvalue()
 
 
@@ -132,12 +127,6 @@ def _title(one: Mapping[str, Any]) -> str:
     return dataset_title(one["dataset"])
 
 
-def _ends(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {**line, "interval_low": line["low"], "interval_high": line["high"]}
-
-
-def _full(line: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        key: "" if value is None else f"{value:.6f}" if isinstance(value, float) else str(value)
-        for key, value in line.items()
-    }
+def _cells_of(line: Mapping[str, Any], **about: str) -> dict[str, str]:
+    ends = {"interval_low": line["low"], "interval_high": line["high"]}
+    return {key: full_text(value) for key, value in {**about, **line, **ends}.items()}

@@ -52,7 +52,7 @@ def comparisons_csv(comparisons: Mapping[str, Any]) -> str:
         for line in lines:
             renamed = {"table": comparisons["table"], "kind": kind, "first": line.get("method", line.get("first"))}
             ends = {"interval_low": line["low"], "interval_high": line["high"], "missing_because": line["reason"]}
-            writer.writerow({key: _full(value) for key, value in {**line, **renamed, **ends}.items()})
+            writer.writerow({key: full_text(value) for key, value in {**line, **renamed, **ends}.items()})
     return text.getvalue()
 
 
@@ -98,7 +98,7 @@ def _test(line: Mapping[str, Any], column: Column) -> list[str]:
     return [
         *(dataset_title(line["dataset"]), column.heading, *titles),
         *(_number(line["value"], column.decimals, "+"), _ends(line, column.decimals), only),
-        *(_p(line["p"]), _p(line["p_holm"]), better),
+        *(p_text(line["p"]), p_text(line["p_holm"]), better),
     ]
 
 
@@ -112,13 +112,13 @@ def _number(value: float, decimals: int, sign: str = "") -> str:
     return f"{value:{sign}.{decimals}f}"
 
 
-def _p(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+def p_text(p: float | None) -> str:
+    """A p-value with four decimals."""
+    return "–" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
-def _full(value: Any) -> str:
+def full_text(value: Any) -> str:
+    """A cell of a CSV: a number with six decimals, nothing as nothing."""
     if value is None:
         return ""
     return f"{value:.6f}" if isinstance(value, float) else str(value)
