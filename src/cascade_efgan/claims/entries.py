@@ -78,7 +78,6 @@ class Claim:
         wild: it is about wild images, whose data set has a setting of its own.
         classifiers: fewer further classifiers of R and R+G than this decide nothing.
         auc: the identity measure must order this share of pairs of real images right, or decides nothing.
-        not_measured: why no part is tested.
         note: what a reader must know of the rule.
     """
 
@@ -91,7 +90,6 @@ class Claim:
     wild: bool = False
     classifiers: int = 0
     auc: float | None = None
-    not_measured: str | None = None
     note: str = ""
 
     @property

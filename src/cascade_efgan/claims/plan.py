@@ -56,8 +56,6 @@ def plan_markdown(context: Mapping[str, Any]) -> str:
 def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
     settings, tests = context["settings"], len(claim.parts)
     level = settings["statistics"]["level"]
-    if claim.not_measured:
-        return [f"not measured: {claim.not_measured}", "", ""]
     if claim.true_edits and dataset not in TRUE_EDITS:
         return ["not measured: only rendered faces have true edits, and AUs that the regressor reads", "", ""]
     if missing := [name for name in claim.methods if name not in settings["methods"]]:

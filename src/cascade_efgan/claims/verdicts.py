@@ -200,8 +200,6 @@ def _verdict(
     claim: Claim, dataset: str, parts: list[dict[str, Any]], context: Mapping[str, Any], auc: float | None
 ) -> tuple[str, str]:
     settings = context["settings"]
-    if claim.not_measured:
-        return NOT_MEASURED, claim.not_measured
     if claim.true_edits and dataset not in TRUE_EDITS:
         return NOT_MEASURED, "only rendered faces have true edits, and AUs that the regressor reads"
     states = [line["verdict"] for line in parts]
