@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -113,19 +113,14 @@ class Provenance:
 
     def chain(self, paths: Iterable[str]) -> list[Job]:
         """The jobs behind some files, those that ran first coming first."""
-        wanted = set(self._upstream(paths))
-        return [job for job in self.jobs if job.id in wanted]
-
-    def _upstream(self, paths: Iterable[str]) -> Iterator[str]:
-        seen: set[str] = set()
+        wanted: set[str] = set()
         waiting = list(paths)
         while waiting:
             job = self.maker.get(waiting.pop())
-            if job is None or job.id in seen:
-                continue
-            seen.add(job.id)
-            waiting.extend(job.inputs)
-            yield job.id
+            if job is not None and job.id not in wanted:
+                wanted.add(job.id)
+                waiting.extend(job.inputs)
+        return [job for job in self.jobs if job.id in wanted]
 
     def files_behind(self, paths: Iterable[str]) -> list[str]:
         """Some files and every file that they depend on, sources of code included; raw data first."""
