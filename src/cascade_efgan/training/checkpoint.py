@@ -1,7 +1,6 @@
 """The last good state of a training run, so that an interruption or a NaN loses little."""
 
 import logging
-import os
 import signal
 import threading
 from pathlib import Path
@@ -41,9 +40,6 @@ class Checkpoint:
         """Write the state beside, then rename: a kill at any moment leaves the former checkpoint whole."""
         with atomic_path(self.path) as partial:
             torch.save({"fingerprint": self.fingerprint, "state": state}, partial)
-            with partial.open("rb+") as file:
-                # Without this, a power cut may leave the new name with none of its bytes.
-                os.fsync(file.fileno())
 
     def load(self) -> dict[str, Any] | None:
         """The stored state, or None (with a line in the log) when there is none that fits this run.
