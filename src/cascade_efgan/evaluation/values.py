@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.metric import UNITS, Metric
 
 #: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file tells what it holds.
@@ -70,6 +72,23 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
     ids = [EVERYBODY, *(f"without {turn:02d}" for turn in range(len(without)))]
     assert number.value is not None
     write_values(path, number, ids, ["", *without], [number.value, *without.values()])
+
+
+def edit_values(
+    edits: Edits, numbers: Mapping[str, np.ndarray], dataset: str, method: str, seed: int
+) -> list[tuple[Metric, pd.DataFrame]]:
+    """Numbers of every edit as `write_several` takes them.
+
+    Args:
+        edits: M edits.
+        numbers: metric -> `(M,)`; NaN is left out.
+        dataset: data set of the edits.
+        method: what made them.
+        seed: training seed.
+    """
+    table = pd.DataFrame({"id": edits.ids, "person": edits.index["person"].to_numpy()})
+    tables = {name: table.assign(value=column)[~np.isnan(column)] for name, column in numbers.items()}
+    return [(Metric(name, 0.0, len(kept), dataset, method, seed), kept) for name, kept in tables.items()]
 
 
 def write_several(path: str | Path, tables: Sequence[tuple[Metric, pd.DataFrame]]) -> None:

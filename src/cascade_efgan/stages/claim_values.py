@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 from typer import Option
 
 from cascade_efgan.claims.entries import CASCADE, EF
@@ -20,9 +19,8 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import load_au_regressor
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.psnr import true_edits
-from cascade_efgan.evaluation.values import write_several
+from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.models.build import load_au_critic
@@ -89,11 +87,8 @@ def command(
 
     tables = []
     for method, made, numbers in measured():
-        for name, column in numbers.items():
-            kept = np.flatnonzero(made.changes & ~np.isnan(column))
-            about = made.index["person"].to_numpy()[kept]
-            table = pd.DataFrame({"id": [made.ids[row] for row in kept], "person": about, "value": column[kept]})
-            tables.append((Metric(name, 0.0, len(kept), dataset, method, seed), table))
+        changed = {name: np.where(made.changes, column, np.nan) for name, column in numbers.items()}
+        tables += edit_values(made, changed, dataset, method, seed)
     write_several(values, tables)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 from typer import Option
 
 from cascade_efgan.claims.entries import WILD
@@ -16,8 +15,7 @@ from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import find_reader
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.metric import Metric
-from cascade_efgan.evaluation.values import write_several
+from cascade_efgan.evaluation.values import edit_values, write_several
 
 log = logging.getLogger("efgan.wild_values")
 
@@ -46,13 +44,7 @@ def command(
             found["au_approach"] = _approach(reader, openface, made, faces.images[sources], which)
         except InputError as error:
             log.warning("%s", error)  # as with the AU error: a measure beyond the paper stops no run
-    tables = []
-    for name, column in found.items():
-        kept = np.flatnonzero(~np.isnan(column))
-        people = made.index["person"].to_numpy()[kept]
-        table = pd.DataFrame({"id": [made.ids[row] for row in kept], "person": people, "value": column[kept]})
-        tables.append((Metric(name, 0.0, len(kept), dataset, WILD, seed), table))
-    write_several(values, tables)
+    write_several(values, edit_values(made, found, dataset, WILD, seed))
 
 
 def _approach(reader: str, openface: str, made: Edits, sources: np.ndarray, which: np.ndarray) -> np.ndarray:
