@@ -1,6 +1,7 @@
 """The packed crops of a data set and its parts, as every stage after cropping reads them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +59,11 @@ class Faces:
         """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`, -1 for `UNKNOWN`."""
         places = {name: place for place, name in enumerate(EXPRESSIONS)} | {UNKNOWN: -1}
         return np.array([places[name] for name in self.index["expression"]], dtype=np.int64)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Id of a face -> its row."""
+        return dict(zip(self.index["id"], range(len(self)), strict=True))
 
     @property
     def expressions(self) -> tuple[str, ...]:

@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 TRIPLETS, TRIPLET_ROWS = 3, 6
 
 
-def image_of(faces: Faces) -> Mapping[str, int]:
-    """Id of a face -> its row."""
-    return dict(zip(faces.index["id"], range(len(faces)), strict=True))
-
-
-def _real(faces: Faces, places: Mapping[str, int], name: str) -> np.ndarray | None:
-    return np.asarray(faces.images[places[name]]) if name in places else None
+def _real(faces: Faces, name: str) -> np.ndarray | None:
+    return np.asarray(faces.images[faces.places[name]]) if name in faces.places else None
 
 
 def draw_methods(
@@ -44,11 +39,10 @@ def draw_methods(
     """
     index = next(iter(edits.values())).index
     chosen = choose_edits(index, count, made.drawn)
-    places = image_of(faces)
     shown = [*methods, *(["true_edit"] if "true_edit" in edits else [])]
     rows: list[list[np.ndarray | None]] = [
-        [_real(faces, places, name) for name in index.loc[chosen, "source_id"]],
-        [_real(faces, places, name) for name in index.loc[chosen, "counterpart_id"]],
+        [_real(faces, name) for name in index.loc[chosen, "source_id"]],
+        [_real(faces, name) for name in index.loc[chosen, "counterpart_id"]],
     ]
     for name in shown:
         rows.append([np.asarray(edits[name].images[row]) for row in chosen])
@@ -71,7 +65,7 @@ def draw_methods(
 
 def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Figure", Caption]:
     """Triplets of input, photograph with the target expression, and edit (Fig. 11 and 13)."""
-    index, places = edits.index, image_of(faces)
+    index = edits.index
     chosen = choose_edits(index, TRIPLETS * TRIPLET_ROWS, made.drawn + 1)  # others than those of Fig. 5
     rows: list[list[np.ndarray | None]] = []
     notes: dict[tuple[int, float], str] = {}
@@ -80,7 +74,7 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
             rows.append([])
         pictures = [cell(index, row, "source_id"), cell(index, row, "counterpart_id")]
         notes[len(rows) - 1, len(rows[-1]) + 1] = f"{_from_to(index, row, ' ')}"
-        rows[-1] += [*(_real(faces, places, name) for name in pictures), np.asarray(edits.images[row])]
+        rows[-1] += [*(_real(faces, name) for name in pictures), np.asarray(edits.images[row])]
     wide = min(TRIPLETS, len(chosen))
     heads = ["Input", "Target", "Edit"] * wide
     groups = [3 * number for number in range(1, wide)]
@@ -98,7 +92,7 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
 
 def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, made: Made) -> tuple["Figure", Caption]:
     """Test images in every expression, above the real photographs of the same person (Fig. 12 and 14)."""
-    index, places = edits.index, image_of(faces)
+    index = edits.index
     sources = choose_sources(index, people, made.drawn)
     targets = list(dict.fromkeys(index["target_expression"]))
     rows: list[list[np.ndarray | None]] = []
@@ -106,8 +100,8 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
     keys = {key: row for row, key in enumerate(edits.keys)}
     for source in sources:
         numbers = [keys[source, target] for target in targets]
-        rows.append([_real(faces, places, source), *(np.asarray(edits.images[row]) for row in numbers)])
-        rows.append([None, *(_real(faces, places, cell(index, row, "counterpart_id")) for row in numbers)])
+        rows.append([_real(faces, source), *(np.asarray(edits.images[row]) for row in numbers)])
+        rows.append([None, *(_real(faces, cell(index, row, "counterpart_id")) for row in numbers)])
         labels += [f"{cell(index, numbers[0], 'source_expression')},\nedited", "real\nphotograph"]
     groups = list(range(2, len(rows), 2))
     shown = index[index["source_id"].isin(sources)]["person"].nunique()

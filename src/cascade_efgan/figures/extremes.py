@@ -50,7 +50,6 @@ def draw_extremes(
         truth: the true edits, where they are known.
         made: what made the figure.
     """
-    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
     true_rows = {} if truth is None else {key: row for row, key in enumerate(truth.keys)}
     rows: list[list[np.ndarray | None]] = []
     labels: list[str] = []
@@ -62,9 +61,9 @@ def draw_extremes(
         shown = [*best, *worst]
         index = made_by.index
         ratios = scores[name].set_index("row")["psnr"]
-        rows.append([np.asarray(faces.images[places[cell(index, row, "source_id")]]) for row in shown])
+        rows.append([np.asarray(faces.images[faces.places[cell(index, row, "source_id")]]) for row in shown])
         if truth is None:
-            rows.append([np.asarray(faces.images[places[cell(index, row, "counterpart_id")]]) for row in shown])
+            rows.append([np.asarray(faces.images[faces.places[cell(index, row, "counterpart_id")]]) for row in shown])
         else:
             rows.append([np.asarray(truth.images[true_rows[made_by.keys[row]]]) for row in shown])
         rows.append([np.asarray(made_by.images[row]) for row in shown])

@@ -41,8 +41,7 @@ class Asked:
     """
 
     def __init__(self, faces: Faces, index: pd.DataFrame, device: torch.device) -> None:
-        places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
-        rows = np.array([places[name] for name in index["source_id"]], dtype=np.int64)
+        rows = np.array([faces.places[name] for name in index["source_id"]], dtype=np.int64)
         self.index = index
         self.pictures = np.asarray(faces.images[rows])
         channels_first = np.ascontiguousarray(np.moveaxis(self.pictures, -1, 1))
@@ -137,12 +136,11 @@ def draw_steps(
     cascade: Cascade, single: Cascade, asked: Asked, faces: Faces, made: Made, tested: pd.DataFrame
 ) -> tuple["Figure", Caption]:
     """Input, the steps of Cascade EF-GAN, the single-step edit, the target's photograph; large gaps (Fig. 4)."""
-    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
     steps = [as_pictures(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
     alone = as_pictures(single(asked.image, asked.source, asked.target)[-1].final)
     rows: list[list[np.ndarray | None]] = []
     for number, counterpart in enumerate(asked.index["counterpart_id"]):
-        target = np.asarray(faces.images[places[counterpart]]) if counterpart in places else None
+        target = np.asarray(faces.images[faces.places[counterpart]]) if counterpart in faces.places else None
         rows.append([asked.pictures[number], *(step[number] for step in steps), alone[number], target])
     heads = [
         "Input",

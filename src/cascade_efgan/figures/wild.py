@@ -51,7 +51,6 @@ def draw_wild(
     """
     index = wild.index
     chosen = choose_edits(index, count, made.drawn)
-    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
     shown = index.loc[chosen]
     wanted = shown[list(AUS)].to_numpy(np.float64)
     targets = training[nearest_faces(wanted, examples.index.iloc[training], shown["target_expression"].tolist())]
@@ -61,7 +60,7 @@ def draw_wild(
         if number % GROUPS == 0:
             rows.append([])
         notes[len(rows) - 1, len(rows[-1]) + 1] = cell(index, row, "target_expression")
-        source = np.asarray(faces.images[places[cell(index, row, "source_id")]])
+        source = np.asarray(faces.images[faces.places[cell(index, row, "source_id")]])
         example = np.asarray(examples.images[target])
         rows[-1] += [source, example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
     wide = min(GROUPS, len(chosen))

@@ -121,8 +121,7 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
 
 def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
     """The same edits, made by `editor`."""
-    rows = dict(zip(faces.index["id"], range(len(faces)), strict=True))
-    sources = faces.take(np.array([rows[name] for name in edits.index["source_id"]]))
+    sources = faces.take(np.array([faces.places[name] for name in edits.index["source_id"]]))
     images = editor.edit(
         sources.images, sources.index[list(AUS)].to_numpy(float), edits.index[list(AUS)].to_numpy(float)
     )[-1].images

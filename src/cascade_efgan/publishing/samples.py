@@ -60,9 +60,8 @@ def write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int])
     """
     chosen = np.unique(np.linspace(0, len(rows) - 1, COUNT).round().astype(int))
     index = edits.index.iloc[[rows[place] for place in chosen]]
-    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
-    source = faces.take(np.array([places[name] for name in index["source_id"]]))
-    real = faces.take(np.array([places[name] for name in index["counterpart_id"]])).images
+    source = faces.take(np.array([faces.places[name] for name in index["source_id"]]))
+    real = faces.take(np.array([faces.places[name] for name in index["counterpart_id"]])).images
     made = edits.images[index.index]
     table = index[["source_id", "target_expression"]].reset_index(drop=True)
     numbers = {

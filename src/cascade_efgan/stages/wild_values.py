@@ -35,8 +35,7 @@ def command(
 ) -> None:
     """How much nearer to the target the AUs of an edit are than its source's, and its change outside the face."""
     faces, made = load_faces(crops, index), load_edits(edits, edits_index)
-    places = dict(zip(faces.index["id"], range(len(faces)), strict=True))
-    sources, which = np.unique([places[name] for name in made.index["source_id"]], return_inverse=True)
+    sources, which = np.unique([faces.places[name] for name in made.index["source_id"]], return_inverse=True)
     landmarks = landmarks_of(faces.index.iloc[sources])
     found = {"change_outside": change_outside(made.images, faces.images[sources], landmarks, which)}
     if reader != "none":
