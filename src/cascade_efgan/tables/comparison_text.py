@@ -124,8 +124,12 @@ def full_text(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
-def aligned(headings: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table whose columns line up in the raw text too."""
-    widths = [max(len(line[place]) for line in [headings, *body]) for place in range(len(headings))]
-    lines = [headings, ["-" * width for width in widths], *body]
-    return [f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |" for line in lines]
+def aligned(headings: Sequence[str], body: Sequence[Sequence[str]], left: int | None = None) -> list[str]:
+    """A Markdown table whose columns line up in the raw text too, all but the first `left` of them at their right."""
+    columns = []
+    for place, column in enumerate(zip(headings, *body, strict=True)):
+        width, at_left = max(map(len, column)), left is None or place < left
+        rule = "-" * width if at_left else "-" * (width - 1) + ":"
+        head, *cells = [text.ljust(width) if at_left else text.rjust(width) for text in column]
+        columns.append([head, rule, *cells])
+    return [f"| {' | '.join(line)} |" for line in zip(*columns, strict=True)]

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 
 from cascade_efgan.tables.cells import Cell
+from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.model import Column, Row, Table
 
 CSV_COLUMNS = (
@@ -39,15 +40,8 @@ def markdown(table: Table) -> str:
     """GitHub Markdown whose columns line up in the raw text too."""
     headings, body = _grid(table)
     body = [[text.replace(BOLD, "**").replace(REGULAR, "**") for text in line] for line in body]
-    widths = [max(len(line[place]) for line in [headings, *body]) for place in range(len(headings))]
-    rule = ["-" * width if place < 2 else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
     lines = [f"# {table.title}", "", *(f"{line}  " for line in table.head[:-1]), table.head[-1], ""]
-    for line in (headings, rule, *body):
-        padded = [
-            text.ljust(width) if place < 2 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        lines.append(f"| {' | '.join(padded)} |")
+    lines += aligned(headings, body, left=2)
     for number, reason in enumerate(table.footnotes, start=1):
         lines += ["", f"[{number}] {reason[0].upper()}{reason[1:]}."]
     lines += ["", *(f"- **{name}**: {meaning}" for name, meaning in table.meanings)]
