@@ -14,7 +14,7 @@ from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.figures.choose import choose_sources
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import figure_style
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,8 +44,7 @@ def write_report(study: "Study", candidates: Mapping[str, "Candidate"], docs: Pa
     path = docs / "training.md"
     before, rest = path.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
-    with atomic_path(path) as partial:
-        partial.write_text("\n".join([before + BEGIN, "", *lines, "", *pictures, "", END]) + after, encoding="utf-8")
+    write_text(path, "\n".join([before + BEGIN, "", *lines, "", *pictures, "", END]) + after)
 
 
 def _row(candidate: "Candidate", seed: int, result: Mapping[str, Any]) -> tuple[str, ...]:

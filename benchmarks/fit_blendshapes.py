@@ -25,7 +25,7 @@ from cascade_efgan.data.sources.london import CHECKSUMS, london_files, mirror_re
 from cascade_efgan.face_finders import blendshapes, mesh
 from cascade_efgan.face_finders.blendshapes import MOVERS, both_sides
 from cascade_efgan.face_finders.mediapipe_finder import LANDMARKER, model_path
-from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.files import write_json, write_text
 
 FOLDS = 10
 #: Ridge penalty on standardised scores. From 0.003 to 0.1 no correlation moves by more than 0.02.
@@ -229,8 +229,7 @@ def main() -> None:
         landmarks="\n".join(landmark_table(data)), rows="\n".join(row for _, row in fitted.values()),
         untold=", ".join(au for au, (line, _) in fitted.items() if not line["told"]),
     )  # fmt: skip
-    with atomic_path(flags.page) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_text(flags.page, page)
     print(page)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sides import N_CRITIC, Task
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_text
 
 #: Operators listed.
 TOP = 15
@@ -31,8 +31,7 @@ def write_profiles(folder: Path, device: str, threads: int, batches: Iterable[in
         with torch.profiler.profile(activities=activities, record_shapes=True) as profiler:
             record = side.call("repeat")
         path = folder / f"profile_baseline_batch{batch}_float32.md"
-        with atomic_path(path) as partial:
-            partial.write_text(profile_markdown(profiler, batch, device, threads, record["seconds"]), encoding="utf-8")
+        write_text(path, profile_markdown(profiler, batch, device, threads, record["seconds"]))
 
 
 def profile_markdown(profiler: Any, batch: int, device: str, threads: int, seconds: float) -> str:

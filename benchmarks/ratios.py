@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import RATES, Case
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import atomic_path, write_text
 
 #: Unit of the distance itself, whose two values must agree.
 DISTANCE = "FID"
@@ -106,8 +106,7 @@ def write_markdown(path: Path, rows: Sequence[Row], results: Sequence[Mapping[st
         "Rows that say *not measured* were not run on this machine: `cuda` needs a GPU (`python -m benchmarks --device "
         "cuda`), bfloat16 on a CPU avx512_bf16 or AMX. Measured elsewhere:", "", *(f"- {text}" for text in ELSEWHERE),
     ]  # fmt: skip
-    with atomic_path(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _markdown_row(row: Row) -> str:

@@ -122,10 +122,15 @@ def not_the_file(path: str | Path) -> str | None:
     return None
 
 
-def write_json(path: str | Path, value: Any) -> None:
-    """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all."""
     with atomic_path(path) as partial:
-        partial.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any, ensure_ascii: bool = True) -> None:
+    """Write `value` as indented JSON with a final newline; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=ensure_ascii, allow_nan=False) + "\n")
 
 
 def read_json(path: str | Path) -> Any:

@@ -4,7 +4,6 @@ The results folder is the crate's root. `rocrate` builds the metadata; the files
 copied but the workflow itself, which a crate must contain.
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -201,8 +200,3 @@ def _once(crate: ROCrate, identifier: str, about: dict[str, Any]) -> Entity:
 def _later(moment: str, seconds: float) -> str:
     ended = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
     return ended.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def crate_json(metadata: Mapping[str, Any]) -> str:
-    """The metadata as text; the same run gives the same bytes."""
-    return json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"

@@ -1,6 +1,5 @@
 """What a figure is of: its caption in a JSON file beside it, which the report and the web page show."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from cascade_efgan.config import Settings, settings_from_flags
 from cascade_efgan.data.registry import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.style import save_figure
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,10 +92,8 @@ def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> N
         "n": caption.n,
         "numbers": caption.numbers,
     }
-    with atomic_path(files[2]) as partial:
-        # Signs stay signs: the report includes the caption as it stands in this file.
-        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+    # Signs stay signs: the report includes the caption as it stands in this file.
+    write_json(files[2], values, ensure_ascii=False)
 
 
 def people_count(shown: int, all_people: int) -> str:

@@ -9,7 +9,7 @@ import typer
 from cascade_efgan.data.checks.au_checks import au_warnings
 from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_aus, render_report
 from cascade_efgan.data.records import write_records
-from cascade_efgan.files import atomic_path, read_json
+from cascade_efgan.files import read_json, write_text
 
 log = logging.getLogger("efgan.au_report")
 
@@ -27,8 +27,7 @@ def command(
     warnings = [*au_warnings(rows, statistics), *origin_warnings(origin)]
     text = render_report(statistics, warnings, sorted(set(rows["dataset"])), origin)
     write_records(table, statistics)
-    with atomic_path(report) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(report, text)
     for sentence in warnings:
         log.warning("warning: %s", sentence)
     log.info("%d crops, %d warnings, in %s", len(rows), len(warnings), report)

@@ -10,7 +10,7 @@ from typer import Option
 from cascade_efgan.claims.text import claims_csv, claims_markdown
 from cascade_efgan.claims.verdicts import judge
 from cascade_efgan.cli_args import with_seeds
-from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.files import write_json, write_text
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.claims")
@@ -33,8 +33,7 @@ def command(
     seeds = run["settings"]["seeds"]
     found = judge(run, with_seeds(values, seeds), with_seeds(identity, seeds))
     write_json(verdicts, found)
-    for path, text in ((markdown, claims_markdown(found, run)), (csv, claims_csv(found))):
-        with atomic_path(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+    write_text(markdown, claims_markdown(found, run))
+    write_text(csv, claims_csv(found))
     counts = Counter(one["verdict"] for one in found["claims"])
     log.info("claims: %s", ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))

@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.claims.plan import plan_markdown
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_text
 from cascade_efgan.tables.context import read_context
 
 
@@ -15,6 +15,4 @@ def command(
     plan: Annotated[Path, Option(help="page to write (Markdown)")],
 ) -> None:
     """Say before a run what its test people and faces can decide, from the description of its data alone."""
-    text = plan_markdown(read_context(context))
-    with atomic_path(plan) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(plan, plan_markdown(read_context(context)))

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.cli_args import with_seeds
-from cascade_efgan.files import atomic_path, write_json
+from cascade_efgan.files import write_json, write_text
 from cascade_efgan.tables.comparison_text import comparisons_csv, comparisons_markdown
 from cascade_efgan.tables.comparisons import compare
 from cascade_efgan.tables.context import read_context
@@ -29,9 +29,8 @@ def command(
     run = read_context(context)
     found = compare(name, run, with_seeds(values, run["settings"]["seeds"]))
     write_json(comparisons, found)
-    for path, text in ((markdown, comparisons_markdown(found, run)), (csv, comparisons_csv(found))):
-        with atomic_path(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+    write_text(markdown, comparisons_markdown(found, run))
+    write_text(csv, comparisons_csv(found))
     shown = sum(test["better"] is not None for test in found["tests"])
     log.info("%s: %d intervals, %d of %d tests show a difference", name, len(found["intervals"]), shown,
              len(found["tests"]))  # fmt: skip

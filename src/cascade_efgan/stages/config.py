@@ -9,7 +9,7 @@ import yaml
 
 from cascade_efgan.config import overrides_from_flags, resolve
 from cascade_efgan.config.template import json_schema, template
-from cascade_efgan.files import atomic_path, check_target
+from cascade_efgan.files import check_target, write_text
 
 
 def command(
@@ -37,5 +37,4 @@ def command(
         typer.echo(text, nl=False)
         return
     check_target(out, force)
-    with atomic_path(out) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(out, text)

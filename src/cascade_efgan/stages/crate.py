@@ -6,10 +6,10 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from cascade_efgan.audit.crate import MAIN, copy_workflow, crate_json, describe_run_as_crate
+from cascade_efgan.audit.crate import MAIN, copy_workflow, describe_run_as_crate
 from cascade_efgan.audit.release import Release
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_json
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.crate")
@@ -28,7 +28,5 @@ def command(
     copy_workflow(workflow, results)
     release = Release(results)
     names = [path.relative_to(results).as_posix() for path in workflow]
-    text = crate_json(describe_run_as_crate(release, read_context(run), names))
-    with atomic_path(metadata) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_json(metadata, describe_run_as_crate(release, read_context(run), names), ensure_ascii=False)
     log.info("%s: %d jobs, %d files", metadata, len(release.record.jobs), len(release.record.files))

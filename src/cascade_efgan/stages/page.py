@@ -9,7 +9,7 @@ from typer import Option
 from cascade_efgan.audit.page.build import build_page
 from cascade_efgan.audit.release import RECORD, Release
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_text
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.page")
@@ -24,6 +24,5 @@ def command(
     if record.name != RECORD:
         raise InputError(f"{record}: the record of a run is called {RECORD}, in the folder of its results")
     text = build_page(Release(record.parent), read_context(run))
-    with atomic_path(page) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(page, text)
     log.info("%s: %.1f MB", page, len(text.encode()) / 1e6)

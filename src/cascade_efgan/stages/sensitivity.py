@@ -14,7 +14,7 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.sensitivity import Moved, Run, lines, vary_all
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_text
 from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
 
 log = logging.getLogger("efgan.sensitivity")
@@ -47,8 +47,7 @@ def command(
         log.info("%s, %s: %s of %s %.3f", moved.assumption, moved.variation, moved.column, moved.method, moved.value)
     table = lines(found, _own(folder, method))
     write_records(csv, table.round(6))
-    with atomic_path(markdown) as partial:
-        partial.write_text(sensitivity_markdown(table, dataset, config.preset, seed), encoding="utf-8")
+    write_text(markdown, sensitivity_markdown(table, dataset, config.preset, seed))
     log.info("%d numbers under other assumptions", len(table))
 
 

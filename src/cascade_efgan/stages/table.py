@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.cli_args import with_seeds
-from cascade_efgan.files import atomic_path
+from cascade_efgan.files import write_text
 from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
@@ -38,7 +38,7 @@ def command(
     table = build_table(name, run, numbers, found, read_curves(with_seeds(curves, seeds)) if curves else None)
     for line in table.warnings:
         log.warning("%s", line)
-    for path, text in ((markdown_, markdown(table)), (csv, as_csv(table)), (latex_, latex(table))):
-        with atomic_path(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+    write_text(markdown_, markdown(table))
+    write_text(csv, as_csv(table))
+    write_text(latex_, latex(table))
     log.info("%s: %d rows, %d missing numbers explained", table.title, len(table.rows), len(table.footnotes))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cascade_efgan.data.sources.side_files import side_file
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path, sha256_file
+from cascade_efgan.files import sha256_file, write_text
 
 log = logging.getLogger("efgan.fingerprints")
 
@@ -97,8 +97,8 @@ def _hashes(root: str, files: _Files, total: int, cache: Path | None) -> dict[st
         name: [*files[name], digest] for name, digest in hashes.items() if max(files[name][1:3]) < now - _REST_NS
     }
     if kept:
-        with suppress(InputError, OSError), atomic_path(kept) as partial:
-            partial.write_text(json.dumps(at_rest), encoding="utf-8")
+        with suppress(InputError, OSError):
+            write_text(kept, json.dumps(at_rest))
     return hashes
 
 
