@@ -400,13 +400,6 @@ def test_annotations_outside_their_folder_are_refused(small):
         source(small)
 
 
-def test_a_missing_archive_says_where_to_request_it(tmp_path):
-    address = r"http://mohammadmahoor\.com/pages/databases/affectnet/ "
-    with pytest.raises(InputError, match=rf"AffectNet.*{address}") as error:
-        affectnet_photos(Request(settings_from_flags([]), tmp_path))
-    assert "EFGAN_AFFECTNET" in str(error.value) and "affectnet.archive" in str(error.value)
-
-
 def test_a_long_list_takes_seconds_and_little_memory(tmp_path):
     rows = (f"{n % 997}/{n:056x}.jpg,1,2,30,40,1.0;2.0,{n % 11},0.1,0.2\n" for n in range(30_000))
     archive = tmp_path / "many.zip"

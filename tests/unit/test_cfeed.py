@@ -244,14 +244,6 @@ def test_a_spreadsheet_that_breaks_off_is_refused(folder, length):
         read(folder)
 
 
-def test_without_an_archive_the_sentence_says_what_to_do(tmp_path):
-    message = (
-        r"cfeed\.archive is not set: .*request the data set at https://\S+ and name .* or in EFGAN_CFEED \(the pre"
-    )
-    with pytest.raises(InputError, match=message):
-        cfeed_photos(Request(settings_from_flags([]), tmp_path))
-
-
 def test_all_packings_give_the_same_zip_and_manifest(folder, tmp_path, efgan):
     add_leavings(folder)
     written = []
