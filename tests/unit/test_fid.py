@@ -12,7 +12,7 @@ from cascade_efgan.evaluation.fid import frechet_distance
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
 from cascade_efgan.evaluation.values import read_values
-from cascade_efgan.stages import fid
+from cascade_efgan.stages import fid, identity, kid
 
 
 def random_covariance(size: int, seed: int) -> np.ndarray:
@@ -78,28 +78,34 @@ def test_stage_writes_each_distance_without_each_person(tmp_path: Path) -> None:
         np.save(tmp_path / f"{name}.npy", vectors.astype(np.float32))
         values = statistics([vectors.astype(np.float32)], "inception", {"part": "all"})
         save_statistics(tmp_path / f"{name}.safetensors", values)
-    outputs = {name: tmp_path / name for name in ("kernel_metric", "kernel_values", "identity_metric", "values")}
-    fid.command(
-        "ef_gan", "rendered", 0, tmp_path / "real.safetensors", tmp_path / "edits.safetensors", tmp_path / "fid.json",
-        edits_index=index, edits_vectors=tmp_path / "edits.npy", real_vectors=tmp_path / "real.npy",
-        index=faces["index"], split=faces["split"], identity_values=tmp_path / "identity.csv", **outputs,
-    )  # fmt: skip
-    values = read_values(outputs["values"])
-    assert values is not None
-    assert values.table["person"].tolist() == ["", "06", "07"]
-    assert values.table["value"].iloc[0] == pytest.approx(read_metric(tmp_path / "fid.json").value, rel=1e-6)
+    common = {"method": "ef_gan", "dataset": "rendered", "seed": 0, "real": tmp_path / "real.safetensors",
+              "edits_vectors": tmp_path / "edits.npy", "edits_index": index}  # fmt: skip
+    of_real = {"real_vectors": tmp_path / "real.npy", "index": faces["index"]}
+
+    def measured(stage, **inputs):
+        written = {"metric": tmp_path / "number.json", "values": tmp_path / "values.csv"}
+        stage.command(**common, **inputs, **written)
+        values = read_values(written["values"])
+        assert values is not None
+        return read_metric(written["metric"]), values.table
+
+    number, table = measured(fid, edits=tmp_path / "edits.safetensors")
+    assert table["person"].tolist() == ["", "06", "07"]
+    assert table["value"].iloc[0] == pytest.approx(number.value, rel=1e-6)
     people = load_edits(edits, index).index["person"]
     rest = statistics([made.astype(np.float32)[people != "06"]], "inception")
     whole = load_statistics(tmp_path / "real.safetensors")
     expected = frechet_distance(whole.mean, whole.covariance, rest.mean, rest.covariance)
-    assert values.table["value"].iloc[1] == pytest.approx(expected, rel=1e-6)
-    assert read_metric(outputs["kernel_metric"]).name == "kid"
-    identity = read_values(tmp_path / "identity.csv")
-    assert identity is not None
-    assert len(identity.table) == read_metric(outputs["identity_metric"]).n == 12
-    with pytest.raises(InputError, match="--edits-index and --edits-vectors"):
-        fid.command("ef_gan", "rendered", 0, tmp_path / "real.safetensors", tmp_path / "edits.safetensors",
-                    tmp_path / "fid.json", values=tmp_path / "x")  # fmt: skip
+    assert table["value"].iloc[1] == pytest.approx(expected, rel=1e-6)
+    number, table = measured(kid, split=faces["split"], **of_real)
+    assert (number.name, number.n, table["person"].tolist()) == ("kid", 18, ["", "06", "07"])
+    assert table["value"].iloc[0] == pytest.approx(number.value, rel=1e-6)
+    number, table = measured(identity, **of_real)
+    assert (number.name, number.n, len(table)) == ("identity", 12, 12)
+    np.save(tmp_path / "edits.npy", made[:5].astype(np.float32))
+    for stage, inputs in ((kid, {"split": faces["split"], **of_real}), (identity, of_real)):
+        with pytest.raises(InputError, match=r"make both again|run their rules again"):
+            measured(stage, **inputs)
 
 
 def test_stage_names_the_distance_by_its_extractor(tmp_path: Path) -> None:
@@ -110,10 +116,13 @@ def test_stage_names_the_distance_by_its_extractor(tmp_path: Path) -> None:
         ("other", "inception", 0),
     ):
         save_statistics(tmp_path / name, statistics([random.normal(offset, 1, (50, 4))], extractor, {"part": "all"}))
-    fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "edits", tmp_path / "fid.json")
+    _, index = write_edits(tmp_path, write_faces(tmp_path), "test")
+    np.save(tmp_path / "edits.npy", random.normal(1, 1, (18, 4)).astype(np.float32))
+    rest = (tmp_path / "edits.npy", index, tmp_path / "fid.json", tmp_path / "values.csv")
+    fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "edits", *rest)
     metric = read_metric(tmp_path / "fid.json")
     assert metric.value == pytest.approx(4, abs=1.5)
     assert metric.details["column"] == "Fréchet distance (EfficientNet-Lite0)"
     assert (metric.n, metric.details["n_real"], metric.details["features"]) == (50, 50, 4)
     with pytest.raises(InputError, match=r"efficientnet_lite0 \(real images\) and of inception \(edits\)"):
-        fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "other", tmp_path / "fid.json")
+        fid.command("ef_gan", "rendered", 0, tmp_path / "real", tmp_path / "other", *rest)

@@ -12,7 +12,9 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.psnr import compare_edits, psnr
-from cascade_efgan.stages import psnr as stage
+from cascade_efgan.evaluation.values import read_values
+from cascade_efgan.stages import psnr as psnr_stage
+from cascade_efgan.stages import psnr_true, ssim
 
 
 def test_closed_forms() -> None:
@@ -69,20 +71,26 @@ def test_stage_against_counterparts_and_true_edits(tmp_path: Path) -> None:
     table.loc[table["source_id"] == "p06_sad", "counterpart_id"] = ""
     table.to_csv(index, index=False)
     out = tmp_path / "psnr.json"
-    common = {"method": "ef_gan", "dataset": "rendered", "seed": 0, "edits": edits, "edits_index": index, "metric": out}
-    stage.command(name="psnr", crops=faces["crops"], index=faces["index"], **common)
+    common = {"method": "ef_gan", "dataset": "rendered", "seed": 0, "edits": edits, "edits_index": index, "metric": out,
+              "values": tmp_path / "values.csv"}  # fmt: skip
+    psnr_stage.command(crops=faces["crops"], index=faces["index"], **common)
     metric = read_metric(out)
     assert metric.n == 10
     assert metric.details["left_out"] == {"own_expression": 6, "no_counterpart": 2, "identical": 0}
     # Two independent normal noises of deviation 8: MSE 128 (clipping and rounding change it by a few percent).
     assert metric.value == pytest.approx(10 * math.log10(255**2 / 128), abs=0.7)
-    stage.command(name="psnr_true", true_edits_=edits, true_edits_index=index, **common)
+    ssim.command(crops=faces["crops"], index=faces["index"], **common)
+    similarity, each = read_metric(out), read_values(tmp_path / "values.csv")
+    assert (similarity.name, similarity.n) == ("ssim", 10)
+    assert each is not None
+    assert similarity.value == pytest.approx(each.table["value"].mean())
+    psnr_true.command(true_edits=edits, true_edits_index=index, **common)
     assert read_metric(out).value is None
     assert "12 identical" in str(read_metric(out).reason)
-    with pytest.raises(InputError, match="--true-edits"):
-        stage.command(name="psnr_true", **common)
-    with pytest.raises(InputError, match="--name ssim"):
-        stage.command(name="ssim", **common)
+    small = tmp_path / "small.npy"
+    np.save(small, np.load(edits)[:, ::2, ::2])
+    with pytest.raises(InputError, match=r"images of 32 pixels, but .*small.npy has 16"):
+        psnr_true.command(true_edits=small, true_edits_index=index, **common)
 
 
 def test_true_edits_are_matched_by_source_and_target_not_by_place(tmp_path: Path) -> None:
@@ -92,8 +100,8 @@ def test_true_edits_are_matched_by_source_and_target_not_by_place(tmp_path: Path
     truth, truth_index = tmp_path / "true.npy", tmp_path / "true.csv"
     np.save(truth, np.load(edits)[order] // 2)
     pd.read_csv(index, dtype=str).iloc[order].to_csv(truth_index, index=False)
-    stage.command(
-        "psnr_true", "ef_gan", "rendered", 0, edits, index, tmp_path / "m.json", None, None, truth, truth_index
+    psnr_true.command(
+        "ef_gan", "rendered", 0, edits, index, truth, truth_index, tmp_path / "m.json", tmp_path / "v.csv"
     )
     images = np.load(edits)[load_edits(edits, index).changes]
     expected = np.mean([psnr(image, image // 2) for image in images])

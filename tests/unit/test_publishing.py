@@ -65,7 +65,7 @@ def run(cropped_data, efgan, tmp_path, monkeypatch):
     about = ["--method", "cascade_ef_gan", "--seed", 0]
     efgan("generate", *about, "--part", "test", *SPLIT, *CROPS, *EDITS, *trained)
     number = ["--metric", f"{METHOD}/metrics/psnr.json", "--values", f"{METHOD}/values_psnr.csv"]
-    efgan("psnr", "--name", "psnr", *about, "--dataset", "rendered", *CROPS, *SPLIT[:2], *EDITS, *number)
+    efgan("psnr", *about, "--dataset", "rendered", *CROPS, *SPLIT[:2], *EDITS, *number)
     Path(f"{DATA}/completeness.json").write_text('{"missing": []}')
     named = [word for key, file in (("index", "crops.csv"), ("split", "split.csv"), ("excluded", "excluded.csv"),
                                     ("completeness", "completeness.json"))

@@ -42,7 +42,10 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
     [
         (["stages/split.py"], {"split"}),
         (["losses.py"], {"train", "finetune_cascade"}),
-        (["evaluation/psnr.py"], {"measure_psnr", "measure_psnr_true", "draw_scores", "measure_claims"}),
+        (
+            ["evaluation/psnr.py"],
+            {"measure_psnr", "measure_ssim", "measure_psnr_true", "draw_scores", "measure_claims"},
+        ),
         (["figures/expression_gap.py"], {"draw_scores"}),
         (["figures/networks.py"], {"draw_networks", "measure_claims"}),
         (["config/settings.py", "config/presets/smoke.yaml", "cli.py", "orchestration/snakemake_command.py"], set()),

@@ -141,10 +141,9 @@ def of_methods(name, methods):
     return lambda wildcards: expand(f"{METHOD}/{name}", method=methods(wildcards.dataset), allow_missing=True)
 
 
-def measured(name, prefix=""):
+def measured(name):
     """A number of a method, and the values behind it, image by image."""
-    files = {"metric": f"metrics/{name}.json", "values": f"values_{name}.csv"}
-    return {f"{prefix}{key}": f"{METHOD}/{file}" for key, file in files.items()}
+    return {"metric": f"{METHOD}/metrics/{name}.json", "values": f"{METHOD}/values_{name}.csv"}
 
 
 def if_trained(path):

@@ -106,14 +106,13 @@ rule measure_accuracy_augmented:
 
 
 rule measure_psnr:
-    """PSNR and SSIM between each edit and the same person's real image with the target expression."""
+    """PSNR between each edit and the same person's real image with the target expression."""
     input:
         **edits("test"),
         **crops("crops", "index"),
         code=code_of("psnr"),
     output:
         **measured("psnr"),
-        **measured("ssim", prefix="ssim_"),
     log:
         "logs/measure_psnr/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -121,7 +120,6 @@ rule measure_psnr:
     shell:
         r"""
         efgan --log {log:q} --threads {threads} psnr \
-            --name psnr \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \
@@ -130,9 +128,34 @@ rule measure_psnr:
             --crops {input.crops:q} \
             --index {input.index:q} \
             --metric {output.metric:q} \
-            --values {output.values:q} \
-            --ssim-metric {output.ssim_metric:q} \
-            --ssim-values {output.ssim_values:q}
+            --values {output.values:q}
+        """
+
+
+rule measure_ssim:
+    """SSIM of the same pairs."""
+    input:
+        **edits("test"),
+        **crops("crops", "index"),
+        code=code_of("ssim"),
+    output:
+        **measured("ssim"),
+    log:
+        "logs/measure_ssim/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_ssim/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} ssim \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --edits {input.edits:q} \
+            --edits-index {input.edits_index:q} \
+            --crops {input.crops:q} \
+            --index {input.index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
         """
 
 
@@ -142,7 +165,7 @@ rule measure_psnr_true:
         **edits("test"),
         true_edits=f"{SEED}/true_edit/edits_test.npy",
         true_edits_index=f"{SEED}/true_edit/edits_test.csv",
-        code=code_of("psnr"),
+        code=code_of("psnr_true"),
     output:
         **measured("psnr_true"),
     log:
@@ -151,8 +174,7 @@ rule measure_psnr_true:
         "logs/benchmarks/measure_psnr_true/{dataset}/seed{seed}/{method}.tsv"
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} psnr \
-            --name psnr_true \
+        efgan --log {log:q} --threads {threads} psnr_true \
             --method {wildcards.method} \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \
@@ -251,19 +273,15 @@ rule extract_features_edits:
 
 
 rule measure_fid:
-    """Fréchet and kernel distance to the real images (FID and KID only with Inception), and cosine with the input."""
+    """Fréchet distance between the features of real images and of edits; FID only with Inception."""
     input:
-        **crops("index", "split"),
         real=rules.extract_features_real.output.features,
-        real_vectors=rules.extract_features_real.output.vectors,
         edits=rules.extract_features_edits.output.features,
         edits_vectors=rules.extract_features_edits.output.vectors,
         edits_index=f"{METHOD}/edits_test.csv",
         code=code_of("fid"),
     output:
         **measured("fid"),
-        **measured("kid", prefix="kernel_"),
-        **measured("identity", prefix="identity_"),
     log:
         "logs/measure_fid/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -276,17 +294,73 @@ rule measure_fid:
             --seed {wildcards.seed} \
             --real {input.real:q} \
             --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
             --edits-vectors {input.edits_vectors:q} \
+            --edits-index {input.edits_index:q} \
             --metric {output.metric:q} \
-            --values {output.values:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_kid:
+    """Kernel distance between them; KID only with Inception."""
+    input:
+        **crops("index", "split"),
+        real=rules.extract_features_real.output.features,
+        real_vectors=rules.extract_features_real.output.vectors,
+        edits_vectors=rules.extract_features_edits.output.vectors,
+        edits_index=f"{METHOD}/edits_test.csv",
+        code=code_of("kid"),
+    output:
+        **measured("kid"),
+    log:
+        "logs/measure_kid/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_kid/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} kid \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --real {input.real:q} \
             --real-vectors {input.real_vectors:q} \
             --index {input.index:q} \
             --split {input.split:q} \
-            --kernel-metric {output.kernel_metric:q} \
-            --kernel-values {output.kernel_values:q} \
-            --identity-metric {output.identity_metric:q} \
-            --identity-values {output.identity_values:q}
+            --edits-vectors {input.edits_vectors:q} \
+            --edits-index {input.edits_index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
+        """
+
+
+rule measure_identity:
+    """Cosine between the features of each edit and of its input."""
+    input:
+        **crops("index"),
+        real=rules.extract_features_real.output.features,
+        real_vectors=rules.extract_features_real.output.vectors,
+        edits_vectors=rules.extract_features_edits.output.vectors,
+        edits_index=f"{METHOD}/edits_test.csv",
+        code=code_of("identity"),
+    output:
+        **measured("identity"),
+    log:
+        "logs/measure_identity/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/measure_identity/{dataset}/seed{seed}/{method}.tsv"
+    shell:
+        r"""
+        efgan --log {log:q} --threads {threads} identity \
+            --method {wildcards.method} \
+            --dataset {wildcards.dataset} \
+            --seed {wildcards.seed} \
+            --real {input.real:q} \
+            --real-vectors {input.real_vectors:q} \
+            --index {input.index:q} \
+            --edits-vectors {input.edits_vectors:q} \
+            --edits-index {input.edits_index:q} \
+            --metric {output.metric:q} \
+            --values {output.values:q}
         """
 
 
@@ -296,7 +370,7 @@ rule measure_identity_real:
         **crops("index", "split"),
         real=rules.extract_features_real.output.features,
         real_vectors=rules.extract_features_real.output.vectors,
-        code=code_of("identity"),
+        code=code_of("identity_of_pairs"),
     output:
         same_person=f"{SEED}/same_person/metrics/identity.json",
         same_person_values=f"{SEED}/same_person/values_identity.csv",
@@ -308,7 +382,7 @@ rule measure_identity_real:
         "logs/benchmarks/measure_identity_real/{dataset}/seed{seed}.tsv"
     shell:
         r"""
-        efgan --log {log:q} --threads {threads} identity \
+        efgan --log {log:q} --threads {threads} identity_of_pairs \
             --dataset {wildcards.dataset} \
             --seed {wildcards.seed} \
             --index {input.index:q} \

@@ -80,3 +80,10 @@ def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:
             "expected it once; run the generate rule again"
         )
     return Edits(images, index)
+
+
+def check_same_size(edits: Edits, path: Path, images: np.ndarray, images_path: Path) -> None:
+    """Refuse to compare edits with images `(N, S, S, 3)` of another side."""
+    sides = edits.images.shape[1], images.shape[1]
+    if sides[0] != sides[1]:
+        raise InputError(f"{path}: images of {sides[0]} pixels, but {images_path} has {sides[1]}; make both again")

@@ -1,12 +1,18 @@
 """Peak signal-to-noise ratio between edits and real counterparts or true edits (Sec. 4.3, Table 2)."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.values import write_values
+
+log = logging.getLogger("efgan.compare_edits")
 
 #: Largest value of an 8-bit image.
 PEAK = 255.0
@@ -31,12 +37,14 @@ class Compared:
     """Edits compared with their partners, pixel by pixel.
 
     Attributes:
+        edits: all of them.
         rows: rows of the edits that have a value.
         values: their values.
         details: counts of edits, and of those left out by reason.
         reason: why there is no value at all; None otherwise.
     """
 
+    edits: Edits
     rows: list[int]
     values: list[float]
     details: dict[str, Any]
@@ -46,6 +54,18 @@ class Compared:
     def mean(self) -> float | None:
         """Mean of the values; None where there is none."""
         return float(np.mean(self.values)) if self.values else None
+
+    def write(self, name: str, about: tuple[str, str, int], metric: Path, values: Path, inputs: Sequence[Path]) -> None:
+        """Write the mean as the number `name`, and the values behind it; `about`: data set, method and seed."""
+        dataset, method, seed = about
+        number = Metric(
+            name, self.mean, len(self.values), dataset, method, seed, reason=self.reason, details=self.details
+        )
+        write_metric(metric, number, inputs)
+        people = self.edits.index["person"].iloc[self.rows].tolist()
+        write_values(values, number, [self.edits.ids[row] for row in self.rows], people, self.values)
+        shown = "no value" if self.mean is None else f"{self.mean:.3f}"
+        log.info("%s of %s on %s: %s over %d edits", name, method, dataset, shown, len(self.values))
 
 
 def compare_edits(
@@ -81,7 +101,7 @@ def compare_edits(
             rows.append(row)
             values.append(value)
     reason = None if values else _reason(len(edits), left_out, missing)
-    return Compared(rows, values, {"edits": len(edits), "left_out": left_out}, reason)
+    return Compared(edits, rows, values, {"edits": len(edits), "left_out": left_out}, reason)
 
 
 def counterparts(edits: Edits, images: np.ndarray, ids: list[str]) -> Callable[[int], np.ndarray | None]:
@@ -91,7 +111,7 @@ def counterparts(edits: Edits, images: np.ndarray, ids: list[str]) -> Callable[[
     return lambda row: np.asarray(images[rows[wanted[row]]]) if wanted[row] in rows else None
 
 
-def true_edits(edits: Edits, truth: Edits) -> Callable[[int], np.ndarray | None]:
+def true_counterparts(edits: Edits, truth: Edits) -> Callable[[int], np.ndarray | None]:
     """Partner = the same source rendered with the target AUs, matched by (source id, target expression)."""
     rows = {key: row for row, key in enumerate(truth.keys)}
     keys = edits.keys

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from cascade_efgan.data.dataset import Part
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -36,6 +38,21 @@ class Statistics:
     n: int
     extractor: str
     origin: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> Part:
+        """The part of the data set whose images these are."""
+        return self.origin.get("part", "all")  # type: ignore[return-value]
+
+    def about(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """What a distance to these real images tells of itself; `names`: heading of its column by extractor."""
+        return {
+            "extractor": self.extractor,
+            "column": names[self.extractor],
+            "features": len(self.mean),
+            "n_real": self.n,
+            "real_part": self.part,
+        }
 
 
 def statistics(batches: Iterable[np.ndarray], extractor: str, origin: Mapping[str, str] | None = None) -> Statistics:

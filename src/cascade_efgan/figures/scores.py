@@ -9,7 +9,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import Edits
-from cascade_efgan.evaluation.psnr import counterparts, psnr, true_edits
+from cascade_efgan.evaluation.psnr import counterparts, psnr, true_counterparts
 from cascade_efgan.figures.per_edit import au_gaps, matched
 
 
@@ -31,7 +31,9 @@ def edit_scores(
     """
     ids = edits.ids
     partner = (
-        true_edits(edits, truth) if truth is not None else counterparts(edits, faces.images, list(faces.index["id"]))
+        true_counterparts(edits, truth)
+        if truth is not None
+        else counterparts(edits, faces.images, list(faces.index["id"]))
     )
     rows = np.flatnonzero(edits.changes)
     predicted = matched(read_records(predictions, ("id", "true", "predicted")), ids, predictions)

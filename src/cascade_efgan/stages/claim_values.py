@@ -19,7 +19,7 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import load_au_regressor
 from cascade_efgan.evaluation.edits import Edits, load_edits
-from cascade_efgan.evaluation.psnr import true_edits
+from cascade_efgan.evaluation.psnr import true_counterparts
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import matched
@@ -99,7 +99,7 @@ def _seen(made: Edits, path: Path) -> np.ndarray:
 
 
 def _partners(made: Edits, truth: Edits, path: Path) -> np.ndarray:
-    partner = true_edits(made, truth)
+    partner = true_counterparts(made, truth)
     partners = [partner(row) for row in range(len(made))]
     if any(other is None for other in partners):
         raise InputError(f"{path}: lacks true edits of edits that it is compared with; run the rules that make both")

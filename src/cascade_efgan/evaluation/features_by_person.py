@@ -1,0 +1,56 @@
+"""Features of edits by group of people, for measures of a whole set without each group in turn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cascade_efgan.data.records import read_records
+from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import EDIT_TEXT
+from cascade_efgan.evaluation.significance import person_groups
+from cascade_efgan.evaluation.statistics import load_vectors
+
+
+@dataclass(frozen=True)
+class FeaturesByPerson:
+    """Features of the edits by group of people.
+
+    Attributes:
+        vectors: `(N, D)` features.
+        groups: `(N,)` int64, group of each.
+        names: people of every group.
+    """
+
+    vectors: np.ndarray
+    groups: np.ndarray
+    names: list[str]
+
+    @classmethod
+    def read(cls, path: Path, index_path: Path) -> "FeaturesByPerson":
+        """Read features and the index of the edits.
+
+        Raises:
+            InputError: the two do not belong together.
+        """
+        vectors = load_vectors(path)
+        people = read_records(index_path, EDIT_TEXT)["person"].tolist()
+        if len(people) != len(vectors):
+            raise InputError(f"{index_path}: {len(people)} rows, but {path} holds {len(vectors)}; make both again")
+        group_of = person_groups(people)
+        names = list(dict.fromkeys(group_of[name] for name in sorted(group_of)))
+        return cls(vectors, np.array([names.index(group_of[person]) for person in people]), names)
+
+    def rows(self, kept: np.ndarray) -> np.ndarray:
+        """Rows of some groups."""
+        return np.flatnonzero(np.isin(self.groups, kept))
+
+    def without_each(self, measure: Callable[[np.ndarray], float]) -> dict[str, float]:
+        """A measure of all groups but one, by the people of that one; a distance needs two images of the others."""
+        found = {}
+        for turn, name in enumerate(self.names):
+            kept = np.delete(np.arange(len(self.names)), turn)
+            if len(self.rows(kept)) >= 2:
+                found[name] = measure(kept)
+        return found

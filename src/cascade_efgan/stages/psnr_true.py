@@ -1,0 +1,28 @@
+"""`efgan psnr_true`: PSNR of edits against true edits."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from cascade_efgan.evaluation.edits import check_same_size, load_edits
+from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
+
+
+def command(
+    method: Annotated[str, Option(help="method or control")],
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
+    edits_index: Annotated[Path, Option(help="index of these edits (CSV)")],
+    true_edits: Annotated[Path, Option(help="true edits of the test images (NPY)")],
+    true_edits_index: Annotated[Path, Option(help="index of the true edits (CSV)")],
+    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    values: Annotated[Path, Option(help="PSNR of every edit to write (CSV)")],
+) -> None:
+    """PSNR of each edit against the same face rendered with the target AUs, in dB. Not in the paper."""
+    made, truth = load_edits(edits, edits_index), load_edits(true_edits, true_edits_index)
+    check_same_size(made, edits, truth.images, true_edits)
+    found = compare_edits(made, true_counterparts(made, truth), "no_true_edit")
+    inputs = [edits, edits_index, true_edits, true_edits_index]
+    found.write("psnr_true", (dataset, method, seed), metric, values, inputs)
