@@ -79,7 +79,7 @@ CANDIDATES = {
     "variation": Candidate("public, moving average, total variation 1", {**PUBLIC, "image_tv": 1}, AVERAGE),
     "resize": Candidate("public, moving average, resize and convolve", PUBLIC, AVERAGE, {"upsampling": "resize"}),
     "gain": Candidate("public, moving average, critics' gain sqrt(2)", PUBLIC, AVERAGE, {"discriminator_gain": 1.4142}),
-    "shift": Candidate("public, moving average, shift of 2 pixels", PUBLIC, {**AVERAGE, "shift": 2}),
+    "augment": Candidate("public, moving average, augmentation 0.5", PUBLIC, {**AVERAGE, "augment": 0.5}),
     "fine": Candidate("public, moving average, critic's map 4 x 4", PUBLIC, AVERAGE, {"face_layers": 3}),
     "self": Candidate("public, moving average, self-reconstruction 10", {**PUBLIC, "self_reconstruction": 10}, AVERAGE),
     "au40": Candidate("40, mean of the mask, moving average", {**PUBLIC, "cond": 40}, AVERAGE),

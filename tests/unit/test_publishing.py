@@ -19,7 +19,14 @@ from cascade_efgan.editing import runs
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.psnr import psnr
 from cascade_efgan.files import sha256_file, write_json
-from cascade_efgan.models.build import ModelSpec, build_generator, load_weights, save_model
+from cascade_efgan.models.build import (
+    Discriminators,
+    ModelSpec,
+    build_generator,
+    load_weights,
+    save_model,
+    save_weights,
+)  # fmt: skip
 from cascade_efgan.publishing import publish as publishing
 from cascade_efgan.publishing.check import Published
 from cascade_efgan.publishing.samples import read_samples
@@ -38,7 +45,8 @@ def record_everything(method=METHOD):
     paths = [path for path in paths if path != "results/provenance.json"]
     files = {path: File(sha256_file(path), os.path.getsize(path)) for path in paths}
     data = [path for path in paths if Path(path).parent == Path(DATA)]
-    trained = [f"{method}/weights.safetensors", f"{method}/model.json"]
+    trained = [f"{method}/{name}" for name in ("weights.safetensors", "discriminators.safetensors", "model.json")]
+    trained = [path for path in trained if path in paths]
     rest = [path for path in paths if path not in (*data, *trained)]
 
     def job(rule, inputs, outputs):
@@ -58,8 +66,10 @@ def run(cropped_data, efgan, tmp_path, monkeypatch):
     cropped_data.folder.rename(DATA)
     torch.manual_seed(0)
     sizes = {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
+    sizes |= {"discriminator_width": 4, "face_layers": 3, "patch_layers": 2}
     spec = ModelSpec("cascade_ef_gan", 32, Settings().network.model_dump() | sizes, BOXES)
     save_model(Path(METHOD, "weights.safetensors"), Path(METHOD, "model.json"), build_generator(spec), spec)
+    save_weights(Path(METHOD, "discriminators.safetensors"), Discriminators(spec))
     efgan("split", *SPLIT, "--set", "split.test_share=0.5")
     trained = ["--weights", f"{METHOD}/weights.safetensors", "--model", f"{METHOD}/model.json"]
     about = ["--method", "cascade_ef_gan", "--seed", 0]

@@ -2,8 +2,10 @@
 
 import torch
 from evaluation_helpers import random_faces
+from torch.nn import functional as F
 
-from cascade_efgan.training.training_data import TrainingData, to_float, to_uint8, translated
+from cascade_efgan.training.augmentation import DRAWS, augmented
+from cascade_efgan.training.training_data import TrainingData, to_float, to_uint8
 
 
 def test_bytes_survive_the_way_to_networks_and_back() -> None:
@@ -30,19 +32,34 @@ def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None
             assert torch.equal(one.image, other.image) and torch.equal(one.target_aus, other.target_aus)
 
 
-def test_images_are_moved_and_their_edges_repeated() -> None:
-    image = torch.arange(1, 10).reshape(1, 1, 3, 3).repeat(2, 1, 1, 1)
-    down, left = translated(image, torch.tensor([[1, 0], [0, -2]]))
-    assert down[0].tolist() == [[1, 2, 3], [1, 2, 3], [4, 5, 6]]
-    assert left[0].tolist() == [[3, 3, 3], [6, 6, 6], [9, 9, 9]]
+def test_no_draw_changes_nothing_and_each_does_what_it_says() -> None:
+    noise = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    image = F.interpolate(noise - 0.5, 64, mode="bicubic").mul(0.5)
+    assert torch.allclose(augmented(image, torch.zeros(1, DRAWS)), image, atol=1e-5)
+    changed = [augmented(image, draw[None])[0] for draw in torch.eye(DRAWS)]
+    turned, scaled, across, down, bright, contrast, saturated, red, _, _ = changed
+    # Moved by 7 % of half a side: what is shown at the middle was 2.24 pixels further right, or down.
+    inner = slice(8, 56)
+    shifted = [F.grid_sample(image, F.affine_grid(torch.tensor([[[1, 0, x], [0, 1, y]]]), [1, 3, 64, 64],
+               align_corners=False), align_corners=False)[0] for x, y in ((0.07, 0.0), (0.0, 0.07))]  # fmt: skip
+    for found, expected in zip((across, down), shifted, strict=True):
+        assert torch.allclose(found[:, inner, inner], expected[:, inner, inner], atol=0.02)
+    assert torch.allclose(bright + 1, (image[0] + 1) * 1.15, atol=1e-4)
+    assert torch.allclose(contrast.std(), image.std() * 1.2, rtol=1e-3)
+    assert torch.allclose(saturated.mean(0), image[0].mean(0), atol=1e-4)
+    assert torch.allclose(red[0] + 1, (image[0, 0] + 1) * 1.1, atol=1e-4)
+    assert torch.equal(red[1:], augmented(image, torch.zeros(1, DRAWS))[0, 1:])
+    for found in (turned, scaled):
+        assert not torch.allclose(found, image[0], atol=0.02)
+        assert torch.allclose(found[:, 31:33, 31:33], image[0, :, 31:33, 31:33], atol=0.03)
 
 
-def test_a_shift_moves_images_and_changes_neither_order_nor_targets() -> None:
+def test_augmentation_changes_images_and_neither_order_nor_targets() -> None:
     samples = TrainingData(random_faces(8), torch.device("cpu"))
-    still, moved, again = (list(samples.epoch(2, True, 1, shift=shift)) for shift in (0, 2, 2))
-    for before, after, same in zip(still, moved, again, strict=True):
+    still, changed, again = (list(samples.epoch(2, True, 1, augment=strength)) for strength in (0, 0.5, 0.5))
+    for before, after, same in zip(still, changed, again, strict=True):
         assert torch.equal(before.aus, after.aus) and torch.equal(before.target_aus, after.target_aus)
         assert torch.equal(after.image, same.image)
-    assert any(not torch.equal(before.image, after.image) for before, after in zip(still, moved, strict=True))
-    rest = list(samples.epoch(2, True, 1, skip=2, shift=2))
-    assert all(torch.equal(a.image, b.image) for a, b in zip(moved[2:], rest, strict=True))
+    assert all(not torch.equal(before.image, after.image) for before, after in zip(still, changed, strict=True))
+    rest = list(samples.epoch(2, True, 1, skip=2, augment=0.5))
+    assert all(torch.equal(a.image, b.image) for a, b in zip(changed[2:], rest, strict=True))

@@ -51,6 +51,19 @@ def test_a_cascade_starts_from_the_weights_of_its_single_step_method_and_seed(wo
     assert words[words.index("--init-from") + 1] == "results/rendered/seed3/ef_gan/weights.safetensors"
 
 
+def test_wild_images_are_split_by_person_and_may_start_from_the_packages_weights(workflow: Workflow) -> None:
+    wanted = "wild={dataset: london, init_from: rendered}"
+    found = commands(workflow, "results/london/seed0/figures/fig08_wild.png", "--config", "methods=[stargan]", wanted)
+    stages = [next(word for word in words if word in STAGES) for words in found]
+    (words,) = (words for words, stage in zip(found, stages, strict=True) if stage == "train")
+    assert words[words.index("--init-from") + 1] == "src/cascade_efgan/pretrained/rendered/weights.safetensors"
+    splits = {
+        words[words.index("--index") + 1]: words for words in found if "--labelled" in words or "--no-labelled" in words
+    }
+    assert "split.by=person" in splits["results/london/crops.csv"]
+    assert "split.by=image" in splits["results/rendered/crops.csv"]
+
+
 def figures_made(found: list[list[str]]) -> dict[str, set[str]]:
     """Data set -> names of the figures that a dry run would draw, each as PNG, PDF and JSON."""
     made: dict[str, set[str]] = {}

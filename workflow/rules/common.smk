@@ -283,6 +283,13 @@ def excluded_flag(wildcards):
     return f"--set excluded_share={settings.excluded_share if own is None else own}"
 
 
+def split_settings(wildcards):
+    """Settings of a data set's split; wild images are split by person: those whom an editor meets were never seen."""
+    if wildcards.dataset == settings.wild.dataset:
+        return flags("split.test_share", "split.seed") + " --set split.by=person"
+    return flags("split")
+
+
 def train_settings(wildcards):
     """A cascade from scratch is trained for as many epochs as training and fine-tuning together."""
     both = ["finetune"] if METHODS[wildcards.method].is_cascade else []

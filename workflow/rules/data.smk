@@ -259,7 +259,7 @@ rule split:
     params:
         # Photographs without an expression serve as wild images only, not in tables.
         labelled=lambda wildcards: "--labelled" if wildcards.dataset in settings.datasets else "--no-labelled",
-        settings=flags("split"),
+        settings=split_settings,
     shell:
         r"""
         efgan --log {log:q} --threads {threads} split \

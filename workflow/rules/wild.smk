@@ -2,7 +2,13 @@
 
 #: Whose expressions the wild images get, and the generator that is fine-tuned on these.
 POSED = crops(dataset=study.pretraining)
-PRETRAINED = f"results/{study.pretraining}/seed{{seed}}/cascade_ef_gan"
+PRETRAINED = [
+    f"results/{study.pretraining}/seed{{seed}}/cascade_ef_gan/{name}"
+    for name in ("weights.safetensors", "model.json", "discriminators.safetensors")
+]
+if settings.wild.init_from:
+    published = Path("src/cascade_efgan/pretrained", settings.wild.init_from)
+    PRETRAINED = from_checkout([str(published / Path(path).name) for path in PRETRAINED])
 
 
 rule combine:
@@ -34,9 +40,9 @@ rule finetune_wild:
     """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5)."""
     input:
         **crops(),
-        pretrained=f"{PRETRAINED}/weights.safetensors",
-        pretrained_discriminators=f"{PRETRAINED}/discriminators.safetensors",
-        pretrained_model=f"{PRETRAINED}/model.json",
+        pretrained=PRETRAINED[0],
+        pretrained_model=PRETRAINED[1],
+        pretrained_discriminators=PRETRAINED[2],
         code=code_of("train"),
     output:
         **generator("wild"),
@@ -78,12 +84,12 @@ rule generate_wild:
         weights=branch(
             lambda wildcards: wildcards.stage == "wild",
             then=rules.finetune_wild.output.weights,
-            otherwise=f"{PRETRAINED}/weights.safetensors",
+            otherwise=PRETRAINED[0],
         ),
         model=branch(
             lambda wildcards: wildcards.stage == "wild",
             then=rules.finetune_wild.output.model,
-            otherwise=f"{PRETRAINED}/model.json",
+            otherwise=PRETRAINED[1],
         ),
         targets_index=POSED["index"],
         targets_split=POSED["split"],

@@ -85,8 +85,10 @@ class Settings(DataSets):
         if self.wild.dataset:
             if self.wild.dataset in self.pretraining:
                 raise ValueError(f"wild.dataset is {self.wild.dataset}, which the pre-training uses already")
-            if "cascade_ef_gan" not in self.methods:
-                raise ValueError("wild.dataset asks for Cascade EF-GAN: list cascade_ef_gan in methods")
+            if "cascade_ef_gan" not in self.methods and not self.wild.init_from:
+                raise ValueError(
+                    "wild.dataset asks for Cascade EF-GAN: list cascade_ef_gan in methods, or set wild.init_from"
+                )
         if self.ablation_dataset and self.ablation_dataset not in self.datasets:
             raise ValueError(f"ablation_dataset is {self.ablation_dataset}, which datasets does not list")
         return self

@@ -70,7 +70,9 @@ def _allowed(schema: dict[str, Any]) -> str:
 
 
 def _limits(schema: dict[str, Any]) -> Iterator[str]:
-    if "enum" in schema:
+    if "const" in schema:
+        yield str(schema["const"])
+    elif "enum" in schema:
         yield "one of " + ", ".join(str(value) for value in schema["enum"])
     words = [f"{word} {schema[key]:g}" for key, word in LIMITS.items() if key in schema]
     if words:

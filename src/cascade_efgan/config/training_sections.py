@@ -100,9 +100,10 @@ class Schedule(Section):
         "last weights. Not in the paper"
     )  # fmt: skip
     flip: bool = Field(True, description="mirror random images; GANimation and StarGAN do")
-    shift: int = Field(
-        0, ge=0, description="move training images at random, by up to so many pixels each way: few photographs are "
-        "not learned by heart. Not in the paper"
+    augment: float = Field(
+        0, ge=0, le=1, description="strength of further random changes of training images: at 1 turned by up to 8 "
+        "degrees, scaled by 8 %, moved by 3.5 % of the side, brightness 15 %, each colour 10 %, contrast 20 %, "
+        "saturation 30 %; few photographs are not learned by heart. Not in the paper"
     )  # fmt: skip
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         "float32",
@@ -131,6 +132,11 @@ class Wild(Schedule):
     dataset: DatasetName | None = Field(None, description="wild images; null: no fine-tuning on wild images")
     pretrain: list[DatasetName] = Field(
         [], description="data sets of the pre-training, taken together; empty: all of `datasets`. Sec. 4.5: RaFD, CFEED"
+    )
+    init_from: Literal["rendered"] | None = Field(
+        None,
+        description="weights of the package that are fine-tuned; `pretrain` then gives the expressions alone. null: "
+        "those of this run's own pre-training (Sec. 4.5)",
     )
     epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")

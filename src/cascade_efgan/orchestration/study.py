@@ -78,7 +78,7 @@ class Study:
     def trained_methods(self, dataset: str) -> list[str]:
         """What is trained on a data set: for its tables, for the pre-training of wild images, or on wild images."""
         names = self.shown_methods(dataset) if dataset in self.settings.datasets else []
-        if self.settings.wild.dataset and dataset == self.pretraining:
+        if self.settings.wild.dataset and dataset == self.pretraining and not self.settings.wild.init_from:
             names = names or ["ef_gan", "cascade_ef_gan"]
         return [*names, "wild"] if dataset == self.settings.wild.dataset else names
 
@@ -124,7 +124,8 @@ class Study:
             for method in self.shown_methods(dataset)
         ]
         if wild := self.settings.wild.dataset:
-            runs += [f"{self.pretraining}/seed{seeds[0]}/cascade_ef_gan", f"{wild}/seed{seeds[0]}/wild"]
+            before = [] if self.settings.wild.init_from else [f"{self.pretraining}/seed{seeds[0]}/cascade_ef_gan"]
+            runs += [*before, f"{wild}/seed{seeds[0]}/wild"]
         return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
 
     # Claims.

@@ -121,6 +121,7 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
     return template.render(
         dataset=dataset, data=DATA[dataset], head=head_lines(context, [dataset]), commit=commit_words(release),
         pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
+        init_from=context["settings"]["wild"].get("init_from"),  # records of former versions have none
         preset=context["preset"], weights=weights, weights_sha256=release.sha256(weights),
         record_sha256=release.fingerprint, level=level, psnr=psnr, samples=samples,
         table=aligned(["Number", "Of", "Value", f"{level} interval", "People", "Images"], numbers),
@@ -128,4 +129,5 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
 
 
 def _pretraining(settings: Mapping[str, Any]) -> str:
-    return " and ".join(settings["wild"]["pretrain"] or settings["datasets"])
+    wild = settings["wild"]
+    return wild.get("init_from") or " and ".join(wild["pretrain"] or settings["datasets"])

@@ -62,13 +62,16 @@ class Published:
         wrong = [name for name, file in self.release.record.files.items()
                  if name.startswith(RESULTS) and run.sha256(name) not in (None, file.sha256)]  # fmt: skip
         found = [f"{run.shown(name)}: it is not the recorded file; restore it (dvc checkout)" for name in wrong]
-        if run.path(self._weights).is_file() and not wrong:
-            ours, theirs = load_weights(self.release.folder / WEIGHTS), rounded(load_weights(run.path(self._weights)))
+        for published in self.release.folder.glob("*.safetensors"):
+            original = str(Path(self._weights).with_name(published.name))
+            if not run.path(original).is_file() or wrong:
+                continue
+            ours, theirs = load_weights(published), rounded(load_weights(run.path(original)))
             same = ours.keys() == theirs.keys() and all(
                 ours[key].dtype == theirs[key].dtype and torch.equal(ours[key], theirs[key]) for key in ours
             )
             if not same:
-                found.append(f"{self.release.folder / WEIGHTS}: not {run.shown(self._weights)} rounded to bfloat16")
+                found.append(f"{published}: not {run.shown(original)} rounded to bfloat16")
         return found
 
     def trail(self) -> Iterator[str]:

@@ -30,10 +30,16 @@ from cascade_efgan.publishing.samples import write_samples
 
 #: Folders of Cascade EF-GAN's weights in a run: trained on the data set, or pre-trained elsewhere and fine-tuned on it.
 FOLDERS = ("cascade_ef_gan", "wild")
+DISCRIMINATORS = "discriminators.safetensors"
 #: Largest file of weights, bytes: it is kept in the repository.
 LARGEST = 16 * 2**20
 #: How far rounding the weights may move the PSNR of all test edits, dB: as far as another machine may (audit).
 MOST_CHANGE = 0.05
+
+
+def networks(source: str) -> tuple[str, ...]:
+    """Files of weights to publish of a method's folder; discriminators where `wild.init_from` may go on from them."""
+    return (WEIGHTS,) if source.endswith("/wild") else (WEIGHTS, DISCRIMINATORS)
 
 
 def rounded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -82,7 +88,8 @@ def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, floa
 
 def _inputs(release: Release, dataset: str, source: str) -> list[str]:
     """The files that are read; each must be the recorded one."""
-    names = [f"{source}/{name}" for name in (WEIGHTS, DESCRIPTION, "edits_test.npy", "edits_test.csv")]
+    files = (*networks(source), DESCRIPTION, "edits_test.npy", "edits_test.csv")
+    names = [f"{source}/{name}" for name in files]
     names += [f"{RESULTS}{dataset}/{name}" for name in ("crops.npy", "crops.csv", "split.csv")]
     names += [f"{RESULTS}{name}" for name in ("run.json", *card_numbers(release, dataset))]
     for name in names:
@@ -96,10 +103,14 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
 
 def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], Any]:
     original, data = release.path(f"{source}/{WEIGHTS}"), release.path(f"{RESULTS}{dataset}")
-    save_file(rounded(load_weights(original)), folder / WEIGHTS)
-    (folder / WEIGHTS).chmod(0o644)  # safetensors lets only the owner read: not so in an installed package
-    if (size := (folder / WEIGHTS).stat().st_size) > LARGEST:
-        raise InputError(f"{original}: {size / 2**20:.1f} MiB in bfloat16, at most {LARGEST >> 20} can be published")
+    for name in networks(source):
+        save_file(rounded(load_weights(original.with_name(name))), folder / name)
+        (folder / name).chmod(0o644)  # safetensors lets only the owner read: not so in an installed package
+        if (size := (folder / name).stat().st_size) > LARGEST:
+            raise InputError(
+                f"{original.with_name(name)}: {size / 2**20:.1f} MiB in bfloat16, at most {LARGEST >> 20} can be "
+                "published"
+            )
     shutil.copyfile(original.with_name(DESCRIPTION), folder / DESCRIPTION)
     generator, spec, _ = load_editor_model(folder / WEIGHTS)
     margin, expressions = run_facts(original, spec.crop_size)

@@ -95,7 +95,7 @@ class Run:
         if self.steps["D"] == 0:
             torch.manual_seed(epoch_seed)
         plan, done = self.schedule, self.steps["D"]
-        for batch in self.samples.epoch(plan.batch, plan.flip, epoch_seed, skip=done, shift=plan.shift):
+        for batch in self.samples.epoch(plan.batch, plan.flip, epoch_seed, skip=done, augment=plan.augment):
             self.iteration += 1
             self._add(self.sums, self.optimizers.discriminators(batch))
             self.steps["D"] += 1

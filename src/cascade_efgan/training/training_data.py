@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cascade_efgan.training.augmentation import DRAWS, augmented
 from cascade_efgan.training.objective import Batch
 
 if TYPE_CHECKING:  # the benchmark on a bare GPU machine has no pandas
@@ -41,22 +42,22 @@ class TrainingData:
         """Number of training images."""
         return len(self.images)
 
-    def batch(self, rows: Tensor, targets: Tensor, mirrored: Tensor, moved: Tensor | None = None) -> Batch:
+    def batch(self, rows: Tensor, targets: Tensor, mirrored: Tensor, draws: Tensor | None = None) -> Batch:
         """Images `rows` with the AUs and labels of images `targets`.
 
         Args:
             rows, targets: (N,) int64.
             mirrored: (N,) bool, flips left and right.
-            moved: (N, 2) int64, pixels down and to the right; the edge is repeated. None: nowhere.
+            draws: (N, DRAWS) float, what `augmented` takes; None: nothing else is changed.
         """
         images = self.images[rows]
-        if moved is not None:
-            images = translated(images, moved)
-        images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-        return Batch(to_float(images), self.aus[rows], self.aus[targets], self.labels[rows], self.labels[targets])
+        images = to_float(torch.where(mirrored[:, None, None, None], images.flip(3), images))
+        if draws is not None:
+            images = augmented(images, draws)
+        return Batch(images, self.aus[rows], self.aus[targets], self.labels[rows], self.labels[targets])
 
-    def epoch(self, size: int, flip: bool, seed: int, skip: int = 0, shift: int = 0) -> Iterator[Batch]:
-        """Every image once, in an order, with targets, flips and shifts, that `seed` alone decides.
+    def epoch(self, size: int, flip: bool, seed: int, skip: int = 0, augment: float = 0) -> Iterator[Batch]:
+        """Every image once, in an order, with targets and changes, that `seed` alone decides.
 
         Targets are the AUs of another random training image (GANimation; not in the paper). The last
         incomplete batch is left out unless it is the only one.
@@ -64,25 +65,17 @@ class TrainingData:
         Args:
             size: images a batch.
             flip: mirror half of the images.
-            seed: seed of order, targets, flips and shifts.
+            seed: seed of order, targets, flips and other changes.
             skip: batches to leave out at the beginning, without making them; the others are what they would be.
-            shift: most pixels that an image is moved by, each way.
+            augment: strength of the changes other than flips, 0 to 1.
         """
         order = torch.Generator().manual_seed(seed)
         device, count = self.images.device, len(self)
         rows = torch.randperm(count, generator=order).to(device)
         targets = torch.randint(count, (count,), generator=order).to(device)
         mirrored = (torch.rand(count, generator=order) < (0.5 if flip else 0.0)).to(device)
-        moved = torch.randint(-shift, shift + 1, (count, 2), generator=order).to(device) if shift else None
+        draws = (augment * (2 * torch.rand(count, DRAWS, generator=order) - 1)).to(device) if augment else None
         size = min(size, count)
         for start in range(skip * size, count - size + 1, size):
             part = slice(start, start + size)
-            yield self.batch(rows[part], targets[part], mirrored[part], None if moved is None else moved[part])
-
-
-def translated(images: Tensor, moved: Tensor) -> Tensor:
-    """Images (N, c, S, S), each moved by its row of `moved` (N, 2) int64, pixels down and right; edges are repeated."""
-    places = torch.arange(images.shape[-1], device=images.device)
-    y, x = ((places - moved[:, [axis]]).clamp(0, len(places) - 1) for axis in (0, 1))  # (N, S): from where
-    numbers = torch.arange(len(images), device=images.device)[:, None, None]
-    return images.movedim(1, 3)[numbers, y[:, :, None], x[:, None, :]].movedim(3, 1)
+            yield self.batch(rows[part], targets[part], mirrored[part], None if draws is None else draws[part])
