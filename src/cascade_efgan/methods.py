@@ -50,6 +50,15 @@ REFERENCES: dict[str, str] = {
     "other_person": "Real: other person, same expression",
 }
 
+#: Weights that come with the package and go on from there on photographs -> their method.
+PUBLISHED: dict[str, str] = {"rendered": "cascade_ef_gan", "rendered_baseline": "baseline"}
+
+
+def wild_method(init_from: str | None) -> str:
+    """The method that is fine-tuned on wild images: the paper's (Sec. 4.5), or that of the published weights."""
+    return PUBLISHED[init_from] if init_from else "cascade_ef_gan"
+
+
 #: Rows of the paper's Table 1 (accuracy) and Table 2 (quality), and of Table 3 (ablation).
 COMPARED = ("stargan", "ganimation", "cascade_ef_gan")
 ABLATED = ("baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan")

@@ -238,7 +238,9 @@ def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]
         "methods": lambda: draw_methods(faces, edits, ["stargan", "cascade_ef_gan"], 4, MADE, "5"),
         "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
         "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
-        "wild": lambda: draw_wild(faces, edits["stargan"], edits["cascade_ef_gan"], faces, np.arange(15), 3, MADE),
+        "wild": lambda: draw_wild(
+            faces, edits["stargan"], edits["cascade_ef_gan"], faces, np.arange(15), 3, "Baseline", MADE
+        ),
         "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"], MADE),
         "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
         "attention": lambda: draw_attention(single, asked, MADE, plan),

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -14,10 +15,13 @@ from cascade_efgan import Editor
 from cascade_efgan.audit.provenance import File, Job, Provenance, seal, write_provenance
 from cascade_efgan.audit.release import RECORD
 from cascade_efgan.config.settings import Settings
+from cascade_efgan.data import AUS
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.editing import runs
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.psnr import psnr
+from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import (
     Discriminators,
@@ -150,22 +154,23 @@ def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_clai
     about = json.loads(Path("results/run.json").read_text(encoding="utf-8"))
     about["settings"]["wild"] |= {"dataset": "rendered", "pretrain": ["rafd"]}
     write_json(Path("results/run.json"), about)
-    Path("results/claims.csv").write_text(
-        "kind,id,dataset,words,value,unit,interval_low,interval_high,people,n\n"
-        "claim,wild,rendered,expressions change,,,,,,\n"
-        "part,wild,rendered,outside the face little changes,-1.25,grey levels,-1.5,-1,4,8\n"
-        "part,other,london,something else,3,points,,,4,8\n",
-        encoding="utf-8",
-    )
+    wild = Path(DATA, "seed0", "wild")
+    edits = load_edits(wild / "edits_test.npy", wild / "edits_test.csv")
+    outside = np.linspace(1, 2, len(edits))
+    write_several(wild / "values_claims.csv", edit_values(edits, {"change_outside": outside}, "rendered", "wild", 0))
     record_everything(f"{DATA}/seed0/wild")
     publish(efgan)
     reached(OUT)
     card = " ".join((OUT / "README.md").read_text(encoding="utf-8").split())
     assert "pre-trained on rafd, then fine-tuned on rendered" in card
-    assert "| outside the face little changes | These weights | -1.25 grey levels | -1.5 to -1 | 4 | 8 |" in card
-    assert len(Editor.from_file(OUT / "weights.safetensors", device="cpu").expressions()) == 8
+    assert re.search(rf"\| change outside the face \| These weights \| 1.5 grey levels .* \| {len(edits)} \|", card)
+    # To the pre-training's expressions, as the edits of the run: those of the wild images are others, or none.
+    asked = pd.read_csv(wild / "edits_test.csv").groupby("target_expression").first()
+    expressions = Editor.from_file(OUT / "weights.safetensors", device="cpu").expressions()
+    assert sorted(expressions) == sorted(asked.index)
+    assert expressions["happy"].tolist() == pytest.approx(asked.loc["happy", list(AUS)].tolist())
     assert runs.find_weights(Path("results")).parent.name == "wild"
-    assert "something else" not in card and "results/rendered/seed0/wild/weights.safetensors" in card
+    assert "results/rendered/seed0/wild/weights.safetensors" in card
 
 
 def test_an_audit_names_what_was_exchanged(run, efgan) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import random
 import re
@@ -13,15 +14,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from copied_workflow import STAND_IN, Workflow, copy_workflow
+from safetensors import safe_open
 
 WEIGHTS = "results/rendered/seed0/stargan/weights.safetensors"
 #: Seven jobs, the last of which trains for some seconds.
 WORDS = (WEIGHTS, "--cores", "2", "--config", "preset=smoke", "checkpoint_minutes=0")
 TRAINING = ("train={epochs: 30, constant_epochs: 15, batch: 4}",)
-KILLS = 10
+KILLS = 8
+VICTIMS = ("everything", "snakemake", "jobs", "Ctrl-C")
 
 
 def jobs_of(workflow: Workflow) -> list[psutil.Process]:
@@ -44,6 +48,22 @@ def digests(workflow: Workflow) -> dict[str, str]:
     }
 
 
+def check_whole(results: Path) -> None:
+    """Open every finished file: none is torn."""
+    for path in results.rglob("[!.]*"):
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".npy":
+            assert len(np.load(path)) > 0
+        elif path.suffix == ".safetensors":
+            with safe_open(path, "np") as file:
+                assert list(file.keys())
+
+
+def partial_files(results: Path) -> set[Path]:
+    return set(results.rglob(".*.partial*"))
+
+
 @pytest.fixture(scope="module")
 def undisturbed(workflow: Workflow) -> dict[str, str]:
     """What a run makes that nothing happens to."""
@@ -52,32 +72,46 @@ def undisturbed(workflow: Workflow) -> dict[str, str]:
 
 
 def test_killed_at_random_moments_a_run_ends_with_the_same_files(undisturbed: dict[str, str], tmp_path: Path) -> None:
-    """SIGKILL for everything (a power cut), for Snakemake alone, or for the jobs alone; then the same command again."""
+    """SIGKILL for everything (a power cut), for Snakemake or the jobs alone, or Ctrl-C; then the same command again."""
     number = random.SystemRandom().randrange(10**6)
     print(f"random seed {number}")  # noqa: T201
     rng = random.Random(number)
     workflow = copy_workflow(tmp_path / "killed")
+    results = workflow.folder / "results"
     for kill in range(KILLS):
+        before = partial_files(results)
         run = workflow.start(*WORDS, *TRAINING)
-        time.sleep(rng.uniform(1, 12))
-        victim = ("everything", "snakemake", "jobs")[kill % 3]
+        if kill == 0:
+            workflow.wait_for((results / "rendered/manifest.csv").exists, "manifest", run)
+        else:
+            time.sleep(rng.uniform(1, 12))
+        victim = VICTIMS[kill % len(VICTIMS)]
         jobs = jobs_of(workflow)
         if victim == "everything":
             os.killpg(run.pid, signal.SIGKILL)
         elif victim == "snakemake":
             run.kill()
-        else:
+        elif victim == "jobs":
             for job in jobs:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     job.kill()
             os.killpg(run.pid, signal.SIGTERM)
+        else:
+            os.killpg(run.pid, signal.SIGINT)
         run.wait(timeout=120)
         # No orphan goes on beside the next run.
         _, alive = psutil.wait_procs(jobs, timeout=60)
         assert not alive, (victim, [process.cmdline() for process in alive])
+        check_whole(results)
+        if victim == "Ctrl-C":
+            assert partial_files(results) <= before, "an interrupted job cleans up after itself"
+        if kill == 0:
+            said = workflow.snakemake("results/rendered/faces.csv", *WORDS[1:], *TRAINING)
+            assert "A former run was killed" in said, "the lock that it left is lifted"
     log = workflow.snakemake(*WORDS, *TRAINING)
     assert "Traceback" not in log
     assert {name: digest for name, digest in digests(workflow).items() if ".partial" not in name} == undisturbed
+    assert "Nothing to be done" in workflow.snakemake(*WORDS, *TRAINING)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 #: Whose expressions the wild images get, and the generator that is fine-tuned on these.
 POSED = crops(dataset=study.pretraining)
+WILD_METHOD = wild_method(settings.wild.init_from)
 PRETRAINED = [
     f"results/{study.pretraining}/seed{{seed}}/cascade_ef_gan/{name}"
     for name in ("weights.safetensors", "model.json", "discriminators.safetensors")
@@ -61,7 +62,7 @@ rule finetune_wild:
     shell:
         r"""
         exec efgan --log {log:q} --threads {threads} train \
-            --method cascade_ef_gan \
+            --method {WILD_METHOD} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -110,7 +111,7 @@ rule generate_wild:
     shell:
         r"""
         efgan --log {log:q} --threads {threads} generate \
-            --method cascade_ef_gan \
+            --method {WILD_METHOD} \
             --part test \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
@@ -160,6 +161,7 @@ rule draw_wild:
             --examples {input.examples:q} \
             --examples-index {input.examples_index:q} \
             --examples-split {input.examples_split:q} \
+            --method {WILD_METHOD} \
             --figure {output.figure:q} \
             {params.settings}
         """

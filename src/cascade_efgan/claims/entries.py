@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cascade_efgan.evaluation.metric import REAL
-from cascade_efgan.methods import METHODS
+from cascade_efgan.methods import METHODS, wild_method
 from cascade_efgan.tables.rows import Settings, ablation_dataset
 
 EF, CASCADE, WILD = "ef_gan", "cascade_ef_gan", "wild"
@@ -101,8 +101,10 @@ class Claim:
 
     def datasets(self, settings: Settings) -> list[str]:
         """The data sets that it is judged on."""
-        if self.wild:
-            return [settings["wild"]["dataset"] or NO_WILD]
+        if self.wild:  # the paper's is about Cascade EF-GAN
+            wild = settings["wild"]
+            by_cascade = wild_method(wild.get("init_from")) == CASCADE
+            return [wild["dataset"] if wild["dataset"] and by_cascade else NO_WILD]
         return [ablation_dataset(settings)] if self.ablation else list(settings["datasets"])
 
     @property

@@ -133,10 +133,10 @@ class Wild(Schedule):
     pretrain: list[DatasetName] = Field(
         [], description="data sets of the pre-training, taken together; empty: all of `datasets`. Sec. 4.5: RaFD, CFEED"
     )
-    init_from: Literal["rendered"] | None = Field(
+    init_from: Literal["rendered", "rendered_baseline"] | None = Field(
         None,
-        description="weights of the package that are fine-tuned; `pretrain` then gives the expressions alone. null: "
-        "those of this run's own pre-training (Sec. 4.5)",
+        description="weights of the package that are fine-tuned, of Cascade EF-GAN or of the Baseline; `pretrain` then "
+        "gives the expressions alone. null: Cascade EF-GAN of this run's own pre-training (Sec. 4.5)",
     )
     epochs: Positive = Field(20, description="passes over the wild training images. Not in the paper: as fine-tuning")
     constant_epochs: int = Field(10, ge=0, description="epochs before the rate decays linearly to 0. Not in the paper")

@@ -7,7 +7,7 @@ import numpy as np
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import part_rows, read_index
-from cascade_efgan.data.records import landmarks_of
+from cascade_efgan.data.records import landmarks_of, read_records
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file, read_json
@@ -105,16 +105,25 @@ def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarra
     path = weights.with_name(FACTS)
     if not path.is_file():
         folder = run_folder(weights)
-        expressions = run_expressions(folder)
-        if weights.parent.name == "wild":  # wild photographs show fewer expressions than those of the pre-training
-            expressions = prototypes() | expressions
-        return run_margin(folder, crop_size), expressions
+        return run_margin(folder, crop_size), wild_expressions(weights) or run_expressions(folder)
     stored = read_json(path)
     try:
         expressions = {name: np.array([aus[au] for au in AUS], float) for name, aus in stored["expressions"].items()}
         return float(stored["margin"]), expressions
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: no facts of a run ({error!r}); restore it from where the weights came") from None
+
+
+def wild_expressions(weights: Path) -> dict[str, np.ndarray]:
+    """Expressions of weights that were fine-tuned on wild images: those of the pre-training, to which it edits too.
+
+    Source: Sec. 4.5. Wild photographs have no expressions of their own, or fewer.
+    """
+    edits = weights.with_name("edits_test.csv")
+    if weights.parent.name != "wild" or not edits.is_file():
+        return {}
+    means = read_records(edits, ("target_expression",), AUS).groupby("target_expression")[list(AUS)].first()
+    return {str(name): row.to_numpy(np.float64) for name, row in means.iterrows()}
 
 
 def run_folder(weights: Path) -> Path | None:

@@ -36,17 +36,25 @@ def nearest_faces(aus: np.ndarray, faces: pd.DataFrame, expressions: list[str]) 
 
 
 def draw_wild(
-    faces: Faces, pretrained: Edits, wild: Edits, examples: Faces, training: np.ndarray, count: int, made: Made
+    faces: Faces,
+    pretrained: Edits,
+    wild: Edits,
+    examples: Faces,
+    training: np.ndarray,
+    count: int,
+    method: str,
+    made: Made,
 ) -> tuple["Figure", Caption]:
     """Input, an image with the desired expression, and the edits before and after fine-tuning.
 
     Args:
         faces: the wild crops.
-        pretrained: edits by the pre-trained Cascade EF-GAN.
+        pretrained: edits by the pre-trained method.
         wild: edits after fine-tuning, in the same rows.
         examples: all images of the pre-training.
         training: row numbers of its training part, which the targets' AUs come from.
         count: edits at the most.
+        method: whose edits they are, by name.
         made: what made the figure.
     """
     index = wild.index
@@ -69,7 +77,7 @@ def draw_wild(
     people = people_count(shown["person"].nunique(), index["person"].nunique())
     caption = Caption(
         title="Wild images",
-        text=f"""Wild images edited by Cascade EF-GAN. For each edit: input, an image with the desired expression, and
+        text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and
             the
             edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
             training

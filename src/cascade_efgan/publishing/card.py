@@ -10,8 +10,13 @@ from jinja2 import StrictUndefined, Template
 from cascade_efgan.audit.release import RESULTS, Release
 from cascade_efgan.audit.trail import commit_words
 from cascade_efgan.data.records import read_records
-from cascade_efgan.editing.runs import WEIGHTS
+from cascade_efgan.editing.runs import DESCRIPTION, WEIGHTS
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.metric import UNITS
+from cascade_efgan.evaluation.significance import bootstrap_interval
+from cascade_efgan.evaluation.values import read_several
+from cascade_efgan.methods import METHODS
+from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.tables.columns import table_columns
 from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.context import head_lines, read_context
@@ -20,9 +25,10 @@ if TYPE_CHECKING:
     from cascade_efgan.publishing.samples import Samples
 
 CARD, TEMPLATE = "README.md", Path(__file__).with_name("card.md.jinja")
-#: Tables whose numbers stand on the card: those of the ablation are in the others.
-_TABLES = ("accuracy", "quality", "measures")
-_ROWS = {"cascade_ef_gan": "These weights", "unchanged": "Doing nothing", "real": "Real images"}
+#: Tables whose numbers stand on the card.
+_TABLES = ("accuracy", "quality", "ablation", "measures")
+_THESE = "These weights"
+_ROWS = {"unchanged": "Doing nothing", "real": "Real images"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,12 @@ class Data:
     origin: str
     limits: str
 
+
+#: Numbers of wild images in words.
+WILD_NUMBERS = {
+    "au_approach": "how much nearer to the target the AUs read from an edit are than its source's",
+    "change_outside": "change outside the face",
+}
 
 #: Data sets of which samples may be published.
 DATA = {
@@ -57,50 +69,59 @@ DATA = {
 }
 
 
-def card_numbers(release: Release, dataset: str) -> dict[str, list[list[str]]]:
+def card_numbers(release: Release, dataset: str, source: str) -> dict[str, list[list[str]]]:
     """File of the results -> lines of Markdown cells (number, row, value, interval, people, images) that it gives.
+
+    Args:
+        release: the run.
+        dataset: data set of the numbers.
+        source: folder of the weights, as the record names it.
 
     Raises:
         InputError: the run has no such numbers.
     """
     settings = read_context(release.path(f"{RESULTS}run.json"))["settings"]
-    files = {f"{name}_statistics.csv": _statistics(release, name, dataset, settings) for name in _TABLES}
-    if dataset == settings["wild"]["dataset"]:  # no table has a row of wild images
-        files["claims.csv"] = _claims(release, dataset)
+    if source.endswith("/wild"):  # no table has a row of wild images
+        name = f"{source}/values_claims.csv"
+        files = {name.removeprefix(RESULTS): _wild_numbers(release.path(name), settings["statistics"])}
+    else:
+        method = source.rpartition("/")[2]
+        files = {f"{name}_statistics.csv": _statistics(release, name, dataset, method, settings) for name in _TABLES}
     found = {name: lines for name, lines in files.items() if lines}
     if not found:
         raise InputError(f"{release.folder}: no *_statistics.csv with numbers of {dataset}; publish a whole run")
     return found
 
 
-def _statistics(release: Release, name: str, dataset: str, settings: dict[str, Any]) -> list[list[str]]:
+def _statistics(release: Release, name: str, dataset: str, method: str, settings: dict[str, Any]) -> list[list[str]]:
     path = release.path(f"{RESULTS}{name}_statistics.csv")
     if not path.is_file():
         return []
     text = ("kind", "dataset", "column", "first", "value", "interval_low", "interval_high", "people", "n")
     lines = read_records(path, (*text, "missing_because"))
-    lines = lines[(lines["kind"] == "interval") & (lines["dataset"] == dataset) & lines["first"].isin(_ROWS)]
+    rows = {method: _THESE, **_ROWS}
+    lines = lines[(lines["kind"] == "interval") & (lines["dataset"] == dataset) & lines["first"].isin(rows)]
     columns = {column.key: column for column in table_columns(name, settings)}
     found = []
     for line in lines.to_dict("records"):
         column, ends = columns[line["column"]], [line["interval_low"], line["interval_high"]]
         low, value, high = (f"{float(x):.{column.decimals}f}" if x else "" for x in (ends[0], line["value"], ends[1]))
         interval = f"{low} to {high}" if low else f"none: {line['missing_because']}"
-        found.append([column.heading, _ROWS[line["first"]], value, interval, line["people"], line["n"]])
+        found.append([column.heading, rows[line["first"]], value, interval, line["people"], line["n"]])
     return found
 
 
-def _claims(release: Release, dataset: str) -> list[list[str]]:
-    """What the claim about wild images measured."""
-    text = ("kind", "id", "dataset", "words", "value", "unit", "interval_low", "interval_high", "people", "n")
-    lines = read_records(release.path(f"{RESULTS}claims.csv"), text)
-    lines = lines[(lines["kind"] == "part") & (lines["dataset"] == dataset) & (lines["value"] != "")]
-    return [
-        [line["words"], _ROWS["cascade_ef_gan"], f"{float(line['value']):.3g} {line['unit']}",
-         f"{float(line['interval_low']):.3g} to {float(line['interval_high']):.3g}" if line["interval_low"] else "none",
-         line["people"], line["n"]]
-        for line in lines.to_dict("records")
-    ]  # fmt: skip
+def _wild_numbers(path: Path, chosen: Mapping[str, Any]) -> list[list[str]]:
+    """What editing changes in wild images, as the claim of Sec. 4.5 measures it."""
+    if not path.is_file():
+        return []
+    found = []
+    for values in read_several(path):
+        mean = bootstrap_interval(values.table, chosen["resamples"], chosen["seed"], chosen["level"])
+        ends = "none" if mean.low is None else f"{mean.low:.3g} to {mean.high:.3g}"
+        number = f"{mean.value:.3g} {UNITS[values.metric]}"
+        found.append([WILD_NUMBERS[values.metric], _THESE, number, ends, str(mean.people), str(mean.n)])
+    return found
 
 
 def card(release: Release, dataset: str, source: str, psnr: dict[str, float], samples: "Samples") -> str:
@@ -115,11 +136,14 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
     """
     context = read_context(release.path(f"{RESULTS}run.json"))
     level = f"{100 * context['settings']['statistics']['level']:g} %"
-    numbers = [line for lines in card_numbers(release, dataset).values() for line in lines]
+    lines = card_numbers(release, dataset, source).values()
+    numbers = list({(line[0], line[1]): line for of_file in lines for line in of_file}.values())  # tables share rows
     weights = f"{source}/{WEIGHTS}"
+    method = METHODS[ModelSpec.from_json(release.path(f"{source}/{DESCRIPTION}")).method].title
     template = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined, keep_trailing_newline=True)
     return template.render(
-        dataset=dataset, data=DATA[dataset], head=head_lines(context, [dataset]), commit=commit_words(release),
+        dataset=dataset, method=method, data=DATA[dataset], head=head_lines(context, [dataset]),
+        commit=commit_words(release),
         pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
         init_from=context["settings"]["wild"].get("init_from"),  # records of former versions have none
         preset=context["preset"], weights=weights, weights_sha256=release.sha256(weights),

@@ -28,8 +28,6 @@ from cascade_efgan.models.build import load_weights
 from cascade_efgan.publishing.card import CARD, DATA, card, card_numbers
 from cascade_efgan.publishing.samples import write_samples
 
-#: Folders of Cascade EF-GAN's weights in a run: trained on the data set, or pre-trained elsewhere and fine-tuned on it.
-FOLDERS = ("cascade_ef_gan", "wild")
 DISCRIMINATORS = "discriminators.safetensors"
 #: Largest file of weights, bytes: it is kept in the repository.
 LARGEST = 16 * 2**20
@@ -50,12 +48,13 @@ def rounded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key: value.bfloat16() if value.ndim > 1 else value for key, value in state.items()}
 
 
-def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, float]:
-    """Write weights, description, card, samples and record of the Cascade EF-GAN of a finished run to a folder.
+def publish(results: Path, dataset: str, method: str, seed: int, out: Path) -> dict[str, float]:
+    """Write weights, description, card, samples and record of a method of a finished run to a folder.
 
     Args:
         results: the run, with its `provenance.json`.
         dataset: data set whose weights are taken; one of `DATA`, whose licence allows samples to be published.
+        method: trained on the data set; in its place come weights that were fine-tuned on it as wild images, if any.
         seed: their training seed.
         out: folder to write; one of published weights is replaced.
 
@@ -70,8 +69,8 @@ def publish(results: Path, dataset: str, seed: int, out: Path) -> dict[str, floa
     if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
         raise InputError(f"--out {out}: holds something else than published weights; name another folder")
     release = Release(results)
-    folders = [f"{RESULTS}{dataset}/seed{seed}/{name}" for name in FOLDERS]
-    source = next((folder for folder in folders if release.holds(f"{folder}/{WEIGHTS}")), folders[0])
+    folders = [f"{RESULTS}{dataset}/seed{seed}/{name}" for name in ("wild", method)]
+    source = next((folder for folder in folders if release.holds(f"{folder}/{WEIGHTS}")), folders[1])
     names = _inputs(release, dataset, source)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as made:
@@ -91,7 +90,7 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
     files = (*networks(source), DESCRIPTION, "edits_test.npy", "edits_test.csv")
     names = [f"{source}/{name}" for name in files]
     names += [f"{RESULTS}{dataset}/{name}" for name in ("crops.npy", "crops.csv", "split.csv")]
-    names += [f"{RESULTS}{name}" for name in ("run.json", *card_numbers(release, dataset))]
+    names += [f"{RESULTS}{name}" for name in ("run.json", *card_numbers(release, dataset, source))]
     for name in names:
         if not release.holds(name):
             raise InputError(

@@ -10,6 +10,7 @@ from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.figures.wild import draw_wild
+from cascade_efgan.methods import METHODS
 
 
 def command(
@@ -24,6 +25,7 @@ def command(
     examples: Annotated[Path, Option(help="crops.npy of the pre-training")],
     examples_index: Annotated[Path, Option(help="its crops.csv")],
     examples_split: Annotated[Path, Option(help="its split.csv")],
+    method: Annotated[str, Option(help="method that was fine-tuned")],
     figure: Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")],
     settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
 ) -> None:
@@ -33,4 +35,5 @@ def command(
     before, after = load_edits(pretrained, pretrained_index), load_edits(wild, wild_index)
     training = part_rows(known.index, examples_split, "train")
     with figure_style():
-        write_figure(figure, draw_wild(faces, before, after, known, training, config.figures.edits, made), made)
+        title = METHODS[method].title
+        write_figure(figure, draw_wild(faces, before, after, known, training, config.figures.edits, title, made), made)

@@ -1,4 +1,4 @@
-"""`efgan publish_weights`: a finished run's Cascade EF-GAN, small and described, to go with the package."""
+"""`efgan publish_weights`: a finished run's trained generator, small and described, to go with the package."""
 
 import logging
 from pathlib import Path
@@ -15,10 +15,11 @@ def command(
         Path, Option(help="folder to write; src/cascade_efgan/pretrained/NAME goes with the package as NAME")
     ],
     results: Annotated[Path, Option(help="a whole finished run, with its provenance.json")] = Path("results"),
+    method: Annotated[str, Option(help="method whose weights are published")] = "cascade_ef_gan",
     seed: Annotated[int, Option(min=0, help="training seed of the weights")] = 0,
 ) -> None:
-    """Write a finished run's Cascade EF-GAN in bfloat16, with model card, samples and the record of its origin."""
+    """Write the weights of a finished run in bfloat16, with model card, samples and the record of its origin."""
     from cascade_efgan.publishing.publish import publish
 
-    psnr = publish(results, dataset, seed, out)
+    psnr = publish(results, dataset, method, seed, out)
     log.info("%s: PSNR of all test edits %.3f dB, %.3f dB in float32", out, psnr["bfloat16"], psnr["float32"])
