@@ -18,6 +18,7 @@ from cascade_efgan.config import (
     settings_flags,
     settings_from_flags,
 )
+from cascade_efgan.config.resolve import config_words
 from cascade_efgan.config.template import json_schema, template
 from cascade_efgan.errors import InputError
 
@@ -59,6 +60,16 @@ def test_flags_carry_every_setting_through_a_shell() -> None:
     words = shlex.split(settings_flags(settings, *Settings.model_fields))
     assert words[::2] == ["--set"] * (len(words) // 2)
     assert settings_from_flags(words[1::2]) == settings
+
+
+def test_the_words_of_a_command_give_a_runs_settings_again() -> None:
+    wild = {"dataset": "london", "init_from": "rendered"}
+    settings = resolve({"preset": "evening", "methods": ["stargan"], "seeds": [1, 2], "wild": wild})
+    words = shlex.split(config_words(settings.model_dump(mode="json")))
+    given = {name: yaml.safe_load(value) for name, value in (word.split("=", 1) for word in words)}
+    assert given == {"preset": "evening", "methods": ["stargan"], "seeds": [1, 2], "wild": wild}
+    assert resolve(given) == settings
+    assert config_words(resolve({}).model_dump(mode="json")) == "preset=laptop"
 
 
 def test_one_setting_of_a_section_can_be_named_alone() -> None:

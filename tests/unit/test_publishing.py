@@ -163,6 +163,7 @@ def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_clai
     reached(OUT)
     card = " ".join((OUT / "README.md").read_text(encoding="utf-8").split())
     assert "pre-trained on rafd, then fine-tuned on rendered" in card
+    assert re.search(r"all --config preset=\S+ .*'wild=\{[^}]*dataset: rendered[^}]*pretrain: \[rafd\]", card)
     assert re.search(rf"\| change outside the face \| These weights \| 1.5 grey levels .* \| {len(edits)} \|", card)
     # To the pre-training's expressions, as the edits of the run: those of the wild images are others, or none.
     asked = pd.read_csv(wild / "edits_test.csv").groupby("target_expression").first()

@@ -110,6 +110,25 @@ def overrides_from_flags(flags: Sequence[str]) -> dict[str, Any]:
     return nested
 
 
+def config_words(settings: Mapping[str, Any]) -> str:
+    """The words after `snakemake --config` that give settings again: their preset, and what differs from it.
+
+    Args:
+        settings: all of a run, as its `run.json` has them; keys that this version does not know are left out.
+    """
+    base = resolve({"preset": settings["preset"]}).model_dump(mode="json")
+    words = [f"preset={settings['preset']}"]
+    for name, value in settings.items():
+        own = base.get(name)
+        if isinstance(own, dict):
+            value = {key: item for key, item in value.items() if key in own and own[key] != item}
+            changed = bool(value)
+        else:
+            changed = name in base and own != value
+        words += [shlex.quote(f"{name}={yaml_value(value)}")] if changed else []
+    return " ".join(words)
+
+
 def yaml_value(value: Any) -> str:
     """`value` on one line of YAML, without a trailing document mark."""
     return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()

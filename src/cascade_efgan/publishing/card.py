@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined, Template
 
 from cascade_efgan.audit.release import RESULTS, Release
 from cascade_efgan.audit.trail import commit_words
+from cascade_efgan.config.resolve import config_words
 from cascade_efgan.data.records import read_records
 from cascade_efgan.editing.runs import DESCRIPTION, WEIGHTS
 from cascade_efgan.errors import InputError
@@ -145,8 +146,7 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
         dataset=dataset, method=method, data=DATA[dataset], head=head_lines(context, [dataset]),
         commit=commit_words(release),
         pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
-        init_from=context["settings"]["wild"].get("init_from"),  # records of former versions have none
-        preset=context["preset"], weights=weights, weights_sha256=release.sha256(weights),
+        config=config_words(context["settings"]), weights=weights, weights_sha256=release.sha256(weights),
         record_sha256=release.fingerprint, level=level, psnr=psnr, samples=samples,
         table=aligned(["Number", "Of", "Value", f"{level} interval", "People", "Images"], numbers),
     )  # fmt: skip
