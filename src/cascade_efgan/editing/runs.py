@@ -7,7 +7,7 @@ import numpy as np
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import part_rows, read_index
-from cascade_efgan.data.records import landmarks_of, read_records
+from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file, read_json
@@ -105,7 +105,7 @@ def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarra
     path = weights.with_name(FACTS)
     if not path.is_file():
         folder = run_folder(weights)
-        return run_margin(folder, crop_size), wild_expressions(weights) or run_expressions(folder)
+        return run_margin(folder, crop_size), run_expressions(pretraining_folder(weights) or folder)
     stored = read_json(path)
     try:
         expressions = {name: np.array([aus[au] for au in AUS], float) for name, aus in stored["expressions"].items()}
@@ -114,16 +114,17 @@ def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarra
         raise InputError(f"{path}: no facts of a run ({error!r}); restore it from where the weights came") from None
 
 
-def wild_expressions(weights: Path) -> dict[str, np.ndarray]:
-    """Expressions of weights that were fine-tuned on wild images: those of the pre-training, to which it edits too.
+def pretraining_folder(weights: Path) -> Path | None:
+    """Where the data of the pre-training lie, of weights that their run fine-tuned on wild images; else None.
 
-    Source: Sec. 4.5. Wild photographs have no expressions of their own, or fewer.
+    Their expressions are those that the run edits wild images to (Sec. 4.5): these have none of their own, or fewer.
     """
-    edits = weights.with_name("edits_test.csv")
-    if weights.parent.name != "wild" or not edits.is_file():
-        return {}
-    means = read_records(edits, ("target_expression",), AUS).groupby("target_expression")[list(AUS)].first()
-    return {str(name): row.to_numpy(np.float64) for name, row in means.iterrows()}
+    folder = run_folder(weights)
+    if weights.parent.name != "wild" or folder is None or not (run := folder.parent / "run.json").is_file():
+        return None
+    settings = read_json(run)["settings"]
+    names = settings["wild"]["pretrain"] or settings["datasets"]
+    return folder.parent / (names[0] if len(names) == 1 else "combined")
 
 
 def run_folder(weights: Path) -> Path | None:

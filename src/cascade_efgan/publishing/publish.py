@@ -19,7 +19,7 @@ from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces, load_faces
 from cascade_efgan.editing.crop_editor import CropEditor
-from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, run_facts
+from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, pretraining_folder, run_facts
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, counterparts
@@ -91,6 +91,8 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
     names = [f"{source}/{name}" for name in files]
     names += [f"{RESULTS}{dataset}/{name}" for name in ("crops.npy", "crops.csv", "split.csv")]
     names += [f"{RESULTS}{name}" for name in ("run.json", *card_numbers(release, dataset, source))]
+    if posed := pretraining_folder(release.path(f"{source}/{WEIGHTS}")):
+        names += [f"{RESULTS}{posed.name}/{name}" for name in ("crops.csv", "split.csv")]
     for name in names:
         if not release.holds(name):
             raise InputError(
