@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan import __version__
-from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, NO_WILD, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
 from cascade_efgan.claims.tolerance import judge_cells
 from cascade_efgan.data.registry import TRUE_EDITS
@@ -234,5 +234,6 @@ def command(claim: Claim, context: Mapping[str, Any]) -> str:
     words = [f"preset={context['preset']}"]
     words += [f"'methods=[{', '.join(methods)}]'"] if len(methods) > len(settings["methods"]) else []
     words += [f"'measures={{classifiers: {MORE_CLASSIFIERS}}}'"] if claim.classifiers else []
-    words += ["'wild={dataset: affectnet}'"] if claim.wild and not settings["wild"]["dataset"] else []
+    if claim.wild and claim.datasets(settings) == [NO_WILD]:
+        words += [f"'wild={{dataset: {settings['wild']['dataset'] or 'affectnet'}}}'"]
     return f"`snakemake --cores all all --config {' '.join(words)}`"

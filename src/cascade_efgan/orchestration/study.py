@@ -201,6 +201,11 @@ class Study:
             for suffix in ("png", "pdf", "json")
         ]
 
+    def wild_values(self) -> list[str]:
+        """What editing changes in wild images: for the claim, and for the card of weights that are published."""
+        wild, seed = self.settings.wild.dataset, self.settings.seeds[0]
+        return [f"results/{wild}/seed{seed}/wild/values_claims.csv"] if wild else []
+
     def final_files(self) -> list[str]:
         """What `all` makes, but for the record of how it was made; dvc.yaml names metrics, curves and settings too."""
         curves = [f"results/{dataset}/fid_curve.png" for dataset in self.settings.datasets]
@@ -210,6 +215,7 @@ class Study:
             *(f"results/{table}_statistics.{suffix}" for table in self.tables for suffix in ("md", "csv")),
             *(curves if self.settings.measures.fid_curve else []),
             *self.figure_files(),
+            *self.wild_values(),
             *self.check_files(),
             "results/run.json",
             *self.row_files(),
