@@ -154,6 +154,7 @@ def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_clai
         path.unlink()
     about = json.loads(Path("results/run.json").read_text(encoding="utf-8"))
     about["settings"]["wild"] |= {"dataset": "rendered", "pretrain": ["rafd"]}
+    about |= {"wild": about["datasets"], "datasets": {"rafd": about["datasets"]["rendered"]}}
     write_json(Path("results/run.json"), about)
     wild = Path(DATA, "seed0", "wild")
     edits = load_edits(wild / "edits_test.npy", wild / "edits_test.csv")
@@ -170,6 +171,7 @@ def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_clai
     reached(OUT)
     card = " ".join((OUT / "README.md").read_text(encoding="utf-8").split())
     assert "pre-trained on rafd, then fine-tuned on rendered" in card
+    assert "split by person" in card
     assert re.search(r"all --config preset=\S+ .*'wild=\{[^}]*dataset: rendered[^}]*pretrain: \[rafd\]", card)
     assert re.search(rf"\| change outside the face \| These weights \| 1.5 grey levels .* \| {len(edits)} \|", card)
     expressions = Editor.from_file(OUT / "weights.safetensors", device="cpu").expressions()

@@ -154,4 +154,7 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
 
 def _pretraining(settings: Mapping[str, Any]) -> str:
     wild = settings["wild"]
-    return wild.get("init_from") or " and ".join(wild["pretrain"] or settings["datasets"])
+    start = wild.get("init_from")
+    return (
+        f"rendered faces (the package's `{start}`)" if start else " and ".join(wild["pretrain"] or settings["datasets"])
+    )

@@ -169,8 +169,10 @@ def head_lines(context: Mapping[str, Any], datasets: list[str]) -> list[str]:
     """Sentences above a table: preset, whether this is the paper's setting, data sets, split, seeds."""
     settings = context["settings"]
     lines = [f"Preset {context['preset']}, version {context['version']}. {_setting_sentence(context)}"]
+    wild = context.get("wild", {})  # always split by person
     for name in datasets:
-        lines.append(_dataset_sentence(name, context["datasets"][name], settings["split"]["by"]))
+        by = "person" if name in wild else settings["split"]["by"]
+        lines.append(_dataset_sentence(name, {**context["datasets"], **wild}[name], by))
     seeds = settings["seeds"]
     if len(seeds) == 1:
         lines.append(f"Seed {seeds[0]}: every cell is a single run.")
