@@ -90,6 +90,7 @@ def test_an_error_of_another_file_keeps_its_own_words(tmp_path: Path) -> None:
 
 def test_an_input_that_vanished_is_one_sentence(tmp_path: Path) -> None:
     words = ["--method", "stargan", "--dataset", "rendered", "--seed", "0", "--metric", "fid.json"]
+    words += ["--values", "values.csv", "--edits-vectors", "gone.npy", "--edits-index", "gone.csv"]
     program = [sys.executable, "-c", "from cascade_efgan.cli import main; main()", "fid", *words]
     done = subprocess.run(
         [*program, "--real", "gone.npz", "--edits", "gone.npz"],

@@ -21,7 +21,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
 from cascade_efgan.evaluation.edits import EDIT_TEXT, Edits
 from cascade_efgan.evaluation.features import feature_batches
-from cascade_efgan.evaluation.psnr import compare_edits, true_edits
+from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
 from cascade_efgan.evaluation.statistics import statistics
 from cascade_efgan.evaluation.trainer import predict
 from cascade_efgan.generation.edit import edit_all, trained
@@ -85,7 +85,7 @@ def accuracy(folder: Path, count: int) -> None:
 
 def psnr(folder: Path, count: int) -> None:
     edits = edits_of(folder, count)
-    found = compare_edits(edits, true_edits(edits, edits), "no_true_edit")
+    found = compare_edits(edits, true_counterparts(edits, edits), "no_true_edit")
     assert (found.values, found.details["left_out"]["identical"]) == ([], count)
 
 

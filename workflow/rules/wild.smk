@@ -57,12 +57,13 @@ rule finetune_wild:
     resources:
         gpu=1,
     params:
+        method=WILD_METHOD,
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
         settings=flags("losses", "wild"),
     shell:
         r"""
         exec efgan --log {log:q} --threads {threads} train \
-            --method {WILD_METHOD} \
+            --method {params.method} \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
             --index {input.index:q} \
@@ -107,11 +108,12 @@ rule generate_wild:
     resources:
         gpu=1,
     params:
+        method=WILD_METHOD,
         settings=flags("generation_batch"),
     shell:
         r"""
         efgan --log {log:q} --threads {threads} generate \
-            --method {WILD_METHOD} \
+            --method {params.method} \
             --part test \
             --seed {wildcards.seed} \
             --crops {input.crops:q} \
@@ -146,6 +148,7 @@ rule draw_wild:
     benchmark:
         "logs/benchmarks/draw_wild/{dataset}/seed{seed}.tsv"
     params:
+        method=WILD_METHOD,
         settings=flags("preset", "figures"),
     shell:
         r"""
@@ -161,7 +164,7 @@ rule draw_wild:
             --examples {input.examples:q} \
             --examples-index {input.examples_index:q} \
             --examples-split {input.examples_split:q} \
-            --method {WILD_METHOD} \
+            --method {params.method} \
             --figure {output.figure:q} \
             {params.settings}
         """
