@@ -21,7 +21,6 @@ from cascade_efgan.evaluation import features as feature_module
 from cascade_efgan.evaluation.features import InceptionFeatures, feature_batches
 from cascade_efgan.evaluation.fid import distance
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
-from cascade_efgan.files import read_json
 from cascade_efgan.generation.edit import trained
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, build_generator
@@ -145,12 +144,8 @@ class OurFid(Side):
         return {"value": distance(*(statistics([part], InceptionFeatures.name) for part in parts))}
 
     def _whole(self) -> dict[str, Any]:
-        from cascade_efgan.stages import fid
-
         self._features_stage("edits")
-        metric = self.folder / "fid.json"
-        fid.command("second", "benchmark", 0, *self.stored, metric)
-        return {"value": read_json(metric)["value"]}
+        return self._distance()
 
     def _features_stage(self, name: str) -> None:
         from cascade_efgan.stages import features
