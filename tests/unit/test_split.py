@@ -126,6 +126,9 @@ def test_a_class_that_must_be_empty_in_train_is_an_error():
     index = people_of({"a": {"happy": 1}, "b": {"sad": 1}})
     with pytest.raises(InputError, match=r"crops\.csv: expression (happy|sad) has no image in the train part"):
         make_split(index, "person", 0.5, 0, "crops.csv")
+    # Wild images, each a person of its own: nothing is classified, and the run must not stop.
+    wild = make_split(index, "person", 0.5, 0, "crops.csv", labelled=False)
+    assert sorted(wild["part"]) == ["test", "train"]
 
 
 def test_unknown_is_a_class_like_others():

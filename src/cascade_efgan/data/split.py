@@ -15,7 +15,13 @@ _DRAWS = 500
 
 
 def make_split(
-    index: pd.DataFrame, by: Literal["image", "person"], test_share: float, seed: int, name: str | Path
+    index: pd.DataFrame,
+    by: Literal["image", "person"],
+    test_share: float,
+    seed: int,
+    name: str | Path,
+    *,
+    labelled: bool = True,
 ) -> pd.DataFrame:
     """Put every image in the train or the test part.
 
@@ -36,12 +42,14 @@ def make_split(
         test_share: share of the test part, above 0 and below 1.
         seed: of the random draw.
         name: the file of `index`, for messages.
+        labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
+            among them nearly every image is a person, and drawing people may take the only image of an expression.
 
     Returns:
         `id,part` sorted by id; part is train or test.
 
     Raises:
-        InputError: the test part would be empty, or the train part would lack an expression.
+        InputError: the test part would be empty, or, where `labelled`, the train part would lack an expression.
 
     Source: Sec. 4.1 (random 90 % / 10 %). Not in the paper: the stratification, and the split by person, which alone
     tells how well a method does on people that it has never seen.
@@ -63,7 +71,7 @@ def make_split(
         )
     present = set(rows["expression"])
     lacking = present - set(rows["expression"][~test])
-    if lacking:
+    if labelled and lacking:
         raise InputError(
             f"{name}: expression {min(lacking)} has no image in the train part; lower split.test_share or use more "
             "photographs of it"

@@ -18,7 +18,7 @@ log = logging.getLogger("efgan.split")
 def command(
     index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
     split: Annotated[Path, typer.Option(help="CSV of ids and their part, written")],
-    labelled: Annotated[bool, typer.Option(help="refuse photographs of unknown expression")] = True,
+    labelled: Annotated[bool, typer.Option(help="refuse unknown expressions and one missing in train")] = True,
     settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Train and test parts (Sec. 4.1: random 90 % / 10 %)."""
@@ -26,7 +26,7 @@ def command(
     table = read_index(index)
     if labelled:
         check_labelled(table, index)
-    parts = make_split(table, wanted.by, wanted.test_share, wanted.seed, index)
+    parts = make_split(table, wanted.by, wanted.test_share, wanted.seed, index, labelled=labelled)
     write_records(split, parts)
     counts = parts["part"].value_counts()
     log.info("%d train and %d test images, drawn by %s, in %s", counts["train"], counts["test"], wanted.by, split)
