@@ -65,13 +65,14 @@ def verdict(folder: Path, gain: np.ndarray, claim: Claim = BETTER, **overrides) 
         (12, 8.0, "holds", ""),
         (12, -8.0, "does not hold", "shown to be the other way round"),
         (40, 0.0, "does not hold", "is shown to be an effect, if any, of less than 1 points"),
+        (40, 0.2, "does not hold", "is shown to be an effect, if any, of less than 1 points (p 0."),
         (12, 1.2, "cannot be told", "takes about"),
         (4, 20.0, "cannot be told", "there are 4"),
         (1, 20.0, "cannot be told", "the test needs at least 6 people, and there are 1"),
     ],
 )
 def test_each_verdict_where_it_is_known(tmp_path, people, effect, expected, words) -> None:
-    noise = NOISE[:people] * (0.3 if effect == 0 else 1)
+    noise = NOISE[:people] * (0.3 if effect == 0 else 0.1 if effect == 0.2 else 1)  # 0.2: there, and worth nothing
     found = verdict(tmp_path, effect + noise - noise.mean())
     assert found["verdict"] == expected
     assert words in found["why"]
@@ -79,6 +80,16 @@ def test_each_verdict_where_it_is_known(tmp_path, people, effect, expected, word
     assert part["value"] == pytest.approx(effect, abs=1e-9)
     if people > 4:
         assert part["low"] < effect < part["high"]
+
+
+def test_a_share_that_is_nearly_whole_leaves_nothing_to_claim(tmp_path) -> None:
+    """A classifier that is right on 99.5 % of real images cannot gain a point."""
+    first = np.full((40, 20), 100.0)
+    second = first.copy()
+    second[0, 0] = 0.0
+    paths = [save(tmp_path, "G", "ef_gan", first), save(tmp_path, "G", "baseline", second)]
+    (found,) = judge(run("rendered"), paths, claims=[BETTER])["claims"]
+    assert found["verdict"] == "cannot be told" and "no room above it: 99.88 of 100" in found["why"]
 
 
 def test_methods_that_tie_everywhere_refute_a_claim_of_a_difference(tmp_path) -> None:
@@ -241,7 +252,11 @@ def test_the_plan_says_what_a_preset_can_decide(tmp_path) -> None:
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
     assert "only an effect larger than the paper's" in lines["Local focuses help"]
     assert "2 further classifiers" in lines["Cascade EF-GAN's edits help to train classifiers, the others' do not"]
-    assert "no: no wild images; run `snakemake" in lines["On wild images expressions change and all else stays"]
+    assert "no: no wild images; run `snakemake" in lines["On wild images expressions change and the background stays"]
+    wild = {**run("rendered"), "wild": {"london": {"test_people": 20, "test": 40}}}
+    wild["settings"]["wild"] |= {"dataset": "london"}
+    (line,) = (line for line in plan_markdown(wild).splitlines() if "| On wild images" in line)
+    assert "yes, if the effect is large enough" in line
     few = run("rendered")
     few["datasets"]["rendered"]["test_people"] = 3
     assert "no: 3 test people, the test needs 7" in plan_markdown(few)

@@ -85,13 +85,15 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
         "- **Verdicts** come from these numbers by rules that are the same for every preset. *Holds*: every part is "
         "shown. *Does not hold*: a part is shown to be the other way round, or its effect to be smaller than is worth "
         "the claim. *Cannot be told*: neither; the people that it would take are those with whom "
-        f"{100 * chosen['power']:.0f} % of runs would show an effect of the size seen. They speak about other people "
-        "from the same source, edited by these very networks; not about the paper's data or other presets."
+        f"{100 * chosen['power']:.0f} % of runs would show an effect of the size seen. They speak about people and "
+        "photographs drawn as these were (above: whether training had the people too), edited by these very networks: "
+        "what another training seed would change is in no p. They do not speak about the paper's data or other presets."
     )
     yield (
-        "- **Tests** exchange whole people between methods (for distances of sets: Student's t of the jackknife). p "
-        "(Holm) is corrected over the parts of a claim, not over the claims: of twenty claims that are wrong, about "
-        f"one would come out as shown at {level}."
+        "- **Tests** exchange whole people between methods, or flip the sign of what lies beyond the bar person by "
+        "person (for distances of sets: Student's t of the jackknife). p (Holm) is corrected over a claim's parts, "
+        f"not over the claims: of twenty that are wrong, up to one would come out as shown at {level}. Intervals are "
+        "not corrected."
     )
     notes = {one["claim"]: one["note"] for one in found["claims"] if one["note"]}
     yield from (f"- **{claim}**: {note}." for claim, note in notes.items())
@@ -114,7 +116,7 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
     return [
         *aligned(["Table", "Data set", "Method", "Column", "paper", "here", "counts as reproduced", "verdict"], body),
         "",
-        f"Both numbers are single runs on test sets of the paper's size ({sizes}): an interval is 95 % of the "
+        f"Both numbers count as single runs on test sets of the paper's size ({sizes}): an interval is 95 % of the "
         "differences of two such runs, with edits counted as independent.",
     ]
 

@@ -23,12 +23,16 @@ from cascade_efgan.evaluation.significance import (
 )
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS, Values
 from cascade_efgan.methods import METHODS
+from cascade_efgan.tables.comparison_text import p_text
 from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates, units
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
 #: Why an effect that is shown over people decides nothing.
 APART = "seeds or classifiers do not all point the same way"
+
+#: Why an effect that is too small to be worth the claim does not refute it.
+NO_ROOM = "the second leaves no room above it"
 
 #: Further classifiers that a command asks for.
 MORE_CLASSIFIERS = 4
@@ -67,7 +71,6 @@ def judge(
                 line["verdict"], line["why"] = _part_verdict(line, len(claim.parts), settings["statistics"]["level"])
             for part, line in zip(claim.parts, parts, strict=True):
                 line["files"] = sorted({name for number in part.numbers for name in files.get((dataset, *number), [])})
-                line.pop("smaller_p"), line.pop("runs")
             verdict, why = _verdict(claim, dataset, parts, context, aucs.get(dataset))
             about = {"id": claim.id, "claim": claim.text, "source": claim.source, "dataset": dataset}
             auc = {"auc": aucs.get(dataset)} if claim.auc is not None else {}
@@ -151,7 +154,7 @@ def _part(
     sign = 1 if part.more else -1
     line: dict[str, Any] = {
         **{"words": part.words, "unit": part.unit, "more": part.more, "bar": part.bar, "least": part.least},
-        **dict.fromkeys(("value", "low", "high", "p", "people", "n", "reason", "smaller_p", "needed_people")),
+        **dict.fromkeys(("value", "low", "high", "p", "people", "n", "reason", "smaller_p", "room", "needed_people")),
         "runs": [],
     }
     values = effect_values(part, dataset, found)
@@ -166,6 +169,7 @@ def _part(
         line |= {"low": estimate.low + part.bar, "high": estimate.high + part.bar}
     if part.least is not None and sign * estimate.value < part.least:
         line["smaller_p"] = _p_against(values, part.bar + sign * part.least, chosen)
+        line["room"] = _room(part, dataset, found)
     if isinstance(values, tuple):
         line["people"] = people_left_out(values[1])
     line["needed_people"] = needed_people(values, estimate.value, chosen, tests)
@@ -180,6 +184,14 @@ def _part(
     return line
 
 
+def _room(part: Part, dataset: str, found: Found) -> float | None:
+    """How far the first of two shares of 100 % can lie above the second; None for other parts."""
+    if part.unit != "points" or not part.more or len(part.terms) != 2:
+        return None
+    _, method, metric = part.terms[1]
+    return 100 - float(found[dataset, method, metric]["value"].mean())
+
+
 def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[str, str]:
     if line["value"] is None:
         return NOT_RUN, "its numbers are missing"
@@ -187,12 +199,20 @@ def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[st
         return OPEN, f"no test: {line['reason']}"
     claimed = (line["value"] > line["bar"]) == line["more"]
     towards = [(beyond > 0) == line["more"] for beyond in line["runs"] if beyond != 0]
+    small = line["smaller_p"] is not None and line["smaller_p"] * tests < 1 - level
     if line["p_holm"] < 1 - level and line["value"] != line["bar"]:
         if not all(same == claimed for same in towards):
             return OPEN, f"{APART}{needed_runs(line['runs'], tests, level)}"
-        return (HOLDS, "") if claimed else (FAILS, "shown to be the other way round")
-    if line["smaller_p"] is not None and line["smaller_p"] * tests < 1 - level:
-        return FAILS, f"shown to be an effect, if any, of less than {line['least']:g} {line['unit']}".rstrip()
+        if not claimed:
+            return FAILS, "shown to be the other way round"
+        if not small:
+            return HOLDS, ""
+    if small and line["room"] is not None and line["room"] < line["least"]:
+        return OPEN, f"{NO_ROOM}: {100 - line['room']:.2f} of 100"
+    if small:
+        size = f"{line['least']:g} {line['unit']}".rstrip()
+        p = p_text(min(1.0, line["smaller_p"] * tests))
+        return FAILS, f"shown to be an effect, if any, of less than {size} (p {p})"
     return OPEN, "the test shows neither direction"
 
 
@@ -222,8 +242,8 @@ def _verdict(
     least = fewest_people(len(parts), settings["statistics"]["level"])
     against = sum((line["value"] < line["bar"]) == line["more"] and line["value"] != line["bar"] for line in opened)
     pointing = f", {against} of them pointing the other way" if against else ""
-    apart = [line["why"] for line in opened if line["why"].startswith(APART)]
-    takes = apart[0] if apart else what_it_takes(opened, least)
+    told = [line["why"] for line in opened if line["why"].startswith((APART, NO_ROOM))]
+    takes = told[0] if told else what_it_takes(opened, least)
     return OPEN, f"{len(opened)} of {len(parts)} parts undecided{pointing}; {takes}"
 
 
