@@ -21,7 +21,7 @@ class Task:
     Attributes:
         side: key of `worker.SIDES`.
         device: cpu or cuda.
-        batch: images a step.
+        batch: batch size.
         precision: float32 or bfloat16; peers know float32 only.
         method: this project's method, for its own sides.
         every: iterations a repeat, one of which steps the generator too.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("efgan")
 
-#: Seconds between two looks for a free GPU.
+#: Seconds between two attempts to get a free GPU.
 SLOT_SECONDS = 0.5
 
 #: glibc's malloc.h: no block has a mapping of its own; the heap's end is never given back; one heap for all threads.

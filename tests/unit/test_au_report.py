@@ -251,7 +251,7 @@ def test_values_that_other_stages_refuse_are_reported(efgan, cropped_data):
     [
         ("AU12", "AU99", r"crops\.csv: column AU12 is missing"),
         (",happy,", ",merry,", r"crops\.csv: unknown expression 'merry'"),
-        ("p01_happy", "p00_happy", r"crops\.csv: id p00_happy stands twice"),
+        ("p01_happy", "p00_happy", r"crops\.csv: id p00_happy appears twice"),
     ],
 )
 def test_an_index_that_is_none_is_named(old, new, message, cropped_data):

@@ -147,7 +147,7 @@ def test_wrong_values_are_one_sentence(ablation, tmp_path: Path) -> None:
         build_table("accuracy", context, {}, found)
     lines = paths[0].read_text(encoding="utf-8").splitlines()
     (tmp_path / "twice.csv").write_text("\n".join([*lines, lines[-1]]), encoding="utf-8")
-    with pytest.raises(InputError, match="image35 stands twice"):
+    with pytest.raises(InputError, match="image35 appears twice"):
         read_values(tmp_path / "twice.csv")
     (tmp_path / "mixed.csv").write_text("\n".join([*lines, "rendered,other,0,G,x,1,0"]), encoding="utf-8")
     with pytest.raises(InputError, match="expected the values of one number"):

@@ -86,7 +86,7 @@ def test_parts_are_rows_of_the_index(stored):
     [
         ("003,train", "003,val", r"split\.csv: part 'val' is unknown"),
         ("003,train\n", "", r"split\.csv: id 003 is missing"),
-        ("003,train", "001,train", r"split\.csv: id 001 stands twice"),
+        ("003,train", "001,train", r"split\.csv: id 001 appears twice"),
         ("id,part", "id,half", r"split\.csv: column part is missing"),
     ],
 )
@@ -100,7 +100,7 @@ def test_a_bad_split_is_named(old, new, message, stored):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("\n002,", "\n001,", r"crops\.csv: id 001 stands twice"),
+        ("\n002,", "\n001,", r"crops\.csv: id 001 appears twice"),
         ("surprised", "astonished", r"crops\.csv: unknown expression 'astonished' in line 4"),
         (",london,0.0", ",london,-1", r"crops\.csv: AU01 of 001 is -1, expected OpenFace's 0 to 5"),
         (",london,0.0", ",london,", r"crops\.csv: column AU01 holds '' in line 2"),

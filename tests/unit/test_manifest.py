@@ -55,7 +55,7 @@ def test_a_manifest_reads_back_sorted_and_with_its_zeros(tmp_path):
         ({"id": "b", "person": ""}, "person of id 'b' is '', expected a name or number"),
         ({"id": "b", "sha256": "12ab"}, "sha256 of id 'b' is '12ab', expected 64 hexadecimal digits"),
         ({"id": "b", "width": -1}, "width of id 'b' is -1, expected a whole number of pixels"),
-        ({}, "id 007_03 stands twice, expected every id once"),
+        ({}, "id 007_03 appears twice, expected every id once"),
     ],
 )
 def test_a_bad_row_is_refused_in_one_sentence(changes, message, tmp_path):

@@ -113,7 +113,7 @@ def test_wrong_edits_are_one_sentence(tmp_path: Path) -> None:
     edits, index = write_edits(tmp_path, faces, "test")
     table = pd.read_csv(index, dtype=str)
     table.iloc[[0, 0, *range(2, 18)]].to_csv(index, index=False)
-    with pytest.raises(InputError, match="edit of p06_happy to happy stands twice"):
+    with pytest.raises(InputError, match="edit of p06_happy to happy appears twice"):
         load_edits(edits, index)
     table.iloc[:5].to_csv(index, index=False)
     with pytest.raises(InputError, match="5 rows, but"):

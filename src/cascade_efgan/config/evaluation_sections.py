@@ -49,7 +49,7 @@ class Fid(Section):
         "all", description="which real images the edits are compared with. Not in the paper"
     )
     batch: Positive = Field(
-        32, description="images a forward pass. On a CPU 4 take less than half of the time of 32: they fit its cache"
+        32, description="batch size. On a CPU 4 take less than half of the time of 32: they fit its cache"
     )
 
 

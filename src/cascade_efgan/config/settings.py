@@ -47,7 +47,7 @@ class Settings(DataSets):
     train: Schedule = Schedule()
     finetune: Finetune = Finetune()
     wild: Wild = Wild()
-    generation_batch: Positive = Field(16, description="images a forward pass when edits are generated")
+    generation_batch: Positive = Field(16, description="batch size when edits are generated")
     classifier: Classifier = Classifier()
     au_regressor: AuRegressor = AuRegressor()
     fid: Fid = Fid()

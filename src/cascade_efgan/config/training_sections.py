@@ -103,7 +103,7 @@ class Schedule(Section):
     augment: float = Field(
         0, ge=0, le=1, description="strength of further random changes of training images: at 1 turned by up to 8 "
         "degrees, scaled by 8 %, moved by 3.5 % of the side, brightness 15 %, each colour 10 %, contrast 20 %, "
-        "saturation 30 %; few photographs are not learned by heart. Not in the paper"
+        "saturation 30 %; few photographs are not memorised. Not in the paper"
     )  # fmt: skip
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         "float32",

@@ -137,10 +137,10 @@ def read_index(path: str | Path) -> pd.DataFrame:
 
 
 def check_ids(ids: pd.Series, path: str | Path) -> None:
-    """Refuse an id that stands twice, because every later table is matched by it."""
+    """Refuse an id that appears twice, because every later table is matched by it."""
     twice = ids[ids.duplicated()]
     if len(twice):
-        raise InputError(f"{path}: id {twice.iloc[0]} stands twice, expected every id once; remove or rename one")
+        raise InputError(f"{path}: id {twice.iloc[0]} appears twice, expected every id once; remove or rename one")
 
 
 def check_expressions(names: pd.Series, path: str | Path) -> None:

@@ -62,7 +62,7 @@ def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:
 
     Raises:
         InputError: a file is missing or of another form, the two differ in length, an expression is unknown, or an
-            edit stands twice.
+            edit appears twice.
     """
     images = load_images(images_path)
     index = read_records(index_path, EDIT_TEXT, AUS)
@@ -76,7 +76,7 @@ def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:
     if twice.any():
         row = index[twice].iloc[0]
         raise InputError(
-            f"{index_path}: the edit of {row['source_id']} to {row['target_expression']} stands twice, "
+            f"{index_path}: the edit of {row['source_id']} to {row['target_expression']} appears twice, "
             "expected it once; run the generate rule again"
         )
     return Edits(images, index)

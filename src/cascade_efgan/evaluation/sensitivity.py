@@ -127,7 +127,7 @@ def vary_own_expression(run: Run) -> Iterator[Moved]:
 def vary_classifier(run: Run) -> Iterator[Moved]:
     """Another seed of the classifier, and a smaller crop of its images."""
     border = round(INNER * run.faces.size)
-    first = ("first weights of the classifier", "–", f"seed {run.seed}")
+    first = ("initial weights of the classifier", "–", f"seed {run.seed}")
     for about, seed, cut in (
         ((*first, "seed + 1"), run.seed + 1, 0),
         ((*first, "seed + 2"), run.seed + 2, 0),
@@ -218,7 +218,7 @@ def vary_unit(run: Run) -> Iterator[Moved]:
 
 def vary_regressor(run: Run) -> Iterator[Moved]:
     """Another seed of the AU regressor; what the run's own reads stands beside it as the base."""
-    about = ("first weights of the AU regressor", "–", f"seed {run.seed}")
+    about = ("initial weights of the AU regressor", "–", f"seed {run.seed}")
     real = run.folder / "real"
     data = examples([(run.faces.images, run.train, run.faces.aus[run.train])])
     other = train_au_regressor(data, run.faces.size, run.settings.au_regressor, run.seed + 1, run.device)[0]

@@ -64,7 +64,7 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
     still somewhat too narrow: of 2,000 intervals over 11 simulated people 90 % held the truth, over 67 people 95 %.
 
     Args:
-        values: columns `person` and `value`, one line an image.
+        values: columns `person` and `value`, one row per image.
         resamples: number of resamples.
         seed: seed of the resampling.
         level: share of intervals that hold the truth, such as 0.95.

@@ -39,11 +39,11 @@ class FitSettings(Protocol):
 
     @property
     def learning_rate(self) -> float:
-        """First rate of Adam."""
+        """Initial learning rate of Adam."""
 
     @property
     def batch(self) -> int:
-        """Images a step."""
+        """Batch size."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def fit(
         network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
         data: images and targets.
         loss: (output, targets) -> scalar.
-        settings: batch and first learning rate.
+        settings: batch size and initial learning rate.
         steps: number of optimisation steps.
         seed: seed of the order of examples and of the augmentation.
         device: where to compute.

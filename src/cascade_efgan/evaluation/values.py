@@ -48,7 +48,7 @@ class Values:
 def write_values(
     path: str | Path, number: Metric, ids: Sequence[str], people: Sequence[str], values: Iterable[float]
 ) -> None:
-    """Write the values behind a number, one line an image, in full precision.
+    """Write the values behind a number, one row per image, in full precision.
 
     Args:
         path: file to write.
@@ -114,7 +114,7 @@ def read_several(path: str | Path) -> list[Values]:
             raise InputError(f"{path}: no values of a number; delete it and run the rule that makes it again")
         if table["id"].duplicated().any():
             twice = table.loc[table["id"].duplicated(), "id"].iloc[0]
-            raise InputError(f"{path}: {twice} stands twice, expected it once; run the rule that makes it again")
+            raise InputError(f"{path}: {twice} appears twice, expected it once; run the rule that makes it again")
         found.append(Values(dataset, method, int(seed), metric, table[["id", "person", "value"]]))
     return found
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 log = logging.getLogger("efgan")
 
-#: Seconds between two looks at a lock that another process holds.
+#: Seconds between two attempts at a lock that another process holds.
 LOOK_SECONDS = 0.5
 
 

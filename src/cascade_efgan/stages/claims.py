@@ -20,7 +20,7 @@ def command(
     context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
     verdicts: Annotated[Path, Option(help="verdicts to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
-    csv: Annotated[Path, Option(help="the same as CSV, one line a claim, part or cell")],
+    csv: Annotated[Path, Option(help="the same as CSV, one row per claim, part or cell")],
     values: Annotated[
         list[Path], Option(help="values behind a number (CSV), repeatable; {seed} stands for every seed")
     ] = [],

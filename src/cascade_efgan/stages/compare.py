@@ -20,7 +20,7 @@ def command(
     context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
     comparisons: Annotated[Path, Option(help="intervals and tests to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
-    csv: Annotated[Path, Option(help="the same as CSV, one line an interval or test")],
+    csv: Annotated[Path, Option(help="the same as CSV, one row per interval or test")],
     values: Annotated[
         list[Path], Option(help="values behind a number (CSV), repeatable; {seed} stands for every seed")
     ] = [],

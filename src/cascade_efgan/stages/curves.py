@@ -16,7 +16,7 @@ def command(
     curves: Annotated[list[Path], Option(help="losses by epoch, as DATASET/seedSEED/METHOD/curves.csv, repeatable")],
     out: Annotated[Path, Option(help="file to write (CSV): dataset, seed, method, epoch, loss, value")],
 ) -> None:
-    """Put the losses by epoch of all training runs together, one line a number."""
+    """Put the losses by epoch of all training runs together, one row per number."""
     lines = read_curves(curves)
     with atomic_path(out) as partial:
         lines.to_csv(partial, index=False, float_format="%.7g")

@@ -37,7 +37,7 @@ def command(
     ] = "train",
     tensorboard: Annotated[Path | None, Option(help="folder of TensorBoard records")] = None,
     checkpoint_minutes: Annotated[
-        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="least minutes between checkpoints")
+        float, Option(min=0, envvar="EFGAN_CHECKPOINT_MINUTES", help="minimum minutes between checkpoints")
     ] = 10,
     settings: Annotated[
         list[str], Option("--set", help="section.key=value; sections crop patches network losses train finetune wild")

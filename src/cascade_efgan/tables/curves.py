@@ -1,4 +1,4 @@
-"""Losses by epoch of several training runs, one line a number."""
+"""Losses by epoch of several training runs, one row per number."""
 
 from collections.abc import Iterable
 from pathlib import Path

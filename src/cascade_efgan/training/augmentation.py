@@ -1,4 +1,4 @@
-"""Random changes of training images, so that few photographs are not learned by heart. Not in the paper.
+"""Random changes of training images, so that few photographs are not memorised. Not in the paper.
 
 Written out because torchvision's transforms draw once for a batch, and a run is resumed bit by bit only if the draws of
 each image are the run's own.

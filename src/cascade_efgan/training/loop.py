@@ -29,7 +29,7 @@ SATURATED = 0.02
 
 
 def learning_rate_factor(epoch: int, schedule: Schedule) -> float:
-    """Share of the first learning rate in an epoch counted from 0: 1, then linearly down.
+    """Share of the initial learning rate in an epoch counted from 0: 1, then linearly down.
 
     The last epoch still trains, at `1 / (epochs - constant_epochs)` of the rate; 0 is reached after it.
 
@@ -185,7 +185,7 @@ def moving_average(generator: nn.Module, decay: float) -> AveragedModel:
     """Exponential moving average of a generator's weights; its buffers stay those of the generator.
 
     The first steps count less, by `(1 + n) / (10 + n)` in place of a larger decay, so that a short run's average does
-    not remember its first weights.
+    not remember its initial weights.
     """
 
     @torch.no_grad()

@@ -168,7 +168,7 @@ def train_and_save(
 
     Args:
         tensorboard: folder of TensorBoard records; None: none.
-        minutes: least minutes between checkpoints.
+        minutes: minimum minutes between checkpoints.
     """
     with alone_in(outputs.weights.parent, checkpoint.fingerprint) as made_by_another:
         if made_by_another:

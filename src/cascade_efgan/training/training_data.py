@@ -63,7 +63,7 @@ class TrainingData:
         incomplete batch is left out unless it is the only one.
 
         Args:
-            size: images a batch.
+            size: batch size.
             flip: mirror half of the images.
             seed: seed of order, targets, flips and other changes.
             skip: batches to leave out at the beginning, without making them; the others are what they would be.
