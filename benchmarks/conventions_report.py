@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1] / "docs"
 #: What stands between these lines is written by the command; what a person concludes stands outside.
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-COLUMNS = ("Method", "Trained with", "Seed", "G %", "AU error", "PSNR dB", "Itself dB", "Attention", "Minutes")
+COLUMNS = ("Method", "Changed", "Seed", "G %", "AU error", "PSNR dB", "Itself dB", "Attention", "CPU min")
 #: Test faces of the picture.
 PICTURED = 2
 Finished = list[tuple[str, int, dict[str, Any]]]

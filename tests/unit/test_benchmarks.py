@@ -346,8 +346,8 @@ def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_sa
     dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
     assert len(set(dumped.values())) == len(CANDIDATES)
     losses = {name: (s.losses.cond, s.losses.mask, s.network.refiner, s.train.average) for name, s in made.items()}
-    assert losses["literal"] == (3000, "norm", "repaint", 0)
-    assert losses["public"] == (160, "mean", "mask", 0)
+    assert losses["letter"] == (3000, "norm", "repaint", 0)
+    assert losses["base"] == (160, "mean", "mask", 0.99)
     assert losses["ef_gan_repaint"] == (160, "mean", "repaint", 0.99)
 
 
@@ -360,7 +360,7 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
     (data / "seed0" / "true_edit").mkdir(parents=True)
     for path, kind in zip(edits, ("npy", "csv"), strict=True):
         shutil.copy(path, data / "seed0" / "true_edit" / f"edits_test.{kind}")
-    for name, seed, rate in (("public", 0, 41.25), ("public", 1, 43.0), ("ef_gan_mask", 0, 50.0)):
+    for name, seed, rate in (("base", 0, 41.25), ("base", 1, 43.0), ("ef_gan", 0, 50.0)):
         folder = study.folder(name, seed)
         folder.mkdir(parents=True)
         for path, kind in zip(edits, ("npy", "csv"), strict=True):
@@ -380,6 +380,6 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
     sizes = [Image.open(docs / f"training_{name}.png").size for name in ("curves", "pictures")]
     assert min(min(size) for size in sizes) > 150
     # Settings that changed since make a result another candidate's.
-    write_json(study.folder("public", 1) / "result.json", {"key": {}, **numbers})
+    write_json(study.folder("base", 1) / "result.json", {"key": {}, **numbers})
     write_report(study, CANDIDATES, docs)
     assert "43.0" not in (docs / "training.md").read_text(encoding="utf-8")
