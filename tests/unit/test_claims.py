@@ -356,8 +356,11 @@ def test_attention_of_known_maps() -> None:
     found = {name: float(values[0]) for name, values in attention_of_maps(local, whole, boxes, change).items()}
     assert found["focus_local"] == pytest.approx(4.5 / 9)
     assert found["focus_global"] == pytest.approx(5 * 0.6 / (30 * 0.2 + 20 * 0.6))
-    assert found["upper_local"] == pytest.approx(7 / 30)
-    assert (found["upper_global"], found["mouth_global"]) == (pytest.approx(0.2), pytest.approx(0.6))
+    assert found["upper_local"] == pytest.approx((7 / 30) / (9 / 50))
+    assert (found["upper_global"], found["mouth_global"]) == pytest.approx((0.2 / 0.36, 0.6 / 0.36))
+    # How strong a map is does not count, and a map without attention is nowhere.
+    fainter = attention_of_maps(local / 2, 0 * whole, boxes, change)
+    assert fainter["upper_local"] == pytest.approx(found["upper_local"]) and np.isnan(fainter["mouth_global"]).all()
     assert found["hits_local"] == pytest.approx(1) and found["hits_global"] < 0
     assert "hits_local" not in attention_of_maps(local, whole, boxes, None)
 

@@ -50,13 +50,17 @@ def attention_of_maps(
         change: where the true edit changes the picture, `(N, S, S)`, or None.
 
     Returns:
-        `(N,)` by metric. focus: share of the attention in the tenth of the pixels that have most of it; upper, mouth:
-        mean attention in the eyes and nose boxes, in the mouth box; hits: Pearson correlation with `change`.
+        `(N,)` by metric; NaN for maps without attention. focus: share of the attention in the tenth of the pixels that
+        have most of it; upper, mouth: mean attention in the eyes and nose boxes, in the mouth box, over that in all
+        three, so that how strong a map is counts for nothing; hits: Pearson correlation with `change`.
     """
     inside = ~np.isnan(local[0])
     upper, mouth = (_mask(inside.shape, boxes, names) for names in (("eyes", "nose"), ("mouth",)))
-    found = {"upper_local": local[:, upper], "upper_global": whole[:, upper], "mouth_global": whole[:, mouth & ~upper]}
-    values = {name: pixels.mean(axis=1) for name, pixels in found.items()}
+    values = {
+        "upper_local": _density(local, upper, inside),
+        "upper_global": _density(whole, upper, inside),
+        "mouth_global": _density(whole, mouth & ~upper, inside),
+    }
     for name, maps in (("local", local[:, inside]), ("global", whole[:, inside])):
         values[f"focus_{name}"] = _top_share(maps)
         if change is not None:
@@ -135,6 +139,13 @@ def _mask(shape: tuple[int, ...], boxes: Mapping[str, PatchBox], names: tuple[st
     for box in (boxes[name] for name in names):
         mask[box.top : box.top + box.height, box.left : box.left + box.width] = True
     return mask
+
+
+def _density(maps: np.ndarray, region: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Mean of each map over a region by its mean over all boxes, `(N, S, S)` -> `(N,)`; NaN without attention."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: np.ndarray = maps[:, region].mean(axis=1) / maps[:, inside].mean(axis=1)
+    return found
 
 
 def _top_share(maps: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ UNITS = {
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
     **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
     **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
-    **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "attention (0 to 1)"),
+    **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "times the mean attention"),
     **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),
     **dict.fromkeys(("critic_interpolated", "critic_linear"), "score"),
     **dict.fromkeys(("steps_forward", "steps_even", "largest_step"), ""),
