@@ -1,9 +1,11 @@
 """Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`.
 
-Two presets also have a page that shows their tables, without the columns that are the same for every method.
+Two presets also have a page that shows their tables, without the columns that are the same for every method, and the
+verdicts on the claims.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +21,10 @@ LEFT_OUT = {
     "accuracy": ("Data set", "R ↑ (%)", "regressor's own error"),
     "quality": ("Data set",),
     "ablation": ("Data set", "regressor's own error"),
+    "claims": ("Data set", "Why"),
 }
+#: Verdicts in the order in which these pages list them.
+VERDICTS = ("holds", "does not hold", "cannot be told", "not measured", "not run")
 #: Figures beyond the paper's, in the order of the report.
 MORE = ("expression_gap", "confusion", "action_units", "best_and_worst", "training_curves")
 
@@ -49,22 +54,32 @@ def main() -> None:
         shutil.copy(path, DOCS / preset)
     if preset in PAGES:
         text = PAGES[preset].read_text(encoding="utf-8")
-        for name, left_out in LEFT_OUT.items():
-            begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-            before, rest = text.split(begin)
-            text = before + begin + compact(RESULTS / f"{name}_table.md", left_out) + end + rest.split(end)[1]
-        PAGES[preset].write_text(text, encoding="utf-8")
+        PAGES[preset].write_text(filled(text, DOCS / preset), encoding="utf-8")
+
+
+def filled(text: str, folder: Path) -> str:
+    """A page with the tables of a run's folder between the lines that mark their places."""
+    for name, left_out in LEFT_OUT.items():
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+        before, rest = text.split(begin)
+        path = folder / ("claims.md" if name == "claims" else f"{name}_table.md")
+        text = before + begin + compact(path, left_out) + end + rest.split(end)[1]
+    return text
 
 
 def compact(path: Path, left_out: Sequence[str]) -> str:
-    """The Markdown table of a file without some columns, footnote marks as dashes."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    """The first Markdown table of a file without some columns, footnote marks as dashes; claims in order of verdict."""
+    text = path.read_text(encoding="utf-8")
+    lines = text[text.index("\n|") + 1 :].split("\n\n")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    if "Verdict" in rows[0]:
+        place = rows[0].index("Verdict")
+        rows[2:] = sorted(rows[2:], key=lambda row: VERDICTS.index(row[place].strip("*")))
     kept = [place for place, title in enumerate(rows[0]) if title not in left_out]
     rows = [[row[place] for place in kept] for row in rows]
     rows[1] = ["--:" if "-:" in cell else "---" for cell in rows[1]]
     for row in rows[2:]:
-        row[:] = ["–" if cell.startswith("[") else cell.replace(" to ", "–") for cell in row]
+        row[:] = ["–" if cell.startswith("[") else re.sub(r"(?<=\d) to (?=-?\d)", "–", cell) for cell in row]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 

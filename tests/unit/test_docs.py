@@ -1,6 +1,7 @@
 """The pages for readers: links lead somewhere, commands and settings exist, the index is whole, the README is short."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_the_readme_is_short_and_the_index_names_every_page() -> None:
     assert (REPOSITORY / "README.md").stat().st_size <= 12_000
     index = REPOSITORY / "docs/README.md"
     assert {*REPOSITORY.glob("docs/*.md")} - {index} <= {target for target, _ in links(index)}
+
+
+def test_the_tables_and_verdicts_of_the_published_runs_are_those_of_their_folders() -> None:
+    gallery = runpy.run_path(str(REPOSITORY / "docs/gallery.py"))
+    for preset, page in gallery["PAGES"].items():
+        text = page.read_text(encoding="utf-8")
+        assert gallery["filled"](text, REPOSITORY / "docs" / preset) == text, f"{page.name}: run `make gallery`"
+        changed = text.replace("**holds**", "**does not hold**", 1)
+        assert gallery["filled"](changed, REPOSITORY / "docs" / preset) == text
 
 
 def test_pages_that_code_and_settings_name_exist() -> None:
