@@ -129,11 +129,7 @@ class Study:
 
     def result(self, name: str, seed: int) -> dict[str, Any] | None:
         """What was measured of a candidate; None: not finished with these settings."""
-        path = self.folder(name, seed) / "result.json"
-        if not path.exists():
-            return None
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return stored if stored["key"] == self._key(name) else None
+        return self._stored(name, seed, "result.json")
 
     def run(self, name: str, seed: int) -> None:
         """Train a candidate, edit the test faces to every expression and measure the edits."""
@@ -146,15 +142,24 @@ class Study:
         outputs = _words(discriminators=folder / "discriminators.safetensors", curves=folder / "curves.csv")
         centers = self._shared("centers") if candidate.method == "ef_gan" else []
         sections = ("crop", "patches", "network", "losses", "train")
-        start = children_cpu()
-        efgan("train", *who, *data, *centers, *network, *outputs, *shlex.split(settings_flags(settings, *sections)))
-        seconds = children_cpu() - start
+        done = self._stored(name, seed, "trained.json")
+        if done is None:
+            start = children_cpu()
+            efgan("train", *who, *data, *centers, *network, *outputs, *shlex.split(settings_flags(settings, *sections)))
+            done = {"key": self._key(name), "seconds": children_cpu() - start}
+            write_json(folder / "trained.json", done)
         edits = {"edits": folder / "edits.npy", "edits-index": folder / "edits.csv"}
         efgan("generate", *who, "--part", "test", *data, *network, *_words(**edits))
         measured = {name: self._measure(name, who, edits, folder) for name in ("G", "au_error", "psnr_true")}
         curves = pd.read_csv(folder / "curves.csv")
         measured |= {"attention": curves["G/attention_mean"].iloc[-1], "same": self._reconstruction(network)}
-        write_json(folder / "result.json", {"key": self._key(name), "seconds": seconds, **measured})
+        write_json(folder / "result.json", {**done, **measured})
+
+    def _stored(self, name: str, seed: int, file: str) -> dict[str, Any] | None:
+        """What a file of a candidate holds; None where there is none of these settings."""
+        path = self.folder(name, seed) / file
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return stored if stored and stored["key"] == self._key(name) else None
 
     def _settings(self, candidate: Candidate) -> Settings:
         train = TRAIN | dict(candidate.train)
@@ -176,7 +181,8 @@ class Study:
         path = folder / f"{metric}.json"
         words = [*who, "--dataset", "rendered", *_words(**edits), *_words(metric=path)]
         if metric == "psnr_true":
-            efgan("psnr", "--name", metric, *words, *self._shared("true-edits", "true-edits-index"))
+            values = _words(values=folder / "psnr_true.csv")
+            efgan("psnr_true", *words, *values, *self._shared("true-edits", "true-edits-index"))
         else:
             weights = self.shared["classifier" if metric == "G" else "regressor"]
             network = _words(weights=weights, model=weights.with_suffix(".json"))
