@@ -6,9 +6,9 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.files import write_json
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 from cascade_efgan.tables.context import dataset_facts, describe
 
 log = logging.getLogger("efgan.describe_run")
