@@ -1,4 +1,4 @@
-"""`efgan claim_values`: numbers of every edit that only the claims need, of all methods of a data set at once."""
+"""Numbers of every edit that only the claims need."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

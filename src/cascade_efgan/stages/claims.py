@@ -1,4 +1,4 @@
-"""`efgan claims`: what the paper claims, and whether it holds in this run."""
+"""What the paper claims, and whether it holds in this run."""
 
 import logging
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`efgan combine`: several cropped data sets as one."""
+"""Put data sets together, for the pre-training of wild images."""
 
 import logging
 from pathlib import Path

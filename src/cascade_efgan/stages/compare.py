@@ -1,4 +1,4 @@
-"""`efgan compare`: intervals and paired tests of a table."""
+"""Intervals over people, and paired tests between methods."""
 
 import logging
 from pathlib import Path

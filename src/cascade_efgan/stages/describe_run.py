@@ -1,4 +1,4 @@
-"""`efgan describe_run`: the settings and data sets of a run, for the heads of its tables."""
+"""Write down the settings and data sets of a run, for the heads of its tables."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan download`: the photographs of a data set in one zip, with their manifest."""
+"""Fetch or render a data set: photographs and manifest."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""`efgan draw_aus`: AUs asked for against AUs obtained."""
+"""AUs asked for against AUs obtained."""
 
 from pathlib import Path
 from typing import Annotated

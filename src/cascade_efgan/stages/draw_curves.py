@@ -1,4 +1,4 @@
-"""`efgan draw_curves`: the losses of every training, epoch by epoch."""
+"""Training curves."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`efgan draw_edits`: Figures 5, 6 and 11 to 14, edits side by side."""
+"""Figures 5, 6 and 11 to 14: edits side by side."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`efgan draw_scores`: confusion matrices, quality against the expression gap, best edits and largest failures."""
+"""Confusion matrices, quality against the expression gap, best and worst edits."""
 
 from pathlib import Path
 from typing import Annotated

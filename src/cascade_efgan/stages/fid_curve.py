@@ -1,4 +1,4 @@
-"""`efgan fid_curve`: Fréchet and kernel distance against the number of images."""
+"""Distances against the number of images."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan table`: one of the paper's tables."""
+"""Render a table from metric files."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan train`: a method from scratch, or from trained weights."""
+"""Train a method, from scratch or from trained weights."""
 
 from pathlib import Path
 from typing import Annotated, Literal
