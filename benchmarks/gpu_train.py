@@ -21,8 +21,9 @@ from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.files import atomic_path
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, save_model
+from cascade_efgan.models.tensors import to_uint8
 from cascade_efgan.training.optimizers import Optimizers
-from cascade_efgan.training.training_data import TrainingData, to_uint8
+from cascade_efgan.training.training_data import TrainingData
 
 
 def load_samples(folder: Path, device: torch.device) -> TrainingData:

@@ -1,5 +1,6 @@
 """`efgan`: one sub-command a stage. A stage's module is imported only when it is asked for."""
 
+import ast
 import importlib
 import logging
 import sys
@@ -17,62 +18,16 @@ from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orchestration.checkout import use_own_code
 from cascade_efgan.orchestration.parent_watch import end_with
 
-#: Sub-command -> one line of help. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
-STAGES = {
-    "download": "Fetch or render a data set: photographs and manifest.",
-    "prepare_openface_chunk": "A chunk of photographs as one tar of images that OpenFace reads right.",
-    "extract_aus": "AUs and 68 landmarks of every photograph, from OpenFace output.",
-    "crop": "Square face crops of a data set, packed in one array.",
-    "au_report": "AU sanity report: what looks wrong with a data set's AUs.",
-    "contact_sheet": "A picture of some crops of a data set, flagged ones framed.",
-    "split": "Train and test parts.",
-    "patch_centers": "Average place of eyes, nose and mouth over the training images.",
-    "train": "Train a method, from scratch or from trained weights.",
-    "combine": "Put data sets together, for the pre-training of wild images.",
-    "generate": "Edit the images of one part to every expression.",
-    "classify": "Train the expression classifier of R or of R+G.",
-    "accuracy": "R, G or R+G: accuracy of a trained classifier.",
-    "psnr": "PSNR of edits against real counterparts.",
-    "psnr_true": "PSNR of edits against true edits.",
-    "ssim": "SSIM of edits against real counterparts.",
-    "fetch_weights": "Fetch pytorch-fid's Inception weights, for FID.",
-    "features": "Feature statistics of a set of images.",
-    "fid": "Fréchet distance between features of real images and of edits.",
-    "kid": "Kernel distance between features of real images and of edits.",
-    "identity": "Cosines of features of edits and of their inputs.",
-    "identity_of_pairs": "Cosines of features of real images of one person and of different people.",
-    "fid_curve": "Distances against the number of images.",
-    "regress_aus": "Train the AU regressor on rendered training faces.",
-    "au_error": "AU error of edits by the AU regressor.",
-    "photograph_aus": "AU error of edited photographs by OpenFace or MediaPipe.",
-    "describe_run": "Write down the settings and data sets of a run, for the heads of its tables.",
-    "compare": "Intervals over people, and paired tests between methods.",
-    "claim_values": "Numbers of every edit that only the claims need.",
-    "classify_again": "R or R+G by further classifiers.",
-    "wild_values": "What editing changes in wild images, for a claim.",
-    "claims": "What the paper claims, and whether it holds in this run.",
-    "claims_plan": "Which claims a preset can decide at all.",
-    "sensitivity": "How much the tables move with the assumptions of the evaluation.",
-    "table": "Render a table from metric files.",
-    "metrics": "The tables' numbers as JSON files, for `dvc metrics`.",
-    "curves": "The losses of all training runs in one file, for `dvc plots`.",
-    "draw_edits": "Figures 5, 6 and 11 to 14: edits side by side.",
-    "draw_networks": "Figures 3, 4 and 7: attention, the cascade's steps, continuous editing.",
-    "draw_wild": "Figures 8 and 10: wild images.",
-    "draw_curves": "Training curves.",
-    "draw_scores": "Confusion matrices, quality against the expression gap, best and worst edits.",
-    "draw_aus": "AUs asked for against AUs obtained.",
-    "edit": "Edit the faces of photographs.",
-    "export": "Write a trained generator as ONNX.",
-    "publish_weights": "Write a run's trained generator as the package carries it.",
-    "app": "A local web page that edits a photograph.",
-    "check_artifacts": "Compare the results with dvc.lock, byte for byte.",
-    "provenance": "Record a run: every job behind its tables, every file with its hash.",
-    "audit": "Check the numbers of a run against all that made them.",
-    "page": "A page of a run on which every number shows its trail.",
-    "crate": "Describe a run as a Workflow Run RO-Crate.",
-    "config": "Print the settings, the schema or the commented template.",
-}
+#: Sub-commands in pipeline order. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
+STAGES = (
+    "download", "prepare_openface_chunk", "extract_aus", "crop", "au_report", "contact_sheet", "split",
+    "patch_centers", "train", "combine", "generate", "classify", "accuracy", "psnr", "psnr_true", "ssim",
+    "fetch_weights", "features", "fid", "kid", "identity", "identity_of_pairs", "fid_curve", "regress_aus",
+    "au_error", "photograph_aus", "describe_run", "compare", "claim_values", "classify_again", "wild_values",
+    "claims", "claims_plan", "sensitivity", "table", "metrics", "curves", "draw_edits", "draw_networks",
+    "draw_wild", "draw_curves", "draw_scores", "draw_aus", "edit", "export", "publish_weights", "app",
+    "check_artifacts", "provenance", "audit", "page", "crate", "config",
+)  # fmt: skip
 
 
 class StageGroup(TyperGroup):
@@ -92,7 +47,7 @@ class StageGroup(TyperGroup):
             return None
         stage = typer.Typer(add_completion=False)
         module = importlib.import_module(f"cascade_efgan.stages.{name}")
-        stage.command(name=name, help=module.command.__doc__ or STAGES[name])(module.command)
+        stage.command(name=name, help=module.command.__doc__)(module.command)
         return get_command(stage)
 
     def invoke(self, ctx: Any) -> Any:
@@ -107,9 +62,11 @@ class StageGroup(TyperGroup):
             raise SystemExit(130) from None  # 128 and the signal's number, as shells count
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List the stages without importing them."""
+        """List the stages with the first line of each, without importing them."""
+        sources = [Path(__file__).with_name("stages") / f"{name}.py" for name in STAGES]
+        lines = [ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in sources]
         with formatter.section("Stages"):
-            formatter.write_dl(list(STAGES.items()))
+            formatter.write_dl(list(zip(STAGES, lines, strict=True)))
 
 
 app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True, rich_markup_mode=None)

@@ -1,6 +1,7 @@
-"""The errors that users see as a sentence instead of a traceback."""
+"""The errors that users see as a sentence instead of a traceback, and the numbers in such a sentence."""
 
 import errno
+from collections.abc import Callable
 
 
 class InputError(Exception):
@@ -37,3 +38,18 @@ def sentence_of(error: OSError, name: str | None = None) -> str | None:
         reason = "its file system is read-only" if error.errno == errno.EROFS else "this user lacks the right to it"
         return f"{file}: {reason}; mend that, or work on a copy, and run the same command again"
     return None
+
+
+def enough_decimals(holds: Callable[..., bool], *values: float, least: int = 2, sign: str = "") -> list[str]:
+    """Numbers with as many decimals as it takes for `holds` to be true of what a sentence shows.
+
+    With two decimals, 0.4996 would be "0.50; at least 0.5 was expected".
+
+    Args:
+        holds: whether the sentence is true of such numbers.
+        values: of which it is true.
+        least: decimals, unless it takes more.
+        sign: "+" puts it before positive numbers too.
+    """
+    count = next((n for n in range(least, 15) if holds(*(round(value, n) for value in values))), 15)
+    return [f"{value:{sign}.{count}f}" for value in values]

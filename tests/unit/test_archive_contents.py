@@ -6,8 +6,7 @@ import zipfile
 import pytest
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.photos import Request
-from cascade_efgan.data.registry import source_photos
+from cascade_efgan.data.photos import Request, source_photos
 from cascade_efgan.data.sources.archive_contents import is_placeholder, placeholder
 from cascade_efgan.errors import InputError
 

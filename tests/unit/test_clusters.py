@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cascade_efgan.cli_args import for_all_seeds, with_seeds
 from cascade_efgan.errors import InputError
 from cascade_efgan.orchestration import cluster
+from cascade_efgan.orchestration.cli_args import for_all_seeds, with_seeds
 
 LISTING = """\
 11|efgan_0b1c|/data/study

@@ -1,5 +1,7 @@
 """The walker of imports, on packages made for the purpose and on this one."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,24 @@ def test_evaluation_does_not_depend_on_training() -> None:
     names = found(SOURCE, "psnr") | found(SOURCE, "fid") | found(SOURCE, "accuracy")
     assert "evaluation/metric.py" in names
     assert not {name for name in names if name.startswith(("training/", "models/", "losses"))}
+
+
+def test_parts_of_the_package_import_only_those_before_them() -> None:
+    """In the order of docs/code.md; an import inside a function counts."""
+    page = SOURCE.with_name("docs").joinpath("code.md").read_text(encoding="utf-8")
+    order = re.findall(r"`(\w+)`", page[page.index("Each of them imports") : page.index("## Adding to it")])
+    package = SOURCE / "cascade_efgan"
+    assert {path.stem for path in package.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))} == {
+        "__init__",
+        *order,
+    }
+    upwards = set()
+    for path in package.rglob("*.py"):
+        importer = path.relative_to(package).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                base = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+                parts = [f"{base}{alias.name}".split(".") for alias in node.names]
+                used = {part[1] for part in parts if part[0] == "cascade_efgan" and part[1:] and part[1] in order}
+                upwards |= {(path.name, name) for name in used if name in order[order.index(importer) + 1 :]}
+    assert not upwards

@@ -29,8 +29,8 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.files import write_json
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+from cascade_efgan.models.tensors import to_float, to_uint8
 from cascade_efgan.orchestration.code_graph import stage_sources
-from cascade_efgan.training.training_data import to_float, to_uint8
 
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
 NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}

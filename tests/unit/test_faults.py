@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.orchestration.future_files import refuse_future
-from cascade_efgan.orchestration.output_lock import alone_in
 from cascade_efgan.orchestration.run_lock import Runs, unwritable
+from cascade_efgan.training.output_lock import alone_in
 
 NUMBERS = np.random.default_rng(0).random(10**6)
 

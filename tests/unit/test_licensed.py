@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from cascade_efgan import datasets
 from cascade_efgan.config import resolve
-from cascade_efgan.data import registry
 from cascade_efgan.data.sources import fingerprints
 from cascade_efgan.data.sources.licensed import archive_fingerprint, archive_of, missing_archives
 from cascade_efgan.errors import InputError
@@ -55,9 +55,9 @@ def test_the_setting_wins_over_the_variable_and_a_tilde_is_the_home_folder(tmp_p
         assert archive_fingerprint(settings, "rafd")["archive"] == str(tmp_path / name)
 
 
-@pytest.mark.parametrize("dataset", [name for name, about in registry.DATASETS.items() if about.licence])
+@pytest.mark.parametrize("dataset", [name for name, about in datasets.DATASETS.items() if about.licence])
 def test_the_sentence_says_where_to_request_a_data_set_by_one_address(dataset, tmp_path):
-    assert registry.DATASETS[dataset].licence.request_at == ADDRESSES[dataset]
+    assert datasets.DATASETS[dataset].licence.request_at == ADDRESSES[dataset]
     for overrides in ({}, {dataset: {"archive": str(tmp_path / "absent")}}):
         with pytest.raises(InputError, match=rf"request the data set at {re.escape(ADDRESSES[dataset])} and name"):
             archive_of(resolve(overrides), dataset)

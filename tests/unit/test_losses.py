@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cascade_efgan import losses
+from cascade_efgan.training import losses
 
 
 def test_gradient_penalty_of_a_linear_critic_is_known() -> None:

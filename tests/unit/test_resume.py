@@ -167,14 +167,13 @@ def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGINT, former)
 
 
-def test_a_checkpoint_belongs_to_its_inputs_flags_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_belongs_to_its_inputs_flags_and_code(tmp_path: Path) -> None:
     crops, source = tmp_path / "crops.npy", tmp_path / "losses.py"
     crops.write_bytes(b"one")
     source.write_text("x = 1")
-    monkeypatch.setattr("cascade_efgan.training.start.stage_sources", lambda *_: [str(source)])
 
     def fingerprint(flags: str = "seed=0") -> str:
-        return checkpoint_beside("train", tmp_path / "weights.safetensors", [crops, None], [flags]).fingerprint
+        return checkpoint_beside(tmp_path / "weights.safetensors", [crops, None, str(source)], [flags]).fingerprint
 
     first = fingerprint()
     assert fingerprint() == first and fingerprint("seed=1") != first

@@ -4,8 +4,9 @@ import torch
 from evaluation_helpers import random_faces
 from torch.nn import functional as F
 
+from cascade_efgan.models.tensors import to_float, to_uint8
 from cascade_efgan.training.augmentation import DRAWS, augmented
-from cascade_efgan.training.training_data import TrainingData, to_float, to_uint8
+from cascade_efgan.training.training_data import TrainingData
 
 
 def test_bytes_survive_the_way_to_networks_and_back() -> None:

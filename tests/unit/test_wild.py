@@ -8,13 +8,13 @@ import pytest
 from evaluation_helpers import write_faces
 from safetensors.torch import load_file
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.data import AUS, UNKNOWN
 from cascade_efgan.data.combine import Cropped, combine
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 SETTINGS = [
     "crop.size=32", "network.width=4", "network.blocks=1", "network.discriminator_width=4", "network.face_layers=3",

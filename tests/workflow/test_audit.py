@@ -259,7 +259,7 @@ def test_other_code_in_the_archive_of_sources(audit, results) -> None:
     path = results / "source.zip"
     with zipfile.ZipFile(path) as packed:
         content = {name: packed.read(name) for name in packed.namelist()}
-    content["src/cascade_efgan/losses.py"] += b"\n# edited\n"
+    content["src/cascade_efgan/training/losses.py"] += b"\n# edited\n"
     path.unlink()
     with zipfile.ZipFile(path, "w") as packed:
         for name, data in content.items():
@@ -268,7 +268,8 @@ def test_other_code_in_the_archive_of_sources(audit, results) -> None:
     status, text = audit()
     assert status == 1
     assert any(
-        "source.zip: its src/cascade_efgan/losses.py is not the code that ran" in line for line in problems(text)
+        "source.zip: its src/cascade_efgan/training/losses.py is not the code that ran" in line
+        for line in problems(text)
     )
 
 

@@ -80,7 +80,7 @@ def test_a_disagreement_is_named(dvc: dict[str, Any], files: dict[str, tuple[set
     del wrong["artifacts"]["rendered-ef_gan"]
     found = disagreements(wrong, *files["laptop"])
     for sentence in (
-        "deps lack src/cascade_efgan/losses.py",
+        "deps lack src/cascade_efgan/training/losses.py",
         "outs lack results/accuracy_table.md",
         "no rule makes results/scores, which metrics names",
         "artifacts lack results/rendered/seed0/ef_gan/weights.safetensors",

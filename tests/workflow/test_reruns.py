@@ -41,7 +41,7 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
     ("modules", "rules"),
     [
         (["stages/split.py"], {"split"}),
-        (["losses.py"], {"train", "finetune_cascade"}),
+        (["training/losses.py"], {"train", "finetune_cascade"}),
         (
             ["evaluation/psnr.py"],
             {"measure_psnr", "measure_ssim", "measure_psnr_true", "draw_scores", "measure_claims"},

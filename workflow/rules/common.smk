@@ -18,7 +18,7 @@ from cascade_efgan.orchestration.cluster import cancel_left_behind
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
-from cascade_efgan.data.registry import source_module
+from cascade_efgan.datasets import source_module
 from cascade_efgan.data.sources.fingerprints import fingerprint
 from cascade_efgan.data.sources.licensed import archive_fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES

@@ -7,7 +7,7 @@ from typing import Any
 from cascade_efgan.claims.entries import CLAIMS, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, reach_of
 from cascade_efgan.claims.verdicts import command
-from cascade_efgan.data.registry import TRUE_EDITS, dataset_title
+from cascade_efgan.datasets import TRUE_EDITS, dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.tables.comparison_text import aligned

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cascade_efgan.claims.tolerance import TEST_SIZES
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import aligned, full_text, p_text

@@ -11,7 +11,7 @@ from cascade_efgan import __version__
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, NO_WILD, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
 from cascade_efgan.claims.tolerance import judge_cells
-from cascade_efgan.data.registry import TRUE_EDITS
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
 from cascade_efgan.evaluation.significance import (
     FEWEST_PEOPLE,

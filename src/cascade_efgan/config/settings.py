@@ -8,7 +8,7 @@ from cascade_efgan.config.data_sections import Crop, DataSets, OpenFace, Patches
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fid, Figures, Measures, Statistics
 from cascade_efgan.config.section import MethodName, Positive
 from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
-from cascade_efgan.data.registry import DatasetName
+from cascade_efgan.datasets import DatasetName
 from cascade_efgan.methods import METHODS
 
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from cascade_efgan.config.section import Positive, Section, Weight
-from cascade_efgan.data.registry import DatasetName
+from cascade_efgan.datasets import DatasetName
 
 
 class Network(Section):

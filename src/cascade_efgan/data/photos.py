@@ -3,15 +3,17 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from cascade_efgan.config.settings import Settings
+from cascade_efgan.datasets import DATASETS, source_module
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -86,6 +88,20 @@ class SourcePhotos:
 
     photos: Iterator[Photo]
     completeness: Completeness
+
+
+def source_photos(dataset: str, request: Request) -> SourcePhotos:
+    """The photographs of a data set.
+
+    Raises:
+        InputError: no data set of that name, or its own complaint.
+    """
+    if dataset not in DATASETS:
+        raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
+    # By its name, so that a change of one data set's module makes no other data set anew.
+    source = import_module(source_module(dataset))
+    make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
+    return make(request)
 
 
 class ZipWriter:

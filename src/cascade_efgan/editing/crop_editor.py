@@ -97,7 +97,7 @@ class CropEditor:
     def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
         import torch
 
-        from cascade_efgan.training.training_data import to_float, to_uint8
+        from cascade_efgan.models.tensors import to_float, to_uint8
 
         image = to_float(torch.from_numpy(np.ascontiguousarray(np.moveaxis(crops, -1, 1))).to(self._device))
         source, goal = (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cascade_efgan.config import Settings, settings_from_flags
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.style import save_figure
 from cascade_efgan.files import write_json

@@ -20,7 +20,7 @@ from cascade_efgan.figures.per_edit import au_gaps
 from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch
-from cascade_efgan.training.training_data import to_float, to_uint8
+from cascade_efgan.models.tensors import to_float, to_uint8
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

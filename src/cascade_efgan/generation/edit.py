@@ -12,9 +12,8 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.dataset import SQUARE_COLUMNS, Faces
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.errors import InputError
-from cascade_efgan.models.stargan import StarGANGenerator
-from cascade_efgan.training.objective import one_hot
-from cascade_efgan.training.training_data import to_float, to_uint8
+from cascade_efgan.models.stargan import StarGANGenerator, one_hot
+from cascade_efgan.models.tensors import to_float, to_uint8
 
 #: Most images of one forward pass on a CPU: at the paper's widths 16 at once need 240 MiB more and are 2 % faster.
 CPU_BATCH = 8

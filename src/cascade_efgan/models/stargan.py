@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.models.blocks import ConditionedConv, EncoderDecoder, head
 
 
@@ -21,3 +23,8 @@ class StarGANGenerator(nn.Module):
     def forward(self, image: Tensor, labels: Tensor) -> Tensor:
         """(N, 3, S, S) in [-1, 1], (N, c) one-hot -> (N, 3, S, S) in [-1, 1]."""
         return torch.tanh(self.color(self.body(image, labels)).float())
+
+
+def one_hot(label: Tensor) -> Tensor:
+    """Class indices (N,) -> (N, 8) float."""
+    return F.one_hot(label, len(EXPRESSIONS)).float()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from cascade_efgan.cli_args import for_all_seeds
+from cascade_efgan.orchestration.cli_args import for_all_seeds
 
 #: Files of a job by name: a path, a list of paths, or an empty list for a file that this job does not have.
 Files = Mapping[str, Any]

@@ -9,7 +9,7 @@ from cascade_efgan.claims.entries import (
     OF_WILD,
 )
 from cascade_efgan.config import Settings
-from cascade_efgan.data.registry import TRUE_EDITS
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables import rows
 

@@ -1,4 +1,4 @@
-"""`efgan accuracy`: R, G or R+G of Table 1."""
+"""R, G or R+G: accuracy of a trained classifier."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan app`: the web page that edits a photograph."""
+"""A local web page that edits a photograph."""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-"""`efgan au_error`: AU error of edits of rendered faces."""
+"""AU error of edits by the AU regressor."""
 
 import logging
 from pathlib import Path

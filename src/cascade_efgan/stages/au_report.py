@@ -1,4 +1,4 @@
-"""`efgan au_report`: do a data set's AUs look as OpenFace's do?"""
+"""AU sanity report: what looks wrong with a data set's AUs."""
 
 import logging
 from pathlib import Path

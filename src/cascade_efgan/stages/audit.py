@@ -1,4 +1,4 @@
-"""`efgan audit`: whether the numbers of a run are what their files, weights and code give."""
+"""Check the numbers of a run against all that made them."""
 
 from pathlib import Path
 from typing import Annotated

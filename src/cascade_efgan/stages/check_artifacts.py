@@ -1,4 +1,4 @@
-"""`efgan check_artifacts`: are the results those that `dvc.lock` records, byte for byte?"""
+"""Compare the results with dvc.lock, byte for byte."""
 
 import logging
 import os

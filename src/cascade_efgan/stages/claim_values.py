@@ -1,4 +1,4 @@
-"""`efgan claim_values`: numbers of every edit that only the claims need, of all methods of a data set at once."""
+"""Numbers of every edit that only the claims need."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,7 +10,6 @@ from typer import Option
 from cascade_efgan.claims.entries import CASCADE, EF
 from cascade_efgan.claims.measures import of_edits
 from cascade_efgan.claims.networks import attention_values, path_values
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes
@@ -24,6 +23,7 @@ from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.models.build import load_au_critic
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 #: Edits at a time.
 BATCH = 32

@@ -1,4 +1,4 @@
-"""`efgan claims`: what the paper claims, and whether it holds in this run."""
+"""What the paper claims, and whether it holds in this run."""
 
 import logging
 from collections import Counter
@@ -9,8 +9,8 @@ from typer import Option
 
 from cascade_efgan.claims.text import claims_csv, claims_markdown
 from cascade_efgan.claims.verdicts import judge
-from cascade_efgan.cli_args import with_seeds
 from cascade_efgan.files import write_json, write_text
+from cascade_efgan.orchestration.cli_args import with_seeds
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.claims")

@@ -1,4 +1,4 @@
-"""`efgan claims_plan`: which of the paper's claims a preset can decide at all."""
+"""Which claims a preset can decide at all."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`efgan classify`: the expression classifier of R, or of R+G."""
+"""Train the expression classifier of R or of R+G."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan classify_again`: R or R+G by further classifiers, because one image of a small test set moves a single one."""
+"""R or R+G by further classifiers."""
 
 from pathlib import Path
 from typing import Annotated

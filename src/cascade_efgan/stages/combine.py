@@ -1,4 +1,4 @@
-"""`efgan combine`: several cropped data sets as one."""
+"""Put data sets together, for the pre-training of wild images."""
 
 import logging
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.data.combine import Cropped, combine
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 log = logging.getLogger("efgan.combine")
 

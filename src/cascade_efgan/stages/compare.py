@@ -1,4 +1,4 @@
-"""`efgan compare`: intervals and paired tests of a table."""
+"""Intervals over people, and paired tests between methods."""
 
 import logging
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import with_seeds
 from cascade_efgan.files import write_json, write_text
+from cascade_efgan.orchestration.cli_args import with_seeds
 from cascade_efgan.tables.comparison_text import comparisons_csv, comparisons_markdown
 from cascade_efgan.tables.comparisons import compare
 from cascade_efgan.tables.context import read_context

@@ -1,4 +1,4 @@
-"""Stage `config`: print the settings, their JSON schema or the commented template."""
+"""Print the settings, the schema or the commented template."""
 
 import json
 from pathlib import Path

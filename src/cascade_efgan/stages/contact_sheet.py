@@ -1,4 +1,4 @@
-"""`efgan contact_sheet`: a picture of some crops of a data set, for a look before anything is trained."""
+"""A picture of some crops of a data set, flagged ones framed."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan crate`: the run as a Workflow Run RO-Crate, of which the results folder is the root."""
+"""Describe a run as a Workflow Run RO-Crate."""
 
 import logging
 from pathlib import Path

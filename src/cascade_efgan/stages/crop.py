@@ -1,4 +1,4 @@
-"""`efgan crop`: the square face crops of a data set in one array file, with their index and checks."""
+"""Square face crops of a data set, packed in one array."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""`efgan curves`: the losses of every training run in one file, for `dvc plots show` and `diff`."""
+"""The losses of all training runs in one file, for `dvc plots`."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan describe_run`: the settings and data sets of a run, for the heads of its tables."""
+"""Write down the settings and data sets of a run, for the heads of its tables."""
 
 import logging
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.files import write_json
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 from cascade_efgan.tables.context import dataset_facts, describe
 
 log = logging.getLogger("efgan.describe_run")

@@ -1,4 +1,4 @@
-"""`efgan download`: the photographs of a data set in one zip, with their manifest."""
+"""Fetch or render a data set: photographs and manifest."""
 
 import contextlib
 import logging
@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.manifest import log_copies, manifest_row, write_manifest
-from cascade_efgan.data.photos import Request, new_zip
-from cascade_efgan.data.registry import DATASETS, source_photos
+from cascade_efgan.data.photos import Request, new_zip, source_photos
+from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 

@@ -1,4 +1,4 @@
-"""`efgan draw_aus`: AUs asked for against AUs obtained."""
+"""AUs asked for against AUs obtained."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,6 @@ from typing import Annotated
 import numpy as np
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import EDIT_TEXT, edit_id
@@ -16,6 +15,7 @@ from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.per_edit import matched
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import METHODS
+from cascade_efgan.orchestration.cli_args import named_paths
 
 
 def command(

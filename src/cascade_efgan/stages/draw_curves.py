@@ -1,14 +1,14 @@
-"""`efgan draw_curves`: the losses of every training, epoch by epoch."""
+"""Training curves."""
 
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.figures.training import draw_curves, read_curves
+from cascade_efgan.orchestration.cli_args import named_paths
 
 
 def command(

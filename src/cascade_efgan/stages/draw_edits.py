@@ -1,17 +1,17 @@
-"""`efgan draw_edits`: Figures 5, 6 and 11 to 14, edits side by side."""
+"""Figures 5, 6 and 11 to 14: edits side by side."""
 
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 
 def command(

@@ -1,4 +1,4 @@
-"""`efgan draw_networks`: Figures 3, 4 and 7, what EF-GAN and Cascade EF-GAN do inside."""
+"""Figures 3, 4 and 7: attention, the cascade's steps, continuous editing."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,11 +1,10 @@
-"""`efgan draw_scores`: confusion matrices, quality against the expression gap, best edits and largest failures."""
+"""Confusion matrices, quality against the expression gap, best and worst edits."""
 
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths, same_names
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
@@ -15,6 +14,7 @@ from cascade_efgan.figures.extremes import draw_extremes
 from cascade_efgan.figures.scores import edit_scores
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import COMPARED, METHODS
+from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 
 def command(

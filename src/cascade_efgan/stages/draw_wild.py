@@ -1,4 +1,4 @@
-"""`efgan draw_wild`: Figures 8 and 10, wild images."""
+"""Figures 8 and 10: wild images."""
 
 from pathlib import Path
 from typing import Annotated

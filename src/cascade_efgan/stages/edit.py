@@ -1,4 +1,4 @@
-"""`efgan edit`: change the expression in photographs."""
+"""Edit the faces of photographs."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan export`: a trained generator for other programs."""
+"""Write a trained generator as ONNX."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan extract_aus`: AUs and landmarks of every photograph, from OpenFace's chunks or CSVs."""
+"""AUs and 68 landmarks of every photograph, from OpenFace output."""
 
 import logging
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""`efgan features`: feature statistics of a set of images."""
+"""Feature statistics of a set of images."""
 
 import logging
 from collections.abc import Iterable, Iterator

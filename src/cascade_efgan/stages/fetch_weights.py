@@ -1,4 +1,4 @@
-"""`efgan fetch_weights`: the Inception weights that FID is defined by."""
+"""Fetch pytorch-fid's Inception weights, for FID."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan fid`: Fréchet distance between the features of real images and of edits."""
+"""Fréchet distance between features of real images and of edits."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan fid_curve`: Fréchet and kernel distance against the number of images."""
+"""Distances against the number of images."""
 
 import logging
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pandas as pd
 from typer import Option
 
-from cascade_efgan.cli_args import named_paths
 from cascade_efgan.data.records import write_records
 from cascade_efgan.evaluation.distance_curve import REAL, SIZES, measure_curves
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.figures.style import COLOURS, DASHES, MARKERS, TEXT_WIDTH, TITLES, figure_style, save_figure
+from cascade_efgan.orchestration.cli_args import named_paths
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""`efgan generate`: edits of one part of a data set by one method."""
+"""Edit the images of one part to every expression."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""`efgan identity`: how alike edits and their inputs are to a network."""
+"""Cosines of features of edits and of their inputs."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan identity_of_pairs`: how alike real images of one person, and of different people, are to a network."""
+"""Cosines of features of real images of one person and of different people."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan kid`: kernel distance between the features of real images and of edits."""
+"""Kernel distance between features of real images and of edits."""
 
 import logging
 from pathlib import Path

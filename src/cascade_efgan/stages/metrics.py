@@ -1,4 +1,4 @@
-"""`efgan metrics`: the numbers of the tables as small JSON files, one a row, for `dvc metrics show` and `diff`."""
+"""The tables' numbers as JSON files, for `dvc metrics`."""
 
 import csv
 import logging

@@ -1,4 +1,4 @@
-"""`efgan page`: the page of a run, on which every number shows what made it."""
+"""A page of a run on which every number shows its trail."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan patch_centers`: the average place of eyes, nose and mouth over the training images."""
+"""Average place of eyes, nose and mouth over the training images."""
 
 import logging
 from pathlib import Path

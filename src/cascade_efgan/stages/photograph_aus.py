@@ -1,4 +1,4 @@
-"""`efgan photograph_aus`: AU error of edited photographs."""
+"""AU error of edited photographs by OpenFace or MediaPipe."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan prepare_openface_chunk`: a chunk of photographs in the form that OpenFace reads right."""
+"""A chunk of photographs as one tar of images that OpenFace reads right."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan provenance`: the record of a run, from its tables back to raw data."""
+"""Record a run: every job behind its tables, every file with its hash."""
 
 import logging
 from pathlib import Path

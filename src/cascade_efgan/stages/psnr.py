@@ -1,4 +1,4 @@
-"""`efgan psnr`: PSNR of edits against real counterparts."""
+"""PSNR of edits against real counterparts."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`efgan psnr_true`: PSNR of edits against true edits."""
+"""PSNR of edits against true edits."""
 
 from pathlib import Path
 from typing import Annotated

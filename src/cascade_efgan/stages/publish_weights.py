@@ -1,4 +1,4 @@
-"""`efgan publish_weights`: a finished run's trained generator, small and described, to go with the package."""
+"""Write a run's trained generator as the package carries it."""
 
 import logging
 from pathlib import Path

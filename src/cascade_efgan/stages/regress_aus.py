@@ -1,4 +1,4 @@
-"""`efgan regress_aus`: the AU regressor of rendered faces."""
+"""Train the AU regressor on rendered training faces."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan sensitivity`: how much the tables move with the assumptions of the evaluation."""
+"""How much the tables move with the assumptions of the evaluation."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan split`: which images train and which test."""
+"""Train and test parts."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`efgan ssim`: SSIM of edits against real counterparts."""
+"""SSIM of edits against real counterparts."""
 
 from pathlib import Path
 from typing import Annotated

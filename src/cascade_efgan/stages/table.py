@@ -1,4 +1,4 @@
-"""`efgan table`: one of the paper's tables."""
+"""Render a table from metric files."""
 
 import logging
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.cli_args import with_seeds
 from cascade_efgan.files import write_text
+from cascade_efgan.orchestration.cli_args import with_seeds
 from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons

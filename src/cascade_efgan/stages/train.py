@@ -1,11 +1,13 @@
-"""`efgan train`: a method from scratch, or from trained weights."""
+"""Train a method, from scratch or from trained weights."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from typer import Option
 
+import cascade_efgan
 from cascade_efgan.config import settings_from_flags
+from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.training.start import (
     Outputs,
     Trained,
@@ -59,7 +61,8 @@ def command(
     run = prepare(spec, faces, config, schedule_of(spec, config, schedule), seed)
     if trained is not None:
         trained.restore(run.objective, spec)
-    inputs = [crops, index, split, centers, *(trained.files if trained else ())]
-    checkpoint = checkpoint_beside("train", weights, inputs, [method, seed, schedule, sorted(settings)])
+    code = stage_sources("train", Path(cascade_efgan.__file__).parents[1])
+    inputs = [crops, index, split, centers, *(trained.files if trained else ()), *code]
+    checkpoint = checkpoint_beside(weights, inputs, [method, seed, schedule, sorted(settings)])
     outputs = Outputs(weights, discriminators, model, curves)
     train_and_save(run, spec, checkpoint, outputs, tensorboard, checkpoint_minutes)

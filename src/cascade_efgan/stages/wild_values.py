@@ -1,4 +1,4 @@
-"""`efgan wild_values`: what editing changes in wild images, and what it leaves (Sec. 4.5)."""
+"""What editing changes in wild images, for a claim."""
 
 import logging
 from pathlib import Path

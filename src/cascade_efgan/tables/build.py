@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from cascade_efgan.data.registry import TRUE_EDITS
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES

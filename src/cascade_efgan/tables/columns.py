@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cascade_efgan.data.registry import TRUE_EDITS
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
 from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.columns import TITLES, method_title, table_columns

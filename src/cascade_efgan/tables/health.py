@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cascade_efgan.data import REGIONS
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.cells import Metrics
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import UNITS
 from cascade_efgan.tables.cells import Cell
 

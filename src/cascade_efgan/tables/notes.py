@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.values import SET_METRICS
 from cascade_efgan.tables.cells import Metrics
 from cascade_efgan.tables.model import Column, Row

@@ -6,7 +6,7 @@ The workflow asks at every start, so this module imports no array library.
 from collections.abc import Mapping
 from typing import Any
 
-from cascade_efgan.data.registry import TRUE_EDITS
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS, REFERENCES
 

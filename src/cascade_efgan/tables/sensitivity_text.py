@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.columns import AU_ERROR, PSNR, R_AND_G, G, method_title
 from cascade_efgan.tables.comparison_text import aligned

@@ -9,8 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.losses import (
+from cascade_efgan.models.blocks import fixed_weights
+from cascade_efgan.models.build import Discriminators
+from cascade_efgan.models.cascade import Cascade, pseudo_target
+from cascade_efgan.models.discriminator import AuCritic, Discriminator
+from cascade_efgan.models.generator import EFGAN, Edit, crop
+from cascade_efgan.models.stargan import StarGANGenerator, one_hot
+from cascade_efgan.training.losses import (
     Score,
     attention_loss,
     conditional_expression_loss,
@@ -22,12 +27,6 @@ from cascade_efgan.losses import (
     interpolation_regression,
     total_variation,
 )
-from cascade_efgan.models.blocks import fixed_weights
-from cascade_efgan.models.build import Discriminators
-from cascade_efgan.models.cascade import Cascade, pseudo_target
-from cascade_efgan.models.discriminator import AuCritic, Discriminator
-from cascade_efgan.models.generator import EFGAN, Edit, crop
-from cascade_efgan.models.stargan import StarGANGenerator
 
 if TYPE_CHECKING:  # a machine that only measures speed needs no pydantic
     from cascade_efgan.config.training_sections import Losses
@@ -255,8 +254,3 @@ class StarGANObjective:
     def edit(self, batch: Batch) -> list[Tensor]:
         """The edited images."""
         return [self.generator(batch.image, one_hot(batch.target_label))]
-
-
-def one_hot(label: Tensor) -> Tensor:
-    """Class indices (N,) -> (N, 8) float."""
-    return F.one_hot(label, len(EXPRESSIONS)).float()

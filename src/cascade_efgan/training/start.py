@@ -3,14 +3,13 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-import cascade_efgan
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.data.dataset import Faces, load_faces, part_rows
@@ -29,11 +28,10 @@ from cascade_efgan.models.build import (
     save_weights,
     start_from_single_step,
 )
-from cascade_efgan.orchestration.code_graph import stage_sources
-from cascade_efgan.orchestration.output_lock import alone_in
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, save_curves
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
+from cascade_efgan.training.output_lock import alone_in
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
 
@@ -183,9 +181,8 @@ def train_and_save(
         checkpoint.remove()
 
 
-def checkpoint_beside(stage: str, weights: Path, inputs: list[Path | None], flags: object) -> Checkpoint:
-    """The checkpoint of a run, tied to its input files, its flags and the source files of its stage."""
-    code = stage_sources(stage, Path(cascade_efgan.__file__).parents[1])
-    hashes = [sha256_file(path) for path in [*inputs, *code] if path is not None]
+def checkpoint_beside(weights: Path, inputs: Iterable[Path | str | None], flags: object) -> Checkpoint:
+    """The checkpoint of a run, tied to its flags and to its input files, the source files of its stage among them."""
+    hashes = [sha256_file(path) for path in inputs if path is not None]
     text = json.dumps([hashes, flags], sort_keys=True, default=str)
     return Checkpoint(weights.with_name("checkpoint.pt"), hashlib.sha256(text.encode()).hexdigest())

@@ -7,21 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cascade_efgan.models.tensors import to_float
 from cascade_efgan.training.augmentation import DRAWS, augmented
 from cascade_efgan.training.objective import Batch
 
 if TYPE_CHECKING:  # the benchmark on a bare GPU machine has no pandas
     from cascade_efgan.data.dataset import Faces
-
-
-def to_float(images: Tensor) -> Tensor:
-    """uint8 (N, 3, S, S) in 0..255 -> float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1)
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """Float (N, 3, S, S) in [-1, 1] -> uint8 in 0..255, rounded to nearest."""
-    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
 class TrainingData:

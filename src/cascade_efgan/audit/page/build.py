@@ -17,7 +17,7 @@ from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.table_numbers import TableCell, table_jobs
 from cascade_efgan.claims.text import effect, why
-from cascade_efgan.data.registry import DATASETS
+from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.comparison_text import p_text
 

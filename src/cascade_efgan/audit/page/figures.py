@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cascade_efgan.audit.page.pictures import FIGURE_WIDTH, figure_uri
 from cascade_efgan.audit.release import Release
-from cascade_efgan.data.registry import dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json
 

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.cli_args import beside
 from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.errors import enough_decimals
 
 #: AUs of which at least one must rise from neutral to the expression (EMFACS). Contempt is left out: its AU14 is
 #: one-sided, and a mean need not show it.
@@ -89,8 +89,8 @@ def _out_of_range(aus: np.ndarray) -> list[str]:
     }
     return [
         f"Values of {', '.join(np.array(AUS)[where.any(axis=0)])} are {what} in "
-        f"{beside(lambda share: share > 0, 100 * where.any(axis=1).mean(), least=1)[0]}% of the photographs, where "
-        f"OpenFace's are 0 to 5: {look}."
+        f"{enough_decimals(lambda share: share > 0, 100 * where.any(axis=1).mean(), least=1)[0]}% of the photographs, "
+        f"where OpenFace's are 0 to 5: {look}."
         for what, (where, look) in wrong.items()
         if where.any()
     ]
@@ -123,7 +123,7 @@ def _closed_eyes(table: pd.DataFrame) -> list[str]:
     row = _row(table, "mean", "all")
     if row["n"] < FEWEST or row["AU45"] <= MOST_AU45:
         return []
-    (mean,) = beside(lambda mean: mean > MOST_AU45, row["AU45"])
+    (mean,) = enough_decimals(lambda mean: mean > MOST_AU45, row["AU45"])
     return [
         f"AU45 (blink) has a mean of {mean}, as if most eyes were closed: look at the contact sheet, and "
         "whether OpenFace ran with its dynamic models, made for video, instead of its static ones."
@@ -177,7 +177,7 @@ def _expressions(table: pd.DataFrame) -> list[str]:
         rise = {au: round(by_name[name][au] - by_name["neutral"][au], 4) for au in AUS}
         most = max(rise, key=lambda au: rise[au])
         if max(rise[au] for au in expected) < LEAST_RISE:
-            shown = beside(lambda *rises: max(rises) < LEAST_RISE, *(rise[au] for au in expected), sign="+")
+            shown = enough_decimals(lambda *rises: max(rises) < LEAST_RISE, *(rise[au] for au in expected), sign="+")
             rises = ", ".join(f"{au} by {number}" for au, number in zip(expected, shown, strict=True))
             sentences.append(
                 f"From neutral to {name}, the mean changes: {rises}; at least {LEAST_RISE:g} was expected "
@@ -185,7 +185,7 @@ def _expressions(table: pd.DataFrame) -> list[str]:
             )
         # A smile moves other AUs too (AU10 and AU14 by a third of AU12): a shifted column still rises a little.
         elif name == "happy" and rise["AU12"] < rise[most] / 2:
-            highest, smile = beside(lambda highest, smile: smile < highest / 2, rise[most], rise["AU12"])
+            highest, smile = enough_decimals(lambda highest, smile: smile < highest / 2, rise[most], rise["AU12"])
             sentences.append(
                 f"From neutral to happy, {most} rises by {highest} and AU12, the smile, by {smile} only: {look}"
             )
@@ -196,7 +196,7 @@ def _smiles(means: Mapping[str, Mapping[Hashable, float]]) -> list[str]:
     """Without neutral photographs, the one expression that is an AU by definition: a smile is AU12 (EMFACS)."""
     if "happy" not in means or means["happy"]["AU12"] >= LEAST_SMILE:
         return []
-    (smile,) = beside(lambda mean: mean < LEAST_SMILE, means["happy"]["AU12"])
+    (smile,) = enough_decimals(lambda mean: mean < LEAST_SMILE, means["happy"]["AU12"])
     return [
         f"The mean AU12, the smile, of happy photographs is {smile}; at least {LEAST_SMILE:g} was "
         "expected (there are too few neutral ones to compare with): look whether columns are shifted or in another "

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.cli_args import beside
 from cascade_efgan.data.crops import Square, padding_share
 from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, enough_decimals
 
 #: Columns of `crop_checks.csv`, in order.
 CHECK_COLUMNS = ("id", "side", "padding", "offset_x", "offset_y", "flags")
@@ -97,7 +96,7 @@ def _refuse_off_centre(files: pd.Series, offset_x: np.ndarray, offset_y: np.ndar
     wrong = np.maximum(np.abs(offset_x), np.abs(offset_y)) > _MOST_OFFSET
     if wrong.any():
         row = int(np.argmax(wrong))
-        x, y = beside(lambda x, y: max(abs(x), abs(y)) > _MOST_OFFSET, offset_x[row], offset_y[row], least=1)
+        x, y = enough_decimals(lambda x, y: max(abs(x), abs(y)) > _MOST_OFFSET, offset_x[row], offset_y[row], least=1)
         raise InputError(
             f"{files.iloc[row]}: the face's centre is ({x}, {y}) pixels from its "
             f"crop's centre, expected at most {_MOST_OFFSET:g}; landmarks and square disagree: run the crop rule again"
@@ -108,7 +107,7 @@ def _refuse_padding(files: pd.Series, padding: np.ndarray, limit: float) -> None
     wrong = padding > limit
     if wrong.any():
         row = int(np.argmax(wrong))
-        (outside,) = beside(lambda shown: shown > 100 * limit, 100 * padding[row], least=1)
+        (outside,) = enough_decimals(lambda shown: shown > 100 * limit, 100 * padding[row], least=1)
         raise InputError(
             f"{files.iloc[row]}: {outside}% of the square around the face lies outside the photograph, more "
             f"than crop.max_padding allows ({100 * limit:g}%); run the extract_aus rule again, which excludes such "

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.cli_args import beside
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_square, padding_share
 from cascade_efgan.data.images import UNREADABLE
@@ -18,7 +17,7 @@ from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import Box, DetectedFace, check_intensities, choose_face, overlap
 from cascade_efgan.data.openface.names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, enough_decimals
 
 log = logging.getLogger("efgan.openface")
 
@@ -174,7 +173,7 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> Detected
         return "all landmarks lie on one point"
     padding = padding_share(square, row["width"], row["height"])
     if padding > limits.max_padding:
-        (outside,) = beside(lambda shown: shown > 100 * limits.max_padding, 100 * padding, least=0)
+        (outside,) = enough_decimals(lambda shown: shown > 100 * limits.max_padding, 100 * padding, least=0)
         return f"more than {100 * limits.max_padding:g}% of the crop outside the photograph ({outside}%)"
     return face
 

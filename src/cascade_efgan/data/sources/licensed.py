@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cascade_efgan.config.data_sections import Archive
 from cascade_efgan.config.settings import Settings
-from cascade_efgan.data.registry import DATASETS
 from cascade_efgan.data.sources.fingerprints import fingerprint
+from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 
 

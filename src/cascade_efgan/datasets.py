@@ -4,15 +4,8 @@ A new one is a module of its name in `data/sources` with a function `NAME_photos
 line here, and its section in `config.data_sections`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Literal, get_args
-
-from cascade_efgan.errors import InputError
-
-if TYPE_CHECKING:
-    from cascade_efgan.data.photos import Request, SourcePhotos
+from typing import Literal, get_args
 
 DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
 
@@ -71,17 +64,3 @@ def dataset_title(name: str) -> str:
 def source_module(dataset: str) -> str:
     """The module that reads a data set."""
     return f"cascade_efgan.data.sources.{dataset}"
-
-
-def source_photos(dataset: str, request: "Request") -> "SourcePhotos":
-    """The photographs of a data set.
-
-    Raises:
-        InputError: no data set of that name, or its own complaint.
-    """
-    if dataset not in DATASETS:
-        raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
-    # By its name, so that a change of one data set's module makes no other data set anew.
-    source = import_module(source_module(dataset))
-    make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
-    return make(request)

@@ -1,7 +1,7 @@
-"""Words on the command line: `NAME=PATH`, and lists of files that differ in their seed alone; numbers in sentences."""
+"""Words on the command line: `NAME=PATH`, and lists of files that differ in their seed alone."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
@@ -50,18 +50,3 @@ def same_names(flags: Sequence[str], *mappings: dict[str, Path]) -> list[str]:
     if any(list(mapping) != names for mapping in mappings):
         raise InputError(f"{', '.join(flags)}: give the same names in the same order to each of them")
     return names
-
-
-def beside(holds: Callable[..., bool], *values: float, least: int = 2, sign: str = "") -> list[str]:
-    """Numbers as they may stand in a sentence beside what `holds` says of them.
-
-    With two decimals, 0.4996 would be "0.50; at least 0.5 was expected".
-
-    Args:
-        holds: whether the sentence is true of such numbers.
-        values: of which it is true.
-        least: decimals, unless it takes more.
-        sign: "+" puts it before positive numbers too.
-    """
-    count = next((n for n in range(least, 15) if holds(*(round(value, n) for value in values))), 15)
-    return [f"{value:{sign}.{count}f}" for value in values]
