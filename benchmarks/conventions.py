@@ -59,14 +59,18 @@ class Candidate:
     method: str = "baseline"
 
 
-#: What every candidate has unless its line says otherwise: the networks and losses of the preset `evening`, and this.
-TRAIN = {"learning_rate": 4e-4, "discriminator_rate": 2.5, "batch": 8, "n_critic": 1, "average": 0.99}
+#: What every candidate has unless its line says otherwise: networks and losses of the preset `evening`, and this.
+TRAIN = {"learning_rate": 4e-4, "discriminator_rate": 2.5, "batch": 8, "n_critic": 1, "average": 0.99, "augment": 0}
 LITERAL = {"reading": "literal"}
 LETTER = {"learning_rate": 1e-4, "discriminator_rate": 1, "batch": 2, "n_critic": 5, "average": 0}
 CANDIDATES = {
-    "base": Candidate("the preset"),
+    "base": Candidate("–"),
     "critic2": Candidate("2 critic steps", train={"n_critic": 2}),
     "critic3": Candidate("3 critic steps", train={"n_critic": 3}),
+    "critic3_augment": Candidate("3 critic steps, augmentation 0.3", train={"n_critic": 3, "augment": 0.3}),
+    "critic3_au110": Candidate(
+        "3 critic steps, augmentation 0.3, AU weight 110", {"cond": 110}, {"n_critic": 3, "augment": 0.3}
+    ),
     "augment": Candidate("augmentation 0.5", train={"augment": 0.5}),
     "variation": Candidate("total variation of the image 5", {"image_tv": 5}),
     "self": Candidate("self-reconstruction 10", {"self_reconstruction": 10}),
@@ -77,7 +81,7 @@ CANDIDATES = {
     "critic_width": Candidate("critic of twice the width", network={"discriminator_width": 32}),
     "penalty_sum": Candidate("gradient penalty of the map's sum", {"gradient_penalty_of": "sum"}),
     "critic5": Candidate("5 critic steps", train={"n_critic": 5}),
-    "ef_gan": Candidate("the preset", method="ef_gan"),
+    "ef_gan": Candidate("–", method="ef_gan"),
     "ef_gan_repaint": Candidate("Refiner repaints", network={"refiner": "repaint"}, method="ef_gan"),
     "last": Candidate("no moving average", train={"average": 0}),
     "one_rate": Candidate("one rate for generator and critic", train={"discriminator_rate": 1}),
