@@ -1,7 +1,7 @@
 """The methods of the paper, as configurations of the same few blocks."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 Family = Literal["stargan", "ganimation", "efgan"]
 
@@ -13,6 +13,8 @@ class Method:
     Attributes:
         id: folder name below `results/` and value of `--method`.
         title: the paper's name for it.
+        colour: of its lines in figures, one of Okabe and Ito's, which colour-blind readers tell apart.
+        marker: of matplotlib, which tells it apart in grey.
         family: which losses train it: the authors' of StarGAN or GANimation, or Eq. 8 of this paper.
         local_focuses: True with the eyes, nose and mouth branches and the Refiner (Sec. 3.1).
         is_cascade: True for methods that edit progressively (Sec. 3.2).
@@ -23,6 +25,8 @@ class Method:
     id: str
     title: str
     family: Family
+    colour: str
+    marker: str
     local_focuses: bool = False
     is_cascade: bool = False
     pretrained: str | None = None
@@ -31,15 +35,40 @@ class Method:
 METHODS: dict[str, Method] = {
     method.id: method
     for method in (
-        Method("stargan", "StarGAN", "stargan"),
-        Method("ganimation", "GANimation", "ganimation"),
-        Method("baseline", "Baseline", "efgan"),
-        Method("ef_gan", "Baseline + Local Focuses (EF-GAN)", "efgan", local_focuses=True),
-        Method("baseline_cascade", "Baseline + Cascade", "efgan", is_cascade=True, pretrained="baseline"),
-        Method("cascade_ef_gan", "Cascade EF-GAN", "efgan", local_focuses=True, is_cascade=True, pretrained="ef_gan"),
-        Method("cascade_from_scratch", "Cascade EF-GAN from scratch", "efgan", local_focuses=True, is_cascade=True),
+        Method("stargan", "StarGAN", "stargan", "#E69F00", "o"),
+        Method("ganimation", "GANimation", "ganimation", "#56B4E9", "s"),
+        Method("baseline", "Baseline", "efgan", "#009E73", "^"),
+        Method("ef_gan", "Baseline + Local Focuses (EF-GAN)", "efgan", "#CC79A7", "D", local_focuses=True),
+        Method(
+            "baseline_cascade", "Baseline + Cascade", "efgan", "#D55E00", "v", is_cascade=True, pretrained="baseline"
+        ),
+        Method(
+            "cascade_ef_gan",
+            "Cascade EF-GAN",
+            "efgan",
+            "#0072B2",
+            "P",
+            local_focuses=True,
+            is_cascade=True,
+            pretrained="ef_gan",
+        ),
+        Method(
+            "cascade_from_scratch",
+            "Cascade EF-GAN from scratch",
+            "efgan",
+            "#0072B2",
+            "X",
+            local_focuses=True,
+            is_cascade=True,
+        ),
     )
 }
+
+#: A method's name as a type that settings validate.
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[tuple(METHODS)]
 
 #: Rows that no paper prints and that bracket every table: doing nothing, and the perfect edit.
 CONTROLS: dict[str, str] = {"unchanged": "Input unchanged", "true_edit": "True edit"}

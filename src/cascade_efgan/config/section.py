@@ -1,12 +1,9 @@
 """What every section of the settings is made of."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MethodName = Literal[
-    "stargan", "ganimation", "baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan", "cascade_from_scratch"
-]  # fmt: skip
 Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

@@ -1,15 +1,15 @@
 """Every setting of the experiment. Defaults are the paper's, or public codes'; presets are for smaller machines."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
 from cascade_efgan.config.data_sections import Crop, DataSets, OpenFace, Patches, Split
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fid, Figures, Measures, Statistics
-from cascade_efgan.config.section import MethodName, Positive
+from cascade_efgan.config.section import Positive
 from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
 from cascade_efgan.datasets import DatasetName
-from cascade_efgan.methods import METHODS
+from cascade_efgan.methods import METHODS, MethodName
 
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")
 
@@ -24,7 +24,7 @@ class Settings(DataSets):
     datasets: list[DatasetName] = Field(["rendered"], min_length=1, description="data sets of Tables 1 and 2")
     ablation_dataset: DatasetName | None = Field(None, description="data set of Table 3; null: the first of `datasets`")
     methods: list[MethodName] = Field(
-        [name for name in get_args(MethodName) if name != "cascade_from_scratch"], min_length=1, description="rows of "
+        [name for name in METHODS if name != "cascade_from_scratch"], min_length=1, description="rows of "
         "the tables. cascade_from_scratch is in none: a claim needs it, and one more training of a cascade"
     )  # fmt: skip
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="training seeds; cells are means")

@@ -16,31 +16,9 @@ if TYPE_CHECKING:
 TEXT_WIDTH = 6.875
 FIGURE_DPI = 160
 
-#: Okabe and Ito's colours with a marker each: told apart in grey too.
-COLOURS = {
-    "stargan": "#E69F00",
-    "ganimation": "#56B4E9",
-    "baseline": "#009E73",
-    "ef_gan": "#CC79A7",
-    "baseline_cascade": "#D55E00",
-    "cascade_ef_gan": "#0072B2",
-    "cascade_from_scratch": "#0072B2",
-    "wild": "#0072B2",
-    "unchanged": "#999999",
-    "true_edit": "#000000",
-}
-MARKERS = {
-    "stargan": "o",
-    "ganimation": "s",
-    "baseline": "^",
-    "ef_gan": "D",
-    "baseline_cascade": "v",
-    "cascade_ef_gan": "P",
-    "cascade_from_scratch": "X",
-    "wild": "P",
-    "unchanged": "x",
-    "true_edit": "+",
-}
+_METHOD_COLOURS = {name: method.colour for name, method in METHODS.items()}
+COLOURS = {**_METHOD_COLOURS, "wild": "#0072B2", "unchanged": "#999999", "true_edit": "#000000"}
+MARKERS = {name: method.marker for name, method in METHODS.items()} | {"wild": "P", "unchanged": "x", "true_edit": "+"}
 DASHES = {"unchanged": ":", "true_edit": "--"}
 
 #: Names as short as a figure needs them; tables carry the full ones.
