@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown
+from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
 from cascade_efgan.data import AUS
@@ -105,17 +105,17 @@ class RenderedEngine:
         return Shown([encode_png(self._whole(photograph, wishes))])
 
     def download(self, photograph, wishes):
-        return Made(encode_png(self._whole(photograph, wishes)), "image/png")
+        return Download(encode_png(self._whole(photograph, wishes)), "image/png")
 
     def animate(self, photograph, wishes, whole):
         frames = [Image.fromarray(photograph.preview), Image.fromarray(self._whole(photograph, wishes))]
         buffer = io.BytesIO()
         frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
-        return Made(buffer.getvalue(), "image/gif")
+        return Download(buffer.getvalue(), "image/gif")
 
     def edit_file(self, data, expression, intensity):
         decode_image(data, "the photograph")
-        return Made(data, "image/png")
+        return Download(data, "image/png")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from PIL import Image
 from cascade_efgan.app.action_units import ACTION_UNITS
 from cascade_efgan.app.batching import Batches
 from cascade_efgan.app.editing_engine import EditingEngine
-from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish, WorkerDiedError
+from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.processes import ProcessEngine
 from cascade_efgan.app.service import STATIC, make_app
@@ -82,18 +82,18 @@ class FakeEngine:
         return Shown([encode_png(self._edited(photograph.preview, wishes))])
 
     def download(self, photograph, wishes):
-        return Made(encode_png(self._edited(decode_image(photograph.data, "x"), wishes)), "image/png")
+        return Download(encode_png(self._edited(decode_image(photograph.data, "x"), wishes)), "image/png")
 
     def animate(self, photograph, wishes, whole):
         buffer = io.BytesIO()
         frames = [Image.new("RGB", (8, 8), (level, 0, 0)) for level in (0, 90)]
         frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
-        return Made(buffer.getvalue(), "image/gif")
+        return Download(buffer.getvalue(), "image/gif")
 
     def edit_file(self, data, expression, intensity):
         if data == self.deadly:
             raise WorkerDiedError
-        return Made(encode_png(decode_image(data, "the photograph")), "image/png")
+        return Download(encode_png(decode_image(data, "the photograph")), "image/png")
 
     def close(self):
         if self.wait is not None:

@@ -20,7 +20,7 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing import choose_weights, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
-from cascade_efgan.editing.job import Job, Plan, plan_files
+from cascade_efgan.editing.job import EditJob, Plan, plan_files
 from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
@@ -586,13 +586,13 @@ def test_force_replaces_what_is_there_but_a_folder(edit_here):
 
 def test_a_file_that_appears_while_the_editor_works_is_not_replaced(editor, photo):
     plan, other = Plan(photo, photo.with_name("x.png")), photo.with_name("y.png")
-    job = Job(editor, {"expression": "happy"})
+    job = EditJob(editor, {"expression": "happy"})
     plan.out.write_text("another program's")
     with pytest.raises(InputError, match="x.png: is there already"):
         job.edit(plan)
     assert plan.out.read_text() == "another program's"
     # As on a disk that takes Y.PNG for y.png: not even --force replaces what the same command wrote.
-    job = Job(editor, {"expression": "happy"}, force=True)
+    job = EditJob(editor, {"expression": "happy"}, force=True)
     job.edit(Plan(photo, other))
     photo.with_name("Y.PNG").symlink_to(other)
     with pytest.raises(InputError, match="Y.PNG: this disk takes it for the file of another one"):

@@ -19,7 +19,7 @@ from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.action_units import binned_means
 from cascade_efgan.figures.caption import Caption, Made, write_figure
 from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits
-from cascade_efgan.figures.confusion import confusion
+from cascade_efgan.figures.confusion import draw_confusion
 from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
 from cascade_efgan.figures.expression_gap import draw_gap, gain_of_cascade, gap_table
 from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
@@ -165,9 +165,14 @@ def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd
     assert len(choose_edits(far_edits(same, np.zeros(len(same))), 3, 0)) == 3
 
 
-def test_confusion_counts_true_down_and_predicted_across() -> None:
-    counts = confusion(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]), ["a", "b"])
-    assert counts.tolist() == [[1, 1], [0, 1]]
+def test_confusion_counts_true_down_and_predicted_across(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"id": ["1", "2", "3"], "true": ["happy", "happy", "sad"], "predicted": ["happy", "sad", "sad"]}
+    )
+    rows.to_csv(tmp_path / "R.csv", index=False)
+    figure, caption = draw_confusion({"real": tmp_path / "R.csv", "ef_gan": tmp_path / "R.csv"}, MADE)
+    plt.close(figure)
+    assert caption.numbers["real"] == [[1, 1], [0, 1]]
 
 
 def test_aus_are_averaged_near_whole_intensities_with_enough_edits() -> None:

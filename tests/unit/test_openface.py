@@ -16,7 +16,14 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface.csv_files import csv_provenance, parse_faces, read_openface
 from cascade_efgan.data.openface.detected import choose_face, overlap
-from cascade_efgan.data.openface.faces import Limits, check_excluded, csv_batch, reason_counts, settle, several_people
+from cascade_efgan.data.openface.faces import (
+    FaceLimits,
+    check_excluded,
+    csv_batch,
+    reason_counts,
+    settle,
+    several_people,
+)
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.stages.extract_aus import _log_excluded
@@ -25,7 +32,7 @@ AU_ROW = [round(0.25 * place, 2) for place in range(17)]
 
 
 #: Nothing is too uncertain and nothing too far outside.
-LENIENT = Limits(min_confidence=0, margin=0.15, max_padding=0.9)
+LENIENT = FaceLimits(min_confidence=0, margin=0.15, max_padding=0.9)
 
 
 def manifest_of(*files, box=("", "", "", ""), size=(120, 100)):
@@ -149,7 +156,7 @@ def test_a_value_that_is_no_number_excludes_its_photograph_only(value, openface_
     aus = [*AU_ROW]
     aus[2] = value
     text = openface_text([(0.9, AU_ROW, landmarks()), (0.02, aus, landmarks(0, 0, 90))])
-    assert settled(text, Limits(0.5, 0.15, 0.9))[1] == []
+    assert settled(text, FaceLimits(0.5, 0.15, 0.9))[1] == []
     _, reasons = settled(openface_text([(0.9, aus, landmarks())]))
     assert reasons == ["OpenFace's values are no numbers (AU04_r)"]
 
@@ -211,7 +218,7 @@ def test_a_face_box_of_words_is_named(openface_text, landmarks):
 
 
 def test_every_exclusion_has_its_reason(openface_text, landmarks):
-    limits = Limits(min_confidence=0.5, margin=0.25, max_padding=0.25)
+    limits = FaceLimits(min_confidence=0.5, margin=0.25, max_padding=0.25)
     good = openface_text([(0.5, AU_ROW, landmarks())])
     assert settled(good, limits)[1] == []
     assert settled("", limits)[1] == ["OpenFace found no face"]
@@ -220,7 +227,7 @@ def test_every_exclusion_has_its_reason(openface_text, landmarks):
     # A square of 90 pixels, 14.5 of which lie outside on the left and above: the first pixel covers -0.5 to 0.5.
     corner = openface_text([(0.9, AU_ROW, landmarks(0, 0, 60))])
     assert settled(corner, limits)[1] == ["more than 25% of the crop outside the photograph (30%)"]
-    assert settled(corner, Limits(0.5, 0.25, 0.32))[1] == []
+    assert settled(corner, FaceLimits(0.5, 0.25, 0.32))[1] == []
     assert settled(openface_text([(0.9, AU_ROW, landmarks() * 0)]), limits)[1] == ["all landmarks lie on one point"]
     assert settled(good, limits, size=(0, 0))[1] == ["not a readable image"]
 

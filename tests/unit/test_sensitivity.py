@@ -12,8 +12,8 @@ from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.fid import frechet_distance
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.sensitivity import (
+    FinishedRun,
     Moved,
-    Run,
     lines,
     vary_classifier,
     vary_own_expression,
@@ -26,7 +26,7 @@ from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A tiny finished run: eight people, edits that really show what they should."""
     folder = tmp_path_factory.mktemp("run")
     paths = write_faces(folder)
@@ -45,23 +45,23 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     np.save(own / "features_test.npy", random.normal(1, 1, (18, 5)).astype(np.float32))
     settings = resolve({"preset": "smoke", "classifier": {"epochs": 12, "learning_rate": 0.003, "batch": 6}})
     train, test = (part_rows(faces.index, paths["split"], part) for part in ("train", "test"))
-    return Run(faces, train, test, folder / "seed0", {"stargan": made}, settings, 0, torch.device("cpu"))
+    return FinishedRun(faces, train, test, folder / "seed0", {"stargan": made}, settings, 0, torch.device("cpu"))
 
 
 #: The run's own regressor, and another.
 AU_ERRORS = (("seed 0", 0.5), ("seed + 1", 0.6))
 
 
-def test_accuracy_without_edits_to_the_own_expression(run: Run) -> None:
+def test_accuracy_without_edits_to_the_own_expression(run: FinishedRun) -> None:
     assert [moved.value for moved in vary_own_expression(run)] == [100]
 
 
-def test_psnr_of_the_mean_squared_error_is_lower_than_the_mean(run: Run) -> None:
+def test_psnr_of_the_mean_squared_error_is_lower_than_the_mean(run: FinishedRun) -> None:
     (moved,) = vary_psnr_mean(run)
     assert moved.value == pytest.approx(-10 * np.log10((1e-2 + 1e-4) / 2))
 
 
-def test_distances_to_other_parts_of_the_real_images(run: Run) -> None:
+def test_distances_to_other_parts_of_the_real_images(run: FinishedRun) -> None:
     moved = {one.variation: one.value for one in vary_real_images(run)}
     real, edits = np.load(run.folder.parent / "features_real.npy"), np.load(run.folder / "stargan/features_test.npy")
     sets = [np.asarray(values, dtype=np.float64) for values in (edits, real[run.train])]
@@ -70,14 +70,14 @@ def test_distances_to_other_parts_of_the_real_images(run: Run) -> None:
     assert set(moved) == {"train", "test"}
 
 
-def test_the_classifier_is_trained_anew(run: Run) -> None:
+def test_the_classifier_is_trained_anew(run: FinishedRun) -> None:
     """Pictures of the helper are easy: other seeds and a smaller crop must read them too."""
     moved = list(vary_classifier(run))
     assert [one.variation for one in moved] == ["seed + 1", "seed + 2", "2 pixels less on each side"]
     assert min(one.value for one in moved) > 60
 
 
-def test_two_people_give_no_width(run: Run) -> None:
+def test_two_people_give_no_width(run: FinishedRun) -> None:
     assert [moved.variation for moved in vary_unit(run)] == ["image"]
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.app.engine import Made, OpenFace, OpenPhotograph, Shown, Wish
+from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.colours import to_srgb
@@ -107,14 +107,14 @@ class EditingEngine:
         """The preview with all wishes done."""
         return Shown([_jpeg(self._edit_preview(photograph, wishes), photograph.profile)])
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
+    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
         photo = read_photo(photograph.data, _NAME, self._photo_limits)
         found = [photograph.faces[wish.face].found for wish in wishes]
         edited = self._editor.edit_faces(photo.image, found, np.stack([wish.target for wish in wishes]))
-        return Made(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))
+        return Download(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Made:
+    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF to the wishes and back, marked like a photograph."""
         shares = np.linspace(0, 1, FRAMES)[1:]
         if whole:
@@ -130,9 +130,9 @@ class EditingEngine:
             frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
         frames = [to_srgb(_enlarge(frame, _SMALLEST_FILM), photograph.profile) for frame in frames]
         film = np.stack(frames + frames[-2:0:-1])
-        return Made(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
+        return Download(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
 
-    def edit_file(self, data: bytes, expression: str, intensity: float) -> Made:
+    def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
         """An upload with all its faces edited to one expression."""
         photograph = self.open(data)
         target = self._expressions[expression]

@@ -89,7 +89,7 @@ class Shown(NamedTuple):
     network: Sequence[bytes] = ()
 
 
-class Made(NamedTuple):
+class Download(NamedTuple):
     """A file to hand out.
 
     Attributes:
@@ -137,13 +137,13 @@ class Engine(Protocol):
     def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
+    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done, its metadata, and the machine-readable mark."""
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Made:
+    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF from what is there to the wishes and back: of the first wish's face, or of the whole preview."""
 
-    def edit_file(self, data: bytes, expression: str, intensity: float) -> Made:
+    def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
         """An upload with all its faces edited to one expression, for the batch."""
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_efgan.app.engine import Engine, Made, OpenPhotograph, Shown, Wish, WorkerDiedError
+from cascade_efgan.app.engine import Download, Engine, OpenPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
@@ -63,15 +63,15 @@ class ProcessEngine:
         """The preview with all wishes done."""
         return self._call("show_photograph", _without_files(photograph), wishes)
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Made:
+    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done."""
         return self._call("download", replace(_without_files(photograph), data=photograph.data), wishes)
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Made:
+    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF to the wishes and back."""
         return self._call("animate", _without_files(photograph), wishes, whole)
 
-    def edit_file(self, data: bytes, expression: str, intensity: float) -> Made:
+    def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
         """An upload with all its faces edited to one expression."""
         return self._call("edit_file", data, expression, intensity)
 

@@ -13,7 +13,7 @@ from cascade_efgan.orchestration.checkout import imported_sha256
 #: Packages whose version can change a number.
 PACKAGES = (
     *("torch", "numpy", "pandas", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "pillow"),
-    *("safetensors", "torchmetrics", "statsmodels", "efficientnet-lite-pytorch", "pytorch-fid", "snakemake"),
+    *("safetensors", "statsmodels", "efficientnet-lite-pytorch", "pytorch-fid", "snakemake"),
 )
 
 #: What a log line that holds the environment of its job starts with.

@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Job:
+class EditJob:
     """One wish for many photographs.
 
     Attributes:

@@ -57,7 +57,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """What a finished run offers: its faces, parts, edits of each method, and settings."""
 
     faces: Faces
@@ -101,7 +101,7 @@ class Run:
         )[0]  # fmt: skip
 
 
-def vary_all(run: Run) -> Iterator[Moved]:
+def vary_all(run: FinishedRun) -> Iterator[Moved]:
     """Every variation that the files of the run allow."""
     yield from vary_own_expression(run)
     yield from vary_classifier(run)
@@ -114,7 +114,7 @@ def vary_all(run: Run) -> Iterator[Moved]:
         yield from vary_regressor(run)
 
 
-def vary_own_expression(run: Run) -> Iterator[Moved]:
+def vary_own_expression(run: FinishedRun) -> Iterator[Moved]:
     """G counts edits to the source's own expression, or does not."""
     about = ("edits to the input's own expression count in G", "–", "they count", "left out", "G")
     for method in run.edits:
@@ -124,7 +124,7 @@ def vary_own_expression(run: Run) -> Iterator[Moved]:
             yield Moved(*about, method, float(values.table["value"].to_numpy()[changes].mean()))
 
 
-def vary_classifier(run: Run) -> Iterator[Moved]:
+def vary_classifier(run: FinishedRun) -> Iterator[Moved]:
     """Another seed of the classifier, and a smaller crop of its images."""
     border = round(INNER * run.faces.size)
     first = ("initial weights of the classifier", "–", f"seed {run.seed}")
@@ -139,7 +139,7 @@ def vary_classifier(run: Run) -> Iterator[Moved]:
             yield Moved(*about, "G", method, value)
 
 
-def vary_target_aus(run: Run) -> Iterator[Moved]:
+def vary_target_aus(run: FinishedRun) -> Iterator[Moved]:
     """Edits towards the mean AUs of each expression instead of those of the person's own photograph."""
     about = ("target AUs of an edit", "–", "those of the person's real image", "the expression's mean")
     means = expression_means(run.faces.index, run.train)
@@ -158,7 +158,7 @@ def vary_target_aus(run: Run) -> Iterator[Moved]:
             yield Moved(*about, "psnr", method, found)
 
 
-def vary_augmentation(run: Run) -> Iterator[Moved]:
+def vary_augmentation(run: FinishedRun) -> Iterator[Moved]:
     """R+G with the first of the edits of each training image only."""
     before = run.settings.classifier.edits_per_image or len(run.faces.expressions)
     if before == 1:
@@ -176,7 +176,7 @@ def vary_augmentation(run: Run) -> Iterator[Moved]:
         yield Moved(*about, "R+G", method, value)
 
 
-def vary_psnr_mean(run: Run) -> Iterator[Moved]:
+def vary_psnr_mean(run: FinishedRun) -> Iterator[Moved]:
     """PSNR of the mean squared error instead of the mean of PSNRs."""
     about = ("PSNR is averaged in dB", "–", "mean of dB", "dB of the mean squared error", "psnr")
     for method in run.edits:
@@ -186,7 +186,7 @@ def vary_psnr_mean(run: Run) -> Iterator[Moved]:
             yield Moved(*about, method, float(10 * np.log10(PEAK**2 / errors.mean())))
 
 
-def vary_real_images(run: Run) -> Iterator[Moved]:
+def vary_real_images(run: FinishedRun) -> Iterator[Moved]:
     """Which real images the distance compares with."""
     before = run.settings.fid.real_images
     real = load_vectors(run.folder.parent / "features_real.npy")
@@ -201,7 +201,7 @@ def vary_real_images(run: Run) -> Iterator[Moved]:
             yield Moved(*about, method, distance(images, edits))
 
 
-def vary_unit(run: Run) -> Iterator[Moved]:
+def vary_unit(run: FinishedRun) -> Iterator[Moved]:
     """Width of the interval of G when images are resampled instead of people."""
     chosen = run.settings.statistics
     for method in run.edits:
@@ -216,7 +216,7 @@ def vary_unit(run: Run) -> Iterator[Moved]:
                 yield Moved(*about, method, found.high - found.low)
 
 
-def vary_regressor(run: Run) -> Iterator[Moved]:
+def vary_regressor(run: FinishedRun) -> Iterator[Moved]:
     """Another seed of the AU regressor; what the run's own reads stands beside it as the base."""
     about = ("initial weights of the AU regressor", "–", f"seed {run.seed}")
     real = run.folder / "real"

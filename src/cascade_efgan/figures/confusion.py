@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.records import read_records
@@ -20,14 +21,6 @@ _COLUMNS, _SIDE = 4, 1.5
 _LIGHT = 60.0
 
 
-def confusion(true: np.ndarray, predicted: np.ndarray, names: list[str]) -> np.ndarray:
-    """Counts, `(E, E)` int64: true expression down, predicted across."""
-    places = {name: place for place, name in enumerate(names)}
-    counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(counts, ([places[name] for name in true], [places[name] for name in predicted]), 1)
-    return counts
-
-
 def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure", Caption]:
     """A matrix of R, then of G for every method and for the true edit.
 
@@ -41,7 +34,7 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
     seen = {value for frame in frames.values() for column in ("true", "predicted") for value in frame[column]}
     names = [name for name in EXPRESSIONS if name in seen]
     matrices = {
-        name: confusion(frame["true"].to_numpy(), frame["predicted"].to_numpy(), names)
+        name: pd.crosstab(frame["true"], frame["predicted"]).reindex(names, columns=names, fill_value=0).to_numpy()
         for name, frame in frames.items()
     }
     rows = -(-len(matrices) // _COLUMNS)

@@ -35,8 +35,9 @@ class Discriminator(nn.Module):
         self.body = nn.Sequential(*body)
         height, breadth = (side // 2 ** (layers + 1) for side in size)
         self.critic = initialize(nn.Conv2d(channels[-1], 1, 3, 1, 1, bias=False), start, output=True)
-        label_conv = nn.Conv2d(channels[-1], outputs, (height, breadth), bias=False) if outputs else None
-        self.label = None if label_conv is None else initialize(label_conv, start, output=True)
+        head = nn.Conv2d(channels[-1], outputs, (height, breadth), bias=False) if outputs else None
+        # Of AUs too; published weights have it by this name.
+        self.label = None if head is None else initialize(head, start, output=True)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
         """Image (N, 3, h, w) in [-1, 1] -> critic map (N, 1, h', w'), what it predicts (N, c) or None."""

@@ -9,7 +9,7 @@ from typer import Argument, Option
 from cascade_efgan.errors import InputError
 
 if TYPE_CHECKING:
-    from cascade_efgan.editing.job import Job, Plan
+    from cascade_efgan.editing.job import EditJob, Plan
 
 log = logging.getLogger("efgan.edit")
 
@@ -45,7 +45,7 @@ def command(
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.choose_weights import trained_weights
     from cascade_efgan.editing.editor import Editor
-    from cascade_efgan.editing.job import Job, left_out, plan_files
+    from cascade_efgan.editing.job import EditJob, left_out, plan_files
     from cascade_efgan.editing.photo import load_photo
     from cascade_efgan.editing.targets import check_intensity, parse_aus
     from cascade_efgan.face_finders.found import find_faces
@@ -65,10 +65,10 @@ def command(
     others = left_out(photos)
     for path, reason in others:
         log.warning("%s: left out: %s", path, reason)
-    _edit_all(Job(editor, wish, continuous, force), plans, len(others))
+    _edit_all(EditJob(editor, wish, continuous, force), plans, len(others))
 
 
-def _edit_all(job: "Job", plans: list["Plan"], others: int) -> None:
+def _edit_all(job: "EditJob", plans: list["Plan"], others: int) -> None:
     """Edit all photographs; one of several that cannot be edited does not stop the others.
 
     Raises:

@@ -15,7 +15,7 @@ from cascade_efgan.data.openface.chunks import chunk_batches, chunk_provenance
 from cascade_efgan.data.openface.csv_files import csv_provenance
 from cascade_efgan.data.openface.faces import (
     Batch,
-    Limits,
+    FaceLimits,
     check_excluded,
     csv_batch,
     reason_counts,
@@ -63,7 +63,7 @@ def command(
 ) -> None:
     """AUs and 68 landmarks of every photograph, from OpenFace output."""
     wanted = settings_from_flags(settings)
-    limits = Limits(wanted.openface.min_confidence, wanted.crop.margin, wanted.crop.max_padding)
+    limits = FaceLimits(wanted.openface.min_confidence, wanted.crop.margin, wanted.crop.max_padding)
     table = read_manifest(manifest)
     others = table.loc[table["dataset"] != dataset, "dataset"]
     if len(others):
@@ -94,7 +94,7 @@ def command(
     log.info("%s: %d faces in %s, %d excluded", dataset, len(table) - len(without), faces, len(without))
 
 
-def _write_faces(path: Path, batches: Iterable[Batch], limits: Limits) -> tuple[pd.DataFrame, list[str]]:
+def _write_faces(path: Path, batches: Iterable[Batch], limits: FaceLimits) -> tuple[pd.DataFrame, list[str]]:
     """Write faces batch by batch: a million of them need no more memory than one batch.
 
     Returns:

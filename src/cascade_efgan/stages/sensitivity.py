@@ -13,7 +13,7 @@ from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
-from cascade_efgan.evaluation.sensitivity import Moved, Run, lines, vary_all
+from cascade_efgan.evaluation.sensitivity import FinishedRun, Moved, lines, vary_all
 from cascade_efgan.files import write_text
 from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
 
@@ -40,7 +40,7 @@ def command(
     faces = load_faces(crops, index)
     edits = {name: load_edits(folder / name / "edits_test.npy", folder / name / "edits_test.csv") for name in method}
     parts = {part: part_rows(faces.index, split, part) for part in ("train", "test")}
-    run = Run(faces, parts["train"], parts["test"], folder, edits, config, seed, pick_device())
+    run = FinishedRun(faces, parts["train"], parts["test"], folder, edits, config, seed, pick_device())
     found: list[Moved] = []
     for moved in vary_all(run):
         found.append(moved)

@@ -33,7 +33,7 @@ Batch = tuple[pd.DataFrame, Mapping[str, Answer]]
 
 
 @dataclass(frozen=True)
-class Limits:
+class FaceLimits:
     """What a face must be to be used.
 
     Attributes:
@@ -72,7 +72,7 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
     return (manifest, dict(zip(ids, answers, strict=True))), unmatched
 
 
-def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
+def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give every photograph of a batch its face, or the reason why it is excluded.
 
     Returns:
@@ -95,7 +95,7 @@ def settle(batch: Batch, limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _faces_table(chosen), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
 
 
-def several_people(batch: Batch, limits: Limits) -> list[str]:
+def several_people(batch: Batch, limits: FaceLimits) -> list[str]:
     """Files of the photographs in which another person might be meant than the one of the largest face.
 
     OpenFace is sure of two faces or more that lie apart (half of their box or less is shared; two rows may also be one
@@ -150,7 +150,7 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
         )
 
 
-def _outcome(row: Mapping[Any, Any], answer: Answer, limits: Limits) -> DetectedFace | str:
+def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> DetectedFace | str:
     if row["width"] == 0:
         return answer if isinstance(answer, str) and answer.startswith(UNREADABLE) else UNREADABLE
     if isinstance(answer, str):

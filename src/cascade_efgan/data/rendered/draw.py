@@ -12,7 +12,7 @@ from cascade_efgan.data.rendered.expression import activation
 from cascade_efgan.data.rendered.features import paint_eye, paint_mouth
 from cascade_efgan.data.rendered.geometry import FaceShape, face_shape
 from cascade_efgan.data.rendered.identity import Identity
-from cascade_efgan.data.rendered.pose import Photo, photograph, project
+from cascade_efgan.data.rendered.pose import LightAndPose, photograph, project
 from cascade_efgan.data.rendered.raster import Floats, fill, shade, soften
 from cascade_efgan.data.rendered.skin import skin_layer
 from cascade_efgan.data.rendered.surface import Layer, Surface, lay, light
@@ -33,7 +33,7 @@ class Rendering:
     aus: NDArray[np.float64]
 
 
-def paint(person: Identity, aus: NDArray[np.float64], gaze: str, photo: Photo) -> Rendering:
+def paint(person: Identity, aus: NDArray[np.float64], gaze: str, photo: LightAndPose) -> Rendering:
     """Paint one photograph of `person` with `aus` `(17,)` in 0..5."""
     a = activation(aus)
     shape = face_shape(person, a, gaze)

@@ -5,11 +5,11 @@ import numpy as np
 from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.geometry import Eye, FaceShape
 from cascade_efgan.data.rendered.identity import Identity
-from cascade_efgan.data.rendered.pose import Photo
+from cascade_efgan.data.rendered.pose import LightAndPose
 from cascade_efgan.data.rendered.raster import Floats, Points, Window, blend, fill, smoothstep, soften, strokes
 
 
-def paint_eye(canvas: Floats, person: Identity, eye: Eye, photo: Photo, gain: float) -> None:
+def paint_eye(canvas: Floats, person: Identity, eye: Eye, photo: LightAndPose, gain: float) -> None:
     """Eyeball, iris, lid shadow, lashes and fold of one eye."""
     outline = np.concatenate([eye.upper, eye.lower[::-1]])
     area = raster.around(np.concatenate([outline, eye.fold]), 6)
@@ -19,7 +19,7 @@ def paint_eye(canvas: Floats, person: Identity, eye: Eye, photo: Photo, gain: fl
     _paint_lids(canvas, person, eye, area)
 
 
-def _eyeball(person: Identity, eye: Eye, photo: Photo, area: Window, opening: Floats) -> Floats:
+def _eyeball(person: Identity, eye: Eye, photo: LightAndPose, area: Window, opening: Floats) -> Floats:
     """Colours of the eyeball `(h, w, 3)`, as if the lids were not there."""
     x, y = area.grid()
     center_x = eye.side * person.eye_spacing

@@ -17,7 +17,7 @@ CENTER = (128.0, 120.0)
 
 
 @dataclass(frozen=True)
-class Photo:
+class LightAndPose:
     """Light (unit vector towards the lamp, strengths) and pose (roll in radians, rest in pixels)."""
 
     light: tuple[float, float, float]
@@ -30,7 +30,7 @@ class Photo:
     yaw: float
 
 
-def photo_of(seed: int, number: int, expression: str, gaze: str) -> Photo:
+def photo_of(seed: int, number: int, expression: str, gaze: str) -> LightAndPose:
     """Light and pose of one photograph; mild, as in a studio series. Not in the paper.
 
     The lamp's side is the person's (one session, one set-up); everything varies a little between photographs.
@@ -40,7 +40,7 @@ def photo_of(seed: int, number: int, expression: str, gaze: str) -> Photo:
     azimuth, height = side + rng.normal(0, 0.13), rng.uniform(0.48, 0.68)
     light = np.array([np.sin(azimuth) * np.cos(height), -np.sin(height), np.cos(azimuth) * np.cos(height)])
     x, y = (float(v) for v in rng.normal(0, 1.3, 2))
-    return Photo(
+    return LightAndPose(
         light=(float(light[0]), float(light[1]), float(light[2])),
         key=float(rng.uniform(0.61, 0.67)),
         ambient=float(rng.uniform(0.40, 0.43)),
@@ -52,7 +52,7 @@ def photo_of(seed: int, number: int, expression: str, gaze: str) -> Photo:
     )
 
 
-def _turn(photo: Photo) -> NDArray[np.float64]:
+def _turn(photo: LightAndPose) -> NDArray[np.float64]:
     """Rotation by the roll and scale `(2, 2)`."""
     c, s = np.cos(photo.roll) * photo.scale, np.sin(photo.roll) * photo.scale
     return np.array([[c, -s], [s, c]])
@@ -65,13 +65,13 @@ def _height_at(height: Floats, points: Points) -> NDArray[np.float64]:
     return np.asarray(found, np.float64).reshape(-1)
 
 
-def project(points: Points, height: Floats, photo: Photo) -> NDArray[np.float64]:
+def project(points: Points, height: Floats, photo: LightAndPose) -> NDArray[np.float64]:
     """Picture pixels `(n, 2)` of points on the face: what stands out moves sideways with the yaw."""
     moved = points + np.stack([photo.yaw * _height_at(height, points), np.zeros(len(points))], 1)
     return np.asarray(moved @ _turn(photo).T + CENTER + photo.shift)
 
 
-def photograph(canvas: Floats, height: Floats, photo: Photo) -> NDArray[np.uint8]:
+def photograph(canvas: Floats, height: Floats, photo: LightAndPose) -> NDArray[np.uint8]:
     """The picture `(256, 256, 3)`, uint8 sRGB, of a painted canvas (float32, 0..255).
 
     `height` (canvas map, face units) gives the parallax of a small yaw: the inverse of `project` by one

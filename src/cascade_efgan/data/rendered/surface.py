@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from cascade_efgan.data.rendered import raster
-from cascade_efgan.data.rendered.pose import Photo
+from cascade_efgan.data.rendered.pose import LightAndPose
 from cascade_efgan.data.rendered.raster import DENSITY, Floats, Window, blend
 
 #: Steepest slope kept: beyond it a pixel faces sideways anyway.
@@ -67,7 +67,7 @@ def lay(surface: Surface, layer: Layer) -> None:
         view += layer.alpha * (source - view)
 
 
-def light(surface: Surface, photo: Photo) -> Floats:
+def light(surface: Surface, photo: LightAndPose) -> Floats:
     """The lit canvas `(H, W, 3)`, float32, 0..255 or a little above.
 
     Diffuse light wraps around the edge of shadow, more so in red, as light does that travels under skin;
