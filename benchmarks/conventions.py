@@ -133,13 +133,13 @@ class Study:
         if not path.exists():
             return None
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return stored if stored["key"] == self._key(name) else None
+        return stored if stored["key"] == self.key(name) else None
 
     def run(self, name: str, seed: int) -> None:
         """Train a candidate, edit the test faces to every expression and measure the edits."""
         folder, candidate = self.folder(name, seed), CANDIDATES[name]
         folder.mkdir(parents=True, exist_ok=True)
-        settings = self._settings(candidate)
+        settings = self.settings(candidate)
         data = self._shared("crops", "index", "split")
         who = ["--method", candidate.method, "--seed", str(seed)]
         network = _words(weights=folder / "weights.safetensors", model=folder / "model.json")
@@ -154,9 +154,10 @@ class Study:
         measured = {name: self._measure(name, who, edits, folder) for name in ("G", "au_error", "psnr_true")}
         curves = pd.read_csv(folder / "curves.csv")
         measured |= {"attention": curves["G/attention_mean"].iloc[-1], "same": self._reconstruction(network)}
-        write_json(folder / "result.json", {"key": self._key(name), "seconds": seconds, **measured})
+        write_json(folder / "result.json", {"key": self.key(name), "seconds": seconds, **measured})
 
-    def _settings(self, candidate: Candidate) -> Settings:
+    def settings(self, candidate: Candidate) -> Settings:
+        """A candidate's settings: all take equally many generator steps."""
         train = TRAIN | dict(candidate.train)
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
@@ -164,8 +165,9 @@ class Study:
         changed = {"losses": dict(candidate.losses), "network": dict(candidate.network), "train": train}
         return resolve({"preset": "evening", **changed})
 
-    def _key(self, name: str) -> dict[str, Any]:
-        settings = self._settings(CANDIDATES[name]).model_dump(mode="json")
+    def key(self, name: str) -> dict[str, Any]:
+        """What a candidate's result depends on."""
+        settings = self.settings(CANDIDATES[name]).model_dump(mode="json")
         used = {section: settings[section] for section in ("crop", "patches", "network", "losses", "train")}
         return {"method": CANDIDATES[name].method, "crops": sha256_file(self.shared["crops"]), **used}
 

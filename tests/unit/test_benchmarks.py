@@ -340,7 +340,7 @@ def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_sa
     folder = study.flow / DATA
     folder.mkdir(parents=True)
     (folder / "split.csv").write_text("id,part\n" + "a,train\n" * 1447 + "b,test\n" * 161, encoding="utf-8")
-    made = {name: study._settings(candidate) for name, candidate in CANDIDATES.items()}
+    made = {name: study.settings(candidate) for name, candidate in CANDIDATES.items()}
     steps = {s.train.epochs * (1447 // s.train.batch) // s.train.n_critic for s in made.values()}
     assert max(steps) - min(steps) <= 4
     dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
@@ -368,7 +368,7 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
         curves = "epoch,G/L_cond,G/attention_mean\n1,0.1,0.5\n2,0.05,0.25\n"
         (folder / "curves.csv").write_text(curves, encoding="utf-8")
         numbers = {"G": rate, "au_error": 0.5, "psnr_true": 24.5, "same": 30.0, "attention": 0.25, "seconds": 120}
-        write_json(folder / "result.json", {"key": study._key(name), **numbers})
+        write_json(folder / "result.json", {"key": study.key(name), **numbers})
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "training.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
