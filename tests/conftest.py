@@ -18,6 +18,11 @@ from preloaded import preloaded_programs
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# The machine's own archives must not answer.
+os.environ.pop("EFGAN_RAFD", None)
+os.environ.pop("EFGAN_CFEED", None)
+os.environ.pop("EFGAN_AFFECTNET", None)
+os.environ.pop("EFGAN_FOLDER", None)
 # A script's background command begins with Ctrl-C ignored, and so would everything that is started here; `nohup` does
 # the same to SIGHUP.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -205,19 +210,19 @@ def cropped_data(small_data: SmallData) -> SmallData:
     return small_data
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def efgan() -> Callable[..., None]:
     """`run_stage`: `efgan("split", "--index", path, ...)`."""
     return run_stage
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def landmarks() -> Callable[..., np.ndarray]:
     """`make_landmarks`."""
     return make_landmarks
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def openface_text() -> Callable[..., str]:
     """`openface_csv`."""
     return openface_csv
