@@ -18,6 +18,11 @@ from preloaded import preloaded_programs
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# The machine's own archives must not answer.
+os.environ.pop("EFGAN_RAFD", None)
+os.environ.pop("EFGAN_CFEED", None)
+os.environ.pop("EFGAN_AFFECTNET", None)
+os.environ.pop("EFGAN_FOLDER", None)
 # A script's background command begins with Ctrl-C ignored, and so would everything that is started here; `nohup` does
 # the same to SIGHUP.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -205,22 +210,49 @@ def cropped_data(small_data: SmallData) -> SmallData:
     return small_data
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def efgan() -> Callable[..., None]:
     """`run_stage`: `efgan("split", "--index", path, ...)`."""
     return run_stage
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def landmarks() -> Callable[..., np.ndarray]:
     """`make_landmarks`."""
     return make_landmarks
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def openface_text() -> Callable[..., str]:
     """`openface_csv`."""
     return openface_csv
+
+
+#: Answers each photograph with the next CSV of its folder, the last one again and again; an empty one is no face.
+OPENFACE = """#!/bin/sh
+set -e
+cd "$(dirname "$0")" && test -s "$2" && mkdir -p "$4"
+turn=$(cat turn)
+if [ -f "$((turn + 1)).csv" ]; then echo "$((turn + 1))" >turn; fi
+if [ -s "$turn.csv" ]; then cp "$turn.csv" "$4/photo.csv"; fi
+"""
+
+
+@pytest.fixture
+def openface_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A function that names a FaceLandmarkImg with these answers (CSV texts, one a photograph) in OPENFACE_BIN."""
+
+    def named(*texts: str) -> Path:
+        program = tmp_path_factory.mktemp("openface") / "FaceLandmarkImg"
+        program.write_text(OPENFACE)
+        program.chmod(0o755)
+        for number, text in enumerate(texts):
+            program.with_name(f"{number}.csv").write_text(text)
+        program.with_name("turn").write_text("0")
+        monkeypatch.setenv("OPENFACE_BIN", str(program))
+        return program
+
+    return named
 
 
 @pytest.fixture(scope="session")

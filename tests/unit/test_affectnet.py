@@ -1,13 +1,11 @@
 """AffectNet in both releases: labels, boxes, ids, what is left out, the seeded draw, and what goes wrong."""
 
 import io
-import json
 import shutil
-import tarfile
 import time
 import tracemalloc
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -17,19 +15,13 @@ from layouts_posed import pack
 from layouts_wild import AFFECTNET, LIST_HEADER, make_affectnet_csv, make_affectnet_npy, write_list
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.openface.csv_files import parse_faces
-from cascade_efgan.data.photos import PhotoZip, Request, sha256
+from cascade_efgan.data.photos import Request
 from cascade_efgan.data.sources.affectnet import affectnet_photos, draw
 from cascade_efgan.errors import InputError
 
 IMAGES = "Manually_Annotated/Manually_Annotated_Images"
 LISTS = "Manually_Annotated_file_lists"
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch):
-    monkeypatch.delenv("EFGAN_AFFECTNET", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -260,21 +252,6 @@ def test_the_draw_depends_on_the_ids_alone_and_is_fair():
     assert draw(ids, None, 0) == ids
 
 
-@pytest.mark.parametrize("release", ["csv", "npy"])
-@pytest.mark.parametrize("packing", ["zip", "tar", "tar.gz"])
-def test_a_packed_release_gives_the_same_photographs(made, tmp_path, release, packing):
-    folder, _ = made[release]
-    archive = tmp_path / f"AffectNet.{packing}"
-    if packing == "zip":
-        with zipfile.ZipFile(archive, "w") as packed:
-            for path in sorted(folder.rglob("*"), reverse=True):
-                packed.write(path, f"AffectNet 2020/{path.relative_to(folder)}")
-    else:
-        with tarfile.open(archive, "w:gz" if packing == "tar.gz" else "w") as packed:
-            packed.add(folder, "./AffectNet 2020")
-    assert photos(archive) == photos(folder)
-
-
 def test_an_annotation_may_be_a_number_or_its_digits(tmp_path):
     folder = tmp_path / "digits" / "train_set"
     (folder / "annotations").mkdir(parents=True)
@@ -425,26 +402,3 @@ def test_photographs_are_read_one_by_one_when_they_are_asked_for(small):
         assert next(found).id.startswith("train-")
     with pytest.raises(InputError, match=r"val_set/images/0\.JPG"):
         next(found)
-
-
-def test_the_stage_writes_photographs_manifest_and_completeness(made, tmp_path, efgan, monkeypatch):
-    folder, openface = made["csv"]
-    out = tmp_path / "out"
-    flags = ("--dataset", "affectnet", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
-             "--completeness", out / "completeness.json")  # fmt: skip
-    efgan("download", *flags, "--set", f"affectnet.archive={folder}")
-    assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
-    manifest = read_manifest(out / "manifest.csv")
-    assert list(manifest["id"]) == sorted(openface)
-    assert set(manifest["width"]) == {256}
-    boxes = manifest.set_index("id")[["face_x", "face_width"]].astype(float)
-    assert (boxes > 0).all(axis=None)
-    with PhotoZip(out / "photos.zip") as archive:
-        for row in manifest.to_dict("records"):
-            assert sha256(archive.read(row["file"])) == row["sha256"]
-    assert json.loads((out / "completeness.json").read_text()) == asdict(source(folder).completeness)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    shutil.rmtree(out)
-    monkeypatch.setenv("EFGAN_AFFECTNET", str(folder))
-    efgan("download", *flags)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before

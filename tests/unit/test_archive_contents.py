@@ -14,13 +14,6 @@ DATASETS = ("rafd", "cfeed", "affectnet", "folder")
 PACKED = ["1.zip", "2.TAR", "3.tar.gz", "4.rar", "5.7z", "a b/set.part01.rar", "a b/set.r00", "set.z01", "set.zip.001"]
 
 
-@pytest.fixture(autouse=True)
-def no_variables(monkeypatch):
-    """The machine's own archives must not answer."""
-    for dataset in DATASETS:
-        monkeypatch.delenv(f"EFGAN_{dataset.upper()}", raising=False)
-
-
 def write(folder, names):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

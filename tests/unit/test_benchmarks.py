@@ -21,7 +21,7 @@ from benchmarks.cases import Case, Effort, calls_of, groups, list_cases, value_o
 from benchmarks.compare import take_turns
 from benchmarks.conventions import CANDIDATES, DATA, Study
 from benchmarks.conventions_report import BEGIN, END, write_report
-from benchmarks.fid_inputs import EDITS, REAL, full_size_features, png_files, write_pictures
+from benchmarks.fid_inputs import EDITS, REAL, png_files, write_pictures
 from benchmarks.measure import Stopwatch, peak_memory_mib
 from benchmarks.peers import PEERS, Peer
 from benchmarks.peers.checkout import find_checkout
@@ -73,18 +73,6 @@ def test_times_must_not_exceed_their_target_and_rates_must_reach_it(
 ) -> None:
     made = replace(row(1.0, 1.0, target, unit), ours=ours, peer=peer, ratio=ours / peer if ours and peer else None)
     assert made.verdict == verdict
-
-
-def test_every_target_of_the_issue_is_a_case() -> None:
-    targets = {name: case.target for name, case in CASES.items()}
-    assert targets == {
-        "ganimation_batch2_float32": 0.75, "ganimation_batch2_bfloat16": 0.5, "ganimation_batch8_float32": 0.75,
-        "ganimation_batch8_bfloat16": 0.5, "stargan_batch8_float32": 0.75, "stargan_batch8_bfloat16": 0.5,
-        "stargan_batch16_float32": 0.75, "stargan_batch16_bfloat16": 0.5, "ef_gan_batch2_bfloat16": 1.5,
-        "ef_gan_batch2_float32": None, "generation_batch16_float32": 1.1, "generation_batch16_bfloat16": 2.0,
-        "fid_second_method_batch12_float32": 0.4,
-    }  # fmt: skip
-    assert {(case.ours.batch, case.target) for case in list_cases("cuda", Effort())} == {(2, 5.0), (16, 4.0)}
 
 
 def test_cases_of_one_peer_task_are_measured_together() -> None:
@@ -218,11 +206,6 @@ def test_pictures_are_the_same_as_png_and_packed(tmp_path: Path) -> None:
     assert all(np.array_equal(np.asarray(Image.open(f)), image) for f, image in zip(files, packed, strict=True))
 
 
-def test_full_size_features_have_the_sizes_of_the_issue() -> None:
-    real, edits = full_size_features()
-    assert real.shape == (1608, 2048) and edits.shape == (1288, 2048) and real.min() == 0
-
-
 def test_a_variable_that_names_no_checkout_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STARGAN_DIR", str(tmp_path))
     with pytest.raises(InputError, match=r"no checkout of yunjey/stargan .* set STARGAN_DIR to a checkout of it"):
@@ -340,7 +323,7 @@ def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_sa
     folder = study.flow / DATA
     folder.mkdir(parents=True)
     (folder / "split.csv").write_text("id,part\n" + "a,train\n" * 1447 + "b,test\n" * 161, encoding="utf-8")
-    made = {name: study._settings(candidate) for name, candidate in CANDIDATES.items()}
+    made = {name: study.settings(candidate) for name, candidate in CANDIDATES.items()}
     steps = {s.train.epochs * (1447 // s.train.batch) // s.train.n_critic for s in made.values()}
     assert max(steps) - min(steps) <= 4
     dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
@@ -368,7 +351,7 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
         curves = "epoch,G/L_cond,G/attention_mean\n1,0.1,0.5\n2,0.05,0.25\n"
         (folder / "curves.csv").write_text(curves, encoding="utf-8")
         numbers = {"G": rate, "au_error": 0.5, "psnr_true": 24.5, "same": 30.0, "attention": 0.25, "seconds": 120}
-        write_json(folder / "result.json", {"key": study._key(name), **numbers})
+        write_json(folder / "result.json", {"key": study.key(name), **numbers})
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "training.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")

@@ -25,19 +25,11 @@ from layouts_posed import (
 )
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import Request
 from cascade_efgan.data.sources.cfeed import SECOND, cfeed_photos, parse_name
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import read_json
 
 EXPRESSIONS = {"neutral", "happy", "sad", "fearful", "angry", "surprised", "disgusted"}
-
-
-@pytest.fixture(autouse=True)
-def no_variable(monkeypatch):
-    """The machine's own archive must not answer."""
-    monkeypatch.delenv("EFGAN_CFEED", raising=False)
 
 
 @pytest.fixture
@@ -242,21 +234,3 @@ def test_a_spreadsheet_that_breaks_off_is_refused(folder, length):
     sheet.write_bytes(sheet.read_bytes()[:length])
     with pytest.raises(InputError, match=r"cfeed: AU_annotation_all_subjects\.xls (is not a readable|has no)"):
         read(folder)
-
-
-def test_all_packings_give_the_same_zip_and_manifest(folder, tmp_path, efgan):
-    add_leavings(folder)
-    written = []
-    for suffix in ("", ".zip", ".tar", ".tar.gz"):
-        archive = pack(folder, tmp_path / f"cfeed{suffix}") if suffix else folder
-        out = tmp_path / f"out{suffix}"
-        files = [out / name for name in ("photos.zip", "manifest.csv", "completeness.json")]
-        efgan("download", "--dataset", "cfeed", "--photos", files[0], "--manifest", files[1], "--completeness",
-              files[2], "--set", f"cfeed.archive={archive}", "--set", "cfeed.partial=true")  # fmt: skip
-        assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
-        written.append([path.read_bytes() for path in files])
-    assert written[1:] == written[:1] * 3
-    manifest = read_manifest(files[1])
-    assert len(manifest) == 14
-    assert set(manifest["expression"]) == EXPRESSIONS
-    assert read_json(files[2])["left_out"] == {"Happily disgusted": 2}

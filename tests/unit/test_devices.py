@@ -1,6 +1,7 @@
 """Jobs that share GPUs. The GPUs are pretended: a program `nvidia-smi` that lists them, and lock files."""
 
 import ctypes
+import importlib
 import os
 import subprocess
 import sys
@@ -41,14 +42,14 @@ except SystemExit:
 
 
 @pytest.fixture(autouse=True)
-def _restored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees real GPUs, another's choice or other processes' places."""
+def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test sees real GPUs, another's choice or other processes' places: a GPU is kept while the module is."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setattr(devices, "_slot", None)
-    monkeypatch.setattr(devices, "_jobs_per_gpu", 1)
-    monkeypatch.setattr(devices, "SLOT_SECONDS", 0.01)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    importlib.reload(devices)
+    yield
+    importlib.reload(devices)
 
 
 def pretend(text: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -157,10 +158,12 @@ def test_several_jobs_share_a_gpu_by_a_setting(monkeypatch: pytest.MonkeyPatch, 
     pretend(LISTED, monkeypatch, tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("time.sleep", out_of_patience)
     with wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0]:
         share_gpus(2)
         assert pick_device() == torch.device("cuda")
-    assert devices._slot is not None and Path(devices._slot.name).name == "GPU-aa.1"
+        with pytest.raises(TimeoutError):  # both places are taken
+            wait_for_slot({"0": "GPU-aa"}, 2, slots_folder())
 
 
 def test_without_a_gpu_nothing_is_taken(

@@ -1,9 +1,12 @@
 """Editing photographs: crops in and out, targets, continuous editing, and the command line."""
 
+import io
+import os
+import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.data.rendered import render, sample_plan
+from cascade_efgan.data.rendered import openface_csv, render, sample_plan
 from cascade_efgan.editing import choose_weights, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.job import EditJob, Plan, plan_files
@@ -48,12 +51,6 @@ class Known:
         return self.faces
 
 
-class Ended(NamedTuple):
-    """What `subprocess.run` gives."""
-
-    returncode: int
-
-
 def save_random(folder, method="cascade_ef_gan"):
     """A model with random weights, as a run leaves it."""
     torch.manual_seed(0)
@@ -82,11 +79,9 @@ def photo(tmp_path):
 
 
 @pytest.fixture
-def found_everywhere(monkeypatch):
+def found_everywhere(openface_answers):
     """The command line's finder knows the rendered face."""
-    from cascade_efgan.face_finders import found as faces
-
-    monkeypatch.setattr(faces, "find_faces", lambda _program=None: Known(TRUE_FACE))
+    openface_answers(openface_csv(RENDERED))
 
 
 def outside(image, square):
@@ -160,11 +155,7 @@ def test_several_photographs_are_edited_in_one_go(weights):
             return [face] if image.any() else []
 
     editor = Editor.from_file(weights, BySize(), device="cpu")
-    sizes = []
-    generator = editor.crops._generator
-    generator.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
     both = editor.edit_many([RENDERED.image, large], {"AU12": 5.0})
-    assert sizes == [2, 2]  # both faces together: the edit, and what changes nothing
     for image, made in zip((RENDERED.image, large), both, strict=True):
         alone = editor.edit(image, {"AU12": 5.0}).image
         assert made.image.shape == image.shape and (made.image != image).any()
@@ -494,11 +485,9 @@ def test_the_command_writes_a_film(photo, weights, found_everywhere, efgan, tmp_
     assert Image.open(tmp_path / "a.gif").n_frames == 8
 
 
-@pytest.mark.parametrize("faces", [[], [FoundFace(TRUE_FACE.landmarks / 20, TRUE_FACE.aus, 1.0, "small")]])
-def test_nothing_is_written_when_no_face_can_be_edited(photo, weights, efgan, tmp_path, monkeypatch, faces):
-    from cascade_efgan.face_finders import found as module
-
-    monkeypatch.setattr(module, "find_faces", lambda _program=None: Known(*faces))
+@pytest.mark.parametrize("answer", ["", openface_csv(replace(RENDERED, landmarks=RENDERED.landmarks / 20))])
+def test_nothing_is_written_when_no_face_can_be_edited(photo, weights, efgan, tmp_path, openface_answers, answer):
+    openface_answers(answer)
     with pytest.raises(InputError, match="no face was found|too small"):
         efgan(
             "edit", photo, "--expression", "happy", "--steps", "--weights", weights, "--out", tmp_path / "x" / "a.png"
@@ -640,32 +629,53 @@ def test_a_wrong_wish_is_told_before_anything_is_looked_for(efgan, tmp_path, wor
         efgan("edit", tmp_path / "absent.png", "--run", tmp_path, *words)
 
 
-@pytest.mark.parametrize(("answer", "status", "message"), [("n", 0, "make one with `snakemake"), ("y", 1, "failed")])
-def test_at_a_terminal_the_smallest_run_is_offered(monkeypatch, tmp_path, answer, status, message):
-    called = []
-    monkeypatch.setattr(choose_weights, "_can_offer", lambda _run: True)
-    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: answer == "y")
-    monkeypatch.setattr(choose_weights.subprocess, "run", lambda words, check: called.append(words) or Ended(status))
-    with pytest.raises(InputError, match=message):
-        choose_weights.trained_weights(tmp_path, None)
-    assert called == ([] if answer == "n" else [SMALLEST_RUN.split()])
+@pytest.fixture
+def checkout(monkeypatch, tmp_path):
+    """A checkout whose `snakemake` writes down its words and copies `made` to the results."""
+    monkeypatch.chdir(tmp_path)
+    Path("Snakefile").touch()
+    program = tmp_path / "bin" / "snakemake"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "snakemake $*" >ran\ncp -r made results\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return tmp_path
 
 
-def test_the_weights_of_an_accepted_offer_are_used(monkeypatch, tmp_path):
-    def train(_words, check):
-        save_random(tmp_path / "rendered" / "seed0" / "cascade_ef_gan")
-        return Ended(0)
+@pytest.fixture
+def terminal(monkeypatch):
+    """A function that types a line at the terminal at which the command runs."""
+    keyboard, seat = pty.openpty()
+    with open(seat) as given, open(os.dup(seat), "w") as said:
 
-    monkeypatch.setattr(choose_weights, "_can_offer", lambda _run: True)
-    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: True)
-    monkeypatch.setattr(choose_weights.subprocess, "run", train)
-    assert choose_weights.trained_weights(tmp_path, None).parent.name == "cascade_ef_gan"
+        def typed(line):
+            monkeypatch.setattr("sys.stdin", given)  # here: pytest sets its own as a test begins
+            monkeypatch.setattr("sys.stderr", said)
+            os.write(keyboard, f"{line}\n".encode())
+
+        yield typed
+    os.close(keyboard)
 
 
-def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(monkeypatch, tmp_path):
-    monkeypatch.setattr(choose_weights.typer, "confirm", lambda *_args, **_options: pytest.fail("asked"))
+def test_at_a_terminal_the_smallest_run_is_offered_and_its_weights_are_used(checkout, terminal):
+    terminal("n")
+    with pytest.raises(InputError, match="make one with `snakemake"):
+        choose_weights.trained_weights(checkout / "results", None)
+    assert not Path("ran").exists()
+    terminal("y")  # there is nothing to copy yet
+    with pytest.raises(InputError, match="failed"):
+        choose_weights.trained_weights(checkout / "results", None)
+    assert Path("ran").read_text() == f"{SMALLEST_RUN}\n"
+    save_random(checkout / "made" / "rendered" / "seed0" / "cascade_ef_gan")
+    terminal("y")
+    assert choose_weights.trained_weights(checkout / "results", None).parent.name == "cascade_ef_gan"
+
+
+def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(checkout, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(InputError, match="`snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights"):
-        choose_weights.trained_weights(tmp_path, None)
+        choose_weights.trained_weights(checkout / "results", None)
+    assert not Path("ran").exists()
 
 
 def test_the_packages_weights_are_used_where_there_is_no_run_and_nothing_was_named(monkeypatch, tmp_path, caplog):

@@ -76,16 +76,10 @@ def test_faces_come_largest_first(upright):
     assert [found.side for found in largest_first([face(upright / 2), face(upright)])] == [60, 30]
 
 
-def test_openface_is_used_where_it_is_configured(tmp_path, monkeypatch, upright, openface_text):
-    program = tmp_path / "bin" / "FaceLandmarkImg"
-    program.parent.mkdir()
+def test_openface_is_used_where_it_is_configured(upright, openface_text, openface_answers):
     aus = np.linspace(0, 5, len(AUS)).round(2)
     # A large face, a small one, and one of OpenFace's phantoms.
-    rows = [(0.9, aus, upright / 2), (0.98, aus, upright), (0.2, aus, upright * 2)]
-    (tmp_path / "faces.csv").write_text(openface_text(rows))
-    program.write_text(f'#!/bin/sh\nset -e\ntest -s "$2"\nmkdir -p "$4"\ncp {tmp_path}/faces.csv "$4/photo.csv"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("OPENFACE_BIN", str(program))
+    openface_answers(openface_text([(0.9, aus, upright / 2), (0.98, aus, upright), (0.2, aus, upright * 2)]))
     finder = find_faces()
     assert isinstance(finder, OpenFaceFaces)
     found = finder.find(np.zeros((120, 120, 3), dtype=np.uint8))
@@ -93,14 +87,12 @@ def test_openface_is_used_where_it_is_configured(tmp_path, monkeypatch, upright,
     assert np.array_equal(found[0].aus, aus)
 
 
-def test_openface_without_a_face_gives_none_and_a_failure_is_told(tmp_path):
-    program = tmp_path / "FaceLandmarkImg"
-    program.write_text("#!/bin/sh\nexit 0\n")
-    program.chmod(0o755)
-    assert OpenFaceFaces(program).find(np.zeros((40, 40, 3), dtype=np.uint8)) == []
+def test_openface_without_a_face_gives_none_and_a_failure_is_told(openface_answers):
+    program, image = openface_answers(""), np.zeros((40, 40, 3), dtype=np.uint8)
+    assert OpenFaceFaces(program).find(image) == []
     program.write_text("#!/bin/sh\necho Could not load the landmark detector\nexit 1\n")
     with pytest.raises(InputError, match="status 1 .Could not load the landmark detector"):
-        OpenFaceFaces(program).find(np.zeros((40, 40, 3), dtype=np.uint8))
+        OpenFaceFaces(program).find(image)
 
 
 def test_another_program_than_facelandmarkimg_is_refused(tmp_path):
@@ -189,7 +181,7 @@ def test_after_a_failure_of_mediapipe_the_next_photograph_is_searched_as_ever(fi
     assert len(finder.find(good)) == 1
     for bad in (good[:0], good[:, :0], good[..., 0]):
         with pytest.raises(InputError, match="MediaPipe's face landmarker failed on it .*; give another photograph"):
-            finder._find_in(bad, np.zeros(2))
+            finder.find(bad)
         assert len(finder.find(good)) == 1
     finder.close()
     assert len(finder.find(good)) == 1

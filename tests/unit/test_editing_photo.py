@@ -3,10 +3,10 @@
 import io
 import json
 import struct
-import zlib
 
 import numpy as np
 import pytest
+from picture_files import bare_png, encoded
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
@@ -21,31 +21,18 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 TARGETS = [{"AU12": 3.0}]
 
 
-def saved(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
 def picture(mode="RGB"):
     return Image.fromarray(PIXELS).convert(mode)
 
 
-def png_of(width, height, depth=8, kind=2):
+def png_of(width, height):
     """A PNG of zeros, its rows compressed to almost nothing."""
-
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    row = bytes(1 + width * (3 if kind == 2 else 1) * depth // 8)
-    body = zlib.compress(row * min(height, 64))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return bare_png((width, height), bytes(1 + width * 3) * min(height, 64))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "WEBP"])
 def test_a_lossless_photograph_comes_back_bit_for_bit_and_marked(kind):
-    photo = read_photo(saved(picture(), kind, **({"lossless": True} if kind == "WEBP" else {})), "photo")
+    photo = read_photo(encoded(picture(), kind, **({"lossless": True} if kind == "WEBP" else {})), "photo")
     assert np.array_equal(photo.image, PIXELS)
     data, media = write_photo(photo, photo.image, TARGETS)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), PIXELS)
@@ -59,7 +46,7 @@ def test_a_lossless_photograph_comes_back_bit_for_bit_and_marked(kind):
 def test_a_compressed_tiff_keeps_its_words_and_loses_its_layout(form):
     exif = Image.Exif()
     exif[Base.Make], exif[Base.ImageDescription] = "A camera", "A face"
-    data = saved(picture(), "TIFF", compression="tiff_lzw", exif=exif, dpi=(300, 300))
+    data = encoded(picture(), "TIFF", compression="tiff_lzw", exif=exif, dpi=(300, 300))
     photo = read_photo(data, "photo.tif")
     again, _ = write_photo(photo, photo.image, TARGETS, form)
     with Image.open(io.BytesIO(again)) as image:
@@ -76,7 +63,9 @@ def test_a_jpeg_stays_a_jpeg_of_high_quality_with_its_metadata():
     exif.get_ifd(IFD.Exif)[Base.UserComment] = b"ASCII\0\0\0my words"
     exif.get_ifd(IFD.GPSInfo)[1] = "N"
     smooth = Image.fromarray(np.tile(np.linspace(0, 255, 60, dtype=np.uint8)[None, :, None], (40, 1, 3)))
-    photo = read_photo(saved(smooth, "JPEG", exif=exif, icc_profile=b"profile", comment=b"hello", dpi=(300, 300)), "p")
+    photo = read_photo(
+        encoded(smooth, "JPEG", exif=exif, icc_profile=b"profile", comment=b"hello", dpi=(300, 300)), "p"
+    )
     data, media = write_photo(photo, photo.image, TARGETS)
     with Image.open(io.BytesIO(data)) as image:
         assert (image.format, media) == ("JPEG", "image/jpeg")
@@ -100,7 +89,7 @@ def test_every_exif_orientation_is_turned_upright_and_written_upright(orientatio
               4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
               7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}[orientation]  # fmt: skip
     sideways = picture() if orientation == 1 else picture().transpose(stored)
-    photo = read_photo(saved(sideways, "PNG", exif=exif), "photo")
+    photo = read_photo(encoded(sideways, "PNG", exif=exif), "photo")
     assert np.array_equal(photo.image, PIXELS)
     again = read_photo(write_photo(photo, photo.image, TARGETS)[0], "photo")
     assert np.array_equal(again.image, PIXELS)
@@ -110,7 +99,7 @@ def test_the_thumbnail_of_the_old_face_is_not_kept():
     exif = Image.Exif()
     exif[Base.Make] = "A camera"
     exif._ifds[IFD.IFD1] = {Base.JpegIFOffset: 0, Base.Compression: 6}
-    photo = read_photo(saved(picture(), "JPEG", exif=exif), "photo")
+    photo = read_photo(encoded(picture(), "JPEG", exif=exif), "photo")
     data, _ = write_photo(photo, photo.image, TARGETS)
     assert not Image.open(io.BytesIO(data)).getexif().get_ifd(IFD.IFD1)
 
@@ -122,7 +111,7 @@ def test_opacity_and_png_texts_are_kept():
     texts = PngInfo()
     texts.add_text("Author", "somebody")
     texts.add_itxt("Title", "ein Gesicht, größer")
-    photo = read_photo(saved(image, "PNG", pnginfo=texts), "photo")
+    photo = read_photo(encoded(image, "PNG", pnginfo=texts), "photo")
     with Image.open(io.BytesIO(write_photo(photo, photo.image, TARGETS)[0])) as again:
         again.load()
         assert np.array_equal(np.asarray(again), np.dstack([PIXELS, alpha]))
@@ -136,13 +125,13 @@ def test_captions_are_kept_and_photoshops_thumbnail_is_not():
     caption = b"\x1c\x02\x78\x00\x05A man"
     segment = b"Photoshop 3.0\0" + block(0x040C, b"old face") + block(0x0404, caption)
     extra = b"\xff\xed" + struct.pack(">H", 2 + len(segment)) + segment
-    photo = read_photo(saved(picture(), "JPEG", extra=extra), "photo")
+    photo = read_photo(encoded(picture(), "JPEG", extra=extra), "photo")
     with Image.open(io.BytesIO(write_photo(photo, photo.image, TARGETS)[0])) as again:
         assert again.info["photoshop"] == {0x0404: caption}
 
     words = TiffImagePlugin.ImageFileDirectory_v2()
     words[33723] = caption + b"\0\0"
-    data = saved(picture(), "TIFF", tiffinfo=words)
+    data = encoded(picture(), "TIFF", tiffinfo=words)
     # As whole numbers, as many programs write it.
     numbers = data.replace(struct.pack("<HHL", 33723, 7, 12), struct.pack("<HHL", 33723, 4, 3))
     assert numbers != data
@@ -156,7 +145,7 @@ def test_the_meaning_of_a_pngs_colours_is_kept():
     gamma, white = struct.pack(">L", 100_000), struct.pack(">8L", *range(31_000, 39_000, 1_000))
     chunks.add(b"gAMA", gamma)
     chunks.add(b"cHRM", white)
-    photo = read_photo(saved(picture(), "PNG", pnginfo=chunks), "photo")
+    photo = read_photo(encoded(picture(), "PNG", pnginfo=chunks), "photo")
     data, _ = write_photo(photo, photo.image, TARGETS)
     assert b"gAMA" + gamma in data and b"cHRM" + white in data
 
@@ -164,7 +153,7 @@ def test_the_meaning_of_a_pngs_colours_is_kept():
 def test_metadata_that_a_format_cannot_hold_are_left_out_with_a_warning(caplog):
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", "x" * 70_000)
-    photo = read_photo(saved(picture(), "PNG", pnginfo=texts, dpi=(300, 300)), "photo.png")
+    photo = read_photo(encoded(picture(), "PNG", pnginfo=texts, dpi=(300, 300)), "photo.png")
     data, _ = write_photo(photo, photo.image, TARGETS, "JPEG")
     assert caplog.messages == ["photo.png: does not fit into a JPEG file, or is damaged, and was left out: xmp"]
     assert read_mark(data)["target_aus"] == TARGETS
@@ -173,13 +162,13 @@ def test_metadata_that_a_format_cannot_hold_are_left_out_with_a_warning(caplog):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "RGBA"])
 def test_grey_palette_and_transparent_images_are_read_as_rgb(mode):
-    photo = read_photo(saved(picture(mode), "PNG"), "photo")
+    photo = read_photo(encoded(picture(mode), "PNG"), "photo")
     assert photo.image.shape == (40, 60, 3)
     assert photo.image.dtype == np.uint8
 
 
 def test_a_wrong_suffix_is_read_by_its_bytes_and_told():
-    photo = read_photo(saved(picture(), "PNG"), "photo.jpg")
+    photo = read_photo(encoded(picture(), "PNG"), "photo.jpg")
     assert photo.format == "PNG"
     assert photo.note == "photo.jpg: its name says JPEG, but it is a PNG file and was read as one"
 
@@ -192,20 +181,20 @@ def test_a_wrong_suffix_is_read_by_its_bytes_and_told():
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"\0\0\0\x18ftypheic" + bytes(64), "HEIC"),
         (b"%PDF-1.7", "PDF"),
-        (saved(picture(), "PNG")[:2000], "not a readable image"),
-        (saved(picture(), "JPEG")[:900], "not a readable image"),
-        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "PNG"), "all but black"),
-        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "TIFF"), "all but black"),
-        (saved(Image.fromarray(np.zeros((40, 40), dtype=np.float32) - 1), "TIFF"), "floats from -1 to -1"),
-        (saved(picture(), "GIF", save_all=True, append_images=[picture().rotate(90)]), "animation"),
-        (saved(picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)]), "animation"),
-        (saved(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]), "animation"),
-        (saved(picture(), "TIFF", save_all=True, append_images=[picture()]), "several pages"),
+        (encoded(picture(), "PNG")[:2000], "not a readable image"),
+        (encoded(picture(), "JPEG")[:900], "not a readable image"),
+        (encoded(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "PNG"), "all but black"),
+        (encoded(Image.fromarray(np.zeros((40, 40), dtype=np.uint16)), "TIFF"), "all but black"),
+        (encoded(Image.fromarray(np.zeros((40, 40), dtype=np.float32) - 1), "TIFF"), "floats from -1 to -1"),
+        (encoded(picture(), "GIF", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (encoded(picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (encoded(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]), "animation"),
+        (encoded(picture(), "TIFF", save_all=True, append_images=[picture()]), "several pages"),
         (png_of(20_000, 20_000), "million allowed"),
         (png_of(9_000, 9_000), "million allowed"),
         (png_of(40, 32_767), "40x32767 pixels, one side longer"),
         (png_of(32_767, 40), "32767x40 pixels, one side longer"),
-        (saved(Image.new("RGB", (16, 200)), "PNG"), "too few"),
+        (encoded(Image.new("RGB", (16, 200)), "PNG"), "too few"),
     ],
 )
 def test_what_is_no_photograph_is_refused_in_one_sentence(data, words):
@@ -216,7 +205,7 @@ def test_what_is_no_photograph_is_refused_in_one_sentence(data, words):
 
 
 def test_limits_hold_for_files_and_pixels(tmp_path):
-    data = saved(picture(), "PNG")
+    data = encoded(picture(), "PNG")
     with pytest.raises(InputError, match="million allowed"):
         read_photo(data, "photo", PhotoLimits(pixels=2399))
     with pytest.raises(InputError, match="MiB"):

@@ -1,9 +1,7 @@
 """A folder of one's own: with labels and without, ids, and what goes wrong."""
 
-import json
 import re
 import shutil
-import tarfile
 import unicodedata
 import zipfile
 
@@ -16,11 +14,6 @@ from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import Request
 from cascade_efgan.data.sources.folder import folder_photos, path_id
 from cascade_efgan.errors import InputError
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch):
-    monkeypatch.delenv("EFGAN_FOLDER", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -164,20 +157,6 @@ def test_the_end_of_a_path_is_enough_in_a_zip_with_a_folder_of_its_own(plain, tm
         "holiday/sub/a.jpg": "Anna", "holiday/sub/b.PNG": "Bob", "holiday/a.jpg": "Cleo"}  # fmt: skip
 
 
-@pytest.mark.parametrize("packing", ["zip", "tar"])
-def test_packed_photographs_are_the_same(made, tmp_path, packing):
-    folder, _ = made[False]
-    archive = tmp_path / f"photos.{packing}"
-    if packing == "zip":
-        with zipfile.ZipFile(archive, "w") as packed:
-            for path in sorted(folder.rglob("*"), reverse=True):
-                packed.write(path, path.relative_to(folder))
-    else:
-        with tarfile.open(archive, "w") as packed:
-            packed.add(folder, ".")
-    assert list(source(archive).photos) == list(source(folder).photos)
-
-
 def test_a_listed_file_of_another_suffix_is_named_as_such(plain, caplog):
     """A listed .heic that was there counted as missing, with the advice to complete the archive."""
     for listed in ("b.heic", "sub/b.HEIC"):
@@ -282,26 +261,6 @@ def test_ids_stay_when_other_photographs_are_added(plain):
     after = {photo.file: photo.id for photo in source(plain).photos}
     assert before.items() < after.items()
     assert len(set(after.values())) == len(after) == 8
-
-
-def test_the_stage_writes_photographs_manifest_and_completeness(made, tmp_path, efgan, monkeypatch):
-    folder, openface = made[False]
-    out = tmp_path / "out"
-    flags = ("--dataset", "folder", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
-             "--completeness", out / "completeness.json")  # fmt: skip
-    efgan("download", *flags, "--set", f"folder.archive={folder}")
-    assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
-    manifest = read_manifest(out / "manifest.csv")
-    assert list(manifest["id"]) == sorted(openface)
-    assert set(manifest["face_x"]) == {""}
-    completeness = json.loads((out / "completeness.json").read_text())
-    assert completeness.pop("side_files") == {".DS_Store": 1, "._*": 3, "Thumbs.db": 1}
-    assert completeness == {"expected": None, "found": 16, "missing": [], "unexpected": [], "left_out": {}}
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    shutil.rmtree(out)
-    monkeypatch.setenv("EFGAN_FOLDER", str(folder))
-    efgan("download", *flags)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_the_stage_takes_labels_and_leaves_nothing_when_they_are_wrong(made, tmp_path, efgan):

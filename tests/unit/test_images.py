@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from picture_files import bare_png, encoded, png_chunk
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.ExifTags import Base
 from typer.testing import CliRunner
@@ -31,24 +32,12 @@ GRAY[:8, :8] = 255
 COLOUR = np.dstack([GRAY, GRAY[::-1], GRAY[:, ::-1]])
 
 
-def saved(image, kind, **options):
-    buffer = io.BytesIO()
-    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
 def by_opencv(suffix, image):
     return cv2.imencode(suffix, image)[1].tobytes()
 
 
-def chunk(name, data):
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
 def png(body, depth, kind, interlaced=0, extra=b""):
-    header = struct.pack(">IIBBBBB", 60, 40, depth, kind, 0, 0, interlaced)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra
-    return start + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
+    return bare_png((60, 40), body, depth, kind, interlaced, extra)
 
 
 def gray_alpha_16():
@@ -63,7 +52,7 @@ def interlaced():
 
 
 def white_is_zero():
-    data = saved(65535 - GRAY.astype(np.uint16) * 257, "TIFF")
+    data = encoded(65535 - GRAY.astype(np.uint16) * 257, "TIFF")
     changed = data.replace(struct.pack("<HHIH", 262, 3, 1, 1), struct.pack("<HHIH", 262, 3, 1, 0))
     assert changed != data
     return changed
@@ -82,25 +71,25 @@ def twelve_bits():
 
 GRAYS = {
     "16-bit PNG": by_opencv(".png", GRAY.astype(np.uint16) * 257),
-    "16-bit TIFF": saved(GRAY.astype(np.uint16) * 257, "TIFF"),
+    "16-bit TIFF": encoded(GRAY.astype(np.uint16) * 257, "TIFF"),
     "16-bit TIFF, compressed": by_opencv(".tif", GRAY.astype(np.uint16) * 257),
-    "16-bit TIFF, big-endian": saved(Image.fromarray(GRAY.astype(">u2") * 257, mode=None), "TIFF"),
+    "16-bit TIFF, big-endian": encoded(Image.fromarray(GRAY.astype(">u2") * 257, mode=None), "TIFF"),
     "16-bit TIFF, white is zero": white_is_zero(),
     "12-bit TIFF": twelve_bits(),
     "16-bit gray with alpha": gray_alpha_16(),
-    "float TIFF": saved((GRAY / 255).astype(np.float32), "TIFF"),
+    "float TIFF": encoded((GRAY / 255).astype(np.float32), "TIFF"),
     "interlaced PNG": interlaced(),
-    "8-bit TIFF": saved(GRAY, "TIFF"),
+    "8-bit TIFF": encoded(GRAY, "TIFF"),
 }
 COLOURS = {
     "16-bit PNG": by_opencv(".png", COLOUR[..., ::-1].astype(np.uint16) * 257),
     "16-bit TIFF": by_opencv(".tif", COLOUR[..., ::-1].astype(np.uint16) * 257),
-    "palette with transparency": saved(Image.fromarray(COLOUR).quantize(256), "PNG", transparency=0),
-    "progressive JPEG": saved(COLOUR, "JPEG", quality=95, progressive=True),
-    "CMYK JPEG": saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95, subsampling=0),
-    "CMYK TIFF": saved(Image.fromarray(COLOUR).convert("CMYK"), "TIFF"),
-    "LAB TIFF": saved(Image.fromarray(COLOUR).convert("LAB"), "TIFF"),
-    "AVIF": saved(COLOUR, "AVIF", quality=95) if ".avif" in SUFFIXES else saved(COLOUR, "PNG"),
+    "palette with transparency": encoded(Image.fromarray(COLOUR).quantize(256), "PNG", transparency=0),
+    "progressive JPEG": encoded(COLOUR, "JPEG", quality=95, progressive=True),
+    "CMYK JPEG": encoded(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95, subsampling=0),
+    "CMYK TIFF": encoded(Image.fromarray(COLOUR).convert("CMYK"), "TIFF"),
+    "LAB TIFF": encoded(Image.fromarray(COLOUR).convert("LAB"), "TIFF"),
+    "AVIF": encoded(COLOUR, "AVIF", quality=95) if ".avif" in SUFFIXES else encoded(COLOUR, "PNG"),
 }
 
 
@@ -108,7 +97,7 @@ def ycck():
     """A YCCK JPEG, inverted as Adobe's are: a CMYK one whose numbers are YCbCr and black, and called so."""
     luma = Image.fromarray(255 - COLOUR).convert("YCbCr").split()
     black = Image.new("L", luma[0].size, 255)
-    data = saved(Image.merge("CMYK", [*luma, black]).point(lambda value: 255 - value), "JPEG", quality=95)
+    data = encoded(Image.merge("CMYK", [*luma, black]).point(lambda value: 255 - value), "JPEG", quality=95)
     place = data.index(b"Adobe")
     return data[: place + 11] + b"\2" + data[place + 12 :]
 
@@ -134,8 +123,8 @@ def test_colours_are_those_of_8_bits_in_the_pipeline_and_the_editor(kind):
 
 def test_ycck_one_bit_and_gray_jpeg():
     assert np.abs(decode_image(ycck(), "a").astype(int) - COLOUR).mean() < 8
-    assert np.array_equal(decode_image(saved(Image.fromarray(GRAY > 99), "PNG"), "a")[..., 0], (GRAY > 99) * 255)
-    image = decode_image(saved(GRAY, "JPEG", quality=95), "a")
+    assert np.array_equal(decode_image(encoded(Image.fromarray(GRAY > 99), "PNG"), "a")[..., 0], (GRAY > 99) * 255)
+    image = decode_image(encoded(GRAY, "JPEG", quality=95), "a")
     assert np.abs(image.astype(int) - GRAY[..., None]).mean() < 2
 
 
@@ -166,12 +155,12 @@ def cyan_is_black():
 
 def test_cmyk_is_read_by_its_profile():
     image = Image.fromarray(np.full((8, 8, 4), (255, 0, 0, 0), dtype=np.uint8), "CMYK")
-    plain = decode_image(saved(image, "TIFF"), "a")
+    plain = decode_image(encoded(image, "TIFF"), "a")
     assert plain[0, 0].tolist() == [0, 255, 255]
-    assert decode_image(saved(image, "TIFF", icc_profile=cyan_is_black()), "a").max() < 5
+    assert decode_image(encoded(image, "TIFF", icc_profile=cyan_is_black()), "a").max() < 5
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for unusable in (b"no profile", srgb):
-        assert np.array_equal(decode_image(saved(image, "TIFF", icc_profile=unusable), "a"), plain)
+        assert np.array_equal(decode_image(encoded(image, "TIFF", icc_profile=unusable), "a"), plain)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +169,9 @@ def test_cmyk_is_read_by_its_profile():
         (by_opencv(".png", GRAY.astype(np.uint16) * 16), "all but black"),
         (by_opencv(".png", GRAY.astype(np.uint16) * 64), "all but black"),
         (by_opencv(".png", COLOUR.astype(np.uint16) * 16), "all but black"),
-        (saved(GRAY.astype(np.float32), "TIFF"), "floats from 16 to 255"),
-        (saved(np.full((40, 60), np.nan, dtype=np.float32), "TIFF"), "floats from nan"),
-        (saved(GRAY.astype(np.int32), "TIFF"), "pixels of kind I"),
+        (encoded(GRAY.astype(np.float32), "TIFF"), "floats from 16 to 255"),
+        (encoded(np.full((40, 60), np.nan, dtype=np.float32), "TIFF"), "floats from nan"),
+        (encoded(GRAY.astype(np.int32), "TIFF"), "pixels of kind I"),
     ],
 )
 def test_tones_that_nobody_can_know_are_excluded_with_the_reason(data, reason, tmp_path):
@@ -206,7 +195,7 @@ def test_the_orientation_of_a_tiff_is_applied_once(value, compression):
               8: np.rot90(COLOUR, -1)}[value]  # fmt: skip
     words = TiffImagePlugin.ImageFileDirectory_v2()
     words[Base.Orientation] = value
-    data = saved(np.ascontiguousarray(stored), "TIFF", tiffinfo=words, compression=compression)
+    data = encoded(np.ascontiguousarray(stored), "TIFF", tiffinfo=words, compression=compression)
     assert image_size(data, "a") == (60, 40)
     assert np.array_equal(decode_image(data, "a"), COLOUR)
     photo = read_photo(data, "a")
@@ -241,8 +230,8 @@ ODD = {
 
 def with_exif(kind, block):
     if kind == "PNG":
-        return png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=chunk(b"eXIf", block))
-    return saved(COLOUR, kind, exif=b"Exif\0\0" + block, quality=95)
+        return png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=png_chunk(b"eXIf", block))
+    return encoded(COLOUR, kind, exif=b"Exif\0\0" + block, quality=95)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -265,7 +254,7 @@ def test_an_orientation_that_is_none_means_upright(field):
     assert image_size(data, "a") == (60, 40)
     assert decode_image(data, "a").shape == (40, 60, 3)
     # OpenFace might take it at its word: it gets the pixels, not the file.
-    large = saved(Image.new("RGB", (90, 60)), "JPEG", exif=b"Exif\0\0" + exif([(Base.Orientation, *field)]))
+    large = encoded(Image.new("RGB", (90, 60)), "JPEG", exif=b"Exif\0\0" + exif([(Base.Orientation, *field)]))
     assert prepare_image("a", "a", large).name == "a.png"
 
 
@@ -295,8 +284,12 @@ def fuzzed(kind, dice):
     block, noise = random_exif(dice), dice.randbytes(dice.randrange(60))
     if kind == "PNG":
         text = dice.choice([b"Title\0" + noise, b"XML:com.adobe.xmp\0\0\0\0\0" + noise, noise])
-        extra = chunk(b"eXIf", block) + chunk(b"iCCP", noise) + chunk(dice.choice([b"tEXt", b"zTXt", b"iTXt"]), text)
-        extra += chunk(dice.choice([b"gAMA", b"cHRM", b"sRGB", b"pHYs"]), noise[: dice.randrange(9)])
+        extra = (
+            png_chunk(b"eXIf", block)
+            + png_chunk(b"iCCP", noise)
+            + png_chunk(dice.choice([b"tEXt", b"zTXt", b"iTXt"]), text)
+        )
+        extra += png_chunk(dice.choice([b"gAMA", b"cHRM", b"sRGB", b"pHYs"]), noise[: dice.randrange(9)])
         return png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=extra)
     if kind == "TIFF":
         words = b"".join(struct.pack("<HHI", tag, dice.randrange(1, 13), dice.randrange(3)) + dice.randbytes(4)
@@ -306,7 +299,7 @@ def fuzzed(kind, dice):
         return (b"II*\0" + struct.pack("<IH", 8, 18) + fields).ljust(400, b"\0") + GRAY.tobytes()
     options = {"exif": b"Exif\0\0" + block, "xmp": noise, "icc_profile": noise}
     options |= {"lossless": True} if kind == "WEBP" else {"comment": noise, "quality": 95}
-    return saved(COLOUR, kind, **options)
+    return encoded(COLOUR, kind, **options)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
@@ -326,23 +319,23 @@ def test_no_metadata_cost_a_photograph(kind):
 
 def test_texts_that_unpack_to_too_much_are_left_out():
     bomb = b"Comment\0\0" + zlib.compress(bytes(2**22))
-    data = png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=chunk(b"zTXt", bomb))
+    data = png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=png_chunk(b"zTXt", bomb))
     assert np.array_equal(read_photo(data, "a").image, COLOUR)
 
 
 def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path):
     (tmp_path / "photos").mkdir()
     contents = {
-        "long.png": saved(Image.new("L", (40, 32_767)), "PNG"),
+        "long.png": encoded(Image.new("L", (40, 32_767)), "PNG"),
         "dark.png": by_opencv(".png", GRAY.astype("u2")),
     }
     # Cut off after an intact header, as a broken download leaves them; their OpenFace values are of the whole files.
     cut = [f"cut.{suffix}" for suffix in ("jpg", "png", "tif", "webp", "bmp")]
-    whole = {name: saved(COLOUR, SUFFIXES[Path(name).suffix]) for name in cut}
+    whole = {name: encoded(COLOUR, SUFFIXES[Path(name).suffix]) for name in cut}
     contents |= {f"{n}{name}": data[: len(data) * 6 // 10] for n, (name, data) in enumerate(whole.items())}
     for name, data in contents.items():
         (tmp_path / "photos" / name).write_bytes(data)
-    (tmp_path / "photos" / "a.jfif").write_bytes(saved(COLOUR, "JPEG"))
+    (tmp_path / "photos" / "a.jfif").write_bytes(encoded(COLOUR, "JPEG"))
     (tmp_path / "csv").mkdir()
     aus = [f"{au}_r" for au in AUS]
     header = ", ".join(["face", "confidence", *aus, *(f"{axis}_{n}" for axis in "xy" for n in range(68))])

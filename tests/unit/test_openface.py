@@ -1,5 +1,6 @@
 """OpenFace's CSVs: every form, the right face, exclusions, and one sentence for what cannot be right."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -26,7 +27,6 @@ from cascade_efgan.data.openface.faces import (
 )
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
-from cascade_efgan.stages.extract_aus import _log_excluded
 
 AU_ROW = [round(0.25 * place, 2) for place in range(17)]
 
@@ -507,15 +507,22 @@ def test_every_excluded_photograph_can_be_looked_up_when_the_run_stops(small_dat
     assert listed.read_bytes() == small_data.path("excluded.csv").read_bytes()
 
 
-def test_a_stop_names_up_to_a_thousand_photographs_in_the_log(caplog):
-    rows = [(f"i{number}", f"i{number}.jpg", "OpenFace found no face") for number in range(1005)]
-    excluded = pd.DataFrame(rows, columns=["id", "file", "reason"])
-    _log_excluded(excluded, stops=True)
-    assert len(caplog.records) == 1001
-    assert caplog.messages[-1] == "... and 5 more photographs without a usable face"
-    caplog.clear()
-    _log_excluded(excluded, stops=False)
-    assert len(caplog.records) == 21
+def test_a_stop_names_up_to_a_thousand_photographs_in_the_log(small_data, caplog):
+    header, first, *_ = small_data.manifest.read_text().splitlines()
+    name = first.partition(",")[0]
+    strangers = [f"i{number}" for number in range(1005)]
+    rows = [first, *(first.replace(name, stranger) for stranger in strangers)]
+    small_data.manifest.write_text("\n".join([header, *rows]) + "\n")
+    with zipfile.ZipFile(small_data.photos, "a") as archive:
+        for stranger in strangers:
+            archive.writestr(f"{stranger}.png", b"")
+    for share, named in (("0.05", 1001), ("0.9999", 21)):
+        caplog.clear()
+        with contextlib.nullcontext() if named == 21 else pytest.raises(InputError, match="1005 of 1006 photographs"):
+            small_data.extract_aus("--set", f"excluded_share={share}")
+        lines = [message for message in caplog.messages if message.endswith((": no CSV from OpenFace", "usable face"))]
+        assert len(lines) == named
+        assert lines[-1] == f"... and {1006 - named} more photographs without a usable face"
 
 
 def test_the_provenance_lists_values_without_a_photograph(small_data, openface_text, landmarks):

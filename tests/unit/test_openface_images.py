@@ -6,6 +6,7 @@ import tarfile
 import cv2
 import numpy as np
 import pytest
+from picture_files import encoded
 from PIL import Image
 
 from cascade_efgan.data.images import decode_image
@@ -17,10 +18,8 @@ from cascade_efgan.errors import InputError
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
 
 
-def encoded(form, mode="RGB", **options):
-    buffer = io.BytesIO()
-    Image.fromarray(PIXELS).convert(mode).save(buffer, form, **options)
-    return buffer.getvalue()
+def photo(form, mode="RGB", **options):
+    return encoded(Image.fromarray(PIXELS).convert(mode), form, **options)
 
 
 def turned(orientation):
@@ -30,10 +29,7 @@ def turned(orientation):
 
 
 def animated(form):
-    frames = [Image.fromarray(PIXELS + shade) for shade in (0, 9, 20)]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, form, save_all=True, append_images=frames[1:])
-    return buffer.getvalue()
+    return photo(form, save_all=True, append_images=[Image.fromarray(PIXELS + shade) for shade in (9, 20)])
 
 
 def colours_of_16_bits():
@@ -43,13 +39,13 @@ def colours_of_16_bits():
 @pytest.mark.parametrize(
     ("file", "data", "suffix"),
     [
-        ("a.jpg", encoded("JPEG"), ".jpg"),
-        ("a.JPG", encoded("JPEG"), ".jpg"),
-        ("a.jpeg", encoded("JPEG", "L"), ".jpg"),
-        ("a.jpg", encoded("PNG"), ".png"),
-        ("no suffix", encoded("PNG", "L"), ".png"),
-        ("a.bmp", encoded("BMP"), ".bmp"),
-        ("a.jpg", encoded("JPEG", exif=turned(1)), ".jpg"),
+        ("a.jpg", photo("JPEG"), ".jpg"),
+        ("a.JPG", photo("JPEG"), ".jpg"),
+        ("a.jpeg", photo("JPEG", "L"), ".jpg"),
+        ("a.jpg", photo("PNG"), ".png"),
+        ("no suffix", photo("PNG", "L"), ".png"),
+        ("a.bmp", photo("BMP"), ".bmp"),
+        ("a.jpg", photo("JPEG", exif=turned(1)), ".jpg"),
     ],
 )
 def test_what_openface_reads_right_keeps_its_bytes_and_gets_the_suffix_of_its_content(file, data, suffix):
@@ -59,17 +55,17 @@ def test_what_openface_reads_right_keeps_its_bytes_and_gets_the_suffix_of_its_co
 @pytest.mark.parametrize(
     "data",
     [
-        encoded("WEBP", lossless=True),
-        encoded("TIFF"),
-        encoded("PNG", "RGBA"),
-        encoded("PNG", "P"),
-        encoded("PNG", "1"),
-        encoded("JPEG", "CMYK"),
-        encoded("JPEG", exif=turned(6)),
-        encoded("JPEG", exif=turned(3)),
-        encoded("PNG", transparency=(1, 2, 3)),
-        encoded("GIF"),
-        encoded("BMP", "P"),
+        photo("WEBP", lossless=True),
+        photo("TIFF"),
+        photo("PNG", "RGBA"),
+        photo("PNG", "P"),
+        photo("PNG", "1"),
+        photo("JPEG", "CMYK"),
+        photo("JPEG", exif=turned(6)),
+        photo("JPEG", exif=turned(3)),
+        photo("PNG", transparency=(1, 2, 3)),
+        photo("GIF"),
+        photo("BMP", "P"),
         animated("PNG"),
         animated("WEBP"),
         colours_of_16_bits(),
@@ -88,7 +84,7 @@ def test_everything_else_becomes_a_png_of_the_pixels_that_are_cropped(data):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (encoded("JPEG")[:-300], "not a readable image (it is cut off)"),
+        (photo("JPEG")[:-300], "not a readable image (it is cut off)"),
         (b"these are words", "not a readable image (no known image format)"),
         (b"", "not a readable image (an empty file)"),
     ],
@@ -99,28 +95,25 @@ def test_an_unreadable_photograph_gets_a_reason(data, reason):
 
 def test_a_picture_that_is_far_too_large_gets_a_reason(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    assert prepare_image("id", "a.png", encoded("PNG")).startswith("not a readable image (")
+    assert prepare_image("id", "a.png", photo("PNG")).startswith("not a readable image (")
 
 
 def test_pictures_on_which_openface_aborts_get_a_reason():
-    small = encoded("PNG", "RGB")
-    with Image.open(io.BytesIO(small)) as image:
-        buffer = io.BytesIO()
-        image.resize((200, 42)).save(buffer, "PNG")
-    assert prepare_image("id", "a.png", buffer.getvalue()) == "smaller than 43 pixels (200x42)"
+    small = encoded(Image.fromarray(PIXELS).resize((200, 42)), "PNG")
+    assert prepare_image("id", "a.png", small) == "smaller than 43 pixels (200x42)"
 
 
 @pytest.fixture
 def photographs(tmp_path):
     """Seven photographs: equal stems, upper case, one truncated, one of words, one tiny; and their manifest."""
     contents = {
-        "a_jpg": ("a.JPG", encoded("JPEG")),
-        "a_png": ("a.png", encoded("PNG")),
-        "b": ("b.webp", encoded("WEBP")),
-        "c": ("c.jpg", encoded("JPEG")[:-300]),
+        "a_jpg": ("a.JPG", photo("JPEG")),
+        "a_png": ("a.png", photo("PNG")),
+        "b": ("b.webp", photo("WEBP")),
+        "c": ("c.jpg", photo("JPEG")[:-300]),
         "d": ("d.jpg", b"words"),
-        "e": ("deep down/e.png", encoded("PNG", "L")),
-        "f": ("f.png", encoded("PNG", "RGBA")),
+        "e": ("deep down/e.png", photo("PNG", "L")),
+        "f": ("f.png", photo("PNG", "RGBA")),
     }
     rows = []
     with new_zip(tmp_path / "photos.zip") as archive:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
+from picture_files import encoded
 from PIL import Image
 
 from cascade_efgan.orchestration.parent_watch import this_process
@@ -20,9 +21,7 @@ PLAIN = "-fdir IN -out_dir OUT -aus -2Dfp"
 
 
 def picture(side=60, form="PNG"):
-    buffer = io.BytesIO()
-    Image.new("RGB", (side, side), (90, 60, 30)).save(buffer, form)
-    return buffer.getvalue()
+    return encoded(Image.new("RGB", (side, side), (90, 60, 30)), form)
 
 
 class Chunk:

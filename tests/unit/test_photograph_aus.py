@@ -1,10 +1,12 @@
 """AU error of edited photographs: who reads, what is left out, and what happens without a reader."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from evaluation_helpers import write_edits, write_faces
+from table_helpers import number, sorted_metrics
 
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
@@ -14,6 +16,7 @@ from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.stages import photograph_aus as stage
+from cascade_efgan.tables.columns import AU_ERROR
 from cascade_efgan.tables.notes import reader_lines
 
 
@@ -27,30 +30,38 @@ def test_a_crop_keeps_its_middle_and_gets_a_border() -> None:
     assert abs(int(wide[SIDE // 2, SIDE // 2, 0]) - 100) < 60
 
 
-def test_the_error_is_over_told_aus_and_edits_with_a_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faces = write_faces(tmp_path)
-    edits, index = write_edits(tmp_path, faces, "test")
+def test_the_error_is_over_the_edits_with_a_face(
+    tmp_path: Path, landmarks: Callable[..., np.ndarray], openface_text: Callable[..., str],
+    openface_answers: Callable[..., Path],
+) -> None:  # fmt: skip
+    edits, index = write_edits(tmp_path, write_faces(tmp_path), "test")
     wanted = load_edits(edits, index).aus * AU_MAX
-    turn = iter(range(18))
-
-    def find(_image: np.ndarray) -> list[FoundFace]:
-        row = next(turn)
-        return [] if row == 5 else [FoundFace(np.zeros((68, 2)), wanted[row] + 0.5, 1.0, "test")]
-
-    reader = AuReader("a test", ("AU04", "AU12"), find)
-    monkeypatch.setattr(stage, "find_reader", lambda _name, _program: reader)
+    off = np.where(wanted < 4, wanted + 0.5, wanted - 0.5)
+    texts = [openface_text([(0.98, aus.round(4), landmarks())]) for aus in off]
+    texts[5] = ""
     out = tmp_path / "m.json", tmp_path / "v.csv"
-    stage.command("unchanged", "london", 0, edits, index, "auto", *out)
+    program = openface_answers(*texts)
+    stage.command("unchanged", "london", 0, edits, index, "auto", *out, openface=str(program))
     metric = read_metric(out[0])
     assert (metric.value, metric.n) == (pytest.approx(0.5), 17)
     assert metric.details["left_out"] == {"no_face": 1}
     values = read_values(out[1])
     assert values is not None
     assert len(values.table) == 17
-    from cascade_efgan.tables.columns import AU_ERROR
 
-    line = reader_lines({("london", "unchanged", "au_error"): {0: metric}}, [AU_ERROR])[0]
+
+def test_the_table_says_who_read_which_aus() -> None:
+    details = {"reader": "a test", "aus": ["AU04", "AU12"], "own_expression_error": 0.5}
+    metric = number("au_error", "unchanged", 0.5, dataset="london", details=details)
+    line = reader_lines(sorted_metrics(metric), [AU_ERROR])[0]
     assert line.startswith("AUs of London Set were read by a test, the AUs AU04, AU12 only; its error on real")
+
+
+def test_only_the_aus_that_a_reader_tells_are_read() -> None:
+    answers = iter([[FoundFace(np.zeros((68, 2)), np.arange(17.0), 1.0, "test")], []])
+    read = AuReader("a test", ("AU04", "AU12"), lambda _image: next(answers)).read(np.zeros((2, 8, 8, 3), np.uint8))
+    assert read[0].tolist() == [AUS.index("AU04"), AUS.index("AU12")]
+    assert np.isnan(read[1]).all()
 
 
 def test_no_reader_is_a_missing_number_and_no_stop(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
 from cascade_efgan.audit.page.graph import draw_graph
-from cascade_efgan.audit.page.tables import _cell_view, _parts
+from cascade_efgan.audit.page.tables import table_view
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
+from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_records
 from cascade_efgan.audit.sources import packed_hashes, write_sources
 from cascade_efgan.errors import InputError
@@ -173,17 +174,42 @@ def test_the_graph_has_rules_below_what_they_read_and_none_over_another() -> Non
                 assert abs(one.x - other.x) >= (one.width + other.width) / 2
 
 
-def test_a_table_in_markdown_is_taken_apart() -> None:
-    text = "# T\n\nhead  \nmore\n\n| A | B |\n| - | -: |\n| x | **1.0** |\n\n[1] Why.\n\n- **B**: meaning\n"
-    assert _parts(text) == ("T", ["head", "more"], [["A", "B"], ["x", "**1.0**"]], ["[1] Why.", "**B**: meaning"])
+TABLE = """# T
+
+head
+more
+
+| Data set | Method | PSNR | paper | FID |
+| - | - | -: | -: | -: |
+| Rendered | StarGAN | **88.00** (80.10 to 91.00) [1] | 89.38 | 19.5 |
+
+[1] Why.
+
+- **B**: meaning
+"""
+NUMBERS = """table,dataset,method,title,column,value,unit,seeds,paper,difference
+quality,rendered,stargan,StarGAN,psnr,88,dB,0,89.380000,-1.380000
+quality,rendered,stargan,StarGAN,fid,19.5,,0,,
+"""
 
 
-def test_a_cell_keeps_number_interval_and_the_papers_number_apart() -> None:
-    line = {"table": "accuracy", "dataset": "rafd", "column": "G", "paper": "89.380000", "difference": "-1.380000"}
-    cell = _cell_view("**88.00** (80.10 to 91.00) [1]", "x", line, "inception")
-    assert (cell.text, cell.around, cell.bold) == ("88.00", "(80.10 to 91.00) [1]", True)
-    assert (cell.paper, cell.paper_dataset, cell.difference) == (89.38, None, "-1.38")
-    foreign = _cell_view(
-        "19.5", "x", {"table": "quality", "dataset": "rendered", "method": "stargan", "column": "fid"}, "x"
-    )
-    assert foreign.paper is None, "another network's distance must not stand beside the paper's FID"
+@pytest.mark.parametrize(("extractor", "paper"), [("inception", 62.51), ("efficientnet_lite0", None)])
+def test_a_table_of_the_page_keeps_number_interval_and_the_papers_number_apart(
+    small_run: Path, extractor: str, paper: float | None
+) -> None:
+    """Another network's distance must not stand beside the paper's FID."""
+    outputs = ["results/quality_table.md", "results/quality_table.csv"]
+    for path, text in zip(outputs, (TABLE, NUMBERS), strict=True):
+        Path(path).write_text(text, encoding="utf-8")
+    job = Job("table/quality", "render_table", {"table": "quality"}, "", None, {}, "", outputs)
+    write_provenance(Path("results/provenance.json"), Provenance({}, [job], {}, {}, {}, outputs))
+    view, found = table_view(Release(Path("results")), job, extractor)
+    assert (view.title, view.head, view.headings) == ("T", ["head", "more"], ["PSNR", "FID"])
+    assert view.notes == ["[1] Why.", "**B**: meaning"]
+    ((dataset, title, method, (psnr, fid)),) = view.rows
+    assert (dataset, title, method) == ("Rendered", "StarGAN", "stargan")
+    assert (psnr.text, psnr.around, psnr.bold) == ("88.00", "(80.10 to 91.00) [1]", True)
+    assert (psnr.paper, psnr.paper_dataset, psnr.difference) == (89.38, None, "-1.38")
+    assert (fid.text, fid.bold, fid.difference) == ("19.5", False, "")
+    assert (fid.paper, fid.paper_dataset) == (paper, paper and "RaFD")
+    assert {name: cell.value for name, cell in found.items()} == {psnr.id: 88.0, fid.id: 19.5}

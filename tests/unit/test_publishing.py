@@ -28,6 +28,7 @@ from cascade_efgan.models.build import (
     Discriminators,
     ModelSpec,
     build_generator,
+    load_generator,
     load_weights,
     save_model,
     save_weights,
@@ -127,7 +128,8 @@ def test_a_run_is_published_small_and_reaches_its_numbers_again(run, efgan, monk
     assert all(torch.equal(value.float(), original[key].to(value.dtype).float()) for key, value in stored.items())
     monkeypatch.setattr(runs, "PRETRAINED", OUT.parent)
     editor = Editor.pretrained("tiny", device="cpu")
-    assert {value.dtype for value in editor.crops._generator.parameters()} == {torch.float32}
+    generator, _ = load_generator(OUT / "weights.safetensors", OUT / "model.json")
+    assert {value.dtype for value in generator.parameters()} == {torch.float32}
     assert editor.margin == pytest.approx(0.25, abs=0.005)
     assert list(editor.expressions()) == ["happy", "neutral"]
     reached(OUT)

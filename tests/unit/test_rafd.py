@@ -9,17 +9,9 @@ from layouts_posed import RAFD_MODELS, add_copy, add_leavings, face, jpeg_of, ma
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.images import image_size
-from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip, Request, sha256
+from cascade_efgan.data.photos import Request
 from cascade_efgan.data.sources.rafd import PEOPLE, parse_name, rafd_photos
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import read_json
-
-
-@pytest.fixture(autouse=True)
-def no_variable(monkeypatch):
-    """The machine's own archive must not answer."""
-    monkeypatch.delenv("EFGAN_RAFD", raising=False)
 
 
 @pytest.fixture
@@ -228,26 +220,6 @@ def test_the_setting_wins_over_the_environment(folder, tmp_path, monkeypatch):
     source = rafd_photos(Request(settings_from_flags(["rafd.partial=true"]), tmp_path / "work"))
     assert source.completeness.found == 8
     source.photos.close()
-
-
-def test_all_packings_give_the_same_zip_and_manifest(folder, tmp_path, efgan):
-    add_leavings(folder)
-    written = []
-    for suffix in ("", ".zip", ".tar", ".tar.gz"):
-        archive = pack(folder, tmp_path / f"rafd{suffix}") if suffix else folder
-        out = tmp_path / f"out{suffix}"
-        files = [out / name for name in ("photos.zip", "manifest.csv", "completeness.json")]
-        efgan("download", "--dataset", "rafd", "--photos", files[0], "--manifest", files[1], "--completeness", files[2],
-              "--set", f"rafd.archive={archive}", "--set", "rafd.partial=true")  # fmt: skip
-        assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
-        written.append([path.read_bytes() for path in files])
-    assert written[1:] == written[:1] * 3
-    manifest = read_manifest(files[1])
-    assert len(manifest) == 48
-    assert set(manifest["dataset"]) == {"rafd"}
-    with PhotoZip(files[0]) as photos:
-        assert all(sha256(photos.read(row["file"])) == row["sha256"] for row in manifest.to_dict("records"))
-    assert read_json(files[2])["expected"] == 1608
 
 
 def test_the_stage_leaves_nothing_when_photographs_are_missing(folder, tmp_path, efgan):

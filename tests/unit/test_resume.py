@@ -3,23 +3,22 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from test_training import SETTINGS, random_faces, resumed_position, schedule, spec_of
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from cascade_efgan.training import checkpoint as checkpoint_module
-from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint
-from cascade_efgan.training.optimizers import Optimizers
+from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint, StopSignals
 from cascade_efgan.training.start import Outputs, checkpoint_beside, prepare, train_and_save
 
 #: 4 batches an epoch, 12 in all; every third is followed by a generator step, across the epochs' ends.
 PLAN = schedule(epochs=3, constant_epochs=1, batch=2, n_critic=3, average=0.9)
 ITERATIONS = 12
-#: Where a signal comes: (discriminators, generator or save; number of that call in its process; signal).
+#: Where a signal comes: (step of the discriminators, of the generator, or save; its number in the process; signal).
+#: SIGKILL in a save leaves half of the file.
 Moment = tuple[str, int, signal.Signals]
 FILES = ("weights.safetensors", "discriminators.safetensors", "model.json", "curves.csv")
 
@@ -34,39 +33,35 @@ def live(method: str, folder: Path, minutes: float, moment: Moment | None) -> No
     torch.set_num_threads(1)
     # Blocked where a test of the page was first to start the server that this process comes from.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    if moment is not None:
-        place, number, kind = moment
-        owner: Any = checkpoint_module.torch if place == "save" else Optimizers
-        setattr(owner, place, disturbed(getattr(owner, place), number, kind))
-    discriminators = Optimizers.discriminators
-
-    def counted(self: Optimizers, batch: Any) -> Any:
-        with (folder / "batches").open("a") as marks:
-            marks.write(".")
-        return discriminators(self, batch)
-
-    Optimizers.discriminators = counted  # type: ignore[method-assign]
     spec = spec_of(method)
     run = prepare(spec, random_faces(8), SETTINGS, PLAN, 0)
+    calls: Counter[str] = Counter()
+
+    def happened(what: str, written: Path | None = None) -> None:
+        calls[what] += 1
+        if moment is not None and (what, calls[what]) == moment[:2]:
+            if written is not None:
+                os.truncate(written, written.stat().st_size // 2)
+            os.kill(os.getpid(), moment[2])
+
+    def stepped(optimiser: torch.optim.Optimizer, *_: object) -> None:
+        if optimiser is run.optimizers.discriminators_optimiser:
+            with (folder / "batches").open("a") as marks:
+                marks.write(".")
+            happened("discriminators")
+        else:
+            happened("generator")
+
+    register_optimizer_step_post_hook(stepped)
+    save = torch.save
+
+    def saved(state: object, path: Path) -> None:
+        save(state, path)
+        happened("save", path)
+
+    torch.save = saved  # type: ignore[assignment]
     outputs = Outputs(*(folder / name for name in FILES))
     train_and_save(run, spec, Checkpoint(folder / "checkpoint.pt", "same"), outputs, None, minutes)
-
-
-def disturbed(function: Callable[..., Any], number: int, kind: signal.Signals) -> Callable[..., Any]:
-    """`function` with a signal to this process at the end of its call `number`; SIGKILL leaves a half-written file."""
-    calls = 0
-
-    def wrapper(*arguments: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        result = function(*arguments)
-        if calls == number:
-            if isinstance(arguments[-1], Path):
-                os.truncate(arguments[-1], arguments[-1].stat().st_size // 2)
-            os.kill(os.getpid(), kind)
-        return result
-
-    return wrapper
 
 
 def life(method: str, folder: Path, minutes: float = 10, moment: Moment | None = None) -> int | None:
@@ -146,7 +141,7 @@ def test_checkpoints_come_by_time(tmp_path: Path) -> None:
 
 
 def test_a_second_interrupt_ends_the_run_at_once() -> None:
-    with checkpoint_module.StopSignals() as stop:
+    with StopSignals() as stop:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.received == "SIGTERM"
@@ -159,7 +154,7 @@ def test_a_second_interrupt_ends_the_run_at_once() -> None:
 def test_an_ignored_signal_stays_ignored() -> None:
     former = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with checkpoint_module.StopSignals() as stop:
+        with StopSignals() as stop:
             os.kill(os.getpid(), signal.SIGINT)
             assert stop.received is None
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -14,8 +14,7 @@ from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, learning_rate_factor
-from cascade_efgan.training.objective import Batch, EditingObjective
-from cascade_efgan.training.optimizers import Optimizers
+from cascade_efgan.training.objective import EditingObjective
 from cascade_efgan.training.start import build_objective, prepare
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
@@ -139,33 +138,6 @@ def test_the_cascade_is_trained_end_to_end() -> None:
     )
 
 
-class InterruptedRunError(Exception):
-    pass
-
-
-def test_an_interrupted_run_continues_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = schedule(epochs=4, constant_epochs=2)
-    whole = weights_of(run_once(tmp_path, "baseline", plan))
-    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "same")
-    broken = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
-    report = Run._report
-
-    def stop(self: Run, means: dict[str, float], records: TensorBoardLogger) -> None:
-        report(self, means, records)
-        if self.epoch == 3:
-            raise InterruptedRunError
-
-    monkeypatch.setattr(Run, "_report", stop)
-    with pytest.raises(InterruptedRunError):
-        broken.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
-    monkeypatch.undo()
-    assert checkpoint.path.exists()
-    resumed = prepare(spec_of("baseline"), random_faces(8), SETTINGS, plan, 0)
-    history = resumed.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
-    assert torch.equal(weights_of(resumed), whole)
-    assert history["epoch"].tolist() == [1, 2, 3, 4]
-
-
 def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     Checkpoint(path, "one").save({"epoch": 1})
@@ -175,28 +147,24 @@ def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path
     assert Checkpoint(path, "one").load() is None
 
 
-def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=4), 0)
-    step = Optimizers.generator
 
-    def poisoned(self: Optimizers, batch: Batch) -> dict[str, torch.Tensor]:
+    def poison(generator: torch.nn.Module, _given: object) -> None:
         if run.iteration == 6:
-            next(iter(self.objective.generator.parameters())).data.fill_(float("nan"))
-        return step(self, batch)
+            next(generator.parameters()).data.fill_(float("nan"))
 
-    monkeypatch.setattr(Optimizers, "generator", poisoned)
+    run.objective.generator.register_forward_pre_hook(poison)
     with pytest.raises(InputError, match="epoch 3.*is not a number; lower learning_rate"):
         run.train(Checkpoint(path, "same"), TensorBoardLogger(None), every_minutes=0)
-    assert resumed_position(Checkpoint(path, "same")) == (2, 1), "not the state with the NaN, two batches later"
+    assert resumed_position(Checkpoint(path, "same")) == (2, 1), "not the state with the NaN, one batch later"
     state = Checkpoint(path, "same").load()
     assert state is not None
     assert all(torch.isfinite(value).all() for value in state["generator"].values())
 
 
-def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     def train() -> None:
@@ -215,14 +183,21 @@ def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path, monk
     assert curves() == whole and {step for _, step, _ in whole} == {1, 2, 3}
 
 
-def test_saturated_attention_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(), 0)
-    with caplog.at_level("WARNING"):
-        run._report({"G/attention_mean": 0.995}, TensorBoardLogger(None))
-        run._report({"G/attention_mean": 0.5}, TensorBoardLogger(None))
-        run._report({"G/attention_mean": 0.005}, TensorBoardLogger(None))
-    warnings = [record.getMessage() for record in caplog.records]
-    assert len(warnings) == 2 and "ignore their input" in warnings[0] and "copy their input" in warnings[1]
+@pytest.mark.parametrize(
+    ("level", "words"), [(8.0, "edits ignore their input"), (-8.0, "edits copy their input"), (0.0, None)]
+)
+def test_saturated_attention_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, level: float, words: str | None
+) -> None:
+    run = prepare(spec_of("baseline"), random_faces(8), SETTINGS, schedule(epochs=1, constant_epochs=1), 0)
+
+    def saturate(_branch: torch.nn.Module, _given: object, made: tuple[torch.Tensor, torch.Tensor]) -> tuple:
+        return made[0], torch.sigmoid(torch.logit(made[1]) + level)
+
+    run.objective.generator.get_submodule("steps.0.branches.face").register_forward_hook(saturate)
+    run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), TensorBoardLogger(None), every_minutes=10)
+    warnings = [record.getMessage() for record in caplog.records if "saturate" in record.getMessage()]
+    assert len(warnings) == (words is not None) and all(str(words) in warning for warning in warnings)
 
 
 def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:

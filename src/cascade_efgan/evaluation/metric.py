@@ -10,11 +10,52 @@ from cascade_efgan import __version__
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, sha256_file, write_json
 
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of the table of further measures.
+
+    Attributes:
+        title: its head, with the direction of better; `{kernel}` and `{network}` stand for the features' names.
+        unit: of its values.
+        decimals: digits after the point.
+        meaning: a sentence for the table's notes.
+    """
+
+    title: str
+    unit: str
+    decimals: int
+    meaning: str
+
+
+#: Measures beyond the paper's, by metric name. A new one is named here, computed by a stage and asked for by a rule.
+MEASURES = {
+    "kid": Measure(
+        "{kernel} ↓", "", 4,
+        "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
+        "unbiased, so that it may be below 0.",
+    ),
+    "ssim": Measure(
+        "SSIM ↑", "-1 to 1", 3,
+        "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
+    ),
+    "identity": Measure(
+        "identity ({network} cosine) ↑", "cosine", 3,
+        "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
+        "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
+    ),
+    "au_error": Measure(
+        "AU error ↓ (0-5)", "intensity (0 to 5)", 3,
+        "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces are "
+        "read by a small network.",
+    ),
+}  # fmt: skip
+
 #: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper.
 UNITS = {
     **dict.fromkeys(("R", "G", "R+G", "R_again", "R+G_again"), "%"),
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
-    **{"au_error": "intensity (0 to 5)", "kid": "", "ssim": "-1 to 1", "identity": "cosine"},
+    **{name: measure.unit for name, measure in MEASURES.items()},
     **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
     **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "times the mean attention"),
     **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),

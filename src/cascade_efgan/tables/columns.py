@@ -6,6 +6,7 @@ from typing import Any
 
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
+from cascade_efgan.evaluation.metric import MEASURES
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
 from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables.model import Column
@@ -20,6 +21,15 @@ NOT_MEASURED = {
         for metric in ("kid", "ssim", "au_error")
     },
 }
+
+
+def measure_column(name: str, extractor: str = "inception") -> Column:
+    """The column of a further measure, by features of an extractor."""
+    measure = MEASURES[name]
+    network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
+    title = measure.title.format(kernel=KERNEL_NAMES[extractor], network=network)
+    return Column(name, name, title, measure.meaning, measure.decimals)
+
 
 R = Column(
     "R", "R", "R ↑ (%)", "ResNet-18 trained on real training images, on real test images; one number per data set."
@@ -41,12 +51,7 @@ PSNR_TRUE = Column(
     "psnr_true", "psnr_true", "PSNR to true edit ↑ (dB)",
     "edit against the same person, pose and light rendered with the target AUs; mean over edits.", true_edits_only=True,
 )  # fmt: skip
-AU_ERROR_OF_PHOTOGRAPHS = Column(
-    "au_error", "au_error", "AU error ↓ (0-5)",
-    "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces are read by "
-    "a small network.", 3,
-)  # fmt: skip
-AU_ERROR = replace(AU_ERROR_OF_PHOTOGRAPHS, true_edits_only=True)
+AU_ERROR = replace(measure_column("au_error"), true_edits_only=True)
 AU_FLOOR = Column(
     "au_error_held_out", "au_error", "regressor's own error",
     "that network's mean absolute error on real test faces, whose AUs are known: differences between rows below it "
@@ -87,7 +92,7 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
         "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
         "quality": [PSNR, _distance(extractor), PSNR_TRUE],
         "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "measures": _measures(extractor, settings),
+        "measures": [measure_column(name, extractor) for name in measures(settings)],
     }[name]
     return [column for column in chosen if known or not column.true_edits_only]
 
@@ -100,25 +105,3 @@ def method_title(method: str) -> str:
 def _distance(extractor: str) -> Column:
     meaning = "distance between the features of all edits of test images and of real images."
     return Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓", meaning)
-
-
-def _measures(extractor: str, settings: Mapping[str, Any]) -> list[Column]:
-    network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
-    columns = [
-        Column(
-            "kid", "kid", f"{KERNEL_NAMES[extractor]} ↓",
-            "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
-            "unbiased, so that it may be below 0.", 4,
-        ),
-        Column(
-            "ssim", "ssim", "SSIM ↑",
-            "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.", 3,
-        ),
-        Column(
-            "identity", "identity", f"identity ({network} cosine) ↑",
-            "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
-            "network was trained on objects, not on faces: only the rows of real pairs say what a value means.", 3,
-        ),
-        AU_ERROR_OF_PHOTOGRAPHS,
-    ]  # fmt: skip
-    return [column for column in columns if column.key in measures(settings)]

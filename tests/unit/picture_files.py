@@ -1,0 +1,30 @@
+"""Image files for tests: encoded by Pillow, or put together from a PNG's parts."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+
+def encoded(image: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:
+    """A file of Pillow's format `kind`."""
+    buffer = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """A chunk with its length and checksum."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def bare_png(
+    size: tuple[int, int], rows: bytes, depth: int = 8, kind: int = 2, interlaced: int = 0, extra: bytes = b""
+) -> bytes:
+    """A PNG of (width, height) that holds these rows, however many its header promises; `extra`: more chunks."""
+    header = struct.pack(">IIBBBBB", *size, depth, kind, 0, 0, interlaced)
+    start = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra
+    return start + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
