@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from cascade_efgan import Editor
@@ -35,7 +36,6 @@ from cascade_efgan.models.build import (
 )  # fmt: skip
 from cascade_efgan.publishing import publish as publishing
 from cascade_efgan.publishing.check import Published
-from cascade_efgan.publishing.samples import read_samples
 
 DATA, METHOD = "results/rendered", "results/rendered/seed0/cascade_ef_gan"
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
@@ -108,13 +108,16 @@ def publish(efgan):
 
 def reached(folder: Path) -> None:
     """The weights of a folder give the edits of its samples again, and the numbers of its card."""
-    editor, samples = Editor.from_file(folder / "weights.safetensors", device="cpu"), read_samples(folder)
-    made = editor.crops.edit(samples.inputs, samples.present, samples.target)[-1].images
-    assert np.abs(made.astype(int) - samples.edits).mean() < 0.1  # grey levels: another processor may round otherwise
-    values = [psnr(*pair) for pair in zip(made, samples.real, strict=True)]
-    assert values == pytest.approx(samples.table["psnr"].tolist(), abs=0.05)
-    nothing = [psnr(*pair) for pair in zip(samples.inputs, samples.real, strict=True)]
-    assert nothing == pytest.approx(samples.table["unchanged"].tolist(), abs=1e-6)
+    editor = Editor.from_file(folder / "weights.safetensors", device="cpu")
+    table, picture = pd.read_csv(folder / "samples.csv"), np.asarray(Image.open(folder / "samples.png"))
+    inputs, edits, real = (np.stack(np.hsplit(row, len(table))) for row in np.vsplit(picture, 3))
+    present, target = (table[[f"{kind}{au}" for au in AUS]].to_numpy(float) for kind in ("present_", ""))
+    made = editor.crops.edit(inputs, present, target)[-1].images
+    assert np.abs(made.astype(int) - edits).mean() < 0.1  # grey levels: another processor may round otherwise
+    values = [psnr(*pair) for pair in zip(made, real, strict=True)]
+    assert values == pytest.approx(table["psnr"].tolist(), abs=0.05)
+    nothing = [psnr(*pair) for pair in zip(inputs, real, strict=True)]
+    assert nothing == pytest.approx(table["unchanged"].tolist(), abs=1e-6)
     card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
     on_card = re.search(r"to the last row: edits ([\d.]+) dB, inputs ([\d.]+) dB", card)
     assert on_card is not None

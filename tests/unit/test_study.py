@@ -8,7 +8,7 @@ from cascade_efgan.config import resolve
 from cascade_efgan.config.resolve import with_nulls
 from cascade_efgan.errors import InputError
 from cascade_efgan.orchestration import openface
-from cascade_efgan.orchestration.flags import keyed_flags, optional_flags, output_flag, seed_flags
+from cascade_efgan.orchestration.flags import command_of, keyed_flags, optional_flags, output_flag, seed_flags
 from cascade_efgan.orchestration.study import FIGURES, Study
 
 JOB = namedtuple("Job", ["dataset"])("london")
@@ -78,6 +78,15 @@ def test_missing_csvs_of_openface_are_one_sentence() -> None:
 
 def test_null_in_a_nested_setting_of_the_command_line_is_none() -> None:
     assert with_nulls({"london": {"limit": "null", "size": "7"}}) == {"london": {"limit": None, "size": "7"}}
+
+
+def test_the_command_of_a_stage_has_a_flag_for_every_name() -> None:
+    command = command_of("generate", "--part test", wildcards="seed", output="edits_index", params="settings")
+    assert command.replace("\\\n", " ").split() == [
+        *("efgan", "--log", "{log:q}", "--threads", "{threads}", "generate", "--part", "test"),
+        *("--seed", "{wildcards.seed:q}", "--edits-index", "{output.edits_index:q}", "{params.settings}"),
+    ]
+    assert command_of("train").split()[0] == "exec"
 
 
 def test_files_become_quoted_flags() -> None:

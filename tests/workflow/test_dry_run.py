@@ -183,6 +183,6 @@ def test_the_rules_declare_what_the_house_rules_ask(workflow: Workflow) -> None:
             "sensitivity",
             "claim_values",
         }
-        stage = re.search(r"--threads \{threads\} (\w+)", body)
+        stage = re.search(r"command_of\(\s*\"(\w+)\"", body)
         assert stage is not None
         assert ("gpu=1" in body) == (stage[1] in heavy), name

@@ -23,18 +23,13 @@ rule classify_again:
         edits=optional_flags("edits", "edits_index"),
         settings=flags("classifier", "measures.classifiers"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} classify_again \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            {params.edits} \
-            --values {output.values:q} \
-            {params.settings}
-        """
+        command_of(
+            "classify_again",
+            wildcards="method dataset seed",
+            input="crops index split",
+            output="values",
+            params="edits settings",
+        )
 
 
 rule measure_claims:
@@ -76,20 +71,13 @@ rule measure_claims:
             "reader_model",
         ),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} claim_values \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --patch-centers {input.patch_centers:q} \
-            --asked {input.asked:q} \
-            --asked-index {input.asked_index:q} \
-            {params.methods} \
-            {params.networks} \
-            --values {output.values:q}
-        """
+        command_of(
+            "claim_values",
+            wildcards="dataset seed",
+            input="crops index split patch_centers asked asked_index",
+            output="values",
+            params="methods networks",
+        )
 
 
 rule measure_wild_claims:
@@ -108,18 +96,14 @@ rule measure_wild_claims:
         reader=settings.measures.aus,
         openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} wild_values \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --reader {params.reader} \
-            {params.openface} \
-            --values {output.values:q}
-        """
+        command_of(
+            "wild_values",
+            "--reader {params.reader}",
+            wildcards="dataset seed",
+            input="crops index edits edits_index",
+            output="values",
+            params="openface",
+        )
 
 
 rule judge_claims:
@@ -151,15 +135,7 @@ rule judge_claims:
         values=seed_flags("values"),
         identity=seed_flags("identity"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} claims \
-            --context {input.context:q} \
-            --verdicts {output.verdicts:q} \
-            --markdown {output.markdown:q} \
-            --csv {output.csv:q} \
-            {params.values} \
-            {params.identity}
-        """
+        command_of("claims", input="context", output="verdicts markdown csv", params="values identity")
 
 
 rule plan_claims:
@@ -174,11 +150,7 @@ rule plan_claims:
     benchmark:
         "logs/benchmarks/plan_claims/claims.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} claims_plan \
-            --context {input.context:q} \
-            --plan {output.plan:q}
-        """
+        command_of("claims_plan", input="context", output="plan")
 
 
 rule sensitivity:
@@ -210,16 +182,10 @@ rule sensitivity:
         methods=" ".join(f"--method {name}" for name in study.sensitivity_methods),
         settings=flags(*Settings.model_fields),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} sensitivity \
-            --dataset {params.dataset} \
-            --seed {params.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --folder {params.folder:q} \
-            {params.methods} \
-            --csv {output.csv:q} \
-            --markdown {output.markdown:q} \
-            {params.settings}
-        """
+        command_of(
+            "sensitivity",
+            "--dataset {params.dataset} --seed {params.seed} --folder {params.folder:q}",
+            input="crops index split",
+            output="csv markdown",
+            params="methods settings",
+        )

@@ -25,7 +25,7 @@ from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import CONTROLS, METHODS, wild_method
 from cascade_efgan.orchestration import openface
-from cascade_efgan.orchestration.flags import keyed_flags, optional_flags, output_flag, seed_flags
+from cascade_efgan.orchestration.flags import command_of, keyed_flags, optional_flags, output_flag, seed_flags
 from cascade_efgan.orchestration.study import FIGURES, PAPER_TABLES, Study, has_true_edits
 from cascade_efgan.orchestration.parent_watch import this_process
 

@@ -17,15 +17,7 @@ rule render:
     params:
         settings=flags("rendered"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} download \
-            --dataset rendered \
-            --photos {output.photos:q} \
-            --manifest {output.manifest:q} \
-            --completeness {output.completeness:q} \
-            --openface {output.openface:q} \
-            {params.settings}
-        """
+        command_of("download", "--dataset rendered", output="photos manifest completeness openface", params="settings")
 
 
 # A checkpoint: how many chunks OpenFace takes is known only when the photographs are counted.
@@ -53,15 +45,7 @@ checkpoint download:
         # Another archive, or edited labels, are read again.
         archive=lambda wildcards: archive_fingerprint(settings, wildcards.dataset, FINGERPRINTS),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} download \
-            --dataset {wildcards.dataset} \
-            --photos {output.photos:q} \
-            --manifest {output.manifest:q} \
-            --completeness {output.completeness:q} \
-            {params.checksums} \
-            {params.settings}
-        """
+        command_of("download", wildcards="dataset", output="photos manifest completeness", params="checksums settings")
 
 
 rule prepare_openface_chunk:
@@ -83,14 +67,13 @@ rule prepare_openface_chunk:
     params:
         settings=flags("openface.chunk"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} prepare_openface_chunk \
-            --photos {input.photos:q} \
-            --manifest {input.manifest:q} \
-            --chunk {wildcards.chunk} \
-            --images {output.images:q} \
-            {params.settings}
-        """
+        command_of(
+            "prepare_openface_chunk",
+            wildcards="chunk",
+            input="photos manifest",
+            output="images",
+            params="settings",
+        )
 
 
 rule run_openface:
@@ -144,20 +127,14 @@ rule extract_aus:
         program=openface_origin,
         settings=flags("openface.min_confidence", "crop.margin", "crop.max_padding"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} extract_aus \
-            --dataset {wildcards.dataset} \
-            --photos {input.photos:q} \
-            --manifest {input.manifest:q} \
-            {params.openface} \
-            --faces {output.faces:q} \
-            --excluded {output.excluded:q} \
-            --excluded-list logs/extract_aus/{wildcards.dataset}.excluded.csv \
-            --provenance {output.provenance:q} \
-            --program-origin {params.program:q} \
-            {params.excluded} \
-            {params.settings}
-        """
+        command_of(
+            "extract_aus",
+            "--excluded-list logs/extract_aus/{wildcards.dataset}.excluded.csv --program-origin {params.program:q}",
+            wildcards="dataset",
+            input="photos manifest",
+            output="faces excluded provenance",
+            params="openface excluded settings",
+        )
 
 
 rule crop:
@@ -177,16 +154,7 @@ rule crop:
     params:
         settings=flags("crop"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} crop \
-            --photos {input.photos:q} \
-            --manifest {input.manifest:q} \
-            --faces {input.faces:q} \
-            --crops {output.crops:q} \
-            --index {output.index:q} \
-            --checks {output.checks:q} \
-            {params.settings}
-        """
+        command_of("crop", input="photos manifest faces", output="crops index checks", params="settings")
 
 
 rule draw_contact_sheet:
@@ -207,14 +175,7 @@ rule draw_contact_sheet:
     benchmark:
         "logs/benchmarks/draw_contact_sheet/{dataset}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} contact_sheet \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --checks {input.checks:q} \
-            --picture {output.picture:q} \
-            --seed 0
-        """
+        command_of("contact_sheet", "--seed 0", input="crops index checks", output="picture")
 
 
 rule report_aus:
@@ -236,13 +197,7 @@ rule report_aus:
     benchmark:
         "logs/benchmarks/report_aus/{dataset}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} au_report \
-            --index {input.index:q} \
-            --openface {input.openface:q} \
-            --report {output.report:q} \
-            --table {output.table:q}
-        """
+        command_of("au_report", input="index openface", output="report table")
 
 
 rule split:
@@ -261,13 +216,7 @@ rule split:
         labelled=lambda wildcards: "--labelled" if wildcards.dataset in settings.datasets else "--no-labelled",
         settings=split_settings,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} split \
-            --index {input.index:q} \
-            --split {output.split:q} \
-            {params.labelled} \
-            {params.settings}
-        """
+        command_of("split", input="index", output="split", params="labelled settings")
 
 
 rule average_patch_centers:
@@ -294,12 +243,4 @@ rule average_patch_centers:
     params:
         settings=flags("crop", "patches"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} patch_centers \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --centers {output.centers:q} \
-            --picture {output.picture:q} \
-            {params.settings}
-        """
+        command_of("patch_centers", input="crops index split", output="centers picture", params="settings")

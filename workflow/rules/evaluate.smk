@@ -19,21 +19,13 @@ rule measure_accuracy_real:
     resources:
         gpu=1,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} accuracy \
-            --name R \
-            --method real \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --metric {output.metric:q} \
-            --predictions {output.predictions:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "accuracy",
+            "--name R --method real",
+            wildcards="dataset seed",
+            input="weights model crops index split",
+            output="metric predictions values",
+        )
 
 
 rule measure_accuracy_edits:
@@ -54,20 +46,13 @@ rule measure_accuracy_edits:
     resources:
         gpu=1,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} accuracy \
-            --name G \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --metric {output.metric:q} \
-            --predictions {output.predictions:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "accuracy",
+            "--name G",
+            wildcards="method dataset seed",
+            input="weights model edits edits_index",
+            output="metric predictions values",
+        )
 
 
 rule measure_accuracy_augmented:
@@ -88,21 +73,13 @@ rule measure_accuracy_augmented:
     resources:
         gpu=1,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} accuracy \
-            --name R+G \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --metric {output.metric:q} \
-            --predictions {output.predictions:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "accuracy",
+            "--name R+G",
+            wildcards="method dataset seed",
+            input="weights model crops index split",
+            output="metric predictions values",
+        )
 
 
 rule measure_psnr:
@@ -118,18 +95,12 @@ rule measure_psnr:
     benchmark:
         "logs/benchmarks/measure_psnr/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} psnr \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "psnr",
+            wildcards="method dataset seed",
+            input="edits edits_index crops index",
+            output="metric values",
+        )
 
 
 rule measure_ssim:
@@ -145,18 +116,12 @@ rule measure_ssim:
     benchmark:
         "logs/benchmarks/measure_ssim/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} ssim \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "ssim",
+            wildcards="method dataset seed",
+            input="edits edits_index crops index",
+            output="metric values",
+        )
 
 
 rule measure_psnr_true:
@@ -173,18 +138,12 @@ rule measure_psnr_true:
     benchmark:
         "logs/benchmarks/measure_psnr_true/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} psnr_true \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --true-edits {input.true_edits:q} \
-            --true-edits-index {input.true_edits_index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "psnr_true",
+            wildcards="method dataset seed",
+            input="edits edits_index true_edits true_edits_index",
+            output="metric values",
+        )
 
 
 rule fetch_inception_weights:
@@ -200,11 +159,7 @@ rule fetch_inception_weights:
     params:
         settings=flags("fid.extractor", "fid.inception_weights"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} fetch_weights \
-            --weights {output.weights:q} \
-            {params.settings}
-        """
+        command_of("fetch_weights", output="weights", params="settings")
 
 
 rule extract_features_real:
@@ -229,17 +184,13 @@ rule extract_features_real:
         extractor_weights=optional_flags("extractor_weights"),
         settings=flags("fid.extractor", "fid.batch"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} features \
-            --images {input.images:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --part {params.part} \
-            {params.extractor_weights} \
-            --features {output.features:q} \
-            --vectors {output.vectors:q} \
-            {params.settings}
-        """
+        command_of(
+            "features",
+            "--part {params.part}",
+            input="images index split",
+            output="features vectors",
+            params="extractor_weights settings",
+        )
 
 
 rule extract_features_edits:
@@ -262,14 +213,7 @@ rule extract_features_edits:
         extractor_weights=optional_flags("extractor_weights"),
         settings=flags("fid.extractor", "fid.batch"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} features \
-            --images {input.images:q} \
-            {params.extractor_weights} \
-            --features {output.features:q} \
-            --vectors {output.vectors:q} \
-            {params.settings}
-        """
+        command_of("features", input="images", output="features vectors", params="extractor_weights settings")
 
 
 rule measure_fid:
@@ -287,18 +231,12 @@ rule measure_fid:
     benchmark:
         "logs/benchmarks/measure_fid/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} fid \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --real {input.real:q} \
-            --edits {input.edits:q} \
-            --edits-vectors {input.edits_vectors:q} \
-            --edits-index {input.edits_index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "fid",
+            wildcards="method dataset seed",
+            input="real edits edits_vectors edits_index",
+            output="metric values",
+        )
 
 
 rule measure_kid:
@@ -317,20 +255,12 @@ rule measure_kid:
     benchmark:
         "logs/benchmarks/measure_kid/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} kid \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --real {input.real:q} \
-            --real-vectors {input.real_vectors:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --edits-vectors {input.edits_vectors:q} \
-            --edits-index {input.edits_index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "kid",
+            wildcards="method dataset seed",
+            input="real real_vectors index split edits_vectors edits_index",
+            output="metric values",
+        )
 
 
 rule measure_identity:
@@ -349,19 +279,12 @@ rule measure_identity:
     benchmark:
         "logs/benchmarks/measure_identity/{dataset}/seed{seed}/{method}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} identity \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --real {input.real:q} \
-            --real-vectors {input.real_vectors:q} \
-            --index {input.index:q} \
-            --edits-vectors {input.edits_vectors:q} \
-            --edits-index {input.edits_index:q} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "identity",
+            wildcards="method dataset seed",
+            input="real real_vectors index edits_vectors edits_index",
+            output="metric values",
+        )
 
 
 rule measure_identity_real:
@@ -381,19 +304,12 @@ rule measure_identity_real:
     benchmark:
         "logs/benchmarks/measure_identity_real/{dataset}/seed{seed}.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} identity_of_pairs \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --real {input.real:q} \
-            --real-vectors {input.real_vectors:q} \
-            --same-person {output.same_person:q} \
-            --same-person-values {output.same_person_values:q} \
-            --other-person {output.other_person:q} \
-            --other-person-values {output.other_person_values:q}
-        """
+        command_of(
+            "identity_of_pairs",
+            wildcards="dataset seed",
+            input="index split real real_vectors",
+            output="same_person same_person_values other_person other_person_values",
+        )
 
 
 rule measure_au_error:
@@ -416,19 +332,12 @@ rule measure_au_error:
     resources:
         gpu=1,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} au_error \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --metric {output.metric:q} \
-            --readings {output.readings:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "au_error",
+            wildcards="method dataset seed",
+            input="weights model edits edits_index",
+            output="metric readings values",
+        )
 
 
 rule measure_au_error_of_photographs:
@@ -448,15 +357,11 @@ rule measure_au_error_of_photographs:
         reader=settings.measures.aus,
         openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} photograph_aus \
-            --method {wildcards.method} \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --reader {params.reader} \
-            {params.openface} \
-            --metric {output.metric:q} \
-            --values {output.values:q}
-        """
+        command_of(
+            "photograph_aus",
+            "--reader {params.reader}",
+            wildcards="method dataset seed",
+            input="edits edits_index",
+            output="metric values",
+            params="openface",
+        )

@@ -21,19 +21,13 @@ rule draw_edits:
         edits=keyed_flags(study.figure_methods, "edits", "edits_index"),
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_edits \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            {params.edits} \
-            --methods {output.methods:q} \
-            --ablation {output.ablation:q} \
-            --more {output.more:q} \
-            --all-expressions {output.all_expressions:q} \
-            {params.settings}
-        """
+        command_of(
+            "draw_edits",
+            wildcards="dataset seed",
+            input="crops index",
+            output="methods ablation more all_expressions",
+            params="edits settings",
+        )
 
 
 rule draw_networks:
@@ -63,22 +57,13 @@ rule draw_networks:
         continuous=output_flag("continuous"),
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_networks \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --edits-index {input.edits_index:q} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            {params.cascade_weights} \
-            {params.cascade_model} \
-            --attention {output.attention:q} \
-            {params.steps} \
-            {params.continuous} \
-            {params.settings}
-        """
+        command_of(
+            "draw_networks",
+            wildcards="dataset seed",
+            input="crops index edits_index weights model",
+            output="attention",
+            params="cascade_weights cascade_model steps continuous settings",
+        )
 
 
 rule draw_curves:
@@ -98,14 +83,7 @@ rule draw_curves:
         curves=keyed_flags(study.trained_methods, "curves"),
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_curves \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            {params.curves} \
-            --figure {output.figure:q} \
-            {params.settings}
-        """
+        command_of("draw_curves", wildcards="dataset seed", output="figure", params="curves settings")
 
 
 rule draw_scores:
@@ -130,19 +108,13 @@ rule draw_scores:
         edits=keyed_flags(study.figure_methods, "edits", "edits_index", "predictions", "readings"),
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_scores \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --real-predictions {input.real_predictions:q} \
-            {params.edits} \
-            --confusion {output.confusion:q} \
-            --gap {output.gap:q} \
-            --extremes {output.extremes:q} \
-            {params.settings}
-        """
+        command_of(
+            "draw_scores",
+            wildcards="dataset seed",
+            input="crops index real_predictions",
+            output="confusion gap extremes",
+            params="edits settings",
+        )
 
 
 rule draw_aus:
@@ -162,16 +134,13 @@ rule draw_aus:
         readings=keyed_flags(study.figure_methods, "readings"),
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_aus \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --edits-index {input.edits_index:q} \
-            {params.readings} \
-            --metric {input.metric:q} \
-            --figure {output.figure:q} \
-            {params.settings}
-        """
+        command_of(
+            "draw_aus",
+            wildcards="dataset seed",
+            input="edits_index metric",
+            output="figure",
+            params="readings settings",
+        )
 
 
 rule draw_fid_curve:
@@ -205,14 +174,10 @@ rule draw_fid_curve:
         "random parts, bars: 1 deviation",
         seed=settings.statistics.seed,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} fid_curve \
-            --real {input.real:q} \
-            --real-vectors {input.real_vectors:q} \
-            {params.vectors} \
-            --seed {params.seed} \
-            --title {params.title:q} \
-            --csv {output.csv:q} \
-            --picture {output.picture:q} \
-            --pdf {output.pdf:q}
-        """
+        command_of(
+            "fid_curve",
+            "--seed {params.seed} --title {params.title:q}",
+            input="real real_vectors",
+            output="csv picture pdf",
+            params="vectors",
+        )

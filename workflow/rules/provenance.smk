@@ -43,13 +43,11 @@ rule record_provenance:
     benchmark:
         "logs/benchmarks/record_provenance/run.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} provenance \
-            --metadata .snakemake/metadata \
-            --out {output.record:q} \
-            --sources {output.sources:q} \
-            {input.traced:q}
-        """
+        command_of(
+            "provenance",
+            "--metadata .snakemake/metadata --out {output.record:q} {input.traced:q}",
+            output="sources",
+        )
 
 
 rule build_page:
@@ -73,12 +71,7 @@ rule build_page:
     benchmark:
         "logs/benchmarks/build_page/run.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} page \
-            --record {input.record:q} \
-            --run {input.run:q} \
-            --page {output.page:q}
-        """
+        command_of("page", input="record run", output="page")
 
 
 rule describe_crate:
@@ -96,10 +89,4 @@ rule describe_crate:
     benchmark:
         "logs/benchmarks/describe_crate/run.tsv"
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} crate \
-            --record {input.record:q} \
-            --run {input.run:q} \
-            --metadata {output.metadata:q} \
-            {output.workflow:q}
-        """
+        command_of("crate", "{output.workflow:q}", input="record run", output="metadata")

@@ -24,12 +24,7 @@ rule describe_run:
         datasets=keyed_flags(settings.all_datasets, "index", "split", "excluded", "completeness"),
         settings=flags(*Settings.model_fields),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} describe_run \
-            --out {output.run:q} \
-            {params.datasets} \
-            {params.settings}
-        """
+        command_of("describe_run", "--out {output.run:q}", params="datasets settings")
 
 
 rule compare_methods:
@@ -59,15 +54,13 @@ rule compare_methods:
     params:
         values=seed_flags("values"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} compare \
-            --name {wildcards.table} \
-            --context {input.context:q} \
-            --comparisons {output.comparisons:q} \
-            --markdown {output.markdown:q} \
-            --csv {output.csv:q} \
-            {params.values}
-        """
+        command_of(
+            "compare",
+            "--name {wildcards.table}",
+            input="context",
+            output="comparisons markdown csv",
+            params="values",
+        )
 
 
 rule render_table:
@@ -105,17 +98,13 @@ rule render_table:
         metrics=seed_flags("metrics"),
         curves=seed_flags("curves"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} table \
-            --name {wildcards.table} \
-            --context {input.context:q} \
-            {params.metrics} \
-            --comparisons {input.comparisons:q} \
-            {params.curves} \
-            --markdown {output.markdown:q} \
-            --csv {output.csv:q} \
-            --latex {output.latex:q}
-        """
+        command_of(
+            "table",
+            "--name {wildcards.table}",
+            input="context comparisons",
+            output="markdown csv latex",
+            params="metrics curves",
+        )
 
 
 rule collect_metrics:
@@ -133,11 +122,7 @@ rule collect_metrics:
         tables=lambda wildcards, input: " ".join(f"--table {quote(path)}" for path in input.tables),
         rows=lambda wildcards, output: " ".join(f"--row {quote(path)}" for path in output.rows),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} metrics \
-            {params.tables} \
-            {params.rows}
-        """
+        command_of("metrics", params="tables rows")
 
 
 rule collect_curves:
@@ -154,11 +139,7 @@ rule collect_curves:
     params:
         curves=lambda wildcards, input: " ".join(f"--curves {quote(path)}" for path in input.curves),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} curves \
-            {params.curves} \
-            --out {output.curves:q}
-        """
+        command_of("curves", "--out {output.curves:q}", params="curves")
 
 
 rule record_settings:
@@ -174,8 +155,4 @@ rule record_settings:
     params:
         settings=flags(*Settings.model_fields),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} config \
-            --out {output.settings:q} \
-            {params.settings}
-        """
+        command_of("config", "--out {output.settings:q}", params="settings")

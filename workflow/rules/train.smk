@@ -27,21 +27,14 @@ rule train:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
         settings=train_settings,
     shell:
-        r"""
-        exec efgan --log {log:q} --threads {threads} train \
-            --method {wildcards.method} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            {params.centers} \
-            --weights {output.weights:q} \
-            --discriminators {output.discriminators:q} \
-            --model {output.model:q} \
-            --curves {output.curves:q} \
-            --tensorboard {params.tensorboard:q} \
-            {params.settings}
-        """
+        command_of(
+            "train",
+            "--tensorboard {params.tensorboard:q}",
+            wildcards="method seed",
+            input="crops index split",
+            output="weights discriminators model curves",
+            params="centers settings",
+        )
 
 
 rule finetune_cascade:
@@ -70,22 +63,14 @@ rule finetune_cascade:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
         settings=flags("losses", "finetune"),
     shell:
-        r"""
-        exec efgan --log {log:q} --threads {threads} train \
-            --method {wildcards.method} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --init-from {input.pretrained:q} \
-            --schedule finetune \
-            --weights {output.weights:q} \
-            --discriminators {output.discriminators:q} \
-            --model {output.model:q} \
-            --curves {output.curves:q} \
-            --tensorboard {params.tensorboard:q} \
-            {params.settings}
-        """
+        command_of(
+            "train",
+            "--init-from {input.pretrained:q} --schedule finetune --tensorboard {params.tensorboard:q}",
+            wildcards="method seed",
+            input="crops index split",
+            output="weights discriminators model curves",
+            params="settings",
+        )
 
 
 rule generate:
@@ -109,20 +94,13 @@ rule generate:
         model=optional_flags("model"),
         settings=generate_settings,
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} generate \
-            --method {wildcards.method} \
-            --part {wildcards.part} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            {params.weights} \
-            {params.model} \
-            --edits {output.edits:q} \
-            --edits-index {output.edits_index:q} \
-            {params.settings}
-        """
+        command_of(
+            "generate",
+            wildcards="method part seed",
+            input="crops index split",
+            output="edits edits_index",
+            params="weights model settings",
+        )
 
 
 rule classify:
@@ -143,16 +121,7 @@ rule classify:
     params:
         settings=flags("classifier"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} classify \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --weights {output.weights:q} \
-            --model {output.model:q} \
-            {params.settings}
-        """
+        command_of("classify", wildcards="seed", input="crops index split", output="weights model", params="settings")
 
 
 rule classify_with_edits:
@@ -174,18 +143,13 @@ rule classify_with_edits:
     params:
         settings=flags("classifier"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} classify \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --edits {input.edits:q} \
-            --edits-index {input.edits_index:q} \
-            --weights {output.weights:q} \
-            --model {output.model:q} \
-            {params.settings}
-        """
+        command_of(
+            "classify",
+            wildcards="seed",
+            input="crops index split edits edits_index",
+            output="weights model",
+            params="settings",
+        )
 
 
 rule regress_aus:
@@ -206,13 +170,10 @@ rule regress_aus:
     params:
         settings=flags("au_regressor"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} regress_aus \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --weights {output.weights:q} \
-            --model {output.model:q} \
-            {params.settings}
-        """
+        command_of(
+            "regress_aus",
+            wildcards="seed",
+            input="crops index split",
+            output="weights model",
+            params="settings",
+        )

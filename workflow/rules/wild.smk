@@ -28,13 +28,7 @@ rule combine:
     params:
         sources=keyed_flags(settings.pretraining, "crops", "index", "split", prefix="from-"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} combine \
-            {params.sources} \
-            --crops {output.crops:q} \
-            --index {output.index:q} \
-            --split {output.split:q}
-        """
+        command_of("combine", output="crops index split", params="sources")
 
 
 rule finetune_wild:
@@ -61,22 +55,14 @@ rule finetune_wild:
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
         settings=flags("losses", "wild"),
     shell:
-        r"""
-        exec efgan --log {log:q} --threads {threads} train \
-            --method {params.method} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --init-from {input.pretrained:q} \
-            --schedule wild \
-            --weights {output.weights:q} \
-            --discriminators {output.discriminators:q} \
-            --model {output.model:q} \
-            --curves {output.curves:q} \
-            --tensorboard {params.tensorboard:q} \
-            {params.settings}
-        """
+        command_of(
+            "train",
+            "--method {params.method} --init-from {input.pretrained:q} --schedule wild --tensorboard {params.tensorboard:q}",
+            wildcards="seed",
+            input="crops index split",
+            output="weights discriminators model curves",
+            params="settings",
+        )
 
 
 rule generate_wild:
@@ -111,22 +97,14 @@ rule generate_wild:
         method=WILD_METHOD,
         settings=flags("generation_batch"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} generate \
-            --method {params.method} \
-            --part test \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --split {input.split:q} \
-            --weights {input.weights:q} \
-            --model {input.model:q} \
-            --targets-index {input.targets_index:q} \
-            --targets-split {input.targets_split:q} \
-            --edits {output.edits:q} \
-            --edits-index {output.edits_index:q} \
-            {params.settings}
-        """
+        command_of(
+            "generate",
+            "--method {params.method} --part test",
+            wildcards="seed",
+            input="crops index split weights model targets_index targets_split",
+            output="edits edits_index",
+            params="settings",
+        )
 
 
 rule draw_wild:
@@ -151,20 +129,11 @@ rule draw_wild:
         method=WILD_METHOD,
         settings=flags("preset", "figures"),
     shell:
-        r"""
-        efgan --log {log:q} --threads {threads} draw_wild \
-            --dataset {wildcards.dataset} \
-            --seed {wildcards.seed} \
-            --crops {input.crops:q} \
-            --index {input.index:q} \
-            --pretrained {input.pretrained:q} \
-            --pretrained-index {input.pretrained_index:q} \
-            --wild {input.wild:q} \
-            --wild-index {input.wild_index:q} \
-            --examples {input.examples:q} \
-            --examples-index {input.examples_index:q} \
-            --examples-split {input.examples_split:q} \
-            --method {params.method} \
-            --figure {output.figure:q} \
-            {params.settings}
-        """
+        command_of(
+            "draw_wild",
+            "--method {params.method}",
+            wildcards="dataset seed",
+            input="crops index pretrained pretrained_index wild wild_index examples examples_index examples_split",
+            output="figure",
+            params="settings",
+        )

@@ -11,9 +11,10 @@ import torch
 from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation.au_regressor import AuNetwork, read_aus
-from cascade_efgan.figures.networks import INTENSITIES, Asked, as_pictures, between, local_attention
+from cascade_efgan.figures.networks import INTENSITIES, Asked, between, local_attention
 from cascade_efgan.models.cascade import Cascade
 from cascade_efgan.models.discriminator import AuCritic
+from cascade_efgan.models.tensors import to_images
 
 #: Shares of the way at which interpolated AUs are compared with real ones.
 ON_THE_WAY = (0.25, 0.5, 0.75)
@@ -96,7 +97,7 @@ def path_values(
     if reader is None:
         return values
     on_the_way = between(cascade, asked, INTENSITIES)
-    frames = [as_pictures(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
+    frames = [to_images(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
     rows = np.arange(len(source))
     seen = np.stack([read_aus(reader, frame, rows, device) for frame in frames]).astype(np.float64)
     return values | path_of_readings(seen, source, target)

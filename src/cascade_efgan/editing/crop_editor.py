@@ -97,16 +97,16 @@ class CropEditor:
     def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
         import torch
 
-        from cascade_efgan.models.tensors import to_float, to_uint8
+        from cascade_efgan.models.tensors import to_images, to_tensor
 
-        image = to_float(torch.from_numpy(np.ascontiguousarray(np.moveaxis(crops, -1, 1))).to(self._device))
+        image = to_tensor(crops, self._device)
         source, goal = (
             torch.from_numpy((np.asarray(aus) / AU_MAX).astype(np.float32)).to(self._device).clamp(0, 1)
             for aus in (present, target)
         )
         return [
             CropEdit(
-                to_uint8(edit.final).permute(0, 2, 3, 1).cpu().numpy(),
+                to_images(edit.final),
                 {name: values[:, 0].float().cpu().numpy() for name, values in edit.attention.items()},
             )
             for edit in self._generator(image, source, goal)

@@ -20,7 +20,7 @@ from cascade_efgan.figures.per_edit import au_gaps
 from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch
-from cascade_efgan.models.tensors import to_float, to_uint8
+from cascade_efgan.models.tensors import to_images, to_tensor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,8 +44,7 @@ class Asked:
         rows = np.array([faces.places[name] for name in index["source_id"]], dtype=np.int64)
         self.index = index
         self.pictures = np.asarray(faces.images[rows])
-        channels_first = np.ascontiguousarray(np.moveaxis(self.pictures, -1, 1))
-        self.image = to_float(torch.from_numpy(channels_first).to(device))
+        self.image = to_tensor(self.pictures, device)
         self.source = torch.from_numpy(faces.aus[rows]).to(device)
         self.target = torch.tensor(index[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
 
@@ -66,12 +65,6 @@ def attention_generator(weights: Path, model: Path) -> Cascade:
     if not isinstance(generator, Cascade):
         raise InputError(f"{weights}: {spec.info.title} has no attention maps; give the weights of EF-GAN")
     return generator
-
-
-def as_pictures(images: Tensor) -> np.ndarray:
-    """(N, 3, S, S) in -1..1 -> (N, S, S, 3) uint8."""
-    pictures: np.ndarray = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
-    return pictures
 
 
 def local_attention(maps: dict[str, Tensor], boxes: dict[str, PatchBox]) -> np.ndarray:
@@ -100,7 +93,7 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
     """Input, edit, stitched local attention, global attention of the single-step EF-GAN; two edits a row (Fig. 3)."""
     module = generator.modules_in_order()[0]
     edit = generator(asked.image, asked.source, asked.target)[-1]
-    pictures, local = as_pictures(edit.final), local_attention(edit.attention, module.boxes)
+    pictures, local = to_images(edit.final), local_attention(edit.attention, module.boxes)
     whole = edit.attention["face"][:, 0].float().cpu().numpy()
     rows: list[list[np.ndarray | None]] = []
     notes: dict[tuple[int, float], str] = {}
@@ -136,8 +129,8 @@ def draw_steps(
     cascade: Cascade, single: Cascade, asked: Asked, faces: Faces, made: Made, tested: pd.DataFrame
 ) -> tuple["Figure", Caption]:
     """Input, the steps of Cascade EF-GAN, the single-step edit, the target's photograph; large gaps (Fig. 4)."""
-    steps = [as_pictures(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
-    alone = as_pictures(single(asked.image, asked.source, asked.target)[-1].final)
+    steps = [to_images(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
+    alone = to_images(single(asked.image, asked.source, asked.target)[-1].final)
     rows: list[list[np.ndarray | None]] = []
     for number, counterpart in enumerate(asked.index["counterpart_id"]):
         target = np.asarray(faces.images[faces.places[counterpart]]) if counterpart in faces.places else None
@@ -166,7 +159,7 @@ def draw_steps(
 def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> tuple["Figure", Caption]:
     """People in rows, intensity in columns: AUs between source and target come from the Interpolator (Fig. 7)."""
     on_the_way = between(cascade, asked, INTENSITIES)
-    frames = [as_pictures(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
+    frames = [to_images(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
     rows = [[asked.pictures[number], *(frame[number] for frame in frames)] for number in range(len(asked.index))]
     heads = ["Input", *(f"{100 * share:.0f} %" for share in INTENSITIES)]
     figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1]))

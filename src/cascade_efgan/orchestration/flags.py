@@ -18,6 +18,26 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def command_of(stage: str, *words: str, **names: str) -> str:
+    """The shell command of a rule that runs `efgan STAGE`.
+
+    Args:
+        stage: name of a module in `cascade_efgan/stages`.
+        words: of the command line, as they are.
+        names: `wildcards`, `input`, `output`: those that get a flag of their name, separated by spaces (`edits_index`
+            gets `--edits-index`); `params`: those that are whole flags.
+    """
+    flags = [
+        f"{{params.{name}}}" if kind == "params" else f"{_option(name)} {{{kind}.{name}:q}}"
+        for kind, listed in names.items()
+        for name in listed.split()
+    ]
+    # A training takes the place of its shell: SIGTERM then reaches it, and it writes a checkpoint.
+    program = "exec efgan" if stage == "train" else "efgan"
+    lines = [f"{program} --log {{log:q}} --threads {{threads}} {stage}", *words, *flags]
+    return "\n        " + " \\\n            ".join(lines) + "\n        "
+
+
 def optional_flags(*names: str) -> Words:
     """`--name PATH` for each of these inputs that the job has."""
     return lambda wildcards, input: " ".join(

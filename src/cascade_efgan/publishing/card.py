@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from jinja2 import StrictUndefined, Template
 
 from cascade_efgan.audit.release import RESULTS, Release
@@ -21,9 +22,6 @@ from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.tables.columns import table_columns
 from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.context import head_lines, read_context
-
-if TYPE_CHECKING:
-    from cascade_efgan.publishing.samples import Samples
 
 CARD, TEMPLATE = "README.md", Path(__file__).with_name("card.md.jinja")
 #: Tables whose numbers stand on the card.
@@ -125,7 +123,7 @@ def _wild_numbers(path: Path, chosen: Mapping[str, Any]) -> list[list[str]]:
     return found
 
 
-def card(release: Release, dataset: str, source: str, psnr: dict[str, float], samples: "Samples") -> str:
+def card(release: Release, dataset: str, source: str, psnr: dict[str, float], samples: pd.DataFrame) -> str:
     """The card as Markdown.
 
     Args:
@@ -133,17 +131,18 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
         dataset: data set that they were trained on.
         source: folder of the method, as the record names it.
         psnr: of all test edits, dB: `float32` and `bfloat16`.
-        samples: what was stored.
+        samples: table of the samples that were stored.
     """
     context = read_context(release.path(f"{RESULTS}run.json"))
     level = f"{100 * context['settings']['statistics']['level']:g} %"
     lines = card_numbers(release, dataset, source).values()
     numbers = list({(line[0], line[1]): line for of_file in lines for line in of_file}.values())  # tables share rows
     weights = f"{source}/{WEIGHTS}"
-    method = METHODS[ModelSpec.from_json(release.path(f"{source}/{DESCRIPTION}")).method].title
+    spec = ModelSpec.from_json(release.path(f"{source}/{DESCRIPTION}"))
     template = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined, keep_trailing_newline=True)
     return template.render(
-        dataset=dataset, method=method, data=DATA[dataset], head=head_lines(context, [dataset]),
+        dataset=dataset, method=METHODS[spec.method].title, crop_size=spec.crop_size,
+        data=DATA[dataset], head=head_lines(context, [dataset]),
         commit=commit_words(release),
         pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
         config=config_words(context["settings"]), weights=weights, weights_sha256=release.sha256(weights),
