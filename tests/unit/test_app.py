@@ -10,7 +10,6 @@ import signal
 import socket
 import struct
 import threading
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -18,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from copied_workflow import wait_until
 from picture_files import bare_png, encoded
 from PIL import Image
 from small_models import small_spec
@@ -447,14 +447,6 @@ def engine_of_a_process():
     return real_engine(render(face_of_id("r001_neutral_frontal", 0)))
 
 
-def wait_until(condition):
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not come to it within 20 seconds")
-
-
 def living():
     """Ids of the processes that this one has started."""
     return [process.pid for process in multiprocessing.active_children()]
@@ -478,14 +470,14 @@ def test_the_page_survives_the_death_of_a_process(rendering, caplog):
         # One that dies while nobody uses it costs nobody anything.
         for process in living():
             os.kill(process, signal.SIGKILL)
-        wait_until(lambda: living() == [])
+        wait_until(lambda: living() == [], "end of the processes")
         for body in (whole, wish()):
             assert client.post(path, json=body).json() == lucky.result().json() or body != whole
         assert client.post(f"{path[:-5]}/download", json=wish()).headers["content-type"] == "image/png"
         assert client.post(f"{path[:-5]}/animation", json=wish()).content.startswith(b"GIF8")
         assert client.post("/api/photos", content=b"no photograph").status_code == 422
         (last,) = living()
-    wait_until(lambda: not living())
+    wait_until(lambda: not living(), "end of the last process")
     assert last != first
 
 
