@@ -12,10 +12,17 @@ from pathlib import Path
 
 import pytest
 from compared import SETTINGS, TARGETS, results_of
-from copied_workflow import Workflow, copy_workflow
+from copied_workflow import PROGRAMS, Workflow, copy_workflow
 from slurm_cluster import Cluster, missing_programs, slurm_cluster
 
 EF_GAN = "results/rendered/seed0/ef_gan"
+#: The training, which is cancelled and left behind, is a process of Slurm's job; every other stage starts at once.
+EFGAN = """#!/bin/sh
+case " $* " in *" --threads "[0-9]" train "*) exec {real}/efgan "$@" ;; esac
+exec {preloaded}/efgan "$@"
+"""
+#: Seconds between two questions to Slurm: each is a program, on the cores that the jobs need.
+EVERY = 1.0
 #: The profile as it is, with shorter waits: a test needs no mercy with the controller or a network's file system. The
 #: node has no accounting, and says so only when `sacct` is called, which Debian installs all the same.
 WORDS = (
@@ -31,6 +38,16 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(f"needs root and Debian's slurm-wlm and munge (missing: {missing_programs()}): make test-cluster")
     with tempfile.TemporaryDirectory() as folder, slurm_cluster(Path(folder)) as running:
         yield running
+
+
+@pytest.fixture
+def workflow(tmp_path: Path, preloaded: Path) -> Workflow:
+    """A copy of the workflow, whose programs are those of `EFGAN`."""
+    program = tmp_path / "programs" / "efgan"
+    program.parent.mkdir()
+    program.write_text(EFGAN.format(real=PROGRAMS, preloaded=preloaded), encoding="utf-8")
+    program.chmod(0o755)
+    return copy_workflow(tmp_path / "repository", program.parent)
 
 
 def training_log(workflow: Workflow) -> str:
@@ -60,8 +77,9 @@ def wait_for_training(workflow: Workflow, run: subprocess.Popen[bytes], words: s
     workflow.wait_for(lambda: words in training_log(workflow), f"'{words}' in the training's log", run)
 
 
-def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_run: Workflow, tmp_path: Path) -> None:
-    workflow = copy_workflow(tmp_path / "repository")
+def test_a_disturbed_run_on_slurm_makes_the_same_bytes(
+    cluster: Cluster, local_run: Workflow, workflow: Workflow
+) -> None:
     checkpoint = workflow.folder / EF_GAN / "checkpoint.pt"
     variables = cluster.added_to(workflow.environment())
 
@@ -88,11 +106,11 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(cluster: Cluster, local_r
         workflow.wait_for(lambda: cancelled in workflow.said(), "the end of the orphan", run)
         assert orphan not in cluster.jobs("RUNNING", "COMPLETING")
         # It may stand in the queue behind groups of short jobs, which want the one GPU as well.
-        workflow.wait_for(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "a new training job", run)
+        workflow.wait_for(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "a new training job", run, EVERY)
         # The node is taken out of service: what runs goes on, what comes waits.
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")
-        workflow.wait_for(lambda: cluster.node_state() == "drained", "the end of the running jobs", run)
-        workflow.wait_for(lambda: bool(cluster.jobs("PENDING")), "a job waits for the node", run)
+        workflow.wait_for(lambda: cluster.node_state() == "drained", "the end of the running jobs", run, EVERY)
+        workflow.wait_for(lambda: bool(cluster.jobs("PENDING")), "a job waits for the node", run, EVERY)
         assert run.poll() is None
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=RESUME")
         assert run.wait(timeout=900) == 0, workflow.said()

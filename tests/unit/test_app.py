@@ -10,7 +10,6 @@ import signal
 import socket
 import struct
 import threading
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -18,8 +17,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from copied_workflow import wait_until
 from picture_files import bare_png, encoded
 from PIL import Image
+from small_models import small_spec
 
 from cascade_efgan.app.action_units import ACTION_UNITS
 from cascade_efgan.app.batching import Batches
@@ -31,11 +32,9 @@ from cascade_efgan.app.service import STATIC, make_app
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
 from cascade_efgan.app.zip_edits import read_members
-from cascade_efgan.config import Settings
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.editing.editor import Editor
@@ -43,7 +42,7 @@ from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.runs import prototypes
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace
-from cascade_efgan.models.build import ModelSpec, build_generator
+from cascade_efgan.models.build import build_generator
 
 testclient = pytest.importorskip("fastapi.testclient", reason="httpx, which the client needs, is not installed")
 
@@ -438,10 +437,7 @@ def rendering():
 
 def real_engine(rendering, limits=DEFAULTS, faces=1):
     """The engine of the page with an untrained Cascade EF-GAN at 32 x 32 pixels, which changes much: it repaints."""
-    boxes = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-    sizes = {"width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2}
-    network = Settings().network.model_dump() | sizes | {"interpolator_width": 8, "refiner": "repaint"}
-    spec = ModelSpec("cascade_ef_gan", 32, network, boxes)
+    spec = small_spec("cascade_ef_gan", cascade_steps=3, refiner="repaint")
     editor = Editor(build_generator(spec).eval(), spec, prototypes(), 0.15, KnownFaces(rendering, faces), "cpu")
     return EditingEngine(editor, limits)
 
@@ -449,14 +445,6 @@ def real_engine(rendering, limits=DEFAULTS, faces=1):
 def engine_of_a_process():
     """The same, made in a process that the service starts."""
     return real_engine(render(face_of_id("r001_neutral_frontal", 0)))
-
-
-def wait_until(condition):
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not come to it within 20 seconds")
 
 
 def living():
@@ -482,14 +470,14 @@ def test_the_page_survives_the_death_of_a_process(rendering, caplog):
         # One that dies while nobody uses it costs nobody anything.
         for process in living():
             os.kill(process, signal.SIGKILL)
-        wait_until(lambda: living() == [])
+        wait_until(lambda: living() == [], "end of the processes")
         for body in (whole, wish()):
             assert client.post(path, json=body).json() == lucky.result().json() or body != whole
         assert client.post(f"{path[:-5]}/download", json=wish()).headers["content-type"] == "image/png"
         assert client.post(f"{path[:-5]}/animation", json=wish()).content.startswith(b"GIF8")
         assert client.post("/api/photos", content=b"no photograph").status_code == 422
         (last,) = living()
-    wait_until(lambda: not living())
+    wait_until(lambda: not living(), "end of the last process")
     assert last != first
 
 

@@ -13,13 +13,12 @@ import pytest
 import torch
 from PIL import Image
 from PIL.ExifTags import Base
+from small_models import save_random
 
 from cascade_efgan import Editor
-from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.rendered import openface_csv, render, sample_plan
 from cascade_efgan.editing import choose_weights, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
@@ -31,12 +30,9 @@ from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.files import write_json
-from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 from cascade_efgan.models.tensors import to_float, to_uint8
 from cascade_efgan.orchestration.code_graph import stage_sources
 
-BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
 RENDERED = render(sample_plan(1, ["frontal"], 0)[5])
 TRUE_FACE = FoundFace(RENDERED.landmarks, RENDERED.aus, 1.0, "rendered")
 
@@ -49,15 +45,6 @@ class Known:
 
     def find(self, image):
         return self.faces
-
-
-def save_random(folder, method="cascade_ef_gan"):
-    """A model with random weights, as a run leaves it."""
-    torch.manual_seed(0)
-    spec = ModelSpec(method, 32, NETWORK, BOXES if "ef_gan" in method else {})
-    folder.mkdir(parents=True)
-    save_model(folder / "weights.safetensors", folder / "model.json", build_generator(spec), spec)
-    return folder / "weights.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -476,13 +463,6 @@ def test_a_photograph_that_is_too_long_for_opencv_never_reaches_a_finder(weights
             editor.edit(image, {"AU12": 3.0})
         with pytest.raises(InputError, match="pixels"):
             editor.goal(None, like=image)
-
-
-def test_the_command_writes_a_film(photo, weights, found_everywhere, efgan, tmp_path):
-    efgan(
-        "edit", photo, "--expression", "happy", "--continuous", "5", "--weights", weights, "--out", tmp_path / "a.gif"
-    )
-    assert Image.open(tmp_path / "a.gif").n_frames == 8
 
 
 @pytest.mark.parametrize("answer", ["", openface_csv(replace(RENDERED, landmarks=RENDERED.landmarks / 20))])

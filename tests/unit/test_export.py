@@ -6,12 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from small_models import save_random, small_spec
 
-from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.errors import InputError
-from cascade_efgan.models.build import ModelSpec, build_generator, load_generator, save_model
+from cascade_efgan.models.build import load_generator
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -20,21 +19,10 @@ pytest.importorskip("onnxscript")
 from cascade_efgan.editing import onnx_export  # noqa: E402 - after the packages that it needs
 from cascade_efgan.editing.freeze import fix_weights  # noqa: E402
 
-BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-NETWORK = Settings().network.model_dump() | {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
 
-
-def save_random(folder, method):
-    torch.manual_seed(0)
-    spec = ModelSpec(method, 32, NETWORK, BOXES if "ef_gan" in method else {})
-    weights = folder / method / "weights.safetensors"
-    save_model(weights, weights.with_name("model.json"), build_generator(spec), spec)
-    return weights, spec
-
-
-@pytest.mark.parametrize("method", ["baseline", "ef_gan", "cascade_ef_gan"])
+@pytest.mark.parametrize("method", ["baseline", "cascade_ef_gan"])
 def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, method):
-    weights, spec = save_random(tmp_path, method)
+    weights, spec = save_random(tmp_path, method), small_spec(method)
     out = tmp_path / "model.onnx"
     efgan("export", "--onnx", out, "--weights", weights)
     with pytest.raises(InputError, match="model.onnx: is there already.*--force"):
@@ -56,7 +44,7 @@ def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, meth
 
 
 def test_a_file_that_computes_something_else_is_not_written(tmp_path):
-    weights, spec = save_random(tmp_path, "baseline")
+    weights, spec = save_random(tmp_path, "baseline"), small_spec("baseline")
     generator, _ = load_generator(weights, weights.with_name("model.json"))
 
     def noisy(_generator, _given, edits):
@@ -70,7 +58,7 @@ def test_a_file_that_computes_something_else_is_not_written(tmp_path):
 
 
 def test_fixed_weights_compute_the_same_without_spectral_normalisation(tmp_path):
-    weights, spec = save_random(tmp_path, "cascade_ef_gan")
+    weights, spec = save_random(tmp_path), small_spec("cascade_ef_gan")
     given = onnx_export.inputs(spec, 2)
     generator, _ = load_generator(weights, weights.with_name("model.json"))
     with torch.inference_mode():

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from copied_workflow import wait_until
 from safetensors.torch import save_file
 
 from cascade_efgan.errors import InputError
@@ -116,10 +117,7 @@ def holder(folder: Path, seconds: float, fingerprint: str) -> Iterator[multiproc
     context = multiprocessing.get_context("fork")
     process = context.Process(target=hold, args=(folder, ready, seconds, fingerprint))
     process.start()
-    deadline = time.monotonic() + 60
-    while not ready.exists():
-        assert process.is_alive() and time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(ready.exists, "holder of the folder")
     yield process  # type: ignore[misc]
     process.kill()
     process.join()
@@ -163,10 +161,7 @@ def test_a_job_ends_with_its_workflow() -> None:
         assert not ended(pid)
         workflow.kill()
         workflow.wait()
-        deadline = time.monotonic() + 30
-        while not ended(pid):
-            assert time.monotonic() < deadline, "the job outlives its workflow"
-            time.sleep(0.05)
+        wait_until(lambda: ended(pid), "end of the job, which outlives its workflow", seconds=30)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(workflow.pid, signal.SIGKILL)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 from PIL import Image
+from small_models import BOXES, SIZE, small_spec
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.action_units import binned_means
@@ -36,10 +36,6 @@ from cascade_efgan.models.build import ModelSpec, build_generator
 
 MADE = Made("rendered", "smoke", 0, 0)
 EXPRESSIONS = ("angry", "happy", "neutral")
-SIZE = 32
-BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(12, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-NETWORK = {"width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2,
-           "interpolator_width": 8, "cascade_steps": 3}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +204,7 @@ def test_the_nearest_face_has_the_target_expression(faces: Faces) -> None:
 
 
 def spec(method: str) -> ModelSpec:
-    return ModelSpec(method, SIZE, NETWORK, BOXES)
+    return small_spec(method, cascade_steps=3)
 
 
 def test_local_attention_lies_at_its_places_and_nowhere_else() -> None:

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+from small_models import save_random
 
 EFGAN = Path(sys.executable).parent / "efgan"
 #: Two are promised, and are kept where the machine does nothing else; before, an upload took its minute.
@@ -69,11 +67,7 @@ def test_ctrl_c_ends_a_stage_in_one_line(tmp_path: Path) -> None:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     """Weights of an untrained EF-GAN at 32 x 32 pixels."""
-    boxes = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-    widths = {"width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2}
-    spec = ModelSpec("ef_gan", 32, widths | {"interpolator_width": 8}, boxes)
-    save_model(tmp_path / "weights.safetensors", tmp_path / "model.json", build_generator(spec), spec)
-    return tmp_path / "weights.safetensors"
+    return save_random(tmp_path, "ef_gan")
 
 
 def test_ctrl_c_ends_the_page_in_one_line_during_an_upload(weights: Path, models_mirror: Path) -> None:

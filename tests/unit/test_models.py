@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_models import BOXES, NETWORK, small_spec
 from torch import nn
 
 from cascade_efgan.config import Settings
@@ -25,14 +26,9 @@ from cascade_efgan.models.build import (
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import compose, crop, stitch
 
-BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
-SMALL = Settings().network.model_dump() | {
-    "width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2, "interpolator_width": 8,
-}  # fmt: skip
-
 
 def spec_of(method: str, **network: object) -> ModelSpec:
-    return ModelSpec(method, 32, SMALL | network, BOXES if METHODS[method].local_focuses else {})
+    return small_spec(method, **{"cascade_steps": 3} | network)
 
 
 def parameters(module: nn.Module) -> int:
@@ -203,7 +199,7 @@ def test_the_masked_refiner_keeps_the_stitched_image_where_its_mask_is_closed() 
         nn.init.constant_(module.refiner.attention.bias, -100.0)
         torch.testing.assert_close(module(image, aus).final, stitched)
     # A description from before there was a choice repaints.
-    old = {name: value for name, value in SMALL.items() if name != "refiner"}
+    old = {name: value for name, value in NETWORK.items() if name != "refiner"}
     assert build_generator(ModelSpec("ef_gan", 32, old, BOXES)).modules_in_order()[0].refiner.attention is None
 
 
@@ -215,6 +211,6 @@ def test_maps_are_doubled_without_deconvolutions_where_a_setting_asks_for_it(met
     double = upsample_norm_relu(3, 4, "default", resize=True)[0](torch.ones(1, 3, 6, 6))[..., 1:-1, 1:-1]
     torch.testing.assert_close(double, double[..., :1, :1].expand_as(double))
     assert double.shape == (1, 4, 10, 10)
-    old = {name: value for name, value in SMALL.items() if name != "upsampling"}
+    old = {name: value for name, value in NETWORK.items() if name != "upsampling"}
     stored = build_generator(ModelSpec(method, 32, old, BOXES if method == "ef_gan" else {}))
     assert any(isinstance(layer, nn.ConvTranspose2d) for layer in stored.modules())

@@ -91,13 +91,6 @@ def test_photographs_of_several_people_are_counted(second, confidence, box, seve
     assert several_people(batch, replace(LENIENT, min_confidence=0.5)) == ["a.jpg"] * several
 
 
-@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_equal_confidence_is_decided_by_area(order, openface_text, landmarks):
-    rows = [(0.98, [5] * 17, landmarks(0, 0, 20)), (0.98, [1] * 17, landmarks(0, 0, 80))]
-    faces = parse_faces(openface_text([rows[place] for place in order]), "a.csv")["a"]
-    assert choose_face(faces, 0.5).aus[0] == 1
-
-
 def test_a_confidence_of_nan_never_wins(openface_text, landmarks):
     rows = [(float("nan"), [5] * 17, landmarks()), (0.2, [1] * 17, landmarks())]
     assert choose_face(parse_faces(openface_text(rows), "a.csv")["a"], 0.5).confidence == 0.2
@@ -252,17 +245,6 @@ def test_one_csv_for_all_is_matched_by_its_file_column(openface_text, landmarks,
     assert list(zip(faces["id"], faces["confidence"], strict=True)) == [("a", 0.8), ("b", 0.9)]
     assert excluded.empty
     assert landmarks_of(faces).shape == (2, 68, 2)
-
-
-def test_a_zip_is_read_like_a_folder(small_data, tmp_path):
-    archive = tmp_path / "openface.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        for path in small_data.openface.glob("*.csv"):
-            file.write(path, path.name)
-        file.writestr("._p00_happy.csv", b"\x00\x05\x16\x07")
-    from_zip, from_folder = read_openface(archive), read_openface(small_data.openface)
-    assert from_zip.keys() == from_folder.keys()
-    np.testing.assert_array_equal(from_zip["p00_happy"][0].landmarks, from_folder["p00_happy"][0].landmarks)
 
 
 def test_names_match_in_either_unicode_form(openface_text, landmarks, tmp_path):

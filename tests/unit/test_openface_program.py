@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from copied_workflow import wait_until
 from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
 from picture_files import encoded
 from PIL import Image
@@ -437,13 +438,13 @@ def test_a_killed_script_leaves_nothing_behind(eight, number):
         eight.command(), env=eight.environment(EFGAN_REPLAY_SLEEP="60"), stderr=subprocess.PIPE,
         restore_signals=True, start_new_session=True,
     )  # fmt: skip
-    wait_until(lambda: eight.log.exists())
+    wait_until(eight.log.exists, "run of OpenFace")
     process.send_signal(number)
     process.communicate(timeout=20)
     assert process.returncode == 128 + number
     assert not list(eight.scratch.iterdir())
     assert not eight.out.exists() and not list(eight.out.parent.glob(".*"))
-    wait_until(lambda: not is_running(eight.program))
+    wait_until(lambda: not is_running(eight.program), "end of OpenFace")
 
 
 @pytest.mark.parametrize("how", ["while it works", "before it starts"])
@@ -456,12 +457,12 @@ def test_openface_ends_with_a_snakemake_that_is_killed(eight, how):
         snakemake.kill()
     process = subprocess.Popen(eight.command(), env=variables, stderr=subprocess.PIPE, start_new_session=True)
     if how == "while it works":
-        wait_until(lambda: eight.log.exists())
+        wait_until(eight.log.exists, "run of OpenFace")
         snakemake.kill()  # and stays a zombie, as under a parent that does not look after it
     process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
     assert not list(eight.scratch.iterdir()) and not list(eight.out.parent.glob("*.tar*"))
-    wait_until(lambda: not is_running(eight.program))
+    wait_until(lambda: not is_running(eight.program), "end of OpenFace")
     snakemake.wait()
     assert eight.run(EFGAN_WORKFLOW=f"{os.getpid()}:{namespace}").returncode == 0
     assert eight.run(EFGAN_WORKFLOW=f"{snakemake.pid}:of a container").returncode == 0
@@ -470,7 +471,7 @@ def test_openface_ends_with_a_snakemake_that_is_killed(eight, how):
 def test_what_a_killed_script_left_is_cleaned_at_the_next_start(eight, tmp_path):
     """A work folder in the temporary directory and a half-written tar stayed for ever."""
     process = subprocess.Popen(eight.command(), env=eight.environment(EFGAN_REPLAY_SLEEP="60"), start_new_session=True)
-    wait_until(lambda: eight.log.exists())
+    wait_until(eight.log.exists, "run of OpenFace")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (left,) = eight.scratch.iterdir()
@@ -483,13 +484,6 @@ def test_what_a_killed_script_left_is_cleaned_at_the_next_start(eight, tmp_path)
         folder.mkdir()
         record.write_text(f"{host}\n{folder}\n")
         assert eight.run().returncode == 0 and folder.is_dir()
-
-
-def wait_until(condition):
-    limit = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < limit, "nothing happened for 20 seconds"
-        time.sleep(0.02)
 
 
 def is_running(program):

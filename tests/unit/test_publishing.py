@@ -1,5 +1,6 @@
 """Published weights: from a run to the package and back, what is refused, and the package's own against their cards."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,35 +11,26 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import make_data
 from PIL import Image
 from safetensors.torch import save_file
+from small_models import save_random, small_spec
 
 from cascade_efgan import Editor
 from cascade_efgan.audit.provenance import File, Job, Provenance, seal, write_provenance
 from cascade_efgan.audit.release import RECORD
-from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.editing import runs
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.psnr import psnr
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.files import sha256_file, write_json
-from cascade_efgan.models.build import (
-    Discriminators,
-    ModelSpec,
-    build_generator,
-    load_generator,
-    load_weights,
-    save_model,
-    save_weights,
-)  # fmt: skip
+from cascade_efgan.models.build import Discriminators, load_generator, load_weights, save_weights
 from cascade_efgan.publishing import publish as publishing
 from cascade_efgan.publishing.check import Published
 
 DATA, METHOD = "results/rendered", "results/rendered/seed0/cascade_ef_gan"
-BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
 OUT = Path("pretrained/tiny")
 SPLIT = ["--index", f"{DATA}/crops.csv", "--split", f"{DATA}/split.csv"]
 CROPS = ["--crops", f"{DATA}/crops.npy"]
@@ -64,18 +56,28 @@ def record_everything(method=METHOD):
     write_provenance(Path("results/provenance.json"), record)
 
 
+@pytest.fixture(scope="module")
+def made(efgan, tmp_path_factory):
+    """A whole small run: real stages, an untrained cascade, a record."""
+    folder = tmp_path_factory.mktemp("run")
+    with contextlib.chdir(folder):
+        fill(efgan)
+    return folder
+
+
 @pytest.fixture
-def run(cropped_data, efgan, tmp_path, monkeypatch):
-    """A whole small run in the working folder: real stages, an untrained cascade, a record."""
+def run(made, tmp_path, monkeypatch):
+    """A copy of that run in the working folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path("results").mkdir()
-    cropped_data.folder.rename(DATA)
-    torch.manual_seed(0)
-    sizes = {"width": 4, "blocks": 1, "interpolator_width": 8, "cascade_steps": 2}
-    sizes |= {"discriminator_width": 4, "face_layers": 3, "patch_layers": 2}
-    spec = ModelSpec("cascade_ef_gan", 32, Settings().network.model_dump() | sizes, BOXES)
-    save_model(Path(METHOD, "weights.safetensors"), Path(METHOD, "model.json"), build_generator(spec), spec)
-    save_weights(Path(METHOD, "discriminators.safetensors"), Discriminators(spec))
+
+
+def fill(efgan):
+    data = make_data(Path(DATA))
+    data.extract_aus()
+    data.crop()
+    save_random(Path(METHOD))
+    save_weights(Path(METHOD, "discriminators.safetensors"), Discriminators(small_spec("cascade_ef_gan")))
     efgan("split", *SPLIT, "--set", "split.test_share=0.5")
     trained = ["--weights", f"{METHOD}/weights.safetensors", "--model", f"{METHOD}/model.json"]
     about = ["--method", "cascade_ef_gan", "--seed", 0]

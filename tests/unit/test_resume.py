@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_training import SETTINGS, random_faces, resumed_position, schedule, spec_of
+from evaluation_helpers import random_faces
+from small_models import small_spec
+from test_training import SETTINGS, resumed_position, schedule
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint, StopSignals
@@ -33,7 +35,7 @@ def live(method: str, folder: Path, minutes: float, moment: Moment | None) -> No
     torch.set_num_threads(1)
     # Blocked where a test of the page was first to start the server that this process comes from.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    spec = spec_of(method)
+    spec = small_spec(method)
     run = prepare(spec, random_faces(8), SETTINGS, PLAN, 0)
     calls: Counter[str] = Counter()
 
@@ -81,24 +83,23 @@ def results(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
-@pytest.fixture(scope="module", params=["ef_gan", "cascade_ef_gan"])
-def method(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def whole(method: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def undisturbed(method: str, folder: Path) -> dict[str, bytes]:
     """What a run without disturbance leaves."""
-    folder = tmp_path_factory.mktemp("whole")
     assert life(method, folder) == 0
     assert batches(folder) == ITERATIONS
     return results(folder)
 
 
-def test_a_run_killed_at_any_moment_continues_to_the_same_weights_and_curves(
-    method: str, whole: dict[str, bytes], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The same of the smallest method."""
+    return undisturbed("baseline", tmp_path_factory.mktemp("whole"))
+
+
+def test_a_run_killed_at_any_moment_continues_to_the_same_weights_and_curves(tmp_path: Path) -> None:
     """With a checkpoint after every batch, each kill loses the one batch under way."""
+    method, folder = "cascade_ef_gan", tmp_path / "killed"
+    whole = undisturbed(method, tmp_path / "whole")
     kills: list[Moment] = [
         ("discriminators", 3, signal.SIGKILL),
         ("generator", 1, signal.SIGKILL),
@@ -107,31 +108,23 @@ def test_a_run_killed_at_any_moment_continues_to_the_same_weights_and_curves(
         ("generator", 2, signal.SIGKILL),
     ]
     for kill in kills:
-        assert life(method, tmp_path, 0, kill) == -signal.SIGKILL
-        assert not (tmp_path / "weights.safetensors").exists()
-    assert life(method, tmp_path, 0) == 0
-    assert results(tmp_path) == whole
-    assert batches(tmp_path) == ITERATIONS + len(kills), "it went on from its checkpoints and not from the beginning"
-    assert {path.name for path in tmp_path.iterdir()} == {*FILES, "batches"}, "neither a checkpoint nor half of one"
+        assert life(method, folder, 0, kill) == -signal.SIGKILL
+        assert not (folder / "weights.safetensors").exists()
+    assert life(method, folder, 0) == 0
+    assert results(folder) == whole
+    assert batches(folder) == ITERATIONS + len(kills), "it went on from its checkpoints and not from the beginning"
+    assert {path.name for path in folder.iterdir()} == {*FILES, "batches"}, "neither a checkpoint nor half of one"
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_the_state_and_asks_to_be_run_again(
-    method: str, whole: dict[str, bytes], tmp_path: Path, kind: signal.Signals
+    whole: dict[str, bytes], tmp_path: Path, kind: signal.Signals
 ) -> None:
     """In the middle of the sixth batch: it is finished, its generator step included, and nothing is lost."""
-    assert life(method, tmp_path, 10, ("discriminators", 6, kind)) == RUN_AGAIN
+    assert life("baseline", tmp_path, 10, ("discriminators", 6, kind)) == RUN_AGAIN
     assert resumed_position(Checkpoint(tmp_path / "checkpoint.pt", "same")) == (1, 2)
-    assert life(method, tmp_path) == 0
+    assert life("baseline", tmp_path) == 0
     assert results(tmp_path) == whole and batches(tmp_path) == ITERATIONS
-
-
-def test_a_torn_checkpoint_starts_the_run_anew(method: str, whole: dict[str, bytes], tmp_path: Path) -> None:
-    assert life(method, tmp_path, 10, ("discriminators", 6, signal.SIGTERM)) == RUN_AGAIN
-    path = tmp_path / "checkpoint.pt"
-    os.truncate(path, path.stat().st_size - 100)
-    assert life(method, tmp_path) == 0
-    assert results(tmp_path) == whole and batches(tmp_path) == 6 + ITERATIONS
 
 
 def test_checkpoints_come_by_time(tmp_path: Path) -> None:

@@ -128,21 +128,21 @@ def init(layer: nn.Module) -> nn.Module:
 
 
 def test_bfloat16_follows_the_loss_curve_of_float32() -> None:
-    """AU loss and reconstruction over 120 toy steps, by means of 40: within 20 % of float32's.
+    """AU loss and reconstruction over 60 toy steps, by means of 20: within 10 % of float32's.
 
-    20 %: two float32 runs with other penalty points were seen to differ by 11 %, as bfloat16 did.
+    They were seen to differ by 1 %.
     """
 
     def curve(precision: str) -> Tensor:
         steps = steps_of(Optimizers, "baseline", precision, Losses(cond=1, ganimation_au=1))
         torch.manual_seed(1)
         terms = []
-        for number in range(120):
+        for number in range(60):
             batch = batch_of(4, seed=number % 4)
             judged, edited = steps.discriminators(batch), steps.generator(batch)
             terms.append(torch.stack([judged["D/L_cond"], edited["G/L_cont"]]).detach())
-        return torch.stack(terms).reshape(3, 40, 2).mean(1)
+        return torch.stack(terms).reshape(3, 20, 2).mean(1)
 
     exact, half = curve("float32"), curve("bfloat16")
     assert (exact[-1] < 0.6 * exact[0]).all() and not torch.equal(exact, half)
-    torch.testing.assert_close(half, exact, rtol=0.2, atol=0)
+    torch.testing.assert_close(half, exact, rtol=0.1, atol=0)

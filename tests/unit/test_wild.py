@@ -90,9 +90,10 @@ def test_an_expression_without_a_training_image_has_no_mean(tmp_path: Path) -> N
         expression_means(index, np.flatnonzero(index["expression"] != "happy"))
 
 
-@pytest.fixture
-def pretrained(tmp_path: Path, efgan) -> Path:
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory: pytest.TempPathFactory, efgan) -> Path:
     """A folder with the cascade that the stages train on a tiny data set."""
+    tmp_path = tmp_path_factory.mktemp("pretraining")
     source, folder = files(tmp_path / "posed", people=4), tmp_path / "pretrained"
     centers = folder / "patch_centers.json"
     boxes = {"eyes": (4, 4, 12, 24), "nose": (14, 10, 12, 12), "mouth": (18, 8, 12, 16)}

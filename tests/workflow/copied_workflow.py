@@ -89,14 +89,16 @@ class Workflow:
         """What the runs in the background said so far."""
         return (self.folder / "background.log").read_text(encoding="utf-8")
 
-    def wait_for(self, true: Callable[[], bool], what: str, run: subprocess.Popen[bytes]) -> None:
+    def wait_for(self, true: Callable[[], bool], what: str, run: subprocess.Popen[bytes], every: float = 0.05) -> None:
         """Wait up to ten minutes for something that a run in the background is to bring about."""
 
         def there() -> bool:
-            assert true() or run.poll() is None, f"the run ended before {what}:\n{self.said()}"
-            return true()
+            ended = run.poll() is not None  # before the look: what it brought about with its end counts
+            found = true()
+            assert found or not ended, f"the run ended before {what}:\n{self.said()}"
+            return found
 
-        wait_until(there, what, seconds=600)
+        wait_until(there, what, seconds=600, every=every)
 
     def would_run(self, *words: str) -> set[str]:
         """Names of the rules that a dry run would run."""

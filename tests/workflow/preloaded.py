@@ -4,7 +4,8 @@ Importing PyTorch, pandas and the others takes a job of a small run more time th
 lines that hand command line, folder, environment and the three standard streams to a server; a fork of it imports this
 project's own package as the environment says, runs the command, and hands back its status. Signals are passed on.
 What is not the same: the process that works is no child of the one that Snakemake started, which matters where a test
-kills jobs or reads their memory; such tests, and those on Slurm and Kubernetes, use the real program.
+kills jobs or reads their memory; such tests and those on Kubernetes use the real program, and that on Slurm does for
+the training.
 """
 
 import atexit
