@@ -139,7 +139,7 @@ class Study:
         """Train a candidate, edit the test faces to every expression and measure the edits."""
         folder, candidate = self.folder(name, seed), CANDIDATES[name]
         folder.mkdir(parents=True, exist_ok=True)
-        settings = self._settings(candidate)
+        settings = self.settings(candidate)
         data = self._shared("crops", "index", "split")
         who = ["--method", candidate.method, "--seed", str(seed)]
         network = _words(weights=folder / "weights.safetensors", model=folder / "model.json")
@@ -150,7 +150,7 @@ class Study:
         if done is None:
             start = children_cpu()
             efgan("train", *who, *data, *centers, *network, *outputs, *shlex.split(settings_flags(settings, *sections)))
-            done = {"key": self._key(name), "seconds": children_cpu() - start}
+            done = {"key": self.key(name), "seconds": children_cpu() - start}
             write_json(folder / "trained.json", done)
         edits = {"edits": folder / "edits.npy", "edits-index": folder / "edits.csv"}
         efgan("generate", *who, "--part", "test", *data, *network, *_words(**edits))
@@ -163,9 +163,10 @@ class Study:
         """What a file of a candidate holds; None where there is none of these settings."""
         path = self.folder(name, seed) / file
         stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        return stored if stored and stored["key"] == self._key(name) else None
+        return stored if stored and stored["key"] == self.key(name) else None
 
-    def _settings(self, candidate: Candidate) -> Settings:
+    def settings(self, candidate: Candidate) -> Settings:
+        """All settings of a candidate; its epochs are those that give the study's steps of the generator."""
         train = TRAIN | dict(candidate.train)
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
@@ -173,8 +174,9 @@ class Study:
         changed = {"losses": dict(candidate.losses), "network": dict(candidate.network), "train": train}
         return resolve({"preset": "evening", **changed})
 
-    def _key(self, name: str) -> dict[str, Any]:
-        settings = self._settings(CANDIDATES[name]).model_dump(mode="json")
+    def key(self, name: str) -> dict[str, Any]:
+        """What a stored result must have been made with."""
+        settings = self.settings(CANDIDATES[name]).model_dump(mode="json")
         used = {section: settings[section] for section in ("crop", "patches", "network", "losses", "train")}
         return {"method": CANDIDATES[name].method, "crops": sha256_file(self.shared["crops"]), **used}
 
