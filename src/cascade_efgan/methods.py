@@ -8,11 +8,12 @@ Family = Literal["stargan", "ganimation", "efgan"]
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a table; the last stands in none (Sec. 3.3 speaks of it).
+    """One row of a table; the last of `METHODS` stands in none (Sec. 3.3 speaks of it).
 
     Attributes:
         id: folder name below `results/` and value of `--method`.
         title: the paper's name for it.
+        tables: the paper's tables that have it as a row; a method of none is trained for a claim alone.
         colour: of its lines in figures, one of Okabe and Ito's, which colour-blind readers tell apart.
         marker: of matplotlib, which tells it apart in grey.
         family: which losses train it: the authors' of StarGAN or GANimation, or Eq. 8 of this paper.
@@ -25,6 +26,7 @@ class Method:
     id: str
     title: str
     family: Family
+    tables: tuple[int, ...]
     colour: str
     marker: str
     local_focuses: bool = False
@@ -35,34 +37,18 @@ class Method:
 METHODS: dict[str, Method] = {
     method.id: method
     for method in (
-        Method("stargan", "StarGAN", "stargan", "#E69F00", "o"),
-        Method("ganimation", "GANimation", "ganimation", "#56B4E9", "s"),
-        Method("baseline", "Baseline", "efgan", "#009E73", "^"),
-        Method("ef_gan", "Baseline + Local Focuses (EF-GAN)", "efgan", "#CC79A7", "D", local_focuses=True),
-        Method(
-            "baseline_cascade", "Baseline + Cascade", "efgan", "#D55E00", "v", is_cascade=True, pretrained="baseline"
-        ),
-        Method(
-            "cascade_ef_gan",
-            "Cascade EF-GAN",
-            "efgan",
-            "#0072B2",
-            "P",
-            local_focuses=True,
-            is_cascade=True,
-            pretrained="ef_gan",
-        ),
-        Method(
-            "cascade_from_scratch",
-            "Cascade EF-GAN from scratch",
-            "efgan",
-            "#0072B2",
-            "X",
-            local_focuses=True,
-            is_cascade=True,
-        ),
+        Method("stargan", "StarGAN", "stargan", (1, 2), "#E69F00", "o"),
+        Method("ganimation", "GANimation", "ganimation", (1, 2), "#56B4E9", "s"),
+        Method("baseline", "Baseline", "efgan", (3,), "#009E73", "^"),
+        Method("ef_gan", "Baseline + Local Focuses (EF-GAN)", "efgan", (3,), "#CC79A7", "D", local_focuses=True),
+        Method("baseline_cascade", "Baseline + Cascade", "efgan", (3,), "#D55E00", "v", is_cascade=True,
+               pretrained="baseline"),
+        Method("cascade_ef_gan", "Cascade EF-GAN", "efgan", (1, 2, 3), "#0072B2", "P", local_focuses=True,
+               is_cascade=True, pretrained="ef_gan"),
+        Method("cascade_from_scratch", "Cascade EF-GAN from scratch", "efgan", (), "#0072B2", "X", local_focuses=True,
+               is_cascade=True),
     )
-}
+}  # fmt: skip
 
 #: A method's name as a type that settings validate.
 if TYPE_CHECKING:
@@ -79,7 +65,7 @@ REFERENCES: dict[str, str] = {
     "other_person": "Real: other person, same expression",
 }
 
-#: Weights that come with the package and go on from there on photographs -> their method.
+#: Weights of the package that can be fine-tuned on photographs -> their method.
 PUBLISHED: dict[str, str] = {"rendered": "cascade_ef_gan", "rendered_baseline": "baseline"}
 
 
@@ -89,5 +75,5 @@ def wild_method(init_from: str | None) -> str:
 
 
 #: Rows of the paper's Table 1 (accuracy) and Table 2 (quality), and of Table 3 (ablation).
-COMPARED = ("stargan", "ganimation", "cascade_ef_gan")
-ABLATED = ("baseline", "ef_gan", "baseline_cascade", "cascade_ef_gan")
+COMPARED = tuple(name for name, method in METHODS.items() if 1 in method.tables)
+ABLATED = tuple(name for name, method in METHODS.items() if 3 in method.tables)

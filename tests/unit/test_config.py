@@ -118,7 +118,7 @@ def test_a_bad_setting_is_one_sentence_that_names_it(overrides: dict[str, Any], 
     ("flags", "sentence"),
     [
         (["train.epochs"], "--set train.epochs: expected section.key=value"),
-        (["train.epochs=[1"], "--set train.epochs=[1: the value is no YAML"),
+        (["train.epochs=[1"], "--set train.epochs=[1: the value is not valid YAML"),
         (["threads=2", "threads.x=1"], "threads was already given one plain value"),
         (["train.epoch=1"], "configuration key train.epoch is unknown"),
     ],

@@ -191,14 +191,16 @@ def test_a_remote_that_is_away_is_one_sentence_and_damages_nothing(alice: Reposi
 
 
 def test_licensed_photographs_stay_here(alice: Repository, tmp_path: Path) -> None:
-    """The pattern in .dvcignore holds: a photograph's archive is not among what DVC would send."""
+    """What DVC would send has no photographs but those that are free, of a data set added tomorrow neither."""
     hal = alice.clone(tmp_path / "hal")
     hal.dvc("pull")
-    for name in ("rafd/photos.zip", "rafd/crops.csv"):
-        (hal.folder / "results/rafd").mkdir(exist_ok=True)
-        (hal.folder / "results" / name).write_text("a face\n", encoding="utf-8")
+    for name in ("rafd", "tomorrow", "london"):
+        (hal.folder / "results" / name).mkdir(exist_ok=True)
+        for file in ("photos.zip", "crops.csv"):
+            (hal.folder / "results" / name / file).write_text("a face\n", encoding="utf-8")
     said = hal.dvc("data", "status", "--granular")
-    assert "results/rafd/crops.csv" in said and "photos.zip" not in said
+    assert "results/rafd/crops.csv" in said and "results/london/photos.zip" in said
+    assert "rafd/photos.zip" not in said and "tomorrow/photos.zip" not in said
 
 
 @pytest.fixture(scope="module")

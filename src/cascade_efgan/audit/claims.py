@@ -21,7 +21,7 @@ def read_verdicts(release: Release, job: Job) -> list[dict[str, Any]]:
     """The verdicts that a job wrote.
 
     Raises:
-        InputError: their file has lost its form.
+        InputError: their file is malformed.
     """
     path = release.path(table_file(job, ".json"))
     found = read_json(path)

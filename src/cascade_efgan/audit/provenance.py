@@ -164,7 +164,7 @@ def read_provenance(path: Path) -> tuple[Provenance, bool]:
         )
     except (TypeError, AttributeError):
         raise InputError(
-            f"{path}: a part of the record has lost its form; restore the published file, or make it again: "
+            f"{path}: part of the record is malformed; restore the published file, or make it again: "
             "snakemake --forcerun record_provenance"
         ) from None
     return record, values["seal"] == seal({key: values[key] for key in values if key != "seal"})

@@ -29,7 +29,7 @@ class Release:
         """Read the record.
 
         Raises:
-            InputError: no record, or one that has lost its form.
+            InputError: no record, or a malformed one.
         """
         self.folder = folder
         self.record: Provenance

@@ -15,7 +15,8 @@ from cascade_efgan.errors import InputError
 #: other command of it is run.
 REPLAYED = frozenset(
     {
-        *("generate", "features", "fid", "accuracy", "psnr", "au_error", "identity"),
+        *("generate", "features", "fid", "kid", "accuracy", "psnr", "psnr_true", "ssim", "au_error"),
+        *("identity", "identity_of_pairs"),
         *("compare", "describe_run", "table", "claims"),
     }
 )

@@ -61,7 +61,7 @@ def table_cells(release: Release, job: Job) -> list[TableCell]:
     """Every number of a table with its metric files.
 
     Raises:
-        InputError: the table's CSV, or a metric file, has lost its form.
+        InputError: the table's CSV, or a metric file, is malformed.
     """
     metrics = {path: read_metric(release.path(path)) for path in job.inputs if _is_metric(path)}
     path = release.path(table_file(job, ".csv"))

@@ -126,7 +126,7 @@ class OpenFace(Section):
         description="landmark model (-mloc), a path relative to the program's folder, for instance "
         "model/main_clnf_general.txt; null: the program's own, CE-CLM. Not in the paper",
     )
-    chunk: Positive = Field(500, description="photographs a job; starting OpenFace costs about as much as ten of them")
+    chunk: Positive = Field(500, description="photographs per job; starting OpenFace costs as much as about ten")
     min_confidence: float = Field(
         0.5,
         ge=0,

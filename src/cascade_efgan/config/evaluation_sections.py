@@ -70,7 +70,7 @@ class Statistics(Section):
 
 
 class Measures(Section):
-    """What is measured beyond the paper at a price of its own."""
+    """Further measures, which cost extra compute."""
 
     aus: Literal["auto", "openface", "mediapipe", "none"] = Field(
         "auto",

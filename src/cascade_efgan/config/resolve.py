@@ -90,7 +90,7 @@ def overrides_from_flags(flags: Sequence[str]) -> dict[str, Any]:
     """Nested mapping from `section.key=value` words; the values are read as YAML.
 
     Raises:
-        InputError: a word without `=`, a value that is no YAML, or a key below a plain value.
+        InputError: a word without `=`, a value that is not valid YAML, or a key below a plain value.
     """
     nested: dict[str, Any] = {}
     for flag in flags:
@@ -106,7 +106,7 @@ def overrides_from_flags(flags: Sequence[str]) -> dict[str, Any]:
         try:
             target[key] = yaml.safe_load(text)
         except yaml.YAMLError:
-            raise InputError(f"--set {flag}: the value is no YAML; quote it") from None
+            raise InputError(f"--set {flag}: the value is not valid YAML; quote it") from None
     return nested
 
 

@@ -30,7 +30,7 @@ class Settings(DataSets):
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="training seeds; cells are means")
     threads: Positive = Field(1, description="CPU threads of one training, generation or evaluation job")
     jobs_per_gpu: Positive = Field(
-        1, description="jobs that may use one GPU at the same time; n GPUs then take `--resources gpu=` n times as many"
+        1, description="jobs that may use one GPU at the same time; with n GPUs give `--resources gpu=` n times this"
     )
     checkpoint_minutes: float = Field(
         10, ge=0, description="minutes between two checkpoints of a training run; 0: after every iteration"

@@ -239,7 +239,7 @@ def _from_cmyk(image: Image.Image) -> Image.Image:
 
 
 def _what_it_is(data: bytes) -> tuple[str, str]:
-    """What bytes are that are no image which is read, and what to do."""
+    """What an unsupported file is, and what to do with it."""
     start, advice = data[:4096].lstrip().lower(), "save it as JPEG, PNG, WebP or TIFF"
     if b"<svg" in start:
         return "a vector drawing (SVG)", advice

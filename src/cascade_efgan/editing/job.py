@@ -122,7 +122,7 @@ def plan_files(
     files = [file for path in photos for file in _photos(path)]
     several = len(files) > 1 or any(path.is_dir() for path in photos)
     if several and (out is None or out.is_file() or out.suffix.lower() in (*READ_SUFFIXES, ".mp4")):
-        raise InputError("--out: expected a folder for several photographs; name one, it is made where it is not there")
+        raise InputError("--out: expected a folder for several photographs; name one, and it is created if missing")
     if continuous and (several or out is None or out.is_dir()):
         raise InputError("--continuous: expected one photograph, and --out with .gif, .mp4 or .png")
     if not several:

@@ -83,7 +83,7 @@ def _read(path: Path, limits: PhotoLimits) -> bytes:
     try:
         size = path.stat().st_size
         if size > limits.file_bytes:
-            raise InputError(f"{path}: {size / 2**20:.0f} MiB are more than a photograph has; give a smaller file")
+            raise InputError(f"{path}: {size / 2**20:.0f} MiB is too large for a photograph; give a smaller file")
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a photograph") from None

@@ -12,6 +12,7 @@ from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file, read_json
 from cascade_efgan.generation.plan import expression_means
+from cascade_efgan.methods import METHODS
 
 if TYPE_CHECKING:
     from cascade_efgan.models.build import ModelSpec
@@ -27,7 +28,8 @@ FOR_PHOTOGRAPHS = "london"
 
 #: Methods that edit by AUs, the best for photographs first: what a folder of runs is searched for. `wild`: Cascade
 #: EF-GAN after its fine-tuning on wild photographs.
-PREFERRED = ("wild", "cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
+_KNOWN = ("wild", "cascade_ef_gan", "ef_gan", "baseline_cascade", "baseline", "ganimation")
+PREFERRED = (*_KNOWN, *(name for name in METHODS if name not in _KNOWN and METHODS[name].family != "stargan"))
 
 #: Where runs leave their results: weights of the package are taken only if this default finds none.
 RUNS = Path("results")
