@@ -138,8 +138,9 @@ class Run:
         log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
         attention = means.get("G/attention_mean")
         if attention is not None and not SATURATED < attention < 1 - SATURATED:
-            effect = "edits copy their input" if attention < 0.5 else "edits ignore their input"
-            log.warning("attention masks saturate at %.0f (mean %.4f): %s", attention, attention, effect)
+            effect = "copy their input" if attention < 0.5 else "ignore their input"
+            log.warning("the face's attention saturates at %.0f (mean %.4f): outside patches edits %s", attention,
+                        attention, effect)  # fmt: skip
         if records.wants_samples(self.epoch, self.schedule.epochs):
             records.samples(self.epoch, self.objective, self.samples)
 
