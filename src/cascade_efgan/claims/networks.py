@@ -50,9 +50,10 @@ def attention_of_maps(
         change: where the true edit changes the picture, `(N, S, S)`, or None.
 
     Returns:
-        `(N,)` by metric; NaN for maps without attention. focus: share of the attention in the tenth of the pixels that
-        have most of it; upper, mouth: mean attention in the eyes and nose boxes, in the mouth box, over that in all
-        three, so that how strong a map is counts for nothing; hits: Pearson correlation with `change`.
+        `(N,)` by metric; NaN for maps without attention. focus: share of a box's attention in the tenth of its pixels
+        that have most of it, mean over the boxes, so that a strong branch beside a weak one is not sharp; upper,
+        mouth: mean attention in the eyes and nose boxes, in the mouth box, over that in all three, so that how strong
+        a map is counts for nothing; hits: Pearson correlation with `change`.
     """
     inside = ~np.isnan(local[0])
     upper, mouth = (_mask(inside.shape, boxes, names) for names in (("eyes", "nose"), ("mouth",)))
@@ -61,10 +62,11 @@ def attention_of_maps(
         "upper_global": _density(whole, upper, inside),
         "mouth_global": _density(whole, mouth & ~upper, inside),
     }
-    for name, maps in (("local", local[:, inside]), ("global", whole[:, inside])):
-        values[f"focus_{name}"] = _top_share(maps)
+    for name, maps in (("local", local), ("global", whole)):
+        shares = [_top_share(maps[:, _mask(inside.shape, boxes, (box,))]) for box in boxes]
+        values[f"focus_{name}"] = np.mean(shares, axis=0)
         if change is not None:
-            values[f"hits_{name}"] = _correlations(maps, change[:, inside])
+            values[f"hits_{name}"] = _correlations(maps[:, inside], change[:, inside])
     return values
 
 
@@ -88,7 +90,7 @@ def path_values(
     values = {
         "distance_interpolated": np.mean([nearest(aus, real) for aus in points], axis=0),
         "distance_linear": np.mean([nearest(aus, real) for aus in linear], axis=0),
-        "distance_real": np.mean([nearest(aus, real) for aus in (source, target)], axis=0),
+        "distance_real": nearest(source, real),  # targets may be AUs of training images
     }
     for name, places in (("interpolated", points), ("linear", linear)):
         stacked = torch.tensor(np.stack(places) / AU_MAX, dtype=torch.float32, device=device)

@@ -29,7 +29,7 @@ def fewest_people(tests: int, level: float) -> int:
 def needed_people(
     values: pd.DataFrame | tuple[float, pd.Series], beyond: float, chosen: Mapping[str, Any], tests: int
 ) -> int | None:
-    """People that would show an effect of the size seen; None where one or none was seen, or far too many."""
+    """People that would show an effect so far beyond a bar; None where one or none was seen, or far too many."""
     if isinstance(values, tuple):
         without = values[1].to_numpy()
         groups = len(without)
@@ -69,8 +69,10 @@ def what_it_takes(lines: list[dict[str, Any]], least: int) -> str:
     if any(line["people"] < least for line in lines) and len(known) < len(lines):
         return f"the test needs at least {least} people, and there are {min(line['people'] for line in lines)}"
     if len(known) < len(lines):
-        return f"an effect as small as seen takes more than {MOST_PEOPLE:,} people"
+        return f"deciding an effect as small as seen takes more than {MOST_PEOPLE:,} people"
     people = max(known)
     widest = next(line for line in lines if line["needed_people"] == people)
     faces = "" if widest["n"] is None else f" ({ceil(people * widest['n'] / widest['people']):,} faces or edits)"
-    return f"an effect as large as seen takes about {people:,} people{faces}, where there are {widest['people']}"
+    return (
+        f"deciding an effect of the size seen takes about {people:,} people{faces}, where there are {widest['people']}"
+    )

@@ -14,7 +14,7 @@ from cascade_efgan.tables.context import head_lines
 
 CSV_COLUMNS = (
     *("kind", "id", "dataset", "verdict", "why", "words", "value", "unit", "interval_low", "interval_high", "p"),
-    *("p_holm", "people", "n", "needed_people"),
+    *("p_holm", "people", "n", "needed_people", "bar", "least", "source"),
 )
 
 
@@ -30,8 +30,8 @@ def claims_markdown(found: Mapping[str, Any], context: Mapping[str, Any]) -> str
     )
     lines += ["", "## What was measured", ""]
     lines += aligned(
-        ["Claim", "Data set", "Part", "effect", f"interval ({level})", "people", "faces or edits", "p (Holm)",
-         "verdict"],
+        ["Claim", "Data set", "Part", "effect", "counts from", f"interval ({level})", "people", "faces or edits",
+         "p (Holm)", "verdict"],
         [_part(one, line) for one in found["claims"] for line in one["parts"]],
     )  # fmt: skip
     lines += ["", *_notes(found, level), "", "## The numbers of the paper", "", *_cells(found)]
@@ -69,12 +69,13 @@ def claims_csv(found: Mapping[str, Any]) -> str:
 
 
 def _part(one: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
-    shown = [""] * 5
+    least = "" if line["least"] is None else f"{line['least']:g}"
+    shown = ["", least, *[""] * 4]
     if line["value"] is not None:
         ends = f"none: {line['reason']}" if line["low"] is None else f"{line['low']:+.3g} to {line['high']:+.3g}"
         p = p_text(line["p_holm"])
         faces = "" if line["n"] is None else str(line["n"])
-        shown = [f"{line['value']:+.3g} {line['unit']}".rstrip(), ends, str(line["people"]), faces, p]
+        shown = [f"{line['value']:+.3g} {line['unit']}".rstrip(), least, ends, str(line["people"]), faces, p]
     verdict = line["verdict"] + (f": {line['why']}" if line["why"] else "")
     return [one["claim"], _title(one), line["words"], *shown, verdict]
 
@@ -83,17 +84,24 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
     chosen = found["settings"]
     yield (
         "- **Verdicts** come from these numbers by rules that are the same for every preset. *Holds*: every part is "
-        "shown. *Does not hold*: a part is shown to be the other way round, or its effect to be smaller than is worth "
-        "the claim. *Cannot be told*: neither; the people that it would take are those with whom "
-        f"{100 * chosen['power']:.0f} % of runs would show an effect of the size seen. They speak about people and "
-        "photographs drawn as these were (above: whether training had the people too), edited by these very networks: "
-        "what another training seed would change is in no p. They do not speak about the paper's data or other presets."
+        "shown. *Does not hold*: the opposite of a part is shown, or its effect to be smaller than is worth the claim "
+        "(*counts from*). *Cannot be told*: neither; the number of people given is the one at which "
+        f"{100 * chosen['power']:.0f} % of runs would decide an effect of the size seen, one way or the other. They "
+        "speak about people and photographs drawn as these were (above: whether training had the people too), edited "
+        "by these very networks: what another training seed would change is in no p. They do not speak about the "
+        "paper's data or other presets."
     )
     yield (
         "- **Tests** exchange whole people between methods, or flip the sign of what lies beyond the bar person by "
-        "person (for distances of sets: Student's t of the jackknife). p (Holm) is corrected over a claim's parts, "
-        f"not over the claims: of twenty that are wrong, up to one would come out as shown at {level}. Intervals are "
-        "not corrected."
+        "person (for distances of sets: Student's t of the jackknife). p (Holm) is corrected over a claim's parts, not "
+        f"over the claims: at {level}, about one in twenty false claims would still be declared shown. Intervals are "
+        "not corrected: where one excludes 0 and the test finds nothing, trust the test. Shares of right answers must "
+        "also clear a bar by the exact binomial test, because flipped signs say nothing where answers hardly differ. "
+        "Several seeds or classifiers must agree in sign, or be shown by Student's t over them."
+    )
+    yield (
+        "- **Words**: R, G and R+G are columns of the accuracy table, in percent, their differences points; AU "
+        "intensities run from 0 to 5; distances and the critic's score have no unit."
     )
     notes = {one["claim"]: one["note"] for one in found["claims"] if one["note"]}
     yield from (f"- **{claim}**: {note}." for claim, note in notes.items())
@@ -105,7 +113,7 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
 
 def _cells(found: Mapping[str, Any]) -> list[str]:
     if not found["cells"]:
-        return ["Not the paper's setting: its numbers are no measure of these."]
+        return ["Not the paper's setting: the paper's numbers are not comparable with these."]
     sizes = "; ".join(f"{dataset_title(name)} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
     body = [
         [cell["table"], dataset_title(cell["dataset"]), _method(cell["method"]), cell["column"]]

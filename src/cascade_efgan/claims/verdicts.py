@@ -1,6 +1,7 @@
 """From the values of a run to a verdict on each claim."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from cascade_efgan import __version__
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, NO_WILD, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
+from cascade_efgan.claims.shares import runs_agree, share_p
 from cascade_efgan.claims.tolerance import judge_cells
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
@@ -29,10 +31,10 @@ from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
 #: Why an effect that is shown over people decides nothing.
-APART = "seeds or classifiers do not all point the same way"
+APART = "seeds or classifiers disagree"
 
-#: Why an effect that is too small to be worth the claim does not refute it.
-NO_ROOM = "the second leaves no room above it"
+#: Why a share near 100 % neither supports nor refutes that another lies above it, or does not.
+NO_ROOM = "no room for it"
 
 #: Further classifiers that a command asks for.
 MORE_CLASSIFIERS = 4
@@ -131,21 +133,34 @@ def effect_values(part: Part, dataset: str, found: Found) -> pd.DataFrame | tupl
     return pd.DataFrame({"person": known[0]["person"].reindex(joined.index), "value": values}, index=joined.index)
 
 
-def _p_against(values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]) -> float | None:
+def _p_against(
+    part: Part, values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]
+) -> float | None:
     """The p of `_against`, without its interval, whose resampling takes most of the time."""
     if isinstance(values, tuple):
-        return _against(values, bar, chosen).p
+        return _against(part, values, bar, chosen).p
     sums = units(values, chosen).assign(value=values["value"] - bar).groupby("person", sort=True)["value"].sum()
-    return sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"]) if len(sums) >= FEWEST_PEOPLE else None
+    if len(sums) < FEWEST_PEOPLE:
+        return None
+    p = sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"])
+    return max(p, share_p(values["value"], bar)) if _of_shares(part) else p
 
 
-def _against(values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]) -> Comparison:
+def _against(
+    part: Part, values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]
+) -> Comparison:
     """The effect minus `bar`, tested against 0."""
     if isinstance(values, tuple):
         effect, without = values
         return jackknife_test(effect, bar, (without.tolist(), [bar] * len(without)), chosen["level"])
     values = units(values, chosen)
-    return paired_test(values, values.assign(value=bar), chosen["resamples"], chosen["seed"], chosen["level"], False)
+    made = paired_test(values, values.assign(value=bar), chosen["resamples"], chosen["seed"], chosen["level"], False)
+    return replace(made, p=max(made.p, share_p(values["value"], bar))) if made.p and _of_shares(part) else made
+
+
+def _of_shares(part: Part) -> bool:
+    """Whether it compares two shares of right answers."""
+    return part.unit == "points" and len(part.terms) == 2 and not part.over
 
 
 def _part(
@@ -161,18 +176,20 @@ def _part(
     if values is None:
         return line
     chosen = settings["statistics"]
-    result = _against(values, part.bar, chosen)
+    result = _against(part, values, part.bar, chosen)
     estimate = result.difference
     line |= {"value": estimate.value + part.bar, "p": result.p, "people": estimate.people, "n": estimate.n}
     line |= {"reason": estimate.reason}
     if estimate.low is not None and estimate.high is not None:
         line |= {"low": estimate.low + part.bar, "high": estimate.high + part.bar}
+    line["room"] = _room(part, dataset, found)
     if part.least is not None and sign * estimate.value < part.least:
-        line["smaller_p"] = _p_against(values, part.bar + sign * part.least, chosen)
-        line["room"] = _room(part, dataset, found)
+        line["smaller_p"] = _p_against(part, values, part.bar + sign * part.least, chosen)
     if isinstance(values, tuple):
         line["people"] = people_left_out(values[1])
-    line["needed_people"] = needed_people(values, estimate.value, chosen, tests)
+    # A verdict falls by either way: beyond the bar, or too small; the farther of the two takes fewer people.
+    ways = [estimate.value, *([sign * part.least - estimate.value] if part.least is not None else [])]
+    line["needed_people"] = needed_people(values, max(ways, key=abs), chosen, tests)
     for own in alone.values():
         one = effect_values(part, dataset, own)
         if one is not None:
@@ -186,7 +203,7 @@ def _part(
 
 def _room(part: Part, dataset: str, found: Found) -> float | None:
     """How far the first of two shares of 100 % can lie above the second; None for other parts."""
-    if part.unit != "points" or not part.more or len(part.terms) != 2:
+    if not _of_shares(part):
         return None
     _, method, metric = part.terms[1]
     return 100 - float(found[dataset, method, metric]["value"].mean())
@@ -198,21 +215,21 @@ def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[st
     if line["p"] is None:
         return OPEN, f"no test: {line['reason']}"
     claimed = (line["value"] > line["bar"]) == line["more"]
-    towards = [(beyond > 0) == line["more"] for beyond in line["runs"] if beyond != 0]
     small = line["smaller_p"] is not None and line["smaller_p"] * tests < 1 - level
+    asked = line["least"] if line["more"] else line["bar"]
+    if line["room"] is not None and asked is not None and line["room"] < asked and (small or not line["more"]):
+        return OPEN, f"{NO_ROOM}: the second is at {100 - line['room']:.2f} of 100 already"
     if line["p_holm"] < 1 - level and line["value"] != line["bar"]:
-        if not all(same == claimed for same in towards):
+        if not runs_agree(line["runs"], claimed == line["more"], tests, level):
             return OPEN, f"{APART}{needed_runs(line['runs'], tests, level)}"
         if not claimed:
-            return FAILS, "shown to be the other way round"
+            return FAILS, "the opposite is shown"
         if not small:
             return HOLDS, ""
-    if small and line["room"] is not None and line["room"] < line["least"]:
-        return OPEN, f"{NO_ROOM}: {100 - line['room']:.2f} of 100"
     if small:
-        size = f"{line['least']:g} {line['unit']}".rstrip()
+        size = f"{line['least']:g} {line['unit']}".rstrip().replace("1 points", "1 point")
         p = p_text(min(1.0, line["smaller_p"] * tests))
-        return FAILS, f"shown to be an effect, if any, of less than {size} (p {p})"
+        return FAILS, f"any effect is shown to be smaller than {size} (p {p})"
     return OPEN, "the test shows neither direction"
 
 
@@ -235,7 +252,7 @@ def _verdict(
             "it; more people do not change that, another network would"
         )
     if failed:
-        return FAILS, "; ".join(f"“{line['words']}” is {line['why']}" for line in failed)
+        return FAILS, "; ".join(f"“{line['words']}”: {line['why']}" for line in failed)
     if all(state == HOLDS for state in states):
         return HOLDS, ""
     opened = [line for line in parts if line["verdict"] == OPEN]
@@ -244,7 +261,8 @@ def _verdict(
     pointing = f", {against} of them pointing the other way" if against else ""
     told = [line["why"] for line in opened if line["why"].startswith((APART, NO_ROOM))]
     takes = told[0] if told else what_it_takes(opened, least)
-    return OPEN, f"{len(opened)} of {len(parts)} parts undecided{pointing}; {takes}"
+    count = f"{len(opened)} of {len(parts)} parts undecided" if len(parts) > 1 else "undecided"
+    return OPEN, f"{count}{pointing}; {takes}"
 
 
 def command(claim: Claim, context: Mapping[str, Any]) -> str:
