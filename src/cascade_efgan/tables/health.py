@@ -15,6 +15,8 @@ SATURATED = 0.02
 NO_OPINION = 0.9
 #: An edit whose AU error is more than this share of the input's has not followed its target.
 NOT_FOLLOWED = 0.9
+#: Metric -> difference from doing nothing beyond which edits are no copies of their input.
+NO_COPY = {"G": 10.0, "au_error": 0.1, "psnr_true": 0.3, "identity": 0.05}
 #: dB below the PSNR of doing nothing beyond which edits damage more than an expression changes.
 DAMAGE = 3.0
 
@@ -33,12 +35,16 @@ def health_lines(
     lines = []
     for dataset in datasets:
         for method in METHODS:
-            signs = [*_training_signs(curves, dataset, method, cascade_steps), *_edit_signs(metrics, dataset, method)]
+            edited = _differs_from_input(metrics, dataset, method)
+            signs = _training_signs(curves, dataset, method, cascade_steps, edited)
+            signs += _edit_signs(metrics, dataset, method)
             lines += [f"{METHODS[method].title}, {dataset_title(dataset)}: {sign}." for sign in signs]
     return lines
 
 
-def _training_signs(curves: pd.DataFrame | None, dataset: str, method: str, cascade_steps: int) -> list[str]:
+def _training_signs(
+    curves: pd.DataFrame | None, dataset: str, method: str, cascade_steps: int, edited: bool
+) -> list[str]:
     if curves is None:
         return []
     own = curves[(curves["dataset"] == dataset) & (curves["method"] == method)]
@@ -48,7 +54,8 @@ def _training_signs(curves: pd.DataFrame | None, dataset: str, method: str, casc
     attention = last.get("G/attention_mean")  # of the face
     # Local branches may paint where it is shut: the loss sums all maps, as means, or as norms, which are no less.
     maps = last.get("G/L_attn", 0.0) / (modules * (1 + len(REGIONS))) if METHODS[method].local_focuses else 0.0
-    if attention is not None and max(attention, maps) < SATURATED:
+    # Small maps of three modules and their patches add up: numbers of the edits tell better whether they are copies.
+    if attention is not None and max(attention, maps) < SATURATED and not edited:
         signs.append(f"the masks are closed (mean {attention:.3f}), edits copy their input; train longer or lower attn")
     if attention is not None and attention > 1 - SATURATED:
         signs.append(f"the masks are open (mean {attention:.3f}), edits ignore their input; raise attn")
@@ -77,6 +84,15 @@ def _edit_signs(metrics: Metrics, dataset: str, method: str) -> list[str]:
             "the weight of the AU loss"
         )
     return signs
+
+
+def _differs_from_input(metrics: Metrics, dataset: str, method: str) -> bool:
+    """Whether some number of the edits is clearly not that of doing nothing."""
+    for name, least in NO_COPY.items():
+        own, unchanged = (_mean(metrics, dataset, one, name) for one in (method, "unchanged"))
+        if own is not None and unchanged is not None and abs(own - unchanged) > least:
+            return True
+    return False
 
 
 def _mean(metrics: Metrics, dataset: str, method: str, name: str) -> float | None:
