@@ -176,7 +176,7 @@ class SmallData:
         return load_faces(self.path("crops.npy"), self.path("crops.csv"))
 
 
-def make_data(folder: Path, people: int = 4, expressions: Sequence[str] = ("happy", "neutral")) -> SmallData:
+def write_small_data(folder: Path, people: int = 4, expressions: Sequence[str] = ("happy", "neutral")) -> SmallData:
     """Photographs of noise, 120 x 100 pixels, whose landmarks span 60 pixels; one per person and expression."""
     rng = np.random.default_rng(0)
     data = SmallData(folder, folder / "photos.zip", folder / "manifest.csv", folder / "openface")
@@ -196,10 +196,16 @@ def make_data(folder: Path, people: int = 4, expressions: Sequence[str] = ("happ
     return data
 
 
+@pytest.fixture(scope="session")
+def make_data() -> Callable[[Path], SmallData]:
+    """Writes such a data set into a folder, for fixtures that last longer than a test."""
+    return write_small_data
+
+
 @pytest.fixture
 def small_data(tmp_path: Path) -> SmallData:
     """Four people, neutral and happy."""
-    return make_data(tmp_path / "data")
+    return write_small_data(tmp_path / "data")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import make_data
 from PIL import Image
 from safetensors.torch import save_file
 from small_models import save_random, small_spec
@@ -57,11 +56,11 @@ def record_everything(method=METHOD):
 
 
 @pytest.fixture(scope="module")
-def made(efgan, tmp_path_factory):
+def made(efgan, make_data, tmp_path_factory):
     """A whole small run: real stages, an untrained cascade, a record."""
     folder = tmp_path_factory.mktemp("run")
     with contextlib.chdir(folder):
-        fill(efgan)
+        fill(efgan, make_data)
     return folder
 
 
@@ -72,7 +71,7 @@ def run(made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def fill(efgan):
+def fill(efgan, make_data):
     data = make_data(Path(DATA))
     data.extract_aus()
     data.crop()
