@@ -148,9 +148,9 @@ class Study:
         sections = ("crop", "patches", "network", "losses", "train")
         done = self._stored(name, seed, "trained.json")
         if done is None:
-            start = children_cpu()
+            start, resumed = children_cpu(), (folder / "checkpoint.pt").exists()
             efgan("train", *who, *data, *centers, *network, *outputs, *shlex.split(settings_flags(settings, *sections)))
-            done = {"key": self.key(name), "seconds": children_cpu() - start}
+            done = {"key": self.key(name), "seconds": None if resumed else children_cpu() - start}
             write_json(folder / "trained.json", done)
         edits = {"edits": folder / "edits.npy", "edits-index": folder / "edits.csv"}
         efgan("generate", *who, "--part", "test", *data, *network, *_words(**edits))

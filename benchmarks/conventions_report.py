@@ -50,7 +50,8 @@ def write_report(study: "Study", candidates: Mapping[str, "Candidate"], docs: Pa
 def _row(candidate: "Candidate", seed: int, result: Mapping[str, Any]) -> tuple[str, ...]:
     numbers = f"{result['G']:.1f}", f"{result['au_error']:.3f}", f"{result['psnr_true']:.1f}", f"{result['same']:.1f}"
     method = {"baseline": "Baseline", "ef_gan": "EF-GAN"}[candidate.method]
-    return method, candidate.title, str(seed), *numbers, f"{result['attention']:.3f}", f"{result['seconds'] / 60:.0f}"
+    minutes = "–" if result["seconds"] is None else f"{result['seconds'] / 60:.0f}"  # of a run that was interrupted
+    return method, candidate.title, str(seed), *numbers, f"{result['attention']:.3f}", minutes
 
 
 def _curves(study: "Study", candidates: Mapping[str, "Candidate"], finished: Finished) -> "Figure":
