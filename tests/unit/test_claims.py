@@ -6,30 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation_helpers import write_faces
 from test_tables import number, paper_run
 from test_tables import run as described
 
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
-from cascade_efgan.claims.measures import change_outside, left_over, region_error
-from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.claims.power import fewest_people
 from cascade_efgan.claims.shares import runs_agree, share_p
 from cascade_efgan.claims.verdicts import judge
-from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_image, crop_square, to_crop
-from cascade_efgan.data.dataset import INDEX_COLUMNS
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.openface.csv_files import read_openface
-from cascade_efgan.data.openface.detected import choose_face
-from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.data.records import landmark_values
 from cascade_efgan.evaluation.metric import write_metric
 from cascade_efgan.evaluation.values import SET_METRICS, write_replicates, write_values
 from cascade_efgan.files import write_json
 from cascade_efgan.stages import claims as stage
-from cascade_efgan.stages import claims_plan, classify_again, wild_values
+from cascade_efgan.stages import claims_plan
 
 NOISE = np.random.default_rng(0).normal(0, 4, (40, 3))
 BETTER = Claim("better", "A is better", "Table 0", (Part("A beats B", ((1, "ef_gan", "G"), (-1, "baseline", "G")),
@@ -340,120 +329,3 @@ def test_the_plan_says_what_a_preset_can_decide(tmp_path) -> None:
     assert "no: Baseline" in plan_markdown(
         run("rendered", methods=["stargan", "ganimation", "ef_gan", "cascade_ef_gan"])
     )
-
-
-def test_left_overs_and_region_errors_of_known_edits() -> None:
-    source, target = np.zeros((3, 17)), np.zeros((3, 17))
-    source[:2, :2] = 4.0
-    target[:, 1] = 1.0
-    seen = np.zeros((3, 17))
-    seen[0, :3] = [2.0, 0.5, 5.0]  # the second is below its target, the third was never there
-    assert left_over(source, target, seen).tolist()[:2] == [1.0, 0.0]
-    assert np.isnan(left_over(source, target, seen)[2])
-    truth = np.zeros((1, 8, 8, 3), dtype=np.uint8)
-    edit = truth.copy()
-    edit[0, 0:2] = 60  # inside the eyes' box; the nose's does not count
-    edit[0, 3] = 255
-    boxes = {"eyes": PatchBox(0, 0, 2, 8), "nose": PatchBox(3, 0, 1, 8), "mouth": PatchBox(6, 0, 2, 8)}
-    assert region_error(edit, truth, boxes).tolist() == [30.0]
-
-
-def test_change_outside_the_face_leaves_out_what_editing_may_change() -> None:
-    sources = np.full((2, 64, 64, 3), 100, dtype=np.uint8)
-    turn = np.linspace(0, 2 * np.pi, 68)
-    points = np.stack([32 + 12 * np.cos(turn), 40 + 12 * np.sin(turn)], axis=1)
-    points[17:27] = np.stack([np.linspace(24, 40, 10), np.full(10, 30.0)], axis=1)
-    landmarks = np.stack([points, np.tile([[-64.0, -64], [128, -64], [128, 128], [-64, 128]], (17, 1))])
-    edits = sources[[0, 0, 1]].copy()
-    edits[0, 36:44, 28:36] = 0  # the face
-    edits[0, 20:24, 30:34] = 0  # its forehead
-    edits[1, :2] = 130
-    found = change_outside(edits, sources, landmarks, np.array([0, 0, 1]))
-    assert found[0] == 0
-    assert 30 * 128 / 64**2 < found[1] < 30 * 128 / 64**2 * 1.5
-    assert np.isnan(found[2]), "a face that fills the crop"
-
-
-def test_smiles_of_real_people_approach_their_aus_and_unchanged_photographs_do_not(
-    tmp_path, london_mirror, models_mirror, openface_london, monkeypatch
-):
-    """Two neutral photographs, each "edited" into its person's real smile and into itself."""
-    monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(models_mirror))
-    faces, rows, edits, wishes = [], [], [], []
-    for person in ("001", "004"):
-        shown = {}
-        for kind, code in (("neutral", "03"), ("smiling", "08")):
-            name = f"{person}_{code}"
-            face = choose_face(read_openface(openface_london)[name], 0.5)
-            square = crop_square(face.landmarks, margin=0.25)
-            photo = decode_image((london_mirror / f"{kind}_front" / f"{name}.jpg").read_bytes(), name)
-            points = to_crop(face.landmarks, square, 160)[None]
-            shown[kind] = crop_image(photo, square, 160), dict(zip(AUS, face.aus, strict=True)), points
-        crop, aus, points = shown["neutral"]
-        one = dict.fromkeys(INDEX_COLUMNS, 1.0) | aus | {key: v[0] for key, v in landmark_values(points).items()}
-        words = {"id": person, "person": person, "expression": "neutral", "gaze": "frontal", "dataset": "london"}
-        faces.append(crop)
-        rows.append(one | words | {"pixels": person})
-        for target, image in (("happy", shown["smiling"][0]), ("neutral", crop)):
-            edits.append(image)
-            wishes.append({"source_id": person, "person": person, "source_expression": "neutral", "gaze": "frontal",
-                           "target_expression": target, "counterpart_id": "", **shown["smiling"][1]})  # fmt: skip
-    for name, images, table in (("crops", faces, rows), ("edits", edits, wishes)):
-        np.save(tmp_path / f"{name}.npy", np.stack(images))
-        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
-    files = [tmp_path / f"{name}.{kind}" for name in ("crops", "edits") for kind in ("npy", "csv")]
-    wild_values.command("folder", 0, *files, tmp_path / "values.csv", reader="mediapipe")
-    found = pd.read_csv(tmp_path / "values.csv").set_index(["metric", "id"])["value"]
-    for person in ("001", "004"):
-        assert found["au_approach", f"{person}:happy"] > 0.1
-        assert found["au_approach", f"{person}:neutral"] == 0
-        assert found["change_outside", f"{person}:neutral"] == 0 < found["change_outside", f"{person}:happy"]
-
-
-def test_further_classifiers_answer_for_every_test_image(tmp_path) -> None:
-    faces = write_faces(tmp_path, people=4)
-    settings = ["classifier.width=8", "classifier.epochs=1", "measures.classifiers=2"]
-    values = tmp_path / "values_again.csv"
-    data = (faces["crops"], faces["index"], faces["split"])
-    classify_again.command("real", "rendered", 0, *data, values, settings=settings)
-    found = pd.read_csv(values)
-    tested = pd.read_csv(faces["split"]).query("part == 'test'")["id"]
-    assert sorted(found["id"]) == sorted(f"{name}#{turn}" for name in tested for turn in (1, 2))
-    assert set(found["metric"]) == {"R_again"} and set(found["value"]) <= {0.0, 100.0}
-
-
-def test_attention_of_known_maps() -> None:
-    boxes = {"eyes": PatchBox(0, 0, 2, 10), "nose": PatchBox(2, 0, 1, 10), "mouth": PatchBox(6, 0, 2, 10)}
-    local, change = np.full((1, 10, 10), np.nan), np.zeros((1, 10, 10))
-    for box in boxes.values():
-        local[0, box.top : box.top + box.height] = 0.1
-    local[0, 0, :5] = change[0, 0, :5] = 0.9  # a tenth of the 50 pixels that have a branch
-    whole = np.full((1, 10, 10), 0.2)
-    whole[0, 6:8] = 0.6
-    found = {name: float(values[0]) for name, values in attention_of_maps(local, whole, boxes, change).items()}
-    assert found["focus_local"] == pytest.approx((2 * 0.9 / 6 + 0.1 + 0.1) / 3)
-    assert found["focus_global"] == pytest.approx(0.1)  # even in every box, though the mouth's has more of it
-    assert found["upper_local"] == pytest.approx((7 / 30) / (9 / 50))
-    assert (found["upper_global"], found["mouth_global"]) == pytest.approx((0.2 / 0.36, 0.6 / 0.36))
-    # How strong a map is does not count, and a map without attention is nowhere.
-    fainter = attention_of_maps(local / 2, 0 * whole, boxes, change)
-    assert fainter["upper_local"] == pytest.approx(found["upper_local"]) and np.isnan(fainter["mouth_global"]).all()
-    assert found["hits_local"] == pytest.approx(1) and found["hits_global"] < 0
-    assert "hits_local" not in attention_of_maps(local, whole, boxes, None)
-
-
-def test_paths_of_known_readings() -> None:
-    source, target = np.zeros((3, 17)), np.zeros((3, 17))
-    target[:2, 0] = 5.0  # the third asks for no change
-    seen = np.zeros((6, 3, 17))
-    seen[:, 0, 0] = [0, 1, 2, 3, 4, 5]
-    seen[:, 1, 0] = [0, -1, -1, 5, 4, 4]
-    seen[:, 1, 3] = 2.0  # beside the way
-    found = path_of_readings(seen, source, target)
-    assert found["steps_forward"].tolist()[:2] == pytest.approx([1.0, 0.2])
-    assert found["largest_step"].tolist()[:2] == pytest.approx([0.2, 0.75])
-    assert found["steps_even"][0] == pytest.approx(1) and found["steps_even"][1] < 0.9
-    assert all(np.isnan(values[2]) for values in found.values())
-    real = np.zeros((2, 17))
-    real[1] = 3.0
-    assert nearest(np.eye(17)[:1], real).tolist() == [1.0]
