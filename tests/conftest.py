@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from PIL import ImageCms
 from preloaded import preloaded_programs
+from programs import write_program
 
 # Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
 # step up to ten times slower. Set before PyTorch is imported.
@@ -249,9 +250,7 @@ def openface_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     """A function that names a FaceLandmarkImg with these answers (CSV texts, one a photograph) in OPENFACE_BIN."""
 
     def named(*texts: str) -> Path:
-        program = tmp_path_factory.mktemp("openface") / "FaceLandmarkImg"
-        program.write_text(OPENFACE)
-        program.chmod(0o755)
+        program = write_program(tmp_path_factory.mktemp("openface") / "FaceLandmarkImg", OPENFACE)
         for number, text in enumerate(texts):
             program.with_name(f"{number}.csv").write_text(text)
         program.with_name("turn").write_text("0")

@@ -37,6 +37,8 @@ def install_replay(folder: Path, recordings: dict[str, str]) -> Path:
         folder: made where it is absent.
         recordings: stem -> text of the CSV that it answers with.
     """
+    from programs import write_program  # the program itself stands alone
+
     contents = dict.fromkeys((*MODELS, AU_MODULE), "a model\n")
     contents |= {f"AU_predictors/{au_model(number)}": "a model\n" for number in AU_NUMBERS}
     contents[AU_LIST] = "".join(f"AU{number:02d}_r {au_model(number)}\n" for number in AU_NUMBERS)
@@ -46,11 +48,8 @@ def install_replay(folder: Path, recordings: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (folder / "recordings").mkdir(exist_ok=True)
-    program = folder / "FaceLandmarkImg"
     source = Path(__file__).read_text(encoding="utf-8").partition("\n")[2]
-    program.write_text(f"#!{sys.executable}\n{source}", encoding="utf-8")
-    program.chmod(0o755)
-    return program
+    return write_program(folder / "FaceLandmarkImg", f"#!{sys.executable}\n{source}")
 
 
 def au_model(number: int) -> str:

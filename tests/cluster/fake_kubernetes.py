@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from programs import write_program
+
 KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -166,8 +168,5 @@ def image_variables(programs: Path, folder: Path) -> dict[str, str]:
     Snakemake has a pod run `pip install` for its storage plugin first. In the image that finds the pinned wheel beside
     it; here a stand-in answers, because the environment has the plugin already.
     """
-    stand_in = folder / "bin"
-    stand_in.mkdir()
-    (stand_in / "pip").write_text('#!/bin/sh\necho pip "$@"\n', encoding="utf-8")
-    (stand_in / "pip").chmod(0o755)
+    stand_in = write_program(folder / "bin" / "pip", '#!/bin/sh\necho pip "$@"\n').parent
     return {"PATH": os.pathsep.join([str(stand_in), str(programs), "/usr/bin", "/bin"]), "PYTHONPATH": "src"}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copied_workflow import wait_until
+from programs import write_program
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel")
 
@@ -126,9 +127,8 @@ def slurm_cluster(folder: Path) -> Iterator[Cluster]:
     (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n", encoding="utf-8")
     # Inside a job Snakemake's plugin calls srun without SLURM_CONF (it drops all of Slurm's variables), which works
     # only where the configuration lies in /etc/slurm.
-    srun = folder / "bin" / "srun"
-    srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n', encoding="utf-8")
-    srun.chmod(0o755)
+    text = f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
+    write_program(folder / "bin" / "srun", text)
     munge = {name: f"--{name}={folder}/munge.{name.split('-')[0]}" for name in ("socket", "pid-file", "seed-file")}
     with contextlib.ExitStack() as stack:
         stack.enter_context(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from compared import SETTINGS, TARGETS, results_of
 from copied_workflow import PROGRAMS, Workflow, copy_workflow
+from programs import write_program
 from slurm_cluster import Cluster, missing_programs, slurm_cluster
 
 EF_GAN = "results/rendered/seed0/ef_gan"
@@ -43,10 +44,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def workflow(tmp_path: Path, preloaded: Path) -> Workflow:
     """A copy of the workflow, whose programs are those of `EFGAN`."""
-    program = tmp_path / "programs" / "efgan"
-    program.parent.mkdir()
-    program.write_text(EFGAN.format(real=PROGRAMS, preloaded=preloaded), encoding="utf-8")
-    program.chmod(0o755)
+    program = write_program(tmp_path / "programs" / "efgan", EFGAN.format(real=PROGRAMS, preloaded=preloaded))
     return copy_workflow(tmp_path / "repository", program.parent)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from programs import write_program
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.orchestration import cluster
@@ -19,8 +20,7 @@ LISTING = """\
 def stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch, squeue: str, scancel: str = "true") -> None:
     """Shell scripts in the place of Slurm's commands."""
     for name, script in (("squeue", squeue), ("scancel", scancel)):
-        (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        (folder / name).chmod(0o755)
+        write_program(folder / name, f"#!/bin/sh\n{script}\n")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 

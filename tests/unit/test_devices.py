@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from programs import write_program
 
 from cascade_efgan import devices
 from cascade_efgan.devices import pick_device, share_gpus, slots_folder, visible_gpus, wait_for_slot
@@ -54,10 +55,7 @@ def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
 
 def pretend(text: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """A program `nvidia-smi` that prints a text."""
-    program = folder / "bin" / "nvidia-smi"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nprintf '%s' '{text}'\n", encoding="utf-8")
-    program.chmod(0o755)
+    program = write_program(folder / "bin" / "nvidia-smi", f"#!/bin/sh\nprintf '%s' '{text}'\n")
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 

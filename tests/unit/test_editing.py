@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from PIL.ExifTags import Base
+from programs import write_program
 from small_models import save_random
 
 from cascade_efgan import Editor
@@ -614,10 +615,8 @@ def checkout(monkeypatch, tmp_path):
     """A checkout whose `snakemake` writes down its words and copies `made` to the results."""
     monkeypatch.chdir(tmp_path)
     Path("Snakefile").touch()
-    program = tmp_path / "bin" / "snakemake"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "snakemake $*" >ran\ncp -r made results\n')
-    program.chmod(0o755)
+    text = '#!/bin/sh\necho "snakemake $*" >ran\ncp -r made results\n'
+    program = write_program(tmp_path / "bin" / "snakemake", text)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     return tmp_path
 

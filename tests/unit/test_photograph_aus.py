@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluation_helpers import write_edits, write_faces
+from programs import write_program
 from table_helpers import number, sorted_metrics
 
 from cascade_efgan.data import AU_MAX, AUS
@@ -72,9 +73,7 @@ def test_no_reader_is_a_missing_number_and_no_stop(tmp_path: Path) -> None:
 
 
 def test_openface_is_taken_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "FaceLandmarkImg"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    program = write_program(tmp_path / "FaceLandmarkImg", "#!/bin/sh\n")
     reader = find_reader("auto", str(program))
     assert (reader.name, reader.aus) == ("OpenFace", AUS)
     monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(tmp_path))

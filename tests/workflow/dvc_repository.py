@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from copied_workflow import PROGRAMS, REPOSITORY, STAND_IN, Workflow, copy_workflow
+from programs import write_program
 
 #: What a repository has beside the workflow itself.
 TRACKED = (".dvc/.gitignore", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", "dvc.yaml", "requirements.lock")
@@ -96,11 +97,8 @@ def make_repository(folder: Path, config: str, programs: Path = PROGRAMS) -> Rep
 
 def stand_in(folder: Path) -> Path:
     """A folder with a stand-in for `efgan`; the settings, which DVC reads, are written by the real one."""
-    folder.mkdir()
     real = f'case " $* " in *" config "*) exec {PROGRAMS / "efgan"} "$@" ;; esac'
-    (folder / "efgan").write_text(STAND_IN.replace("\n", f"\n{real}\n", 1), encoding="utf-8")
-    (folder / "efgan").chmod(0o755)
-    return folder
+    return write_program(folder / "efgan", STAND_IN.replace("\n", f"\n{real}\n", 1)).parent
 
 
 def damage(path: Path) -> None:

@@ -23,6 +23,8 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from programs import write_program
+
 #: Packages that stages import; none of this project, whose code a test may change.
 PACKAGES = (
     "cv2", "efficientnet_lite_pytorch", "matplotlib.pyplot", "networkx", "numpy", "pandas", "PIL.Image", "pydantic",
@@ -47,10 +49,8 @@ with socket.socket(socket.AF_UNIX) as server:
 @contextlib.contextmanager
 def preloaded_programs(folder: Path) -> Iterator[Path]:
     """A folder with such an `efgan`, and its server, for the length of a block."""
-    folder.mkdir(parents=True)
     address = folder / "server"
-    (folder / "efgan").write_text(CLIENT.format(python=sys.executable, address=str(address)), encoding="utf-8")
-    (folder / "efgan").chmod(0o755)
+    write_program(folder / "efgan", CLIENT.format(python=sys.executable, address=str(address)))
     one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     server = subprocess.Popen(
         [sys.executable, str(Path(__file__)), str(address)], env={**os.environ, **one}, start_new_session=True

@@ -6,14 +6,14 @@ import time
 
 import pytest
 from copied_workflow import STAND_IN, Workflow, with_followers
+from programs import write_program
 
 
 @pytest.fixture(scope="module")
 def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     """A run of everything, finished."""
     programs = tmp_path_factory.mktemp("programs")
-    (programs / "efgan").write_text(STAND_IN, encoding="utf-8")
-    (programs / "efgan").chmod(0o755)
+    write_program(programs / "efgan", STAND_IN)
     finished = Workflow(workflow.folder, programs)
     finished.snakemake("--cores", "8", "--resources", "gpu=1", "all", "--config", "preset=smoke")
     return finished

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 from copied_workflow import STAND_IN, Workflow, copy_workflow
+from programs import write_program
 from safetensors import safe_open
 
 WEIGHTS = "results/rendered/seed0/stargan/weights.safetensors"
@@ -148,10 +149,8 @@ def quick() -> Iterator[Workflow]:
     folder = Path(tempfile.mkdtemp(prefix="efgan-faults-"))
     folder.chmod(0o755)
     programs = folder / "programs"
-    programs.mkdir()
     first = '\necho "$EFGAN_WORKFLOW" > ended_by\nwhile [ -e hold ]; do sleep 0.1; done\n'
-    (programs / "efgan").write_text(STAND_IN.replace("\n", first, 1), encoding="utf-8")
-    (programs / "efgan").chmod(0o755)
+    write_program(programs / "efgan", STAND_IN.replace("\n", first, 1))
     quick = Workflow(copy_workflow(folder / "repository").folder, programs)
     quick.snakemake("--cores", "4", "--config", "preset=smoke")
     yield quick
