@@ -1,7 +1,7 @@
 """Copy the last run's tables and claims, and its figures as JPEG with captions, to docs/PRESET: `make gallery`.
 
 Two presets also have a page that shows their tables, without the columns that are the same for every method, and the
-verdicts on the claims.
+verdicts on the claims. From `laptop` the plan of other runs learns how much people differ.
 """
 
 import json
@@ -10,10 +10,14 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from PIL import Image
+
+from cascade_efgan.claims.plan import MEASURED_COLUMNS
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "results"
+MEASURED = DOCS.parent / "resources" / "measured_claims.csv"
 #: Preset -> the page with its tables.
 PAGES = {"evening": DOCS.parent / "README.md", "laptop": DOCS / "runs.md"}
 #: Table -> columns that these pages leave out.
@@ -52,6 +56,11 @@ def main() -> None:
     names = ("*_table.md", "*_statistics.md", "claims.md", "sensitivity.md", "*/fid_curve.png")
     for path in (path for name in names for path in RESULTS.glob(name)):
         shutil.copy(path, DOCS / preset)
+    if preset == "laptop":
+        claims = pd.read_csv(RESULTS / "claims.csv")
+        parts = claims[(claims["kind"] == "part") & claims["error"].notna()]
+        parts = parts.assign(n=parts["n"].fillna(parts["people"]).astype(int), people=parts["people"].astype(int))
+        parts[list(MEASURED_COLUMNS)].to_csv(MEASURED, index=False, float_format="%.4g")
     if preset in PAGES:
         text = PAGES[preset].read_text(encoding="utf-8")
         PAGES[preset].write_text(filled(text, DOCS / preset), encoding="utf-8")

@@ -142,6 +142,7 @@ rule plan_claims:
     """Which claims this preset can decide at all, from its test faces and people. Trains nothing; not part of `all`."""
     input:
         context=rules.describe_run.output.run,
+        measured=from_checkout(["resources/measured_claims.csv"]),
         code=code_of("claims_plan"),
     output:
         plan="results/claims_plan.md",
@@ -150,7 +151,7 @@ rule plan_claims:
     benchmark:
         "logs/benchmarks/plan_claims/claims.tsv"
     shell:
-        command_of("claims_plan", input="context", output="plan")
+        command_of("claims_plan", input="context measured", output="plan")
 
 
 rule sensitivity:

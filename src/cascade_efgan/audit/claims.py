@@ -17,17 +17,17 @@ def claim_jobs(record: Provenance) -> list[Job]:
     return [job for job in record.jobs if job.stage == "claims"]
 
 
-def read_verdicts(release: Release, job: Job) -> list[dict[str, Any]]:
-    """The verdicts that a job wrote.
+def read_verdicts(release: Release, job: Job) -> dict[str, Any]:
+    """What a job wrote: the verdicts (`claims`), and the paper's numbers beside this run's (`cells`).
 
     Raises:
         InputError: their file is malformed.
     """
     path = release.path(table_file(job, ".json"))
     found = read_json(path)
-    if not isinstance(found, dict) or not isinstance(found.get("claims"), list):
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), list) for key in ("claims", "cells")):
         raise InputError(f"{path}: expected the verdicts of the claims; restore it, or run snakemake")
-    return list(found["claims"])
+    return found
 
 
 def claim_lines(release: Release, one: dict[str, Any]) -> Iterator[str]:

@@ -101,11 +101,13 @@ class Claim:
 
     def datasets(self, settings: Settings) -> list[str]:
         """The data sets that it is judged on."""
-        if self.wild:  # the paper's is about Cascade EF-GAN
-            wild = settings["wild"]
-            by_cascade = wild_method(wild.get("init_from")) == CASCADE
-            return [wild["dataset"] if wild["dataset"] and by_cascade else NO_WILD]
+        if self.wild:
+            return [settings["wild"]["dataset"] or NO_WILD]
         return [ablation_dataset(settings)] if self.ablation else list(settings["datasets"])
+
+    def edited_by(self, settings: Settings) -> str:
+        """The method that edited the wild images of a claim about them; of other claims, Cascade EF-GAN."""
+        return wild_method(settings["wild"].get("init_from")) if self.wild else CASCADE
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
@@ -227,6 +229,6 @@ CLAIMS: tuple[Claim, ...] = (
                 ((1, WILD, "au_approach"),), least=0.05, unit="AU intensity"),
            Part("outside the face, edits differ from their sources by less than 2 grey levels",
                 ((1, WILD, "change_outside"),), more=False, bar=2.0, unit="grey levels")), wild=True,
-          note="mean over the AUs that the reader tells, edits to the source's own expression among them; outside the "
+          note="edits to another expression than the source's; mean over the AUs that the reader tells; outside the "
           "face: farther than 5 % of the side from the hull of the landmarks and the forehead above them"),
 )  # fmt: skip

@@ -1,37 +1,74 @@
-"""Before a run: which claims its test people and faces can decide at all."""
+"""Before a run: which claims its test people can decide at all."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
-from cascade_efgan.claims.entries import CLAIMS, Claim, Part
+import pandas as pd
+
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, reach_of
 from cascade_efgan.claims.verdicts import command
+from cascade_efgan.data.records import read_records
 from cascade_efgan.datasets import TRUE_EDITS, dataset_title
 from cascade_efgan.evaluation.metric import REAL
-from cascade_efgan.methods import CONTROLS, METHODS
+from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import aligned
 from cascade_efgan.tables.context import head_lines
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
 
-#: Metric -> deviation of the difference of two methods between people, as the published laptop run has it
-#: (docs/laptop); of R+G, between faces, of which a person has few. Others are not known beforehand.
-SPREAD = {"G": 14.0, "psnr": 0.9, "R+G": 26.0}
+#: Of a part of a claim as a run measured it: standard error of its effect, people, and faces or edits.
+MEASURED_COLUMNS = ("id", "words", "error", "people", "n")
 
 
-def plan_markdown(context: Mapping[str, Any]) -> str:
-    """A line a claim and data set: whether it can be decided, the smallest effect shown, and the paper's own."""
-    settings = context["settings"]
-    body = [
-        [claim.text, claim.source, dataset_title(dataset), *_plan(claim, dataset, context)]
+@dataclass(frozen=True)
+class Outlook:
+    """What a preset can show of one part of a claim.
+
+    Attributes:
+        shown: smallest distance from the bar that `POWER` of runs would show; None: not known beforehand.
+        paper: the paper's own effect; None where it prints none that is comparable.
+    """
+
+    part: Part
+    shown: float | None
+    paper: float | None
+
+    @property
+    def enough(self) -> bool | None:
+        """Whether an effect of the paper's size would be shown; None where one of the two is not known."""
+        if self.shown is None or self.paper is None:
+            return None
+        return abs(self.paper - self.part.bar) >= self.shown
+
+
+def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
+    """A line per claim and data set that says whether it can be decided, then a line per part with the sizes.
+
+    Args:
+        context: description of the run.
+        measured: parts of claims of another run (CSV, `MEASURED_COLUMNS`), from which it is known how people differ.
+
+    Raises:
+        InputError: that file is missing or lacks a column.
+    """
+    known = read_records(measured, ("id", "words"), ("error", "people", "n")).set_index(["id", "words"])
+    found = [
+        (claim, dataset_title(dataset), *_plan(claim, dataset, context, known))
         for claim in CLAIMS
-        for dataset in claim.datasets(settings)
+        for dataset in claim.datasets(context["settings"])
+    ]
+    parts = [
+        [claim.text, title, one.part.words, _with_unit(one.shown, one.part), _least(one.part), _paper(one)]
+        for claim, title, _, outlooks in found
+        for one in outlooks
     ]
     sizes = [
         f"- {dataset_title(name)}: {facts['test_people']} test people, {facts['test']} test faces."
         for name, facts in context["datasets"].items()
     ]
-    assumed = ", ".join(f"{name} {value:g}" for name, value in SPREAD.items())
     return "\n".join(
         [
             "# What this preset can decide, before anything is trained",
@@ -41,65 +78,96 @@ def plan_markdown(context: Mapping[str, Any]) -> str:
             *sizes,
             "",
             *aligned(
-                ["Claim", "Source", "Data set", "Can it be decided?", "smallest effect shown", "the paper's"], body
+                ["Claim", "Source", "Data set", "Can it be decided?"],
+                [[claim.text, claim.source, title, answer] for claim, title, answer, _ in found],
             ),
             "",
-            f"- **Smallest effect shown**: {100 * POWER:.0f} % of runs would show one of this size, if people differ "
-            f"as in the published laptop run (deviation of the difference of two methods: {assumed}; R+G by face, the "
-            "others by person). Other data may differ more or less.",
-            "- **The paper's**: its own effect, the smallest of a claim's parts, on RaFD where the data set is not one "
-            "of its own.",
+            "## By part",
+            "",
+            *aligned(["Claim", "Data set", "Part", "smallest effect shown", "counts from", "the paper's"], parts),
+            "",
+            f"- **Smallest effect shown** (beyond the bar of *at most* and *less than*): {100 * POWER:.0f} % of runs "
+            "would show one of this size, if people differ as in the published run of the preset laptop (rendered "
+            "faces; R+G by face, of which a person has few). Other data and other training may differ more or less.",
+            "- **Counts from**: a smaller effect is not worth the claim, and refutes it where shown to be smaller.",
+            "- **The paper's**: its own effect, on RaFD where the data set is not one of its own; no Fréchet distance "
+            "of another network than Inception.",
         ]
     ) + "\n"  # fmt: skip
 
 
-def _plan(claim: Claim, dataset: str, context: Mapping[str, Any]) -> list[str]:
-    settings, tests = context["settings"], len(claim.parts)
-    level = settings["statistics"]["level"]
+def _plan(claim: Claim, dataset: str, context: Mapping[str, Any], measured: pd.DataFrame) -> tuple[str, list[Outlook]]:
+    """Whether a claim can be decided; what could be shown of its parts, nothing where none is measured."""
+    if obstacle := _obstacle(claim, dataset, context):
+        return obstacle, []
+    settings = context["settings"]
+    facts = {**context["datasets"], **context["wild"]}[dataset]
+    inception, level = settings["fid"]["extractor"] == "inception", settings["statistics"]["level"]
+    outlooks = [
+        Outlook(part, _smallest(claim, part, facts, measured, level), _of_paper(part, dataset, inception))
+        for part in claim.parts
+    ]
+    known = [one.enough for one in outlooks if one.enough is not None]
+    if not known:
+        return "yes, if the effect is large enough", outlooks
+    if not all(known):
+        return "only an effect larger than the paper's", outlooks
+    return "yes" if len(known) == len(outlooks) else f"yes, for {len(known)} of {len(outlooks)} parts", outlooks
+
+
+def _obstacle(claim: Claim, dataset: str, context: Mapping[str, Any]) -> str:
+    """Why no effect of any size would be shown; empty where one could be."""
+    settings = context["settings"]
     if claim.true_edits and dataset not in TRUE_EDITS:
-        return ["not measured: only rendered faces have true edits, and AUs that the regressor reads", "", ""]
+        return "not measured: only rendered faces have true edits, and AUs that the regressor reads"
     if missing := [name for name in claim.methods if name not in settings["methods"]]:
         titles = ", ".join(METHODS[name].title for name in missing)
-        return [f"no: {titles} not trained; run {command(claim, context)}", "", ""]
+        return f"no: {titles} not trained; run {command(claim, context)}"
     facts = {**context["datasets"], **context["wild"]}
     if dataset not in facts:
-        return [f"no: no wild images; run {command(claim, context)}", "", ""]
-    people, faces = (facts[dataset][name] for name in ("test_people", "test"))
-    least = fewest_people(tests, level)
+        return f"no: no wild images; run {command(claim, context)}"
+    people, least = facts[dataset]["test_people"], fewest_people(len(claim.parts), settings["statistics"]["level"])
     if people < least:
-        return [f"no: {people} test people, the test needs {least}", "", ""]
+        return f"no: {people} test people, the test needs {least}"
     if settings["measures"].get("classifiers", 0) < claim.classifiers:
-        return [f"no: it takes {claim.classifiers} further classifiers or more; run {command(claim, context)}", "", ""]
-    shown = [size for part in claim.parts if (size := _smallest(part, people, faces, tests, level)) is not None]
-    papers = [size for part in claim.parts if (size := _of_paper(part, dataset)) is not None]
-    smallest = f"{max(shown):.2g}" if shown else "not known beforehand"
-    verdict = "yes, if the effect is large enough"
-    if shown and papers:
-        enough = all(abs(size) >= max(shown) for size in papers)
-        known = "yes" if len(shown) == len(claim.parts) else f"yes, for {len(shown)} of {len(claim.parts)} parts"
-        verdict = known if enough else "only an effect larger than the paper's"
-    return [verdict, smallest, f"{min(papers, key=abs):+.2f}" if papers else ""]
+        return f"no: it takes {claim.classifiers} further classifiers or more; run {command(claim, context)}"
+    return ""
 
 
-def _smallest(part: Part, people: int, faces: int, tests: int, level: float) -> float | None:
-    metric = part.terms[0][2].removesuffix("_again")
-    if metric not in SPREAD or part.over:
+def _smallest(claim: Claim, part: Part, facts: Mapping[str, Any], measured: pd.DataFrame, level: float) -> float | None:
+    """The effect that `POWER` of runs would show: the measured standard error, at as many people as there are."""
+    if (claim.id, part.words) not in measured.index:
         return None
-    count = faces if metric == "R+G" else people
-    # An interaction has the error of two differences.
-    return reach_of(tests, level) * SPREAD[metric] / sqrt(count) * sqrt(len(part.terms) / 2)
+    row = measured.loc[(claim.id, part.words)]
+    by_face = part.terms[0][2] in BY_MORE_CLASSIFIERS
+    ratio = row["n"] / facts["test"] if by_face else row["people"] / facts["test_people"]
+    return reach_of(len(claim.parts), level) * float(row["error"]) * sqrt(ratio)
 
 
-def _of_paper(part: Part, dataset: str) -> float | None:
-    """The paper's own effect beyond the bar, on the data set or else on RaFD; None where it prints none."""
+def _of_paper(part: Part, dataset: str, inception: bool) -> float | None:
+    """The paper's own effect, on the data set or else on RaFD; None where it prints none."""
     if part.over:
         return None
-    total = -part.bar
+    total = 0.0
     for factor, method, metric in part.terms:
         own, metric = "cascade_ef_gan" if method == REAL else method, metric.removesuffix("_again")
         tables = (COMPARISON.get(dataset, COMPARISON["rafd"]), ABLATION["rafd"] if dataset != "cfeed" else {})
         value = next((table[own][metric] for table in tables if metric in table.get(own, {})), None)
-        if value is None or method in CONTROLS:
+        if value is None or (metric == "fid" and not inception):
             return None
         total += factor * value
     return total
+
+
+def _with_unit(size: float | None, part: Part) -> str:
+    return "not known beforehand" if size is None else f"{size:.2g} {part.unit}".rstrip()
+
+
+def _least(part: Part) -> str:
+    return "" if part.least is None else f"{part.least:g}"
+
+
+def _paper(one: Outlook) -> str:
+    if one.paper is None:
+        return ""
+    return f"{one.paper:+.2f}" + (f" (bar {one.part.bar:+g})" if one.part.bar else "")

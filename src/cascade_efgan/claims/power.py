@@ -26,10 +26,10 @@ def fewest_people(tests: int, level: float) -> int:
     return max(3, floor(log2(2 * tests / (1 - level))) + 1)
 
 
-def needed_people(
-    values: pd.DataFrame | tuple[float, pd.Series], beyond: float, chosen: Mapping[str, Any], tests: int
-) -> int | None:
-    """People that would show an effect so far beyond a bar; None where one or none was seen, or far too many."""
+def standard_error(
+    values: pd.DataFrame | tuple[float, pd.Series], chosen: Mapping[str, Any]
+) -> tuple[int, float | None]:
+    """People behind an effect, and its standard error over people; None of fewer than two."""
     if isinstance(values, tuple):
         without = values[1].to_numpy()
         groups = len(without)
@@ -40,10 +40,15 @@ def needed_people(
         people = len(by_person)
         parts = by_person.sum() - values["value"].mean() * by_person.count()
         error = float(np.sqrt(np.sum(parts**2) * people / max(people - 1, 1))) / len(values)
-    if people < 2 or beyond == 0:
+    return people, None if people < 2 else error
+
+
+def needed_people(people: int, error: float | None, beyond: float, tests: int, level: float) -> int | None:
+    """People that would show an effect so far beyond a bar; None where one or none was seen, or far too many."""
+    if error is None or beyond == 0:
         return None
-    reach = reach_of(tests, chosen["level"])
-    needed = max(people * (reach * error / beyond) ** 2, fewest_people(tests, chosen["level"]), people + 1)
+    reach = reach_of(tests, level)
+    needed = max(people * (reach * error / beyond) ** 2, fewest_people(tests, level), people + 1)
     return ceil(needed) if needed <= MOST_PEOPLE else None
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan import __version__
-from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, NO_WILD, Claim, Part
-from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, people_left_out, what_it_takes
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CASCADE, CLAIMS, Claim, Part
+from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, standard_error, what_it_takes
 from cascade_efgan.claims.shares import runs_agree, share_p
 from cascade_efgan.claims.tolerance import judge_cells
 from cascade_efgan.datasets import TRUE_EDITS
@@ -169,7 +169,8 @@ def _part(
     sign = 1 if part.more else -1
     line: dict[str, Any] = {
         **{"words": part.words, "unit": part.unit, "more": part.more, "bar": part.bar, "least": part.least},
-        **dict.fromkeys(("value", "low", "high", "p", "people", "n", "reason", "smaller_p", "room", "needed_people")),
+        **dict.fromkeys(("value", "low", "high", "error", "p", "people", "n", "reason", "smaller_p", "room")),
+        "needed_people": None,
         "runs": [],
     }
     values = effect_values(part, dataset, found)
@@ -185,11 +186,11 @@ def _part(
     line["room"] = _room(part, dataset, found)
     if part.least is not None and sign * estimate.value < part.least:
         line["smaller_p"] = _p_against(part, values, part.bar + sign * part.least, chosen)
-    if isinstance(values, tuple):
-        line["people"] = people_left_out(values[1])
+    line["people"], line["error"] = standard_error(values, chosen)
     # A verdict falls by either way: beyond the bar, or too small; the farther of the two takes fewer people.
     ways = [estimate.value, *([sign * part.least - estimate.value] if part.least is not None else [])]
-    line["needed_people"] = needed_people(values, max(ways, key=abs), chosen, tests)
+    beyond = max(ways, key=abs)
+    line["needed_people"] = needed_people(line["people"], line["error"], beyond, tests, chosen["level"])
     for own in alone.values():
         one = effect_values(part, dataset, own)
         if one is not None:
@@ -239,6 +240,9 @@ def _verdict(
     settings = context["settings"]
     if claim.true_edits and dataset not in TRUE_EDITS:
         return NOT_MEASURED, "only rendered faces have true edits, and AUs that the regressor reads"
+    if (method := claim.edited_by(settings)) != CASCADE:
+        named = f"{METHODS[method].title}, not {METHODS[CASCADE].title}, edited these images"
+        return NOT_RUN, f"{named}: its numbers are listed, and decide nothing; run {command(claim, context)}"
     states = [line["verdict"] for line in parts]
     failed = [line for line in parts if line["verdict"] == FAILS]
     if all(state == NOT_RUN for state in states) or (NOT_RUN in states and not failed):
@@ -272,6 +276,7 @@ def command(claim: Claim, context: Mapping[str, Any]) -> str:
     words = [f"preset={context['preset']}"]
     words += [f"'methods=[{', '.join(methods)}]'"] if len(methods) > len(settings["methods"]) else []
     words += [f"'measures={{classifiers: {MORE_CLASSIFIERS}}}'"] if claim.classifiers else []
-    if claim.wild and claim.datasets(settings) == [NO_WILD]:
-        words += [f"'wild={{dataset: {settings['wild']['dataset'] or 'affectnet'}}}'"]
+    if claim.wild and (not (wild := settings["wild"]["dataset"]) or claim.edited_by(settings) != CASCADE):
+        start = "" if claim.edited_by(settings) == CASCADE else ", init_from: null"
+        words += [f"'wild={{dataset: {wild or 'affectnet'}{start}}}'"]
     return f"`snakemake --cores all all --config {' '.join(words)}`"

@@ -23,6 +23,7 @@ from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.audit.replay import REPLAYED
 from cascade_efgan.audit.table_numbers import table_cells, table_file, table_jobs
 from cascade_efgan.audit.trail import commit_words, trail_lines
+from cascade_efgan.claims.text import cell_row
 from cascade_efgan.errors import InputError
 
 
@@ -146,12 +147,14 @@ def _print_claims(release: Release, job: Job, problems: list[Problem], brief: bo
     if {problem.file for problem in problems} & {*job.outputs, *job.inputs}:
         typer.echo(f"{name}: NOT what its values give\n")
         return 0
-    verdicts = read_verdicts(release, job)
+    judged = read_verdicts(release, job)
     if not brief:
         typer.echo(f"{name}: judged again, byte for byte the same\n")
-        for one in verdicts:
+        for one in judged["claims"]:
             typer.echo("\n".join(claim_lines(release, one)) + "\n")
-    return len(verdicts)
+        for cell in judged["cells"]:
+            typer.echo("{}, {}, {}, {}: paper {}, here {} ({}): {}".format(*cell_row(cell)))
+    return len(judged["claims"]) + len(judged["cells"])
 
 
 def _recomputed_line(number: Recomputed) -> str:

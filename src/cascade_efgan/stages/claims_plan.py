@@ -12,7 +12,8 @@ from cascade_efgan.tables.context import read_context
 
 def command(
     context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    measured: Annotated[Path, Option(help="parts of claims of another run, which tell how people differ (CSV)")],
     plan: Annotated[Path, Option(help="page to write (Markdown)")],
 ) -> None:
     """Say before a run what its test people and faces can decide, from the description of its data alone."""
-    write_text(plan, plan_markdown(read_context(context)))
+    write_text(plan, plan_markdown(read_context(context), measured))

@@ -34,7 +34,9 @@ def command(
     ] = "",
 ) -> None:
     """How much nearer to the target the AUs of an edit are than its source's, and its change outside the face."""
-    faces, made = load_faces(crops, index), load_edits(edits, edits_index)
+    faces, every = load_faces(crops, index), load_edits(edits, edits_index)
+    changed = np.flatnonzero(every.changes)  # an edit to the source's own expression need not approach anything
+    made = Edits(every.images[changed], every.index.iloc[changed].reset_index(drop=True))
     sources, which = np.unique([faces.places[name] for name in made.index["source_id"]], return_inverse=True)
     landmarks = landmarks_of(faces.index.iloc[sources])
     found = {"change_outside": change_outside(made.images, faces.images[sources], landmarks, which)}

@@ -16,7 +16,7 @@ from cascade_efgan.audit.page.tables import TableView, table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.table_numbers import TableCell, table_jobs
-from cascade_efgan.claims.text import effect, why
+from cascade_efgan.claims.text import CELL_COLUMNS, NOT_COMPARABLE, cell_note, cell_row, effect, why
 from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.comparison_text import p_text
@@ -56,13 +56,17 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     parts.filters.update(duration=duration, why=why, effect=effect, p=p_text)
+    judged = [read_verdicts(release, job) for job in claim_jobs(release.record)]
     data = page_data(release, cells, sheets, seed)
     return parts.get_template("page.html.j2").render(
         run=run,
         record=release.record,
         fingerprint=release.fingerprint,
         checked=len(here),
-        claims=[one for job in claim_jobs(release.record) for one in read_verdicts(release, job)],
+        claims=[one for found in judged for one in found["claims"]],
+        cells=[cell_row(cell) for found in judged for cell in found["cells"]],
+        cell_columns=CELL_COLUMNS,
+        cell_note=cell_note() if any(found["cells"] for found in judged) else NOT_COMPARABLE,
         tables=tables,
         sheets=sheets,
         seed=seed,
