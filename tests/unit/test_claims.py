@@ -14,6 +14,7 @@ from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Par
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.claims.power import fewest_people
 from cascade_efgan.claims.shares import runs_agree, share_p
+from cascade_efgan.claims.text import cell_row
 from cascade_efgan.claims.verdicts import judge
 from cascade_efgan.evaluation.metric import write_metric
 from cascade_efgan.evaluation.values import SET_METRICS, write_replicates, write_values
@@ -281,6 +282,7 @@ def test_cells_are_judged_in_the_papers_setting_only(tmp_path) -> None:
     assert (cell["paper"], cell["verdict"]) == (82.37, "reproduced")
     assert [one["verdict"] for one in others] == ["not run"] * (1 + 3 * 2 + 3 * 2 + 4 * 2 - 1)
     assert cell["high"] - cell["paper"] == pytest.approx(196 * (2 * 0.8237 * 0.1763 / 1288) ** 0.5, rel=1e-3)
+    assert cell_row(cell) == ["accuracy", "RaFD", "StarGAN", "G", "82.37", "82.00", "79.43 to 85.31", "reproduced"]
     values[:, 0] = 0.0
     low = judge(paper_run("rafd"), [save(tmp_path, "G", "stargan", values, dataset="rafd")])["cells"]
     assert {one["verdict"] for one in low} == {"too low", "not run"}

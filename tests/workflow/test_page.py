@@ -59,6 +59,16 @@ def trail(page):
     return dialog.text if dialog.get_attribute("open") is not None else None
 
 
+def test_the_claims_stand_on_top_and_open_to_their_parts(page):
+    """Elsewhere than in the paper's setting its numbers are not judged, and the page says so."""
+    section = page.find_element(By.ID, "claims")
+    assert "Not the paper's setting" in section.text
+    first = section.find_element(By.CSS_SELECTOR, "details")
+    assert "G of Cascade EF-GAN is higher" not in section.text
+    first.find_element(By.TAG_NAME, "summary").click()
+    assert "G of Cascade EF-GAN is higher than that of StarGAN" in first.text
+
+
 def test_every_number_of_the_tables_opens_its_trail(page, finished_smoke):
     buttons = page.find_elements(By.CSS_SELECTOR, "[data-cell]")
     numbers = 0
