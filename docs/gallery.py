@@ -56,6 +56,9 @@ def main() -> None:
     names = ("*_table.md", "*_statistics.md", "claims.md", "sensitivity.md", "*/fid_curve.png")
     for path in (path for name in names for path in RESULTS.glob(name)):
         shutil.copy(path, DOCS / preset)
+    commit = json.loads((RESULTS / "provenance.json").read_text(encoding="utf-8"))["run"]["commit"]
+    with (DOCS / preset / "claims.md").open("a", encoding="utf-8") as claims_page:
+        claims_page.write(f"\nJudged by the code of commit {commit[:7]}.\n")
     if preset == "laptop":
         claims = pd.read_csv(RESULTS / "claims.csv")
         parts = claims[(claims["kind"] == "part") & claims["error"].notna()]

@@ -208,9 +208,9 @@ CLAIMS: tuple[Claim, ...] = (
                    CASCADE, "distance_linear", "distance_interpolated", 0.05, "AU distance"),
            _inside("the Interpolator's critic scores its AUs higher (more like real ones) than those on the straight "
                    "line", CASCADE, "critic_interpolated", "critic_linear", None, "of the score")),
-          note="distance to the nearest training AUs, and score, at 25, 50 and 75 % of the way of test edits; the "
-          "critic was trained against the Interpolator, never against straight lines; how large a difference of its "
-          "scores matters is not known"),
+          note="distance to the nearest training AUs, and score, at 25, 50 and 75 % of the way of test edits; where "
+          "test people are in training, their test AUs have near neighbours there; the critic was trained against the "
+          "Interpolator, never against straight lines; how large a difference of its scores matters is not known"),
     Claim("from_scratch", "A cascade trained from scratch does not edit as well", "Sec. 3.3",
           (_gain(CASCADE, "cascade_from_scratch", "G", 1.0),
            _gain(CASCADE, "cascade_from_scratch", "psnr", 0.1, unit="dB")), ablation=True,

@@ -6,9 +6,8 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, Claim, Part
+from cascade_efgan.claims.effects import of_shares
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CASCADE, CLAIMS, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, reach_of
 from cascade_efgan.claims.verdicts import command
 from cascade_efgan.data.records import read_records
@@ -21,6 +20,8 @@ from cascade_efgan.tables.paper import ABLATION, COMPARISON
 
 #: Of a part of a claim as a run measured it: standard error of its effect, people, and faces or edits.
 MEASURED_COLUMNS = ("id", "words", "error", "people", "n")
+#: (claim, words of a part) -> these.
+Measured = Mapping[tuple[str, str], Mapping[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
     Raises:
         InputError: that file is missing or lacks a column.
     """
-    known = read_records(measured, ("id", "words"), ("error", "people", "n")).set_index(["id", "words"])
+    rows = read_records(measured, ("id", "words"), ("error", "people", "n")).to_dict("records")
+    known = {(row["id"], row["words"]): row for row in rows}
     found = [
         (claim, dataset_title(dataset), *_plan(claim, dataset, context, known))
         for claim in CLAIMS
@@ -87,8 +89,8 @@ def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
             *aligned(["Claim", "Data set", "Part", "smallest effect shown", "counts from", "the paper's"], parts),
             "",
             f"- **Smallest effect shown** (beyond the bar of *at most* and *less than*): {100 * POWER:.0f} % of runs "
-            "would show one of this size, if people differ as in the published run of the preset laptop (rendered "
-            "faces; R+G by face, of which a person has few). Other data and other training may differ more or less.",
+            "would show one of this size, part by part, if people differ as in the published run of the preset "
+            "laptop (rendered faces; R+G by face, of which a person has few). Other data and training may differ.",
             "- **Counts from**: a smaller effect is not worth the claim, and refutes it where shown to be smaller.",
             "- **The paper's**: its own effect, on RaFD where the data set is not one of its own; no Fréchet distance "
             "of another network than Inception.",
@@ -96,7 +98,7 @@ def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
     ) + "\n"  # fmt: skip
 
 
-def _plan(claim: Claim, dataset: str, context: Mapping[str, Any], measured: pd.DataFrame) -> tuple[str, list[Outlook]]:
+def _plan(claim: Claim, dataset: str, context: Mapping[str, Any], measured: Measured) -> tuple[str, list[Outlook]]:
     """Whether a claim can be decided; what could be shown of its parts, nothing where none is measured."""
     if obstacle := _obstacle(claim, dataset, context):
         return obstacle, []
@@ -126,6 +128,11 @@ def _obstacle(claim: Claim, dataset: str, context: Mapping[str, Any]) -> str:
     facts = {**context["datasets"], **context["wild"]}
     if dataset not in facts:
         return f"no: no wild images; run {command(claim, context)}"
+    if (method := claim.edited_by(settings)) != CASCADE:
+        named = f"{METHODS[method].title}, not {METHODS[CASCADE].title}, edits these images"
+        return f"no: {named}; run {command(claim, context)}"
+    if claim.wild and settings["measures"]["aus"] == "none":
+        return "no: no AUs are read from photographs; set measures.aus"
     people, least = facts[dataset]["test_people"], fewest_people(len(claim.parts), settings["statistics"]["level"])
     if people < least:
         return f"no: {people} test people, the test needs {least}"
@@ -134,14 +141,17 @@ def _obstacle(claim: Claim, dataset: str, context: Mapping[str, Any]) -> str:
     return ""
 
 
-def _smallest(claim: Claim, part: Part, facts: Mapping[str, Any], measured: pd.DataFrame, level: float) -> float | None:
+def _smallest(claim: Claim, part: Part, facts: Mapping[str, Any], measured: Measured, level: float) -> float | None:
     """The effect that `POWER` of runs would show: the measured standard error, at as many people as there are."""
-    if (claim.id, part.words) not in measured.index:
+    row, tests = measured.get((claim.id, part.words)), len(claim.parts)
+    if row is None:
         return None
-    row = measured.loc[(claim.id, part.words)]
     by_face = part.terms[0][2] in BY_MORE_CLASSIFIERS
     ratio = row["n"] / facts["test"] if by_face else row["people"] / facts["test_people"]
-    return reach_of(len(claim.parts), level) * float(row["error"]) * sqrt(ratio)
+    reach = reach_of(tests, level) * float(row["error"]) * sqrt(ratio)
+    # Of answers that hardly differ, the binomial guard of a bar other than 0 asks for more.
+    guarded = part.bar != 0 and of_shares(part)
+    return max(reach, 100 * (1 - ((1 - level) / (2 * tests)) ** (1 / facts["test"]))) if guarded else reach
 
 
 def _of_paper(part: Part, dataset: str, inception: bool) -> float | None:

@@ -88,19 +88,20 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
     yield (
         "- **Verdicts** come from these numbers by rules that are the same for every preset. *Holds*: every part is "
         "shown. *Does not hold*: the opposite of a part is shown, or its effect to be smaller than is worth the claim "
-        "(*counts from*). *Cannot be told*: neither; the number of people given is the one at which "
-        f"{100 * chosen['power']:.0f} % of runs would decide an effect of the size seen, one way or the other. They "
-        "speak about people and photographs drawn as these were (above: whether training had the people too), edited "
-        "by these very networks: what another training seed would change is in no p. They do not speak about the "
-        "paper's data or other presets."
+        "(*counts from*). *Cannot be told*: neither, or shares near 100 % leave an effect no room; with as many people "
+        f"as given, {100 * chosen['power']:.0f} % of runs would decide an effect of the size seen, one way or the "
+        "other. They speak about people and photographs drawn as these were (above: whether training had the people "
+        "too), edited by these very networks: what another training seed would change is in no p. They do not speak "
+        "about the paper's data or other presets."
     )
     yield (
         "- **Tests** exchange whole people between methods, or flip the sign of what lies beyond the bar person by "
         "person (for distances of sets: Student's t of the jackknife). p (Holm) is corrected over a claim's parts, not "
-        f"over the claims: at {level}, about one in twenty false claims would still be declared shown. Intervals are "
+        f"over the claims: at {level}, at most one in twenty false claims would still be declared shown. Intervals are "
         "not corrected: where one excludes 0 and the test finds nothing, trust the test. Shares of right answers must "
-        "also clear a bar by the exact binomial test, because flipped signs say nothing where answers hardly differ. "
-        "Several seeds or classifiers must agree in sign, or be shown by Student's t over them."
+        "also clear a bar by the exact binomial test, because flipped signs say nothing where answers hardly differ; "
+        "answers about one person count as so many fewer as they are alike. Several seeds, and several classifiers, "
+        "must agree in sign, or be shown by Student's t over them."
     )
     yield (
         "- **Words**: R, G and R+G are columns of the accuracy table, in percent, their differences points; AU "
@@ -133,9 +134,10 @@ def cell_note() -> str:
     """What counts as reproduced, and why."""
     sizes = "; ".join(f"{dataset_title(name)} {n} images, {m} edits" for name, (n, m) in TEST_SIZES.items())
     return (
-        f"Both numbers count as single runs on test sets of the paper's size ({sizes}): an interval is 95 % of the "
-        "differences of two such runs, with edits counted as independent. A mean of several seeds varies less than one "
-        "run: of them the interval is wider than it need be."
+        f"Both numbers count as single runs on test sets of the paper's size ({sizes}, by Sec. 4.1; its digits are no "
+        "fractions of these numbers): an interval holds 95 % of the differences that the drawing of test images makes, "
+        "with edits counted as independent. Training seeds and splits make further ones. Data sets that are not listed "
+        "are not in the paper's setting."
     )
 
 

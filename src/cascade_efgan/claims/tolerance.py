@@ -12,7 +12,8 @@ from cascade_efgan.tables.context import is_papers_setting
 from cascade_efgan.tables.paper import TABLES
 
 #: Data set -> test images and edits of the paper: a tenth of RaFD's 1,608 images (8 expressions) and of CFEED's 1,610
-#: (7 expressions), each edited to every expression (Sec. 4.1).
+#: (7 expressions), each edited to every expression (Sec. 4.1). The paper's digits are no fractions of these numbers:
+#: it may have counted otherwise.
 TEST_SIZES = {"rafd": (161, 1288), "cfeed": (161, 1127)}
 
 #: Of the normal distribution: 95 %.
@@ -25,8 +26,9 @@ def judge_cells(context: Mapping[str, Any], found: Found) -> list[dict[str, Any]
     A cell that this run lacks is "not run"; one of an interval that too few people leave open, "cannot be told".
 
     Both numbers are single runs on test sets of the paper's size, so that their difference has the error of two. It is
-    binomial for R, G and R+G, that of our own images' values for PSNR and of our own replicates for FID. Edits count
-    as independent, which they are not: the intervals are the narrowest that can be defended.
+    binomial for R, G and R+G, that of our own images' values for PSNR and of our own replicates for FID. It holds the
+    drawing of test images alone, not that of the split or of training seeds, and edits count as independent, which
+    they are not: the intervals are the narrowest that can be defended.
     """
     lines: list[dict[str, Any]] = []
     for table, datasets in TABLES.items():
@@ -51,7 +53,7 @@ def _judged(ours: Any, dataset: str, metric: str, paper: float) -> dict[str, Any
     if half is None:
         return {"value": value, "low": None, "high": None, "verdict": "cannot be told"}
     low, high = paper - half, paper + half
-    verdict = "reproduced" if low <= value <= high else "too low" if value < low else "too high"
+    verdict = "reproduced" if low <= value <= high else "below" if value < low else "above"
     return {"value": value, "low": low, "high": high, "verdict": verdict}
 
 
@@ -64,6 +66,6 @@ def _value_and_half(ours: Any, dataset: str, metric: str, paper: float) -> tuple
         return value, None if estimate.high is None else sqrt(2) * (estimate.high - value)
     value = float(ours["value"].mean())
     if metric == "psnr":
-        return value, _Z * sqrt(2) * float(ours["value"].std()) / sqrt(edits)
+        return value, _Z * sqrt(2) * float(ours["value"].std()) / sqrt(edits - images)  # not to the own expression
     share = paper / 100
     return value, 100 * _Z * sqrt(2 * share * (1 - share) / (edits if metric == "G" else images))

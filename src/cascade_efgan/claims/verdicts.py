@@ -1,37 +1,27 @@
 """From the values of a run to a verdict on each claim."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from cascade_efgan import __version__
-from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CASCADE, CLAIMS, Claim, Part
-from cascade_efgan.claims.power import POWER, fewest_people, needed_people, needed_runs, standard_error, what_it_takes
-from cascade_efgan.claims.shares import runs_agree, share_p
+from cascade_efgan.claims.effects import measure_part
+from cascade_efgan.claims.entries import CASCADE, CLAIMS, Claim
+from cascade_efgan.claims.power import POWER, fewest_people, needed_runs, what_it_takes
+from cascade_efgan.claims.shares import runs_agree
 from cascade_efgan.claims.tolerance import judge_cells
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
-from cascade_efgan.evaluation.significance import (
-    FEWEST_PEOPLE,
-    Comparison,
-    holm,
-    jackknife_test,
-    paired_test,
-    sign_flip_p,
-)
-from cascade_efgan.evaluation.values import AGAIN, SET_METRICS, Values
+from cascade_efgan.evaluation.significance import holm
+from cascade_efgan.evaluation.values import Values
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import p_text
-from cascade_efgan.tables.comparisons import Found, gather, read_all, replicates, units
+from cascade_efgan.tables.comparisons import Found, gather, read_all
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
-#: Why an effect that is shown over people decides nothing.
-APART = "seeds or classifiers disagree"
+#: Why an effect that is shown over people decides nothing: seeds, or classifiers.
+APART = "disagree"
 
 #: Why a share near 100 % neither supports nor refutes that another lies above it, or does not.
 NO_ROOM = "no room for it"
@@ -67,7 +57,7 @@ def judge(
     verdicts = []
     for claim in claims:
         for dataset in claim.datasets(settings):
-            parts = [_part(part, dataset, found, alone, settings, len(claim.parts)) for part in claim.parts]
+            parts = [measure_part(part, dataset, found, alone, settings, len(claim.parts)) for part in claim.parts]
             for line, p in zip(parts, holm([line["p"] for line in parts]), strict=True):
                 line["p_holm"] = p
                 line["verdict"], line["why"] = _part_verdict(line, len(claim.parts), settings["statistics"]["level"])
@@ -104,112 +94,6 @@ def _aucs(paths: Iterable[Path]) -> dict[str, float]:
     return found
 
 
-def effect_values(part: Part, dataset: str, found: Found) -> pd.DataFrame | tuple[float, pd.Series] | None:
-    """The part's effect for every image, whose mean it is; of a distance of sets, the effect and its replicates.
-
-    For a slope, an image's value is (d - mean d)(g - mean g) / variance of g, whose mean is the least squares slope of
-    the effect d over g. Where there is none, its sum over a person is as likely of either sign.
-
-    Returns:
-        Columns `person` and `value`, index `id`; None where a number is missing or they have no image in common.
-    """
-    factors = [factor for factor, _, _ in part.terms]
-    known = [table for number in part.numbers if (table := found.get((dataset, *number))) is not None]
-    if len(known) < len(part.numbers):
-        return None
-    if part.terms[0][2] in SET_METRICS:
-        whole = [replicates(table) for table in known]
-        effect = sum(factor * value for factor, (value, _) in zip(factors, whole, strict=True))
-        columns = [factor * without for factor, (_, without) in zip(factors, whole, strict=True)]
-        return float(effect), pd.concat(columns, axis=1, join="inner").sum(axis=1)
-    joined = pd.concat([table["value"] for table in known], axis=1, join="inner").sort_index()
-    if joined.empty:
-        return None
-    values = joined.iloc[:, : len(factors)].to_numpy() @ np.array(factors, dtype=np.float64)
-    if part.over:
-        moved = joined.iloc[:, -1].to_numpy() - joined.iloc[:, -1].mean()
-        spread = float(np.mean(moved**2))
-        values = (values - values.mean()) * moved / spread if spread > 0 else np.zeros(len(moved))
-    return pd.DataFrame({"person": known[0]["person"].reindex(joined.index), "value": values}, index=joined.index)
-
-
-def _p_against(
-    part: Part, values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]
-) -> float | None:
-    """The p of `_against`, without its interval, whose resampling takes most of the time."""
-    if isinstance(values, tuple):
-        return _against(part, values, bar, chosen).p
-    sums = units(values, chosen).assign(value=values["value"] - bar).groupby("person", sort=True)["value"].sum()
-    if len(sums) < FEWEST_PEOPLE:
-        return None
-    p = sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"])
-    return max(p, share_p(values["value"], bar)) if _of_shares(part) else p
-
-
-def _against(
-    part: Part, values: pd.DataFrame | tuple[float, pd.Series], bar: float, chosen: Mapping[str, Any]
-) -> Comparison:
-    """The effect minus `bar`, tested against 0."""
-    if isinstance(values, tuple):
-        effect, without = values
-        return jackknife_test(effect, bar, (without.tolist(), [bar] * len(without)), chosen["level"])
-    values = units(values, chosen)
-    made = paired_test(values, values.assign(value=bar), chosen["resamples"], chosen["seed"], chosen["level"], False)
-    return replace(made, p=max(made.p, share_p(values["value"], bar))) if made.p and _of_shares(part) else made
-
-
-def _of_shares(part: Part) -> bool:
-    """Whether it compares two shares of right answers."""
-    return part.unit == "points" and len(part.terms) == 2 and not part.over
-
-
-def _part(
-    part: Part, dataset: str, found: Found, alone: Mapping[int, Found], settings: Mapping[str, Any], tests: int
-) -> dict[str, Any]:
-    sign = 1 if part.more else -1
-    line: dict[str, Any] = {
-        **{"words": part.words, "unit": part.unit, "more": part.more, "bar": part.bar, "least": part.least},
-        **dict.fromkeys(("value", "low", "high", "error", "p", "people", "n", "reason", "smaller_p", "room")),
-        "needed_people": None,
-        "runs": [],
-    }
-    values = effect_values(part, dataset, found)
-    if values is None:
-        return line
-    chosen = settings["statistics"]
-    result = _against(part, values, part.bar, chosen)
-    estimate = result.difference
-    line |= {"value": estimate.value + part.bar, "p": result.p, "people": estimate.people, "n": estimate.n}
-    line |= {"reason": estimate.reason}
-    if estimate.low is not None and estimate.high is not None:
-        line |= {"low": estimate.low + part.bar, "high": estimate.high + part.bar}
-    line["room"] = _room(part, dataset, found)
-    if part.least is not None and sign * estimate.value < part.least:
-        line["smaller_p"] = _p_against(part, values, part.bar + sign * part.least, chosen)
-    line["people"], line["error"] = standard_error(values, chosen)
-    # A verdict falls by either way: beyond the bar, or too small; the farther of the two takes fewer people.
-    ways = [estimate.value, *([sign * part.least - estimate.value] if part.least is not None else [])]
-    beyond = max(ways, key=abs)
-    line["needed_people"] = needed_people(line["people"], line["error"], beyond, tests, chosen["level"])
-    for own in alone.values():
-        one = effect_values(part, dataset, own)
-        if one is not None:
-            line["runs"].append((one[0] if isinstance(one, tuple) else float(one["value"].mean())) - part.bar)
-    if not isinstance(values, tuple) and part.terms[0][2] in BY_MORE_CLASSIFIERS:
-        by_classifier = values["value"].groupby(values.index.str.rpartition(AGAIN).get_level_values(2)).mean()
-        line["runs"] += (by_classifier - part.bar).tolist()
-        line["n"] //= len(by_classifier)
-    return line
-
-
-def _room(part: Part, dataset: str, found: Found) -> float | None:
-    """How far the first of two shares of 100 % can lie above the second; None for other parts."""
-    if not _of_shares(part):
-        return None
-    _, method, metric = part.terms[1]
-    return 100 - float(found[dataset, method, metric]["value"].mean())
-
-
 def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[str, str]:
     if line["value"] is None:
         return NOT_RUN, "its numbers are missing"
@@ -218,17 +102,24 @@ def _part_verdict(line: Mapping[str, Any], tests: int, level: float) -> tuple[st
     claimed = (line["value"] > line["bar"]) == line["more"]
     small = line["smaller_p"] is not None and line["smaller_p"] * tests < 1 - level
     asked = line["least"] if line["more"] else line["bar"]
-    if line["room"] is not None and asked is not None and line["room"] < asked and (small or not line["more"]):
+    shown = line["p_holm"] < 1 - level and line["value"] != line["bar"]
+    reversed_gain = shown and line["more"] and not claimed
+    if line["room"] is not None and asked is not None and line["room"] < asked and not reversed_gain:
         return OPEN, f"{NO_ROOM}: the second is at {100 - line['room']:.2f} of 100 already"
-    if line["p_holm"] < 1 - level and line["value"] != line["bar"]:
-        if not runs_agree(line["runs"], claimed == line["more"], tests, level):
-            return OPEN, f"{APART}{needed_runs(line['runs'], tests, level)}"
+    if shown:
+        for kind, runs in line["runs"].items():
+            if not runs_agree(runs, claimed == line["more"], tests, level):
+                return OPEN, f"{kind} {APART}{needed_runs(runs, tests, level)}"
         if not claimed:
             return FAILS, "the opposite is shown"
         if not small:
             return HOLDS, ""
     if small:
         size = f"{line['least']:g} {line['unit']}".rstrip().replace("1 points", "1 point")
+        limit = line["least"] if line["more"] else -line["least"]
+        for kind, runs in line["runs"].items():
+            if not runs_agree([one - limit for one in runs], not line["more"], tests, level):
+                return OPEN, f"{kind} {APART} whether any effect is smaller than {size}"
         p = p_text(min(1.0, line["smaller_p"] * tests))
         return FAILS, f"any effect is shown to be smaller than {size} (p {p})"
     return OPEN, "the test shows neither direction"
@@ -263,7 +154,7 @@ def _verdict(
     least = fewest_people(len(parts), settings["statistics"]["level"])
     against = sum((line["value"] < line["bar"]) == line["more"] and line["value"] != line["bar"] for line in opened)
     pointing = f", {against} of them pointing the other way" if against else ""
-    told = [line["why"] for line in opened if line["why"].startswith((APART, NO_ROOM))]
+    told = [line["why"] for line in opened if APART in line["why"] or line["why"].startswith(NO_ROOM)]
     takes = told[0] if told else what_it_takes(opened, least)
     count = f"{len(opened)} of {len(parts)} parts undecided" if len(parts) > 1 else "undecided"
     return OPEN, f"{count}{pointing}; {takes}"
