@@ -1,6 +1,8 @@
 """The methods of the paper, as configurations of the same few blocks."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 Family = Literal["stargan", "ganimation", "efgan"]
@@ -67,6 +69,12 @@ REFERENCES: dict[str, str] = {
 
 #: Weights of the package that can be fine-tuned on photographs -> their method.
 PUBLISHED: dict[str, str] = {"rendered": "cascade_ef_gan", "rendered_baseline": "baseline"}
+
+
+def published_size(name: str) -> int:
+    """Side of the crops (pixels) that published weights were trained on."""
+    model = Path(__file__).parent / "pretrained" / name / "model.json"
+    return int(json.loads(model.read_text(encoding="utf-8"))["crop_size"])
 
 
 def wild_method(init_from: str | None) -> str:

@@ -105,6 +105,10 @@ def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_re
         ({"ablation_dataset": "rafd"}, "ablation_dataset is rafd, which datasets does not list"),
         ({"patches": {"eyes": [20, 200]}}, "patches.eyes (20x200) must be multiples of 4 between 4 and crop.size"),
         ({"train": {"epochs": 1, "constant_epochs": 2}}, "constant_epochs (2) must not exceed epochs (1)"),
+        (
+            {"preset": "full", "wild": {"dataset": "london", "init_from": "rendered"}},
+            "rendered was trained on faces 64 pixels wide, and crop.size is 128: set crop.size to 64",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence_that_names_it(overrides: dict[str, Any], sentence: str) -> None:

@@ -9,7 +9,7 @@ from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier, Fi
 from cascade_efgan.config.section import Positive
 from cascade_efgan.config.training_sections import Finetune, Losses, Network, Schedule, Wild
 from cascade_efgan.datasets import DatasetName
-from cascade_efgan.methods import METHODS, MethodName
+from cascade_efgan.methods import METHODS, MethodName, published_size
 
 PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")
 
@@ -88,6 +88,12 @@ class Settings(DataSets):
             if "cascade_ef_gan" not in self.methods and not self.wild.init_from:
                 raise ValueError(
                     "wild.dataset asks for Cascade EF-GAN: list cascade_ef_gan in methods, or set wild.init_from"
+                )
+            size = published_size(self.wild.init_from) if self.wild.init_from else self.crop.size
+            if size != self.crop.size:
+                raise ValueError(
+                    f"wild.init_from: {self.wild.init_from} was trained on faces {size} pixels wide, and crop.size is "
+                    f"{self.crop.size}: set crop.size to {size}"
                 )
         if self.ablation_dataset and self.ablation_dataset not in self.datasets:
             raise ValueError(f"ablation_dataset is {self.ablation_dataset}, which datasets does not list")
