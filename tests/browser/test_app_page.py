@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown
+from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
 from cascade_efgan.data import AUS
@@ -68,11 +68,11 @@ class RenderedEngine:
             crop = crop_image(rendering.image, square, SIZE)
             picture = crop_image(rendering.image, square, 2 * SIZE)
             faces.append(
-                OpenFace(
+                OpenedFace(
                     (person, square), rendering.aus, crop, encode_png(crop), picture, encode_png(picture), (), ("AU04",)
                 )
             )
-        return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
+        return OpenedPhotograph(data, image, 1.0, encode_png(image), faces)
 
     def close(self):
         pass

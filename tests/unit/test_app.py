@@ -23,9 +23,9 @@ from PIL import Image
 from small_models import small_spec
 
 from cascade_efgan.app.action_units import ACTION_UNITS
-from cascade_efgan.app.batching import Batches
+from cascade_efgan.app.batching import BatchRunner
 from cascade_efgan.app.editing_engine import EditingEngine
-from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown, Wish, WorkerDiedError
+from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.processes import ProcessEngine
 from cascade_efgan.app.service import STATIC, make_app
@@ -64,9 +64,9 @@ class FakeEngine:
     def open(self, data):
         image = decode_image(data, "the photograph")
         crop = image[:16, :16]
-        face = OpenFace(None, np.full(17, 1.0), crop, encode_png(crop), crop, encode_png(crop), guessed=("AU04",))
+        face = OpenedFace(None, np.full(17, 1.0), crop, encode_png(crop), crop, encode_png(crop), guessed=("AU04",))
         faces = [face] * (2 if image.shape[0] == image.shape[1] else 1)
-        return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
+        return OpenedPhotograph(data, image, 1.0, encode_png(image), faces)
 
     def show_faces(self, wanted):
         if self.wait is not None:
@@ -278,7 +278,7 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
 
     async def scenario(items):
         workers = Workers(limits)
-        batches = Batches(workers, tenfold, limits)
+        batches = BatchRunner(workers, tenfold, limits)
         try:
             return await asyncio.gather(*(batches.run(item) for item in items), return_exceptions=True)
         finally:

@@ -30,7 +30,7 @@ from cascade_efgan.figures.scores import bin_edges, edit_scores, in_bins, people
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
 from cascade_efgan.figures.wild import draw_wild, nearest_faces
-from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.models.build import ModelSpec, build_generator
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class OpenFace:
+class OpenedFace:
     """One face of an open photograph.
 
     Attributes:
@@ -33,7 +33,7 @@ class OpenFace:
 
 
 @dataclass(frozen=True)
-class OpenPhotograph:
+class OpenedPhotograph:
     """A photograph in memory. The upload is kept as it came: unpacked it would be ten times as large.
 
     Attributes:
@@ -50,7 +50,7 @@ class OpenPhotograph:
     preview: np.ndarray
     scale: float
     preview_file: bytes
-    faces: Sequence[OpenFace]
+    faces: Sequence[OpenedFace]
     note: str = ""
     profile: bytes | None = None
 
@@ -128,19 +128,19 @@ class Engine(Protocol):
     def expressions(self) -> Mapping[str, np.ndarray]:
         """Name -> `(17,)` AUs 0..5 that the expression's button sets."""
 
-    def open(self, data: bytes) -> OpenPhotograph:
+    def open(self, data: bytes) -> OpenedPhotograph:
         """Read an upload and find its faces; at least one."""
 
-    def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> Sequence[Shown]:
+    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
         """The picture of each wish's face, edited, with an attention map and the network's output a step."""
 
-    def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
+    def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
+    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done, its metadata, and the machine-readable mark."""
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
+    def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF from what is there to the wishes and back: of the first wish's face, or of the whole preview."""
 
     def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:

@@ -31,7 +31,7 @@ def record_run(
 
     Args:
         targets: paths of tables and pictures.
-        records: output path -> finished job, by `read_records`.
+        records: output path -> finished job, by `read_job_records`.
         archive: path of the packed sources, which no job made.
         root: where results lie, if not here: Snakemake keeps copies of a bucket's files in a folder of its own.
     """

@@ -52,7 +52,7 @@ def plain(text: str) -> str:
     return _STORED.sub("", text)
 
 
-def read_records(folder: Path) -> dict[str, JobRecord]:
+def read_job_records(folder: Path) -> dict[str, JobRecord]:
     """Output path -> the job that wrote it last; outputs of one job share one record.
 
     Raises:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cascade_efgan.config.section import Positive, Rate, Section, Size
+from cascade_efgan.config.section import Positive, Section, Share, Size
 
 #: The London photographs in the public repository that holds them, pinned to one commit.
 LONDON_URL = "https://raw.githubusercontent.com/debruine/webmorphR.stim/fa8b78fda2d659bb74ce62fcd99c4407551d2a77/inst"
@@ -165,7 +165,7 @@ class Split(Section):
     by: Literal["image", "person"] = Field(
         "image", description="image: the paper's split; person: no person in both parts (beyond the paper)"
     )
-    test_share: Rate = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
+    test_share: Share = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
     seed: int = Field(0, ge=0, description="seed of the split")
 
 

@@ -11,7 +11,7 @@ from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file, read_json
-from cascade_efgan.generation.plan import expression_means
+from cascade_efgan.generation.edit_plan import expression_means
 from cascade_efgan.methods import METHODS
 
 if TYPE_CHECKING:

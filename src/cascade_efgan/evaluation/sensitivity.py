@@ -26,7 +26,7 @@ from cascade_efgan.evaluation.statistics import load_vectors, statistics
 from cascade_efgan.evaluation.trainer import examples
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.generation.edit import edit_all, trained
-from cascade_efgan.generation.plan import expression_means
+from cascade_efgan.generation.edit_plan import expression_means
 from cascade_efgan.models.build import load_generator
 
 #: Share of the crop's side that the classifier's smaller crop leaves out on each side.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BINS, DRAWS = 5, 2000
 
 #: Score -> axis, and its factor.
-MEASURES = {
+SCORES = {
     "correct": ("G ↑ (%)", 100.0),
     "au_error": ("AU error ↓ (0 to 5)", 1.0),
     "psnr": ("PSNR ↑ (dB)", 1.0),
@@ -50,7 +50,7 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     people, names = pd.factorize(together["person"])
     weights = people_weights(len(names), DRAWS, seed)
     rows: list[dict[str, Any]] = []
-    for measure in MEASURES:
+    for measure in SCORES:
         for method in scores:
             part = (together["method"] == method).to_numpy()
             values = together[measure].to_numpy()[part]
@@ -119,7 +119,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
         caption = Caption("Quality against the expression gap", "No edit changes the expression.", {"edits": 0})
         return sentence_figure("Nothing to show: no edit changes the expression."), caption
     table = gap_table(scores, made.drawn)
-    measures = [name for name in MEASURES if (table["measure"] == name).any()]
+    measures = [name for name in SCORES if (table["measure"] == name).any()]
     controls = [name for name in CONTROLS if name in scores]
     sides = {
         "methods": [name for name in COMPARED if name in scores] + controls,
@@ -134,7 +134,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
         for axis, measure in zip(axes[:, column], measures, strict=False):
             _draw_lines(axis, table[table["measure"] == measure], methods, measure)
             if column == 0:
-                axis.set_ylabel(MEASURES[measure][0])
+                axis.set_ylabel(SCORES[measure][0])
         _draw_counts(axes[-1, column], table)
         axes[0, column].set_title(side, loc="left", fontweight="bold", pad=26)
         handles = [plt.Line2D([], [], **line_style(name)) for name in methods]
@@ -147,7 +147,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
 
 
 def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
-    factor = MEASURES[measure][1]
+    factor = SCORES[measure][1]
     for name in methods:
         part = table[table["method"] == name]
         style = line_style(name)

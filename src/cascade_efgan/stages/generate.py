@@ -15,7 +15,7 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.generation.edit import Editor, edit_all, trained, true_edit, unchanged
-from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.models.build import load_generator
 
 log = logging.getLogger("efgan.generate")

@@ -36,7 +36,7 @@ _LONGEST_ID = 100
 
 
 @dataclass(frozen=True)
-class Label:
+class LabelLine:
     """One line of the labels: the file as written; person and expression are None where the CSV lacks the column."""
 
     file: str
@@ -86,7 +86,7 @@ def path_id(path: str) -> str:
     return "--".join(filter(None, (readable, hashlib.sha256(path.encode()).hexdigest()[:12])))
 
 
-def read_labels(path: Path) -> list[Label]:
+def read_labels(path: Path) -> list[LabelLine]:
     """Rows of a CSV with the columns `file`, and optionally `person` and `expression`, as spreadsheets save them.
 
     Separated by commas or semicolons; Windows line ends and a byte order mark do no harm. An expression is one of
@@ -117,7 +117,7 @@ def read_labels(path: Path) -> list[Label]:
             expression = _SPELLINGS.get(expression.lower() or UNKNOWN)
             if expression is None:
                 wrong.append(f"{row['expression']!r} (line {lines.line_num})")
-        labels.append(Label(row["file"], row.get("person"), expression, lines.line_num))
+        labels.append(LabelLine(row["file"], row.get("person"), expression, lines.line_num))
     if wrong:
         raise InputError(
             f"{path}: {first(wrong)}: not an expression; expected {', '.join(EXPRESSIONS)}, or nothing for unknown"
@@ -127,7 +127,7 @@ def read_labels(path: Path) -> list[Label]:
     return labels
 
 
-def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> dict[str, Label]:
+def match_labels(labels: Sequence[LabelLine], names: Sequence[str], path: Path) -> dict[str, LabelLine]:
     """Photograph's name -> its label; labels of absent files are left out.
 
     A label's file is the relative path, or any end of it that no other photograph shares, a bare name for instance;
@@ -137,7 +137,7 @@ def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> d
         InputError: a file fits several photographs, or two rows name the same one; `path` is the labels' file.
     """
     tails = _tails(names)
-    matched: dict[str, Label] = {}
+    matched: dict[str, LabelLine] = {}
     for label in labels:
         fitting = tails.get(_posix(label.file), [])
         if len(fitting) > 1:
@@ -173,7 +173,7 @@ def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str]
 
 
 def _labelled(
-    archive: ArchiveReader, names: list[str], others: list[str], rows: list[Label], labels: Path, partial: bool
+    archive: ArchiveReader, names: list[str], others: list[str], rows: list[LabelLine], labels: Path, partial: bool
 ) -> tuple[dict[str, tuple[str, str]], Completeness]:
     """Listed photograph -> (person, expression), and what is missing or unlisted."""
     matched = match_labels(rows, names, labels)
@@ -216,7 +216,7 @@ def _all_there(archive: ArchiveReader, names: list[str], unexpected: list[str]) 
     return Completeness(None, len(names), unexpected=unexpected, side_files=dict(sorted(archive.skipped.items())))
 
 
-def _person_and_expression(name: str, label: Label | None) -> tuple[str, str]:
+def _person_and_expression(name: str, label: LabelLine | None) -> tuple[str, str]:
     """What the label says; else the photograph is its own person, and its folder's name may be an expression."""
     person = label.person if label else None
     expression = label.expression if label else None
