@@ -59,7 +59,7 @@ class Effort:
 
     Attributes:
         repeats: of every call, besides the warm-up.
-        every: iterations a training repeat, one with a generator step too.
+        every: iterations per training repeat, one with a generator step too.
         real, edits, fid_batch: pictures of the FID comparison.
         full: FID runs whole instead of composed.
     """

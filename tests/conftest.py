@@ -14,7 +14,7 @@ from PIL import ImageCms
 from preloaded import preloaded_programs
 from programs import write_program
 
-# Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
+# Tests run side by side, one process per core. Threads of their own would wait for each other, which makes a training
 # step up to ten times slower. Set before PyTorch is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
@@ -106,7 +106,7 @@ def models_mirror() -> Path:
 
 
 def make_landmarks(left: float = 20, top: float = 30, side: float = 60) -> np.ndarray:
-    """68 points, `(68, 2)`, whose box is the given square and whose regions lie about where a face has them."""
+    """68 points, `(68, 2)`, whose box is the given square and whose regions are about where a face has them."""
     angles = np.linspace(np.pi, 0, 17)
     jaw = np.stack([0.5 + 0.5 * np.cos(angles), 0.4 + 0.6 * np.sin(angles)], axis=1)
     brows = np.stack([np.linspace(0.1, 0.9, 10), np.zeros(10)], axis=1)
@@ -247,7 +247,7 @@ if [ -s "$turn.csv" ]; then cp "$turn.csv" "$4/photo.csv"; fi
 
 @pytest.fixture
 def openface_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """A function that names a FaceLandmarkImg with these answers (CSV texts, one a photograph) in OPENFACE_BIN."""
+    """A function that names a FaceLandmarkImg with these answers (CSV texts, one per photograph) in OPENFACE_BIN."""
 
     def named(*texts: str) -> Path:
         program = write_program(tmp_path_factory.mktemp("openface") / "FaceLandmarkImg", OPENFACE)

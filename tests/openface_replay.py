@@ -6,7 +6,7 @@ with which status. Its answers are CSVs by stem in the folder that `EFGAN_REPLAY
 it; an image whose stem has none shows no face. The rest is for tests:
 
 EFGAN_REPLAY_CASE   a folder with rc.txt, stdout.txt, stderr.txt and CSVs: one recorded run, replayed literally
-EFGAN_REPLAY_LOG    a file that receives a line a run: the names of the images of its folder
+EFGAN_REPLAY_LOG    a file that receives a line per run: the names of the images of its folder
 EFGAN_REPLAY_SLEEP  seconds to wait before the first image
 EFGAN_REPLAY_CORE   OpenBLAS's kernel, which it names where OPENBLAS_VERBOSE is 2, as its library does
 EFGAN_REPLAY_ABORT  words: an image whose stem is one of them aborts the program

@@ -98,7 +98,7 @@ def root(
 
 
 def main() -> None:
-    """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
+    """Entry point: what users can fix ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
         use_own_code()
         app()

@@ -203,7 +203,7 @@ def after(page):
 
 
 def move(page, name, value):
-    """Move a slider as a hand does: the value changes, and the page is told."""
+    """Move a slider as a hand does: the value changes, and the page is notified."""
     slider = by_id(page, name)
     before = shown(page)
     page.execute_script(

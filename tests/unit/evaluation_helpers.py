@@ -14,7 +14,7 @@ LEVELS = {"happy": 230, "neutral": 130, "sad": 20}
 
 
 def picture(expression: str, noise: np.random.Generator, size: int = 32) -> np.ndarray:
-    """A noisy grey square whose lower half tells the expression: `(S, S, 3)` uint8."""
+    """A noisy grey square whose lower half shows the expression: `(S, S, 3)` uint8."""
     values = np.full((size, size, 3), 128.0)
     values[size // 2 :] = LEVELS[expression]
     return np.clip(values + noise.normal(0, 8, values.shape), 0, 255).astype(np.uint8)

@@ -390,7 +390,7 @@ def test_a_long_list_takes_seconds_and_little_memory(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert completeness.expected == len(completeness.missing) + 1 == 21_819
-    # 3 s and 620 bytes a row on the machine where this was written: the bounds leave room for a slower one.
+    # 3 s and 620 bytes per row on the machine where this was written: the bounds leave room for a slower one.
     assert seconds < 20
     assert peak < 30_000 * 1500
 

@@ -27,7 +27,7 @@ def crop_with_checks(efgan, data, *flags):
 
 
 def enlarge_photo(data, file):
-    """Put 20 rows of pixels below one photograph, so that its square lies inside."""
+    """Put 20 rows of pixels below one photograph, so that its square is inside."""
     manifest = read_manifest(data.manifest)
     with PhotoZip(data.photos) as photos:
         contents = {name: photos.read(name) for name in manifest["file"]}

@@ -442,7 +442,7 @@ def test_each_file_of_a_folder_that_is_not_edited_gets_a_line(weights, found_eve
     ]
     assert "convert it to JPEG" in warnings[0]
     assert warnings[3:] == ["3 edited, 3 left out, as the lines above say"]
-    for out in ([], ["--out", folder / "a.jpg"]):  # whether or not something stands in its way
+    for out in ([], ["--out", folder / "a.jpg"]):  # whether or not something is in its way
         with pytest.raises(InputError, match="c.HEIC: not a readable image .a HEIC photograph.; convert it to JPEG"):
             efgan("edit", folder / "c.HEIC", "--expression", "sad", "--weights", weights, *out)
     for name in ("a.jpg", "b.jfif", "d.JPE"):

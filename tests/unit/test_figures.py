@@ -143,7 +143,7 @@ def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_no
 def test_best_and_worst_are_chosen_by_psnr_alone() -> None:
     frame = pd.DataFrame({"row": [4, 7, 9, 11, 12], "psnr": [20.0, np.nan, 30.0, 10.0, 25.0]})
     assert best_and_worst(frame, 2) == ([9, 12], [4, 11])
-    assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing stands in both
+    assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing is in both
 
 
 def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd.DataFrame) -> None:
@@ -284,7 +284,7 @@ def test_the_same_figure_has_the_same_bytes(drawings: dict[str, Callable[[], tup
 
 
 def test_a_caption_is_one_line_of_plain_signs_between_fixed_words(tmp_path: Path) -> None:
-    """The report includes it from the JSON file as it stands there (workflow/report/*.rst)."""
+    """The report includes it from the JSON file as it is there (workflow/report/*.rst)."""
     files = (tmp_path / "f.png", tmp_path / "f.pdf", tmp_path / "f.json")
     with figure_style():
         write_figure(files, (plt.figure(), Caption("T", "64×64, 95 %\n   and more.", {"edits": 1})), MADE)

@@ -1,4 +1,4 @@
-"""Where the archives of licensed data sets are, and what tells that one of them changed."""
+"""Where the archives of licensed data sets are, and what shows that one of them changed."""
 
 import os
 import re
@@ -137,7 +137,7 @@ def test_the_bytes_decide_and_a_user_never_sees_nothing_to_be_done(folder, tmp_p
         (folder / "set/list.xls").replace(folder / "list.xls")
 
 
-@pytest.mark.skipif(not IO.exists(), reason="this system does not tell how much a process reads")
+@pytest.mark.skipif(not IO.exists(), reason="this system does not report how much a process reads")
 def test_bytes_are_read_once_and_a_damaged_memory_is_no_error(folder, tmp_path, monkeypatch):
     a_minute_later(monkeypatch)
     (folder / "list.xls").write_bytes(os.urandom(2**22))
@@ -151,7 +151,7 @@ def test_bytes_are_read_once_and_a_damaged_memory_is_no_error(folder, tmp_path, 
         assert again == [first] and read > 2**22
 
 
-@pytest.mark.skipif(not IO.exists(), reason="this system does not tell how much a process reads")
+@pytest.mark.skipif(not IO.exists(), reason="this system does not report how much a process reads")
 def test_beyond_a_bound_a_time_alone_is_a_change(folder):
     with (folder / "set.tar").open("wb") as file:
         file.truncate(fingerprints.MOST_BYTES)  # a hole: it takes no place, but seconds to read

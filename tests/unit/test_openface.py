@@ -294,7 +294,7 @@ def test_two_photographs_of_one_stem_are_an_error(small_data):
 
 
 def one_csv(path, openface_text, landmarks, *files):
-    """One CSV for all photographs, whose AUs tell the row."""
+    """One CSV for all photographs, whose AUs give the row."""
     lines = openface_text([(0.9, [row] * 17, landmarks()) for row in range(len(files))]).splitlines()
     path.write_text("\n".join(f"{cell},{line}" for cell, line in zip(["file", *files], lines, strict=True)))
     return path

@@ -82,7 +82,7 @@ def make_chunk(tmp_path, repository):
 
 @pytest.fixture
 def csv_of(openface_text, landmarks):
-    """The CSV of one face whose AUs tell the number."""
+    """The CSV of one face whose AUs give the number."""
     return lambda number: openface_text([(0.98, [number / 10] * 17, landmarks())])
 
 
@@ -418,7 +418,7 @@ def test_the_stand_in_ends_as_the_real_program_did(eight, openface_cases, case):
     words = [eight.program, *MANNERS[case], "-out_dir", "o"]
     done = subprocess.run(words, cwd=eight.folder, env=eight.environment(), capture_output=True, text=True)
     recorded = openface_cases / case
-    # A shell tells a program that died of a signal as 128 and the signal's number.
+    # A shell reports a program that died of a signal as 128 and the signal's number.
     status = done.returncode if done.returncode >= 0 else 128 - done.returncode
     assert status == int((recorded / "rc.txt").read_text())
     assert not list((eight.folder / "o").glob("*.csv")) and not list(recorded.glob("*.csv"))

@@ -197,7 +197,7 @@ quality,rendered,stargan,StarGAN,fid,19.5,,0,,
 def test_a_table_of_the_page_keeps_number_interval_and_the_papers_number_apart(
     small_run: Path, extractor: str, paper: float | None
 ) -> None:
-    """Another network's distance must not stand beside the paper's FID."""
+    """Another network's distance must not be shown beside the paper's FID."""
     outputs = ["results/quality_table.md", "results/quality_table.csv"]
     for path, text in zip(outputs, (TABLE, NUMBERS), strict=True):
         Path(path).write_text(text, encoding="utf-8")

@@ -91,7 +91,7 @@ class EditingEngine:
         return OpenedPhotograph(data, preview, scale, _jpeg(preview, profile), faces, note, profile)
 
     def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> list[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
         steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
         maps = [[self._editor.crops.attention_map(step, place) for step in steps] for place in range(len(wanted))]
         return [

@@ -19,7 +19,7 @@ class OpenedFace:
         picture: `(V, V, 3)` uint8 RGB, the same part of the photograph as the page shows it, finer than the crop.
         picture_file: the same as the bytes of a picture that browsers know.
         unchanged: of each step of the cascade, what it gives when it is asked to change nothing, like the crop.
-        guessed: the AUs that the finder cannot tell; what `aus` says of them is that of a neutral face.
+        guessed: the AUs that the finder cannot read; what `aus` says of them is that of a neutral face.
     """
 
     found: Any
@@ -79,7 +79,7 @@ class Shown(NamedTuple):
     """Pictures for the page, as bytes of files.
 
     Attributes:
-        images: one a step of the cascade, the last is the edit.
+        images: one per step of the cascade, the last is the edit.
         attention: as many grey PNGs, 0 (kept) to 255 (changed); or none.
         network: as many crops as the network made them, before they were put into the photograph; or none.
     """
@@ -112,7 +112,7 @@ class WorkerDiedError(Exception):
 class Engine(Protocol):
     """Finds faces and edits them. Several threads call it at once.
 
-    Every method raises `InputError` with one sentence for what the user can mend, `WorkerDiedError` where a process
+    Every method raises `InputError` with one sentence for what the user can fix, `WorkerDiedError` where a process
     that it uses ends.
     """
 
@@ -132,7 +132,7 @@ class Engine(Protocol):
         """Read an upload and find its faces; at least one."""
 
     def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
 
     def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""

@@ -55,7 +55,7 @@ class ProcessEngine:
         return replace(self._call("open", data), data=data)
 
     def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
         lone = [(replace(photo, preview=_NO_PICTURE, faces=[photo.faces[wish.face]]), wish) for photo, wish in wanted]
         return self._call("show_faces", [(_without_files(photo), wish._replace(face=0)) for photo, wish in lone])
 

@@ -1,4 +1,4 @@
-"""Square face crops: where the square lies, how it is resized, and what becomes of the landmarks.
+"""Square face crops: where the square is, how it is resized, and what becomes of the landmarks.
 
 Coordinates are (x, y) with the centre of pixel (column i, row j) at (i, j), in photographs and in crops alike, as in
 OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, side): outer edges, not pixel centres.
@@ -65,14 +65,14 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
 
 
 def padding_share(square: Square, width: int, height: int) -> float:
-    """Share of a square's area that lies outside its photograph, 0..1; exactly 0 for a square inside it.
+    """Share of a square's area that is outside its photograph, 0..1; exactly 0 for a square inside it.
 
     Args:
         square: in pixels of the photograph.
         width: of the photograph, pixels.
         height: of the photograph, pixels.
 
-    Not in the paper: what lies outside repeats the border, so that a crop with much of it is hardly a photograph.
+    Not in the paper: what is outside repeats the border, so that a crop with much of it is hardly a photograph.
     """
     inside = 1.0
     for start, length in ((square.x, width), (square.y, height)):

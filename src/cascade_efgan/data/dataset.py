@@ -131,7 +131,7 @@ def read_index(path: str | Path) -> pd.DataFrame:
         row, column = np.argwhere((aus < 0) | (aus > AU_MAX))[0]
         raise InputError(
             f"{path}: {AUS[column]} of {index['id'].iloc[row]} is {aus[row, column]:g}, expected OpenFace's 0 to 5; "
-            "mend that line"
+            "fix that line"
         )
     return index
 

@@ -1,4 +1,4 @@
-"""Where the local focuses lie: one box per region, the same for every image of a data set (Sec. 4.1)."""
+"""Where the local focuses are: one box per region, the same for every image of a data set (Sec. 4.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -65,7 +65,7 @@ class CropEditor:
             target: `(N, 17)`, 0..5, the AUs that they shall show.
 
         Returns:
-            One `CropEdit` a step of the cascade, first to last; the last is the edit.
+            One `CropEdit` per step of the cascade, first to last; the last is the edit.
         """
         import torch
 

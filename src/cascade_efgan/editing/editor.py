@@ -217,7 +217,7 @@ class Editor:
             names: what messages call each photograph; None: its path, or "photograph 1" and so on.
 
         Returns:
-            One `EditedPhoto` a photograph, in their order.
+            One `EditedPhoto` per photograph, in their order.
 
         Raises:
             InputError: as `edit`, of the first photograph that cannot be edited.

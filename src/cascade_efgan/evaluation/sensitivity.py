@@ -217,7 +217,7 @@ def vary_unit(run: FinishedRun) -> Iterator[Moved]:
 
 
 def vary_regressor(run: FinishedRun) -> Iterator[Moved]:
-    """Another seed of the AU regressor; what the run's own reads stands beside it as the base."""
+    """Another seed of the AU regressor; what the run's own reads is beside it as the base."""
     about = ("initial weights of the AU regressor", "–", f"seed {run.seed}")
     real = run.folder / "real"
     data = examples([(run.faces.images, run.train, run.faces.aus[run.train])])

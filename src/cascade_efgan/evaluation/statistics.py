@@ -45,7 +45,7 @@ class FeatureStatistics:
         return self.origin.get("part", "all")  # type: ignore[return-value]
 
     def about(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """What a distance to these real images tells of itself; `names`: heading of its column by extractor."""
+        """What a distance to these real images reports; `names`: heading of its column by extractor."""
         return {
             "extractor": self.extractor,
             "column": names[self.extractor],

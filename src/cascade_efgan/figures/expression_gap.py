@@ -29,7 +29,7 @@ SCORES = {
     "psnr": ("PSNR ↑ (dB)", 1.0),
 }
 
-#: (cascade, its single-step method): whose difference tells whether the cascade helps more where the gap is large.
+#: (cascade, its single-step method): whose difference shows whether the cascade helps more where the gap is large.
 PAIRS = (("baseline_cascade", "baseline"), ("cascade_ef_gan", "ef_gan"))
 
 
@@ -106,7 +106,7 @@ def gain_of_cascade(
 
 
 def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
-    """A row a score, methods left and ablation right, with the number of edits in each bin below.
+    """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
     Args:
         scores: method or control -> `edit_scores`, of the same edits.

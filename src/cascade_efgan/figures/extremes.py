@@ -41,7 +41,7 @@ def draw_extremes(
     truth: Edits | None,
     made: Made,
 ) -> tuple["Figure", Caption]:
-    """Three rows a method: input, what the edit is compared with, edit; best edits left, failures right.
+    """Three rows per method: input, what the edit is compared with, edit; best edits left, failures right.
 
     Args:
         faces: all crops.

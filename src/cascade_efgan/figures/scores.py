@@ -16,7 +16,7 @@ from cascade_efgan.figures.per_edit import au_gaps, matched
 def edit_scores(
     edits: Edits, faces: Faces, truth: Edits | None, predictions: Path, readings: Path | None
 ) -> pd.DataFrame:
-    """One row an edit that changes the expression.
+    """One row per edit that changes the expression.
 
     Args:
         edits: a method's edits of test images.

@@ -31,18 +31,18 @@ def expression_means(index: pd.DataFrame, training: np.ndarray) -> pd.DataFrame:
 def plan_edits(
     index: pd.DataFrame, sources: np.ndarray, means: pd.DataFrame, per_image: int | None, seed: int
 ) -> pd.DataFrame:
-    """One row an edit, in the order of the sources and of `EXPRESSIONS`.
+    """One row per edit, in the order of the sources and of `EXPRESSIONS`.
 
     Target AUs are those of the same person's real image with the target expression and the same gaze; where
     there is none, the mean of that expression over the training images. Not in the paper: it does not say
     where the target AUs of the evaluation come from.
 
     Args:
-        index: `crops.csv` of the whole data set; counterparts may lie in either part.
+        index: `crops.csv` of the whole data set; counterparts may be in either part.
         sources: row numbers of the images to edit.
         means: `expression_means`; its expressions are the targets.
         per_image: None edits to every target expression, the source's own included (evaluation);
-            a number draws so many other expressions an image (training images for R+G).
+            a number draws that many other expressions per image (training images for R+G).
         seed: decides that draw.
 
     Returns:

@@ -146,7 +146,7 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
         where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
             f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({100 * share:g}%): {counts}; look at {where}, then mend the cause or raise excluded_share"
+            f"({100 * share:g}%): {counts}; look at {where}, then fix the cause or raise excluded_share"
         )
 
 

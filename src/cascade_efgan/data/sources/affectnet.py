@@ -4,7 +4,7 @@ Mollahosseini, A., Hasani, B., & Mahoor, M. H. (2017). AffectNet: A Database for
 Computing in the Wild. Sec. 4.5 fine-tunes on it; licensed by its owners, on request.
 
 Known layouts: the full release lists its photographs in `training.csv` and `validation.csv`, wherever these and the
-photographs' folders lie. The small one has `train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the
+photographs' folders are. The small one has `train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the
 same in `val_set`; one part alone may be named itself, and `images` beside `annotations` in a folder of any other name
 are taken for `train_set`.
 """

@@ -45,7 +45,7 @@ Place = TypeVar("Place")
 
 
 class ArchiveReader(ABC, Generic[Place]):
-    """What all kinds of archives share; `Place` is where a member's bytes lie.
+    """What all kinds of archives share; `Place` is where a member's bytes are.
 
     Attributes:
         path: the archive, for messages.

@@ -112,7 +112,7 @@ def parse_name(name: str) -> CfeedFile | None:
 def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]:
     """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet.
 
-    It lies in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
+    It is in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
     class id, such as the header, are passed over.
 
     Raises:
@@ -121,7 +121,7 @@ def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]
     where, data = _spreadsheet(archive, names)
     classes: dict[int, str] = {}
     for row in _summary(data, where):
-        # Further tables may stand below; there the second column holds numbers.
+        # Further tables may follow below; there the second column holds numbers.
         class_id, label = _class_id(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
         if class_id is None or not label:
             continue

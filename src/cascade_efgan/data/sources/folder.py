@@ -50,7 +50,7 @@ def folder_photos(request: Request) -> SourcePhotos:
 
     With `folder.labels`, the photographs that it lists; a column that it lacks is filled as without labels. Without,
     all of them: each is a person of its own, and the name of its folder is its expression where it is one. A photograph
-    is told by its suffix; of an animated one, later stages use the first picture.
+    is known by its suffix; of an animated one, later stages use the first picture.
 
     Raises:
         InputError: no such archive, no photograph in it, labels that `read_labels` or `match_labels` refuses, or listed
