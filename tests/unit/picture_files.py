@@ -1,6 +1,7 @@
 """Image files for tests: encoded by Pillow, or put together from a PNG's parts."""
 
 import io
+import json
 import struct
 import zlib
 from typing import Any
@@ -8,12 +9,25 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cascade_efgan.editing.mark import read_comment
+
 
 def encoded(image: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:
     """A file of Pillow's format `kind`."""
     buffer = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def read_mark(data: bytes) -> dict[str, Any]:
+    """The mark of an edited picture, as any program finds it: in a PNG's text, EXIF's comment, or that of a GIF."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        texts = getattr(image, "text", {})
+        mark: dict[str, Any] = json.loads(
+            texts.get("efgan") or read_comment(image.getexif()) or image.info.get("comment")
+        )
+    return mark
 
 
 def png_chunk(name: bytes, data: bytes) -> bytes:

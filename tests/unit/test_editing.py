@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from picture_files import read_mark
 from PIL import Image
 from PIL.ExifTags import Base
 from programs import write_program
@@ -24,7 +25,6 @@ from cascade_efgan.data.rendered import openface_csv, render, sample_plan
 from cascade_efgan.editing import choose_weights, runs
 from cascade_efgan.editing.animation import gif_bytes, write_animation
 from cascade_efgan.editing.job import EditJob, Plan, plan_files
-from cascade_efgan.editing.mark import read_mark
 from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
 from cascade_efgan.editing.targets import parse_aus, target_aus
