@@ -46,10 +46,10 @@ def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, 
     with atomic_path(path) as partial:
         if suffix == ".mp4":
             write_mp4(partial, film, FRAME_SECONDS, targets)
+        elif suffix == ".gif":
+            partial.write_bytes(gif_bytes(film, FRAME_SECONDS, targets))
         else:
-            partial.write_bytes(
-                gif_bytes(film, FRAME_SECONDS, targets) if suffix == ".gif" else strip_bytes(small, targets)
-            )
+            partial.write_bytes(marked_png(joined(small, axis=1), targets))
 
 
 def check_animation_suffix(path: Path) -> None:
@@ -107,11 +107,6 @@ def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets =
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:height, :width]), format="rgb24")
             film.mux(stream.encode(picture))
         film.mux(stream.encode())
-
-
-def strip_bytes(frames: Sequence[np.ndarray], targets: Targets = ()) -> bytes:
-    """PNG bytes of `(H, W, 3)` uint8 RGB frames side by side, with the mark."""
-    return marked_png(joined(frames, axis=1), targets)
 
 
 def joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A trained generator on face crops: arrays in, arrays out, in batches, on a CPU or a GPU."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from cascade_efgan.models.build import ModelSpec
     from cascade_efgan.models.cascade import Cascade
+
+#: Where PyTorch computes, such as "cpu" or "cuda"; None: a GPU where there is one, else the CPU.
+Device: TypeAlias = "torch.device | str | None"
 
 #: Crops that go through the network at a time.
 _BATCH = 16
@@ -37,13 +40,13 @@ class CropEditor:
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
         spec: what it was built from.
-        device: where it computes, such as "cpu" or "cuda"; None: a GPU where there is one, else the CPU.
+        device: where it computes.
 
     Raises:
         InputError: no such device here.
     """
 
-    def __init__(self, generator: "Cascade", spec: "ModelSpec", device: "torch.device | str | None" = None) -> None:
+    def __init__(self, generator: "Cascade", spec: "ModelSpec", device: Device = None) -> None:
         from cascade_efgan.devices import pick_device
         from cascade_efgan.editing.freeze import fix_weights
 

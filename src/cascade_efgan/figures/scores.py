@@ -10,7 +10,7 @@ from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.psnr import counterparts, psnr, true_counterparts
-from cascade_efgan.figures.per_edit import au_gaps, matched
+from cascade_efgan.figures.per_edit import au_gaps, matched, read_readings
 
 
 def edit_scores(
@@ -39,8 +39,7 @@ def edit_scores(
     predicted = matched(read_records(predictions, ("id", "true", "predicted")), ids, predictions)
     errors = np.full(len(edits), np.nan)
     if readings is not None:
-        measured = matched(read_records(readings, ("id",), AUS), ids, readings)[list(AUS)].to_numpy(np.float64)
-        errors = np.abs(measured - edits.index[list(AUS)].to_numpy(np.float64)).mean(axis=1)
+        errors = np.abs(read_readings(readings, ids) - edits.index[list(AUS)].to_numpy(np.float64)).mean(axis=1)
     ratios = [
         psnr(edits.images[row], other) if (other := partner(row)) is not None else np.nan for row in rows.tolist()
     ]

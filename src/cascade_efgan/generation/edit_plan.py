@@ -6,8 +6,8 @@ import pandas as pd
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.errors import InputError
 
-#: Columns of `edits_{part}.csv`, in order; target AUs are in 0..5.
-EDIT_COLUMNS = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id", *AUS)
+#: Columns of `edits_{part}.csv` before the target AUs, which are in 0..5.
+EDIT_TEXT = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id")
 
 
 def expression_means(index: pd.DataFrame, training: np.ndarray) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def plan_edits(
         seed: decides that draw.
 
     Returns:
-        Columns `EDIT_COLUMNS`; `counterpart_id` is empty where there is no such image.
+        Columns `EDIT_TEXT` and `AUS`; `counterpart_id` is empty where there is no such image.
     """
     expressions = list(means.index)
     aus = index[list(AUS)].to_numpy(dtype=float)
@@ -61,7 +61,7 @@ def plan_edits(
             partner = source if target == own else counterparts.get((person, gaze, target))
             goal = means.loc[target].to_numpy() if partner is None else aus[partner]
             rows.append((ids[source], person, own, target, gaze, "" if partner is None else ids[partner], *goal))
-    return pd.DataFrame(rows, columns=list(EDIT_COLUMNS))
+    return pd.DataFrame(rows, columns=[*EDIT_TEXT, *AUS])
 
 
 def _targets(expressions: list[str], own: str, per_image: int | None, draw: np.random.Generator) -> list[str]:

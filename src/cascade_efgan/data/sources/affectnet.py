@@ -159,7 +159,8 @@ def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[
 
 def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> AffectNetRelease:
     bare = _bare_folder(annotations)
-    bare_part = _PARTS.get(_own_name(archive), "train")
+    own_name = Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
+    bare_part = _PARTS.get(own_name, "train")
 
     def photo_of(form: re.Pattern[str], name: str) -> str | None:
         """Id of the photograph that an image or annotation belongs to, `train-12`; None where it is in no part."""
@@ -218,11 +219,6 @@ def _bare_folder(annotations: Sequence[str]) -> str | None:
     folders = {match and match["folder"] for match in map(_ANNOTATION.fullmatch, annotations)}
     folder = folders.pop()
     return None if folders or folder is None or _part(folder) else folder
-
-
-def _own_name(archive: ArchiveReader) -> str:
-    """Name of the archive itself without suffixes, in lower case."""
-    return Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
 
 
 def _box(left: float, top: float, width: float, height: float) -> Box | None:

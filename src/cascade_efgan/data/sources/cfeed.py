@@ -184,7 +184,7 @@ def _summary(data: bytes, where: str) -> list[list[Any]]:
         if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":
             raise
         raise InputError(
-            f"{where} is not a readable spreadsheet ({_one_line(error)}); obtain the original one"
+            f"{where} is not a readable spreadsheet ({' '.join(str(error).split())}); obtain the original one"
         ) from None
 
 
@@ -250,10 +250,6 @@ def _class_id(cell: Any) -> int | None:
     except (TypeError, ValueError):
         return None
     return int(number) if number.is_integer() and not isinstance(cell, bool) else None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
 
 
 def _plain(name: str) -> str:

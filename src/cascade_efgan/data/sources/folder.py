@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
 from cascade_efgan.data.sources.archive_contents import check_complete, first, open_photographs, read_while_open
-from cascade_efgan.data.sources.archives import ArchiveReader, composed
+from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
