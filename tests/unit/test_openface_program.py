@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from copied_workflow import wait_until
+from made_faces import landmarks, openface_text
 from openface_replay import AU_NUMBERS, MODELS, au_model, install_replay, with_landmarks
 from picture_files import encoded
 from PIL import Image
@@ -80,14 +81,13 @@ def make_chunk(tmp_path, repository):
     return lambda recordings: Chunk(tmp_path, repository / "workflow" / "scripts" / "openface.sh", recordings)
 
 
-@pytest.fixture
-def csv_of(openface_text, landmarks):
+def csv_of(number):
     """The CSV of one face whose AUs give the number."""
-    return lambda number: openface_text([(0.98, [number / 10] * 17, landmarks())])
+    return openface_text([(0.98, [number / 10] * 17, landmarks())])
 
 
 @pytest.fixture
-def eight(make_chunk, csv_of):
+def eight(make_chunk):
     """Eight good images, a to h."""
     chunk = make_chunk({name: csv_of(number) for number, name in enumerate("abcdefgh")})
     chunk.pack({f"{name}.png": picture() for name in "abcdefgh"})
@@ -103,7 +103,7 @@ def stems(result):
 
 
 @pytest.mark.parametrize("shell", [shell for shell in ("sh", "dash", "bash") if shutil.which(shell)])
-def test_every_image_gets_its_csv_in_one_run(eight, csv_of, shell):
+def test_every_image_gets_its_csv_in_one_run(eight, shell):
     result = eight.result(shell=shell)
     assert stems(result) == list("abcdefgh")
     assert result["c.csv"] == csv_of(2)
@@ -159,7 +159,7 @@ def test_bad_images_and_images_without_a_face_do_not_mix(eight):
     assert stems(result) == list("bcefgh")
 
 
-def test_a_csv_that_was_cut_off_does_not_count(eight, csv_of):
+def test_a_csv_that_was_cut_off_does_not_count(eight):
     whole = eight.folder / "whole.csv"
     whole.write_text(csv_of(1))
     # Killed in the middle of its second CSV, and of the first one when it is alone.
@@ -173,7 +173,7 @@ def test_a_csv_that_was_cut_off_does_not_count(eight, csv_of):
     assert failures(result) == {"b": "OpenFace failed (status 137, killed, probably for want of memory)"}
 
 
-def test_a_csv_without_rows_does_not_count(eight, csv_of):
+def test_a_csv_without_rows_does_not_count(eight):
     recordings = eight.program.parent / "recordings"
     (recordings / "b.csv").write_text(csv_of(1).splitlines()[0] + "\n")
     result = eight.result()
@@ -200,13 +200,13 @@ def test_a_chunk_without_images_is_fine(eight):
 
 
 @pytest.mark.parametrize("name", ["with.dots", "-aus", ".hidden", "failed", "openface.sha256"])
-def test_odd_ids_are_only_names(make_chunk, csv_of, name):
+def test_odd_ids_are_only_names(make_chunk, name):
     chunk = make_chunk({name: csv_of(1)})
     chunk.pack({f"{name}.png": picture()})
     assert stems(chunk.result()) == [name]
 
 
-def test_spaces_in_every_path_are_only_names(tmp_path, repository, csv_of):
+def test_spaces_in_every_path_are_only_names(tmp_path, repository):
     folder = tmp_path / "my own data"
     folder.mkdir()
     chunk = Chunk(folder, repository / "workflow" / "scripts" / "openface.sh", {"a": csv_of(1)})
@@ -287,7 +287,7 @@ def test_a_missing_au_model_stops_the_chunk_at_its_first_run(eight, number):
         ("y_6", "no landmark column x_6 or y"),
     ],
 )
-def test_a_program_that_does_not_write_what_it_was_asked_for_stops_the_chunk(eight, columns, message, csv_of):
+def test_a_program_that_does_not_write_what_it_was_asked_for_stops_the_chunk(eight, columns, message):
     lines = [line.split(",") for line in csv_of(1).splitlines()]
     kept = [place for place, column in enumerate(lines[0]) if not column.startswith(columns)]
     whole = eight.folder / "whole.csv"
@@ -296,7 +296,7 @@ def test_a_program_that_does_not_write_what_it_was_asked_for_stops_the_chunk(eig
     assert message in eight.refused()
 
 
-def test_headers_with_a_space_after_each_comma_have_all_columns(make_chunk, openface_text, landmarks):
+def test_headers_with_a_space_after_each_comma_have_all_columns(make_chunk):
     text = openface_text([(0.98, [1] * 17, landmarks())], "spaced").replace("\n", "\r\n")
     chunk = make_chunk({})
     whole = chunk.folder / "whole.csv"
@@ -370,7 +370,7 @@ def test_a_failed_run_leaves_the_tar_of_the_run_before(eight):
     assert eight.out.read_bytes() == before
 
 
-def test_an_old_csv_in_a_folder_of_that_name_is_no_answer(eight, csv_of):
+def test_an_old_csv_in_a_folder_of_that_name_is_no_answer(eight):
     # The real program leaves an old CSV where it finds no face, so that every run has folders of its own.
     (eight.program.parent / "recordings" / "b.csv").unlink()
     for folder in (eight.folder / "OUT", eight.program.parent / "OUT"):
@@ -379,7 +379,7 @@ def test_an_old_csv_in_a_folder_of_that_name_is_no_answer(eight, csv_of):
     assert failures(eight.result()) == {"b": "OpenFace found no face"}
 
 
-def test_the_stand_in_takes_images_as_the_real_program_does(eight, tmp_path, csv_of):
+def test_the_stand_in_takes_images_as_the_real_program_does(eight, tmp_path):
     folder, out = tmp_path / "mixed", tmp_path / "o"
     (folder / "below").mkdir(parents=True)
     for name in ("a.JPG", "b.webp", "c.tif", "below/d.png", "e.png", "e.jpg"):

@@ -16,15 +16,7 @@ from torch.nn import functional
 
 from cascade_efgan.config.evaluation_sections import AuRegressor
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.evaluation.trainer import (
-    Examples,
-    count_steps,
-    fit,
-    load_network,
-    predict,
-    read_description,
-    seeded,
-)
+from cascade_efgan.evaluation.trainer import Examples, count_steps, fit, load_network, predict, read_description, seeded
 
 KIND = "au_regressor"
 

@@ -1,13 +1,6 @@
 """Which files a run of given settings makes: tables and the numbers behind them, figures, claims, checks of data."""
 
-from cascade_efgan.claims.entries import (
-    BY_MORE_CLASSIFIERS,
-    CLAIMS,
-    OF_ATTENTION,
-    OF_EDITS,
-    OF_PATHS,
-    OF_WILD,
-)
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, OF_ATTENTION, OF_EDITS, OF_PATHS, OF_WILD
 from cascade_efgan.config import Settings
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
