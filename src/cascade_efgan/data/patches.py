@@ -53,10 +53,7 @@ def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: in
     left = int(np.floor(x - (width - 1) / 2 + 0.5))
     top = int(np.floor(y - (height - 1) / 2 + 0.5))
     return PatchBox(
-        top=min(max(top, 0), crop_size - height),
-        left=min(max(left, 0), crop_size - width),
-        height=height,
-        width=width,
+        top=min(max(top, 0), crop_size - height), left=min(max(left, 0), crop_size - width), height=height, width=width
     )
 
 

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 BINS, DRAWS = 5, 2000
 
 #: Score -> axis, and its factor.
-SCORES = {
-    "correct": ("G ↑ (%)", 100.0),
-    "au_error": ("AU error ↓ (0 to 5)", 1.0),
-    "psnr": ("PSNR ↑ (dB)", 1.0),
-}
+SCORES = {"correct": ("G ↑ (%)", 100.0), "au_error": ("AU error ↓ (0 to 5)", 1.0), "psnr": ("PSNR ↑ (dB)", 1.0)}
 
 #: (cascade, its single-step method): whose difference shows whether the cascade helps more where the gap is large.
 PAIRS = (("baseline_cascade", "baseline"), ("cascade_ef_gan", "ef_gan"))

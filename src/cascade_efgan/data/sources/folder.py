@@ -230,12 +230,7 @@ def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> It
     for name in sorted(people, key=path_id):
         person, expression = people[name]
         yield Photo(
-            id=path_id(name),
-            file=name,
-            person=person,
-            expression=expression,
-            gaze=UNKNOWN,
-            data=archive.read(name),
+            id=path_id(name), file=name, person=person, expression=expression, gaze=UNKNOWN, data=archive.read(name)
         )
 
 
