@@ -35,10 +35,7 @@ def test_the_stage_lists_photographs_of_several_people(small_data, efgan, caplog
     small_data.crop()
     listed = {"photographs": 1, "files": ["p01_happy.png"]}
     assert json.loads(small_data.path("openface.json").read_text())["several_people"] == listed
-    report, sentence = (
-        small_data.path("au_report.md"),
-        "Photographs in which OpenFace is sure of several people: 1",
-    )
+    report, sentence = (small_data.path("au_report.md"), "Photographs in which OpenFace is sure of several people: 1")
     efgan("au_report", "--index", small_data.path("crops.csv"), "--report", report, "--table",
           small_data.path("au_report.csv"), "--openface", small_data.path("openface.json"))  # fmt: skip
     assert f"- {sentence}" in report.read_text() and f"warning: {sentence}" in caplog.text
