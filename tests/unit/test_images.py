@@ -259,21 +259,8 @@ def test_an_orientation_that_is_none_means_upright(field):
 
 
 def random_exif(dice):
-    tags = [
-        *range(0x10E, 0x114),
-        0x11A,
-        0x11B,
-        0x128,
-        0x131,
-        0x132,
-        0x13B,
-        0x213,
-        0x8298,
-        0x8769,
-        0x8825,
-        0x9286,
-        0xA005,
-    ]
+    tags = [*range(0x10E, 0x114), 0x11A, 0x11B, 0x128, 0x131, 0x132, 0x13B, 0x213, 0x8298, 0x8769, 0x8825, 0x9286,
+            0xA005]  # fmt: skip
     fields = [(tag, dice.randrange(14), dice.choice([0, 1, 2, 7, 2**31]), dice.randbytes(dice.choice([0, 2, 4, 8, 30])))
               for tag in dice.sample(tags, dice.randrange(1, 8))]  # fmt: skip
     block = exif(fields, dice.choice("<>"))
