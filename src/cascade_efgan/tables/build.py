@@ -42,7 +42,7 @@ def build_table(
         context: description of the run, as `describe` makes it.
         metrics: the numbers.
         comparisons: intervals and tests of this table, as `compare` makes them; None leaves them out.
-        curves: losses of the training runs, as `read_curves` gives them; None: the training itself is not judged.
+        curves: losses of the training runs, as `losses_of_runs` gives them; None: the training itself is not judged.
 
     Raises:
         InputError: an unknown name, distances of different extractors, or intervals of other numbers.

@@ -100,7 +100,7 @@ def cfeed_photos(request: Request) -> SourcePhotos:
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, chosen, expressions)), completeness)
 
 
-def parse_name(name: str) -> CfeedFile | None:
+def parse_cfeed_name(name: str) -> CfeedFile | None:
     """What the name of a file says, in any folder; None where it is no photograph of CFEE."""
     path = PurePosixPath(name)
     match = _FILE.fullmatch(path.name)
@@ -194,13 +194,13 @@ def _files(
     """The archive's photographs of known classes with their names, and the images that are none of CFEE's."""
     known, unexpected = [], []
     for name in names:
-        file = parse_name(name)
+        file = parse_cfeed_name(name)
         if file is not None and file.class_id in classes:
             known.append((file.id, name))
         elif is_image(name):
             unexpected.append(name)
     kept = one_file_each(archive, known)
-    return {file: name for name in kept.values() if (file := parse_name(name))}, unexpected
+    return {file: name for name in kept.values() if (file := parse_cfeed_name(name))}, unexpected
 
 
 def _one_each(files: Sequence[CfeedFile], path: Path) -> dict[str, CfeedFile]:
