@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from layouts_posed import pack
 from layouts_wild import AFFECTNET, LIST_HEADER, make_affectnet_csv, make_affectnet_npy, write_list
+from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.openface.csv_files import parse_faces
@@ -64,9 +65,7 @@ def write_plain_list(path, cells, header=True):
 
 
 def write_images(folder, names):
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(name.encode())
+    write_files(folder, {name: name for name in names})
 
 
 @pytest.mark.parametrize("release", ["csv", "npy"])

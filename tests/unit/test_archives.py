@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from layouts_posed import pack
+from programs import write_files
 
 from cascade_efgan.data.sources import archives
 from cascade_efgan.data.sources.archives import open_archive
@@ -23,11 +24,7 @@ FILES = {"a b/Größe 1.JPG": b"one", "list.csv": b"x" * 3000, "z/deep/er/2.png"
 @pytest.fixture
 def folder(tmp_path):
     """A folder of `FILES`."""
-    for name, data in FILES.items():
-        path = tmp_path / "set" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return tmp_path / "set"
+    return write_files(tmp_path / "set", FILES)
 
 
 def content(path, work=None):
@@ -89,10 +86,7 @@ def test_what_other_programs_leave_is_counted_and_not_listed(folder, tmp_path, s
         "*.lrdata": ["z/Previews.lrdata/1.jpg", "B Smart Previews.lrdata/A/2.jpg"], "*.xmp": ["a b/Größe 1.XMP"],
         "~$list.csv": ["~$list.csv"],
     }  # fmt: skip
-    for name in (name for names in left.values() for name in names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"leaving")
+    write_files(folder, {name: b"leaving" for names in left.values() for name in names})
     packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
     with open_archive(packed, tmp_path) as archive:
         assert archive.names() == sorted(FILES)

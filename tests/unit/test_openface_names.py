@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 from made_faces import AU_ROW, FACE, LENIENT, landmarks, manifest_of, openface_text
+from programs import write_files
 
 from cascade_efgan.data.openface.csv_files import csv_provenance, read_openface
 from cascade_efgan.data.openface.faces import csv_batch, settle
@@ -130,10 +131,8 @@ AFFECTNET = ("train_set/images/0.jpg", "train_set/images/1.jpg", "val_set/images
 
 def affectnet(folder, *names):
     """Which of the CSVs, by its place among `names`, each photograph of a small AffectNet gets."""
-    for number, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(openface_text([(0.9, [number] * 17, landmarks())]))
+    texts = {name: openface_text([(0.9, [number] * 17, landmarks())]) for number, name in enumerate(names)}
+    write_files(folder, texts)
     manifest = manifest_of(*AFFECTNET).assign(id=["train-0", "train-1", "val-0"])
     (_, answers), unmatched = csv_batch(manifest, folder)
     places = [answer if isinstance(answer, str) else answer[0].aus[0] for answer in answers.values()]

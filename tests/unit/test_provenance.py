@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from programs import write_files
 
 import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
@@ -41,10 +42,8 @@ def write_record(folder: Path, output: str, rule: str, inputs: dict[str, str], *
 def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two jobs, made by hand: `a.csv` from code, `results/b_table.csv` from it."""
     monkeypatch.chdir(tmp_path)
-    for name, text in (("src/x.py", "1"), ("results/rendered/a.csv", "a"), ("results/b_table.csv", "b"),
-                       ("results/source.zip", "")):  # fmt: skip
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text)
+    made = {"src/x.py": "1", "results/rendered/a.csv": "a", "results/b_table.csv": "b", "results/source.zip": ""}
+    write_files(tmp_path, made)
     metadata = tmp_path / "metadata"
     metadata.mkdir()
     code = {"src/x.py": sha256_file("src/x.py")}
@@ -67,10 +66,8 @@ def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(small_run
 
 
 def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run: Path) -> None:
-    for name, text in (("logs/benchmarks/split/rendered/seed0.tsv", "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"),
-                       ("logs/split/rendered/seed0.log", f"2026-01-01 efgan: {log_line()}\nmore\n")):  # fmt: skip
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text)
+    benchmark = {"logs/benchmarks/split/rendered/seed0.tsv": "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"}
+    write_files(Path(), benchmark | {"logs/split/rendered/seed0.log": f"2026-01-01 efgan: {log_line()}\nmore\n"})
     split, table = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip").jobs
     assert (split.seconds, split.max_rss_mb) == (4.5, 123.4)
     assert split.environment is not None and table.environment is None
