@@ -55,9 +55,7 @@ def test_a_photograph_without_a_face_is_excluded_with_its_reason(small_data):
     header = (small_data.openface / "p00_happy.csv").read_text().splitlines()[0]
     (small_data.openface / "p00_happy.csv").write_text(header + "\n")
     (small_data.openface / "p01_happy.csv").unlink()
-    with pytest.raises(
-        InputError, match=r"2 of 8 photographs have no usable face, more than excluded_share allows \(5%\).*p00"
-    ):
+    with pytest.raises(InputError, match=r"2 of 8 .* no usable face, more than excluded_share allows \(5%\).*p00"):
         extracted(small_data)
     assert not small_data.path("faces.csv").exists()
     small_data.extract_aus("--set", "excluded_share=0.3")

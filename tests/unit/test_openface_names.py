@@ -87,9 +87,7 @@ def test_the_closer_name_wins_and_two_as_close_are_an_error(tmp_path):
     path = one_csv(tmp_path / "all.csv", "a.png", "x/a.jpg", "a.jpg")
     assert csv_batch(manifest_of("a.jpg"), path)[0][1]["a"][0].aus[0] == 2
     one_csv(path, "x/a.jpg", "y/a.jpg")
-    with pytest.raises(
-        InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; use the relative path or the id \(a\) as"
-    ):
+    with pytest.raises(InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; use .* or the id \(a\) as"):
         csv_batch(manifest_of("a.jpg"), path)
 
 
@@ -162,13 +160,9 @@ def test_a_name_of_another_folder_is_not_taken_for_a_photograph(tmp_path):
 
 
 def test_an_ambiguous_stem_asks_for_the_path_or_the_id(tmp_path):
-    with pytest.raises(
-        InputError, match=r"0 matches both train_set/images/0\.jpg and val_set/images/0\.jpg; use the rel"
-    ):
+    with pytest.raises(InputError, match=r"0 matches both train_set/images/0\.jpg and val_set/images/0\.jpg; use"):
         affectnet(tmp_path / "flat", "0.csv")
-    with pytest.raises(
-        InputError, match=r"a/1 and b/1 both match train_set/images/1\.jpg; use the relative path or the id"
-    ):
+    with pytest.raises(InputError, match=r"a/1 and b/1 both match train_set/images/1\.jpg; use the relative path"):
         affectnet(tmp_path / "deep", "a/1.csv", "b/1.csv")
 
 
