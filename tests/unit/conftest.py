@@ -1,6 +1,7 @@
-"""Fixtures of the tests that edit photographs."""
+"""Fixtures of several modules: an editor of small networks, and chunks of images for OpenFace."""
 
 import pytest
+from openface_chunk import Chunk, csv_of, picture
 from PIL import Image
 from rendered_photo import RENDERED, TRUE_FACE, Known
 
@@ -34,3 +35,17 @@ def photo(tmp_path):
 def found_everywhere(openface_answers):
     """The command line's finder knows the rendered face."""
     openface_answers(openface_csv(RENDERED))
+
+
+@pytest.fixture
+def make_chunk(tmp_path, repository):
+    """`make_chunk(recordings)`: stem -> CSV text."""
+    return lambda recordings: Chunk(tmp_path, repository / "workflow" / "scripts" / "openface.sh", recordings)
+
+
+@pytest.fixture
+def eight(make_chunk):
+    """Eight good images, a to h."""
+    chunk = make_chunk({name: csv_of(number) for number, name in enumerate("abcdefgh")})
+    chunk.pack({f"{name}.png": picture() for name in "abcdefgh"})
+    return chunk
