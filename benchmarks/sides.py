@@ -68,7 +68,7 @@ class TrainingSide(Side):
 
     @abstractmethod
     def loop(self, iterations: int) -> None:
-        """Run a cycle of so many iterations; tick before each and at the end."""
+        """Run a cycle of that many iterations; tick before each and at the end."""
 
     def split(self, discriminators: Any) -> None:
         """Tick after the discriminators' step of an iteration whose generator step follows.

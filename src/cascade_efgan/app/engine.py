@@ -64,7 +64,7 @@ class OpenedPhotograph:
 
 
 class Wish(NamedTuple):
-    """What one face shall show.
+    """What one face is to show.
 
     Attributes:
         face: its place among the faces of the photograph.

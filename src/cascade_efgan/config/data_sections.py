@@ -43,7 +43,7 @@ class London(Section):
         description="folder, zip or one CSV of OpenFace output for the photographs, for aus: csv; null: the values "
         "recorded in this repository (resources/london/openface.csv)",
     )
-    limit: Positive | None = Field(None, description="use the first so many people only; null: all 102")
+    limit: Positive | None = Field(None, description="use only this many people, the first ones; null: all 102")
 
 
 class Archive(Section):
@@ -87,7 +87,7 @@ class AffectNet(Archive):
     """Photographs from the web, for fine-tuning on wild images (Sec. 4.5). Licensed by its owners."""
 
     limit: Positive | None = Field(
-        None, description="use so many photographs, drawn by `seed`; null: all. The paper does not say how many"
+        None, description="use this many photographs, drawn by `seed`; null: all. The paper does not say how many"
     )
     seed: int = Field(0, ge=0, description="seed of that draw")
     excluded_share: float | None = Field(

@@ -72,7 +72,7 @@ class Faces:
         return tuple(name for name in EXPRESSIONS if name in present)
 
     def take(self, rows: np.ndarray) -> "Faces":
-        """The faces of the given row numbers, in that order, read into memory; rows are numbered anew."""
+        """The faces of the given row numbers, in that order, read into memory; rows are renumbered."""
         rows = np.asarray(rows, dtype=np.int64)
         return Faces(np.asarray(self.images[rows]), self.index.iloc[rows].reset_index(drop=True))
 

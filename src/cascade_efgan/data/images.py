@@ -56,7 +56,7 @@ class PhotoLimits:
 
 
 def check_size(width: int, height: int, name: str, limits: PhotoLimits | None = None) -> None:
-    """Refuse what no library shall be given; None: `PhotoLimits()`.
+    """Refuse what no library may be given; None: `PhotoLimits()`.
 
     Raises:
         InputError: too many pixels, or a side too long or too short; the sentence names `name`.

@@ -65,7 +65,7 @@ class CropEditor:
         Args:
             crops: `(N, S, S, 3)` uint8 RGB, as `crop_image` cuts them from `square`.
             present: `(N, 17)`, 0..5, the AUs that they show.
-            target: `(N, 17)`, 0..5, the AUs that they shall show.
+            target: `(N, 17)`, 0..5, the AUs that they are to show.
 
         Returns:
             One `CropEdit` per step of the cascade, first to last; the last is the edit.
@@ -90,7 +90,7 @@ class CropEditor:
         ]
 
     def attention_map(self, step: CropEdit, number: int) -> np.ndarray:
-        """Where a step painted crop `number` anew: `(S, S)` float32, 0..1, the largest of its branches' maps."""
+        """Where a step repainted crop `number`: `(S, S)` float32, 0..1, the largest of its branches' maps."""
         whole = step.attention["face"][number].copy()
         for name, box in self.spec.boxes.items():
             part = whole[box.top : box.top + box.height, box.left : box.left + box.width]

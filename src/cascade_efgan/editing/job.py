@@ -80,7 +80,7 @@ class EditJob:
         if shown is not None:
             with atomic_path(shown) as partial:
                 partial.write_bytes(marked_png(steps_picture(made[-1].faces, profile), _targets(made[-1])))
-            lines.append(f"{shown}: the cascade's steps, and where each painted anew")
+            lines.append(f"{shown}: the cascade's steps, and where each repainted")
         self._written.update(map(_identity, plan.written))
         count = len(made[-1].faces)
         lines.append(f"{out}: {count} face{'s' if count > 1 else ''} of {source} edited")

@@ -1,7 +1,7 @@
 """The mark of an edited picture: tool, version and target AUs, invisible in the picture and readable by programs.
 
 PNG carries it as the text chunk `efgan`, JPEG, WebP and TIFF as EXIF UserComment, GIF and MP4 as their comment.
-Not in the paper: whoever meets an edited face shall be able to learn that it is one.
+Not in the paper: whoever meets an edited face should be able to learn that it is one.
 """
 
 import json

@@ -1,6 +1,6 @@
 """How much a table moves when an assumption of the evaluation is another (docs/assumptions.md). Beyond the paper.
 
-Only what needs no generator to be trained anew. Each function yields a `Moved` for every method and variation; `lines`
+Only what needs no generator to be trained again. Each function yields a `Moved` for every method and variation; `lines`
 sets them beside the run's own numbers.
 """
 
@@ -87,7 +87,7 @@ class FinishedRun:
         return [str(name) for name in self.faces.index["expression"].iloc[rows]]
 
     def classifier(self, seed: int, border: int = 0, added: Edits | None = None) -> nn.Module:
-        """Train the classifier of R anew, or with edits that of R+G; `border` pixels are left out on each side."""
+        """Train the classifier of R again, or with edits that of R+G; `border` pixels are left out on each side."""
         faces = self.faces
         names = self.expressions(self.train)
         parts = [(_inner(faces.images, border), self.train, class_numbers(names, faces.expressions, "crops.csv"))]

@@ -87,7 +87,7 @@ def resampled_means(values: np.ndarray, groups: np.ndarray, people: np.ndarray, 
 
 
 def people_weights(people: int, draws: int, seed: int) -> np.ndarray:
-    """How often each of `people` is drawn when so many are drawn with replacement: `(draws, people)`."""
+    """How often each of `people` is drawn when as many are drawn with replacement: `(draws, people)`."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(people, np.full(people, 1 / people), size=draws).astype(np.float64)
 

@@ -76,7 +76,7 @@ def _photos(files: list[LondonFile], read: Callable[[LondonFile], bytes]) -> Ite
 
 
 def london_files(checksums: Path, limit: int | None) -> list[LondonFile]:
-    """The files of a hash list in order of id; with `limit`, those of the first so many people.
+    """The files of a hash list in order of id; with `limit`, those of the first people.
 
     Raises:
         InputError: the list is missing, a line is none of `sha256sum`'s, or a name is none of the London Set's.
