@@ -86,7 +86,7 @@ def test_films_and_strips_hold_the_frames_and_the_mark(tmp_path):
     assert strip[0, -1, 0] == 160
     with pytest.raises(InputError, match="choose one of these"):
         write_animation(tmp_path / "a.avi", frames, [])
-    assert read_mark(gif_bytes(np.stack(frames), 0.1))["tool"] == "cascade-efgan"
+    assert read_mark(gif_bytes(np.stack(frames), 0.1, []))["tool"] == "cascade-efgan"
 
 
 def test_films_strips_and_steps_have_the_photographs_colours(

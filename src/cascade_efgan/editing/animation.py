@@ -71,7 +71,7 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets = ()) -> bytes:
+def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets) -> bytes:
     """An endless GIF of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, with the mark as its comment.
 
     All frames share one palette of 256 colours, of the first and the last: what does not change then does not flicker.
@@ -89,7 +89,7 @@ def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets = ()) -> byte
     return buffer.getvalue()
 
 
-def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets = ()) -> None:
+def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets) -> None:
     """H.264 of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, three times there and back, the mark as comment."""
     try:
         import av

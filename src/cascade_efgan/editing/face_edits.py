@@ -69,7 +69,7 @@ class Work(NamedTuple):
 
 
 def edit_works(
-    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool = False
+    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool
 ) -> list[list[EditedPhoto]]:
     """Of each work its K edits. All faces go through the network together, in batches.
 
