@@ -60,11 +60,11 @@ format: $(READY) ## Rewrite Python and Snakemake files in the project's style.
 	ruff format
 	snakefmt Snakefile workflow
 
-config: $(READY) ## Generate config.yaml (your edits are lost) and its schema anew.
+config: $(READY) ## Generate config.yaml (your edits are lost) and its schema again.
 	efgan config --format template --force --out config.yaml
 	efgan config --format schema --force --out workflow/schemas/config.schema.json
 
-lock: $(READY) ## Choose the newest allowed packages and write requirements.lock anew.
+lock: $(READY) ## Choose the newest allowed packages and write requirements.lock again.
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --upgrade --output-file requirements.lock
 

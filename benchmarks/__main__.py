@@ -28,7 +28,7 @@ DEVICES = ("cpu", "cuda")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure what is missing and write the tables; 2 with one sentence where a peer cannot be had."""
+    """Measure what is missing and write the tables; 2 with one sentence where a peer is not available."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     flags = read_flags(words)
     try:
@@ -64,10 +64,10 @@ def read_flags(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def run(flags: argparse.Namespace) -> None:
-    """Measure the chosen cases that have no result yet; the tables are written anew after every group.
+    """Measure the chosen cases that have no result yet; the tables are written again after every group.
 
     Raises:
-        InputError: no such case or device, or a peer cannot be had.
+        InputError: no such case or device, or a peer is not available.
     """
     cases = list_cases(flags.device, flags.effort)
     chosen = [case for case in cases if case.id.startswith(flags.only) and (flags.only or flags.full or case.target)]

@@ -153,7 +153,7 @@ def milliseconds(seconds: list[float]) -> dict[str, float]:
 
 
 def measure(run: Path, users: int, requests: int, think: float, mediapipe: bool) -> dict[str, Any]:
-    """Start the server, let `users` send `requests` edits in all, stop it, and tell what it took."""
+    """Start the server, let `users` send `requests` edits in all, stop it, and report what it took."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -59,7 +59,7 @@ class Effort:
 
     Attributes:
         repeats: of every call, besides the warm-up.
-        every: iterations a training repeat, one with a generator step too.
+        every: iterations per training repeat, one with a generator step too.
         real, edits, fid_batch: pictures of the FID comparison.
         full: FID runs whole instead of composed.
     """
@@ -174,7 +174,7 @@ def median_seconds(records: Iterable[dict[str, Any]]) -> float:
 
 
 def _composed(side: str, records: Records) -> dict[str, Any]:
-    """FID at full size from its parts: our real images' features are there already, the peer makes both anew."""
+    """FID at full size from its parts: our real images' features are there already, the peer makes both again."""
     per_image = median(record["seconds"] / record["images"] for record in records["features"])
     images = EDITS if side == "ours" else REAL + EDITS
     parts = {

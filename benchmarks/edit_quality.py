@@ -8,7 +8,7 @@ Three things may fail, and each is taken out in turn:
 - the AUs that the face is said to show: OpenFace's (of rendered faces the true ones) take the place of MediaPipe's;
 - the way back into the photograph: the network's whole crop is put there, or the difference alone.
 
-`reached` is the share of the wanted change that MediaPipe reads from the result, over the AUs that it can tell;
+`reached` is the share of the wanted change that MediaPipe reads from the result, over the AUs that it can read;
 `damage` the mean absolute change of the pixels in the face's square, grey levels; `gain` the PSNR to the true edit less
 that of the photograph as it is, dB: above 0 is better than doing nothing.
 """

@@ -17,7 +17,7 @@ read -ra batches <<<"${BATCHES:-2 16}"
 variants=(plain fast bfloat16)
 failed=0
 
-# One piece: a failure (too little memory, a missing feature) is told and the next piece still runs.
+# One piece: a failure (too little memory, a missing feature) is reported and the next piece still runs.
 piece() {
     if ((SECONDS > ${LIMIT:-1000000})); then
         echo "time is over: call again for the rest" >&2

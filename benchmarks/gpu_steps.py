@@ -22,7 +22,7 @@ FULL_IMAGES = 1447
 
 
 def measure(method: str, batch: int, variant: str, toy: bool, device: torch.device) -> dict[str, Any]:
-    """Seconds of both kinds of steps, images a second over a cycle, share of the peak, peak memory."""
+    """Seconds of both kinds of steps, images per second over a cycle, share of the peak, peak memory."""
     steps, spec = make_training(method, variant, toy, device)
     data = random_batch(spec.crop_size, batch, device)
     if device.type == "cuda":
@@ -79,7 +79,7 @@ def compare(method: str, toy: bool, device: torch.device) -> dict[str, Any]:
     """Weights after one fast step of each kind against plain ones, float32, as shares of the rate.
 
     Tolerance: Adam's first step is the rate times the gradient's sign, so that two runs part only where rounding
-    decides a sign (seen: 0.004 in the mean); a wrong gradient has half of its signs wrong. Later steps tell less: a
+    decides a sign (seen: 0.004 in the mean); a wrong gradient has half of its signs wrong. Later steps say less: a
     ReLU's input that crosses zero by rounding lets twenty steps of EF-GAN part by more than a rate.
     """
     weights = []

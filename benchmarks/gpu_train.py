@@ -1,4 +1,4 @@
-"""Really train a method on crops for so many minutes, resumable in pieces, and leave a grid of edits.
+"""Really train a method on crops for a given number of minutes, resumable in pieces, and leave a grid of edits.
 
 Needs `crops.npy`, `crops.csv`, `split.csv` and `patch_centers.json` of a data set, which the workflow's CPU rules make.
 """

@@ -33,7 +33,7 @@ def seconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
 
 
 def measure(weights: Path, threads: int, batches: list[int], rounds: int) -> dict[str, object]:
-    """Milliseconds an image of both sides for each batch, and how much faster ONNX Runtime is."""
+    """Milliseconds per image of both sides for each batch, and how much faster ONNX Runtime is."""
     torch.set_num_threads(threads)
     generator, spec, margin = load_editor_model(weights)
     with tempfile.TemporaryDirectory() as folder:

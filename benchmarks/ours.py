@@ -96,7 +96,7 @@ class OurGeneration(Side):
 class OurFid(Side):
     """FID of a second method: features of its edits, their statistics, and the distance.
 
-    The real images' features are there already: the `features` stage makes them once a data set. Patched: any
+    The real images' features are there already: the `features` stage makes them once per data set. Patched: any
     weights file is taken, not only the one that FID is defined by.
     """
 

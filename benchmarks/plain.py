@@ -91,7 +91,7 @@ class PlainOptimizers(Optimizers):
         super().__init__(objective, schedule, device)
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
-        """As `Optimizers.discriminators`; `cached`: spectral norms iterate once a step."""
+        """As `Optimizers.discriminators`; `cached`: spectral norms iterate once per step."""
         with parametrize.cached():
             return super().discriminators(batch)
 

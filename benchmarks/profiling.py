@@ -38,7 +38,7 @@ def profile_markdown(profiler: Any, batch: int, device: str, threads: int, secon
     """The operators with the most time of their own, and the same by the shapes of their inputs."""
     lines = [
         f"# Baseline, batch {batch}, float32, {device}, {threads} threads", "",
-        f"{seconds:.3f} s an iteration under the profiler, averaged over {N_CRITIC - 1} discriminator steps and one "
+        f"{seconds:.3f} s per iteration under the profiler, averaged over {N_CRITIC - 1} discriminator steps and one "
         "step of both. Own time: without the operators that it calls.", "",
         *_table(profiler.key_averages(), device, ["operator"]), "",
         *_table(profiler.key_averages(group_by_input_shape=True), device, ["operator", "shapes of its inputs"]),
@@ -50,7 +50,7 @@ def _table(events: Iterable[Any], device: str, headings: list[str]) -> list[str]
     key = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
     ranked = sorted(events, key=lambda event: getattr(event, key), reverse=True)
     total = sum(getattr(event, key) for event in ranked)
-    lines = ["| " + " | ".join(headings) + " | calls | own ms an iteration | share |",
+    lines = ["| " + " | ".join(headings) + " | calls | own ms per iteration | share |",
              "|" + "---|" * len(headings) + "--:|--:|--:|"]  # fmt: skip
     for event in ranked[:TOP]:
         own = getattr(event, key)

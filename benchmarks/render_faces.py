@@ -20,7 +20,7 @@ from cascade_efgan.files import write_json  # noqa: E402
 def measure(people: int, seed: int) -> dict[str, object]:
     """Render `people` whole series (8 expressions x 3 gazes) one after the other and time each image.
 
-    The rate includes what is painted once a person (hair, figure). CPU seconds leave out the time that other
+    The rate includes what is painted once per person (hair, figure). CPU seconds leave out the time that other
     programs take from the core.
     """
     cv2.setNumThreads(1)

@@ -10,7 +10,7 @@ from benchmarks.measure import Stopwatch, blend, mean
 #: Side of the images, pixels, and number of AUs: the paper's (Sec. 4.1).
 SIZE, AUS = 128, 17
 
-#: Discriminator steps a generator step: the default of both peers and of this project.
+#: Discriminator steps per generator step: the default of both peers and of this project.
 N_CRITIC = 5
 
 
@@ -24,7 +24,7 @@ class Task:
         batch: batch size.
         precision: float32 or bfloat16; peers know float32 only.
         method: this project's method, for its own sides.
-        every: iterations a repeat, one of which steps the generator too.
+        every: iterations per repeat, one of which steps the generator too.
         weights: Inception's weights file, for FID.
         pictures: folder of `real/`, `edits/`, `real.npy` and `edits.npy`, for FID.
         full: FID of all pictures as a user runs it, instead of its parts.
@@ -53,7 +53,7 @@ class Side(ABC):
 
 
 class TrainingSide(Side):
-    """Seconds an optimiser iteration, averaged over a cycle of `N_CRITIC` iterations.
+    """Seconds per optimiser iteration, averaged over a cycle of `N_CRITIC` iterations.
 
     Every iteration steps the discriminators, one in a cycle the generator too. A tick between these two steps gives
     both times, so that a single iteration stands for the cycle: discriminators + generator / `N_CRITIC`.
@@ -68,7 +68,7 @@ class TrainingSide(Side):
 
     @abstractmethod
     def loop(self, iterations: int) -> None:
-        """Run a cycle of so many iterations; tick before each and at the end."""
+        """Run a cycle of that many iterations; tick before each and at the end."""
 
     def split(self, discriminators: Any) -> None:
         """Tick after the discriminators' step of an iteration whose generator step follows.

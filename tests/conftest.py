@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from PIL import ImageCms
 from preloaded import preloaded_programs
 from programs import write_program
 
-# Tests run side by side, one process a core. Threads of their own would wait for each other, which makes a training
+# Tests run side by side, one process per core. Threads of their own would wait for each other, which makes a training
 # step up to ten times slower. Set before PyTorch is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 # Hundreds of processes are started here; without their bytecode each compiles the package anew.
@@ -30,6 +29,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+from made_faces import landmarks, openface_text
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
@@ -105,42 +106,6 @@ def models_mirror() -> Path:
     return shared_folder("models")
 
 
-def make_landmarks(left: float = 20, top: float = 30, side: float = 60) -> np.ndarray:
-    """68 points, `(68, 2)`, whose box is the given square and whose regions lie about where a face has them."""
-    angles = np.linspace(np.pi, 0, 17)
-    jaw = np.stack([0.5 + 0.5 * np.cos(angles), 0.4 + 0.6 * np.sin(angles)], axis=1)
-    brows = np.stack([np.linspace(0.1, 0.9, 10), np.zeros(10)], axis=1)
-    nose = np.stack([np.full(9, 0.5), np.linspace(0.2, 0.5, 9)], axis=1)
-    eyes = np.stack([np.linspace(0.2, 0.8, 12), np.full(12, 0.2)], axis=1)
-    mouth = np.stack([np.linspace(0.3, 0.7, 20), np.full(20, 0.7)], axis=1)
-    return np.concatenate([jaw, brows, nose, eyes, mouth]) * side + (left, top)
-
-
-def openface_csv(
-    faces: Sequence[tuple[float, Sequence[float], np.ndarray]], form: str = "plain", leave_out: Sequence[str] = ()
-) -> str:
-    """An OpenFace CSV of (confidence, 17 AUs, landmarks) per face.
-
-    Args:
-        faces: the rows.
-        form: plain (FaceLandmarkImg), spaced (the same with a space after each comma) or video (FeatureExtraction).
-        leave_out: columns that the file lacks.
-    """
-    rows: list[dict[str, Any]] = []
-    for number, (confidence, aus, landmarks) in enumerate(faces):
-        row: dict[str, Any] = {"frame": 1, "face_id": number, "timestamp": 0.0} if form == "video" else {"face": number}
-        row["confidence"] = confidence
-        if form == "video":
-            row["success"] = int(confidence > 0.5)
-        row |= {f"{axis}_{point}": round(landmarks[point][k], 1) for k, axis in enumerate("xy") for point in range(68)}
-        row |= {f"{au}_r": value for au, value in zip(AUS, aus, strict=True)}
-        row |= {f"{au}_c": 0.0 for au in (*AUS, "AU28")}
-        rows.append({name: value for name, value in row.items() if name not in leave_out})
-    comma = ", " if form == "spaced" else ","
-    lines = [comma.join(rows[0])] + [comma.join(str(value) for value in row.values()) for row in rows]
-    return "\n".join(lines) + "\n"
-
-
 def run_stage(*words: object) -> None:
     """Run one stage in this process, as `efgan WORDS` would; errors are raised."""
     app([str(word) for word in words], standalone_mode=False)
@@ -191,8 +156,8 @@ def write_small_data(folder: Path, people: int = 4, expressions: Sequence[str] =
                 photo = Photo(name, f"{name}.png", f"{person:02d}", expression, "frontal", png)
                 archive.add(photo.file, photo.data)
                 rows.append(manifest_row(photo, "rendered"))
-                face = (0.98, [float(number)] * len(AUS), make_landmarks(20 + person, 30 + number))
-                (data.openface / f"{name}.csv").write_text(openface_csv([face]))
+                face = (0.98, [float(number)] * len(AUS), landmarks(20 + person, 30 + number))
+                (data.openface / f"{name}.csv").write_text(openface_text([face]))
     write_manifest(data.manifest, rows)
     return data
 
@@ -223,18 +188,6 @@ def efgan() -> Callable[..., None]:
     return run_stage
 
 
-@pytest.fixture(scope="session")
-def landmarks() -> Callable[..., np.ndarray]:
-    """`make_landmarks`."""
-    return make_landmarks
-
-
-@pytest.fixture(scope="session")
-def openface_text() -> Callable[..., str]:
-    """`openface_csv`."""
-    return openface_csv
-
-
 #: Answers each photograph with the next CSV of its folder, the last one again and again; an empty one is no face.
 OPENFACE = """#!/bin/sh
 set -e
@@ -247,7 +200,7 @@ if [ -s "$turn.csv" ]; then cp "$turn.csv" "$4/photo.csv"; fi
 
 @pytest.fixture
 def openface_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """A function that names a FaceLandmarkImg with these answers (CSV texts, one a photograph) in OPENFACE_BIN."""
+    """A function that names a FaceLandmarkImg with these answers (CSV texts, one per photograph) in OPENFACE_BIN."""
 
     def named(*texts: str) -> Path:
         program = write_program(tmp_path_factory.mktemp("openface") / "FaceLandmarkImg", OPENFACE)

@@ -117,7 +117,7 @@ def add_copy(folder: Path, photo_id: str, data: bytes | None = None) -> Path:
 
 
 def photo_path(folder: Path, photo_id: str) -> Path:
-    """Where the photograph of an id lies."""
+    """Where the photograph of an id is."""
     return next(path for path in sorted(folder.rglob(f"{photo_id}.*")))
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.rendered import Rendering, openface_csv, render
-from cascade_efgan.data.rendered.plan import face_of_id
+from cascade_efgan.data.rendered.photographs import face_of_id
 from cascade_efgan.data.sources.folder import path_id
 
 #: AffectNet's eight expressions in the order of its ids, spelled as the project spells them.

@@ -6,7 +6,7 @@ with which status. Its answers are CSVs by stem in the folder that `EFGAN_REPLAY
 it; an image whose stem has none shows no face. The rest is for tests:
 
 EFGAN_REPLAY_CASE   a folder with rc.txt, stdout.txt, stderr.txt and CSVs: one recorded run, replayed literally
-EFGAN_REPLAY_LOG    a file that receives a line a run: the names of the images of its folder
+EFGAN_REPLAY_LOG    a file that receives a line per run: the names of the images of its folder
 EFGAN_REPLAY_SLEEP  seconds to wait before the first image
 EFGAN_REPLAY_CORE   OpenBLAS's kernel, which it names where OPENBLAS_VERBOSE is 2, as its library does
 EFGAN_REPLAY_ABORT  words: an image whose stem is one of them aborts the program
@@ -37,16 +37,13 @@ def install_replay(folder: Path, recordings: dict[str, str]) -> Path:
         folder: made where it is absent.
         recordings: stem -> text of the CSV that it answers with.
     """
-    from programs import write_program  # the program itself stands alone
+    from programs import write_files, write_program  # the program itself stands alone
 
     contents = dict.fromkeys((*MODELS, AU_MODULE), "a model\n")
     contents |= {f"AU_predictors/{au_model(number)}": "a model\n" for number in AU_NUMBERS}
     contents[AU_LIST] = "".join(f"AU{number:02d}_r {au_model(number)}\n" for number in AU_NUMBERS)
     contents |= {f"recordings/{stem}.csv": text for stem, text in recordings.items()}
-    for name, text in contents.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(folder, contents)
     (folder / "recordings").mkdir(exist_ok=True)
     source = Path(__file__).read_text(encoding="utf-8").partition("\n")[2]
     return write_program(folder / "FaceLandmarkImg", f"#!{sys.executable}\n{source}")

@@ -11,7 +11,7 @@ def __getattr__(name: str) -> Any:
     """`from cascade_efgan import Editor`, imported only then: stages and the workflow start quickly.
 
     By its name in a string, and typed in `__init__.pyi`: an import statement here would make every stage depend on the
-    editor (`code_graph`), so that a change of it would train everything anew.
+    editor (`code_graph`), so that a change of it would train everything again.
     """
     if name in ("EditedFace", "EditedPhoto", "Editor"):
         return getattr(import_module("cascade_efgan.editing.editor"), name)

@@ -80,7 +80,7 @@ def root(
         int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
     ] = 1,
     workflow: Annotated[
-        str | None, typer.Option(envvar="EFGAN_WORKFLOW", hidden=True, help="process whose end ends this job")
+        str | None, typer.Option(envvar="EFGAN_WORKFLOW", hidden=True, help="process with which this job ends")
     ] = None,
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
@@ -98,7 +98,7 @@ def root(
 
 
 def main() -> None:
-    """Entry point: what users can mend ends with one sentence and status 2, a defect with its traceback, logged too."""
+    """Entry point: what users can fix ends with one sentence and status 2, a defect with its traceback, logged too."""
     try:
         use_own_code()
         app()

@@ -95,7 +95,7 @@ def taken_device() -> "torch.device":
 def visible_gpus() -> dict[str, str]:
     """GPUs that this process may use: the word for CUDA_VISIBLE_DEVICES -> a name that is the same in every process.
 
-    Where a cluster has set CUDA_VISIBLE_DEVICES, only the devices in it. The names are UUIDs where nvidia-smi tells
+    Where a cluster has set CUDA_VISIBLE_DEVICES, only the devices in it. The names are UUIDs where nvidia-smi reports
     them, because a cluster may show every job its own device as number 0.
     """
     installed = _installed_gpus()
@@ -106,7 +106,7 @@ def visible_gpus() -> dict[str, str]:
     for word in chosen.split(","):
         word = word.strip()
         if word in ("", "-1"):
-            break  # CUDA, too, sees nothing of what stands behind such a word
+            break  # CUDA, too, sees nothing of what follows such a word
         gpus[word] = installed[int(word)] if word.isdigit() and int(word) < len(installed) else word
     return gpus
 
@@ -161,7 +161,7 @@ def _installed_gpus() -> list[str]:
 
 
 def wants_bfloat16(precision: str, device: "torch.device") -> bool:
-    """Whether convolutions run in bfloat16: as told, or with `auto` where the processor has it natively.
+    """Whether convolutions run in bfloat16: as set, or with `auto` where the processor has it natively.
 
     A CPU without avx512_bf16 or AMX emulates bfloat16, slower than float32.
     """

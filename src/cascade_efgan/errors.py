@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class InputError(Exception):
-    """Bad input: a file, a setting or a key that the user can mend.
+    """Bad input: a file, a setting or a key that the user can fix.
 
     The message is one sentence that names the file or key, what was expected and what to do.
     The command line prints it and exits with status 2.
@@ -19,7 +19,7 @@ NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def sentence_of(error: OSError, name: str | None = None) -> str | None:
-    """What a person can mend about an error of the operating system; None where it names no file or is of other kinds.
+    """What a person can fix about an error of the operating system; None where it names no file or is of other kinds.
 
     Args:
         error: as raised.
@@ -36,7 +36,7 @@ def sentence_of(error: OSError, name: str | None = None) -> str | None:
         return f"{file}: no such file; if it was there a moment ago, restore it, or run snakemake, which makes it again"
     if error.errno in NO_RIGHT:
         reason = "its file system is read-only" if error.errno == errno.EROFS else "this user lacks the right to it"
-        return f"{file}: {reason}; mend that, or work on a copy, and run the same command again"
+        return f"{file}: {reason}; fix that, or work on a copy, and run the same command again"
     return None
 
 

@@ -10,7 +10,7 @@ Family = Literal["stargan", "ganimation", "efgan"]
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a table; the last of `METHODS` stands in none (Sec. 3.3 speaks of it).
+    """One row of a table; the last of `METHODS` is in none (Sec. 3.3 speaks of it).
 
     Attributes:
         id: folder name below `results/` and value of `--method`.
@@ -61,7 +61,7 @@ else:
 #: Rows that no paper prints and that bracket every table: doing nothing, and the perfect edit.
 CONTROLS: dict[str, str] = {"unchanged": "Input unchanged", "true_edit": "True edit"}
 
-#: Pairs of real images that stand below the measures of similarity: what a cosine means can only be read beside them.
+#: Pairs of real images, shown below the measures of similarity: what a cosine means can only be read beside them.
 REFERENCES: dict[str, str] = {
     "same_person": "Real: same person, other expression",
     "other_person": "Real: other person, same expression",

@@ -3,19 +3,20 @@
 import base64
 import io
 import json
-import shutil
 import socket
 import threading
-import time
 import zipfile
 from contextlib import closing
 
 import numpy as np
 import pytest
 import uvicorn
+from chromium import chromium, needs_chromium, until
 from PIL import Image
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown
+from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
 from cascade_efgan.data import AUS
@@ -25,15 +26,7 @@ from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="no chromium and chromium-driver (Debian's packages) on this machine"
-)
+pytestmark = needs_chromium
 
 SIZE = 128
 
@@ -68,11 +61,11 @@ class RenderedEngine:
             crop = crop_image(rendering.image, square, SIZE)
             picture = crop_image(rendering.image, square, 2 * SIZE)
             faces.append(
-                OpenFace(
+                OpenedFace(
                     (person, square), rendering.aus, crop, encode_png(crop), picture, encode_png(picture), (), ("AU04",)
                 )
             )
-        return OpenPhotograph(data, image, 1.0, encode_png(image), faces)
+        return OpenedPhotograph(data, image, 1.0, encode_png(image), faces)
 
     def close(self):
         pass
@@ -144,32 +137,14 @@ def address(engine):
 @pytest.fixture
 def page(address, tmp_path):
     """The page in a fresh headless Chromium that saves downloads in `tmp_path/downloads`."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000",
-                 "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"):  # fmt: skip
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     downloads = tmp_path / "downloads"
     downloads.mkdir()
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.downloads = downloads
-    try:
+    camera = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with chromium(*camera, downloads=downloads) as driver:
+        driver.downloads = downloads
         driver.get(address)
         until(lambda: driver.execute_script("return document.documentElement.dataset.ready"))
         yield driver
-    finally:
-        driver.quit()
-
-
-def until(true, seconds=30):
-    """Wait for a condition and give back its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return value
 
 
 def by_id(page, name):
@@ -203,7 +178,7 @@ def after(page):
 
 
 def move(page, name, value):
-    """Move a slider as a hand does: the value changes, and the page is told."""
+    """Move a slider as a hand does: the value changes, and the page is notified."""
     slider = by_id(page, name)
     before = shown(page)
     page.execute_script(

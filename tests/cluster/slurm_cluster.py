@@ -126,7 +126,7 @@ def slurm_cluster(folder: Path) -> Iterator[Cluster]:
     (folder / "slurm.conf").write_text(text, encoding="utf-8")
     (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n", encoding="utf-8")
     # Inside a job Snakemake's plugin calls srun without SLURM_CONF (it drops all of Slurm's variables), which works
-    # only where the configuration lies in /etc/slurm.
+    # only where the configuration is in /etc/slurm.
     text = f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
     write_program(folder / "bin" / "srun", text)
     munge = {name: f"--{name}={folder}/munge.{name.split('-')[0]}" for name in ("socket", "pid-file", "seed-file")}

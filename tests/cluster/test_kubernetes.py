@@ -23,9 +23,7 @@ WORDS = (
 
 
 @pytest.fixture(scope="module")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[FakeKubernetes, S3, Workflow]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeKubernetes, S3, Workflow]]:
     """A finished run by the profile."""
     folder = tmp_path_factory.mktemp("kubernetes")
     workflow = copy_workflow(folder / "repository")

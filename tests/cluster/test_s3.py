@@ -1,4 +1,4 @@
-"""The smallest run with its inputs and outputs in an S3 bucket: nothing of them lies on a shared file system."""
+"""The smallest run with its inputs and outputs in an S3 bucket: nothing of them is on a shared file system."""
 
 import fnmatch
 import subprocess

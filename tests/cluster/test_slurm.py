@@ -103,7 +103,7 @@ def test_a_disturbed_run_on_slurm_makes_the_same_bytes(
         cancelled = f"Slurm job {orphan}, which an earlier run left behind, was cancelled"
         workflow.wait_for(lambda: cancelled in workflow.said(), "the end of the orphan", run)
         assert orphan not in cluster.jobs("RUNNING", "COMPLETING")
-        # It may stand in the queue behind groups of short jobs, which want the one GPU as well.
+        # It may wait in the queue behind groups of short jobs, which want the one GPU as well.
         workflow.wait_for(lambda: bool(jobs_of(cluster, "train", "RUNNING")), "a new training job", run, EVERY)
         # The node is taken out of service: what runs goes on, what comes waits.
         cluster.run("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")

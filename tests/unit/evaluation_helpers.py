@@ -8,13 +8,14 @@ import pandas as pd
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, SQUARE_COLUMNS, Faces
 from cascade_efgan.data.records import LANDMARK_COLUMNS
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 #: Brightness of the lower half of a test picture, by expression: what a classifier can learn at once.
 LEVELS = {"happy": 230, "neutral": 130, "sad": 20}
 
 
 def picture(expression: str, noise: np.random.Generator, size: int = 32) -> np.ndarray:
-    """A noisy grey square whose lower half tells the expression: `(S, S, 3)` uint8."""
+    """A noisy grey square whose lower half shows the expression: `(S, S, 3)` uint8."""
     values = np.full((size, size, 3), 128.0)
     values[size // 2 :] = LEVELS[expression]
     return np.clip(values + noise.normal(0, 8, values.shape), 0, 255).astype(np.uint8)
@@ -27,20 +28,10 @@ def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path
     for person in range(people):
         for number, expression in enumerate(LEVELS):
             images.append(picture(expression, noise, size))
-            aus = {name: float((number + place) % 6) for place, name in enumerate(AUS)}
+            row = {"id": f"p{person:02d}_{expression}", "person": f"{person:02d}", "expression": expression}
+            row |= {"gaze": "frontal", "dataset": "rendered", "pixels": f"{folder.name}-{person}-{expression}"}
             places = dict.fromkeys((*SQUARE_COLUMNS, *LANDMARK_COLUMNS), 1.0)
-            rows.append(
-                {
-                    "id": f"p{person:02d}_{expression}",
-                    "person": f"{person:02d}",
-                    "expression": expression,
-                    "gaze": "frontal",
-                    "dataset": "rendered",
-                    **aus,
-                    **places,
-                    "pixels": f"{folder.name}-{person}-{expression}",
-                }
-            )
+            rows.append({**row, **places, **{name: float((number + place) % 6) for place, name in enumerate(AUS)}})
     index = pd.DataFrame(rows)[list(INDEX_COLUMNS)]
     parts = np.where(index["person"].astype(int) >= people - 2, "test", "train")
     paths = {name: folder / file for name, file in FILES.items()}
@@ -53,12 +44,9 @@ def write_faces(folder: Path, people: int = 8, size: int = 32) -> dict[str, Path
 
 
 FILES = {
-    "crops": "crops.npy",
-    "index": "crops.csv",
-    "split": "split.csv",
-    "excluded": "excluded.csv",
+    "crops": "crops.npy", "index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv",
     "completeness": "completeness.json",
-}
+}  # fmt: skip
 
 
 def write_edits(folder: Path, faces: dict[str, Path], part: str, name: str = "edits") -> tuple[Path, Path]:
@@ -74,21 +62,11 @@ def write_edits(folder: Path, faces: dict[str, Path], part: str, name: str = "ed
             own = target == source["expression"]
             images.append(crops[number] if own else picture(target, noise, crops.shape[1]))
             counterpart = f"p{source['person']}_{target}"
-            goal = index.loc[index["id"] == counterpart, list(AUS)].iloc[0].to_dict()
-            rows.append(
-                {
-                    "source_id": source["id"],
-                    "person": source["person"],
-                    "source_expression": source["expression"],
-                    "target_expression": target,
-                    "gaze": source["gaze"],
-                    "counterpart_id": counterpart,
-                    **goal,
-                }
-            )
+            goal = index.loc[index["id"] == counterpart, list(AUS)].iloc[0]
+            rows.append([*source[["id", "person", "expression"]], target, source["gaze"], counterpart, *goal])
     paths = folder / f"{name}_{part}.npy", folder / f"{name}_{part}.csv"
     np.save(paths[0], np.stack(images))
-    pd.DataFrame(rows).to_csv(paths[1], index=False)
+    pd.DataFrame(rows, columns=[*EDIT_TEXT, *AUS]).to_csv(paths[1], index=False)
     return paths
 
 

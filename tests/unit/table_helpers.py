@@ -18,6 +18,12 @@ def run(*datasets: str, **overrides: Any) -> dict[str, Any]:
     return describe(settings, dict.fromkeys(datasets, FACTS))
 
 
+def paper_run(*datasets: str, facts: DatasetFacts = FACTS, **overrides: Any) -> dict[str, Any]:
+    """The description of a run in the paper's setting."""
+    settings = resolve({"preset": "paper", "datasets": list(datasets), "ablation_dataset": None, **overrides})
+    return describe(settings, dict.fromkeys(settings.all_datasets, facts))
+
+
 def number(
     name: str, method: str, value: float | None, seed: int = 0, dataset: str = "rendered", **rest: Any
 ) -> Metric:

@@ -4,6 +4,7 @@ import tarfile
 import zipfile
 
 import pytest
+from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.photos import Request, source_photos
@@ -15,10 +16,7 @@ PACKED = ["1.zip", "2.TAR", "3.tar.gz", "4.rar", "5.7z", "a b/set.part01.rar", "
 
 
 def write(folder, names):
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"packed")
-    return folder
+    return write_files(folder, dict.fromkeys(names, b"packed"))
 
 
 def read(dataset, path):

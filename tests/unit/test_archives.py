@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from layouts_posed import pack
+from programs import write_files
 
 from cascade_efgan.data.sources import archives
 from cascade_efgan.data.sources.archives import open_archive
@@ -23,11 +24,7 @@ FILES = {"a b/Größe 1.JPG": b"one", "list.csv": b"x" * 3000, "z/deep/er/2.png"
 @pytest.fixture
 def folder(tmp_path):
     """A folder of `FILES`."""
-    for name, data in FILES.items():
-        path = tmp_path / "set" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return tmp_path / "set"
+    return write_files(tmp_path / "set", FILES)
 
 
 def content(path, work=None):
@@ -52,12 +49,6 @@ def tar_of(path, *members):
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return path
-
-
-def tar_link(kind, target="/etc/hostname", name="1.jpg"):
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, target
-    return info
 
 
 @pytest.mark.parametrize("suffix", PACKED)
@@ -89,10 +80,7 @@ def test_what_other_programs_leave_is_counted_and_not_listed(folder, tmp_path, s
         "*.lrdata": ["z/Previews.lrdata/1.jpg", "B Smart Previews.lrdata/A/2.jpg"], "*.xmp": ["a b/Größe 1.XMP"],
         "~$list.csv": ["~$list.csv"],
     }  # fmt: skip
-    for name in (name for names in left.values() for name in names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"leaving")
+    write_files(folder, {name: b"leaving" for names in left.values() for name in names})
     packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
     with open_archive(packed, tmp_path) as archive:
         assert archive.names() == sorted(FILES)
@@ -141,25 +129,22 @@ def test_a_name_outside_the_archive_is_refused(tmp_path, make, name):
     assert sorted(found.name for found in tmp_path.rglob("*")) == ["set"]
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-def test_a_link_or_device_in_a_tar_is_refused_when_it_is_wanted(tmp_path, kind):
-    path = tar_of(tmp_path / "set.tar", (tar_link(kind), b""), ("2.jpg", b"2"))
+@pytest.mark.parametrize(
+    "kind", ["zip", tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
+def test_a_link_or_device_is_refused_when_it_is_wanted(tmp_path, kind):
+    if kind == "zip":
+        link = zipfile.ZipInfo("1.jpg")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        path = zip_of(tmp_path / "set", (link, b"/etc/hostname"), ("2.jpg", b"2"))
+    else:
+        link = tarfile.TarInfo("1.jpg")
+        link.type, link.linkname = kind, "/etc/hostname"
+        path = tar_of(tmp_path / "set", (link, b""), ("2.jpg", b"2"))
     with open_archive(path, tmp_path) as archive:
         assert archive.names() == ["1.jpg", "2.jpg"]
         assert archive.read("2.jpg") == b"2"
-        with pytest.raises(
-            InputError, match=r"set\.tar: 1\.jpg is a link, a device or a sparse file, which is not read"
-        ):
-            archive.read("1.jpg")
-
-
-def test_a_link_in_a_zip_is_refused_when_it_is_wanted(tmp_path):
-    link = zipfile.ZipInfo("1.jpg")
-    link.create_system, link.external_attr = 3, 0o120777 << 16
-    path = zip_of(tmp_path / "set.zip", (link, b"/etc/hostname"), ("2.jpg", b"2"))
-    with open_archive(path, tmp_path) as archive:
-        assert archive.read("2.jpg") == b"2"
-        with pytest.raises(InputError, match=r"set\.zip: 1\.jpg is a link, a device or a sparse file"):
+        with pytest.raises(InputError, match=r"set: 1\.jpg is a link, a device or a sparse file"):
             archive.read("1.jpg")
 
 
@@ -175,9 +160,7 @@ def test_links_of_a_folder_are_followed_inside_it_only(folder, tmp_path):
         assert archive.names() == sorted([*FILES, "in.csv", "out.jpg", "gone.jpg", "pipe.jpg"])
         assert archive.read("in.csv") == FILES["list.csv"]
         for name in ("out.jpg", "gone.jpg", "pipe.jpg"):
-            with pytest.raises(
-                InputError, match=rf"linked: {name} is a link, a device or a sparse file, which is not read"
-            ):
+            with pytest.raises(InputError, match=rf"linked: {name} is a link, a device or a sparse file"):
                 archive.read(name)
 
 
@@ -210,19 +193,14 @@ def test_an_archive_that_breaks_off_is_refused(folder, tmp_path, suffix, share):
     assert not work.exists() or list(work.iterdir()) == []
 
 
-def test_a_tar_that_breaks_off_between_two_files_is_refused(tmp_path):
-    path = tar_of(tmp_path / "set.tar", ("1.jpg", b"1"), ("2.jpg", b"2"))
-    path.write_bytes(path.read_bytes()[:1024])
-    with pytest.raises(InputError, match=r"set\.tar: damaged or not readable \(it breaks off\)"):
-        content(path)
-
-
-def test_a_damaged_header_is_not_taken_for_the_end_of_a_tar(tmp_path):
+def test_a_tar_that_breaks_off_between_two_files_or_has_a_damaged_header_is_refused(tmp_path):
     path = tar_of(tmp_path / "set.tar", ("1.jpg", b"1"), ("2.jpg", b"2"), ("3.jpg", b"3"))
-    data = bytearray(path.read_bytes())
-    data[1024:1034] = b"\xff" * 10
-    path.write_bytes(data)
+    data = path.read_bytes()
+    path.write_bytes(data[:1024] + b"\xff" * 10 + data[1034:])  # which is not the end
     with pytest.raises(InputError, match=r"set\.tar: damaged or not readable"):
+        content(path)
+    path.write_bytes(data[:1024])
+    with pytest.raises(InputError, match=r"set\.tar: damaged or not readable \(it breaks off\)"):
         content(path)
 
 
@@ -239,13 +217,15 @@ def test_a_damaged_member_of_a_zip_is_named(tmp_path, method):
 
 
 @pytest.mark.parametrize("suffix", ["", ".zip", ".tar", ".tar.gz"])
-def test_a_file_that_is_too_large_is_refused_when_it_is_wanted(folder, tmp_path, monkeypatch, suffix):
+def test_a_file_that_is_too_large_or_not_there_is_refused_when_it_is_wanted(folder, tmp_path, monkeypatch, suffix):
     monkeypatch.setattr(archives, "MAX_BYTES", 2000)
     packed = pack(folder, tmp_path / f"set{suffix}") if suffix else folder
     with open_archive(packed, tmp_path / "work") as archive:
         assert archive.read("z/deep/er/2.png") == FILES["z/deep/er/2.png"]
         with pytest.raises(InputError, match=r"list\.csv is larger than 0 MiB, expected a photograph or a list"):
             archive.read("list.csv")
+        with pytest.raises(InputError, match=r"set.*: holds no file 9\.jpg"):
+            archive.read("9.jpg")
 
 
 @pytest.mark.parametrize("suffix", ["", ".zip", ".tar", ".tar.gz"])
@@ -258,7 +238,7 @@ def test_too_many_files_are_refused(folder, tmp_path, monkeypatch, suffix):
         content(packed)
 
 
-def test_a_zip_that_lies_about_a_size_is_refused(tmp_path):
+def test_a_zip_that_lies_about_a_size_or_whose_size_python_does_not_bound_is_refused(tmp_path):
     path = tmp_path / "set.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("1.jpg", bytes(5_000_000))
@@ -266,6 +246,10 @@ def test_a_zip_that_lies_about_a_size_is_refused(tmp_path):
     assert data.count(struct.pack("<I", 5_000_000)) == 2
     path.write_bytes(data.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 10)))
     with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg: Bad CRC-32"):
+        content(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("1.jpg", b"1" * 1000)
+    with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg: packed by method 12"):
         content(path)
 
 
@@ -276,14 +260,6 @@ def test_a_compressed_tar_made_to_fill_the_disk_is_refused(tmp_path, monkeypatch
     with pytest.raises(InputError, match=r"set\.tar\.gz: grows more than 200 times"):
         content(path, tmp_path / "work")
     assert list((tmp_path / "work").iterdir()) == []
-
-
-def test_a_packing_whose_size_python_does_not_bound_is_refused(tmp_path):
-    path = tmp_path / "set.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
-        archive.writestr("1.jpg", b"1" * 1000)
-    with pytest.raises(InputError, match=r"set\.zip: damaged or not readable \(1\.jpg: packed by method 12"):
-        content(path)
 
 
 @pytest.mark.parametrize("make", [zip_of, tar_of])
@@ -320,8 +296,3 @@ def test_a_full_disk_is_named(folder, tmp_path):
     (tmp_path / "work" / f".unpacked.{os.getpid()}.partial.tar").symlink_to("/dev/full")
     with pytest.raises(InputError, match=r"set\.tar\.gz: no space left to unpack it in .*work"):
         content(packed)
-
-
-def test_a_file_that_is_not_there_is_named(folder, tmp_path):
-    with open_archive(folder, tmp_path) as archive, pytest.raises(InputError, match=r"set: holds no file 9\.jpg"):
-        archive.read("9.jpg")

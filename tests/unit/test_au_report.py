@@ -8,8 +8,8 @@ import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.checks.au_checks import EXPECTED_AUS, au_warnings, constant_aus
-from cascade_efgan.data.checks.au_report import au_table, read_aus, render_report
-from cascade_efgan.data.rendered.plan import sample_plan
+from cascade_efgan.data.checks.au_report import au_table, read_au_rows, render_report
+from cascade_efgan.data.rendered.photographs import sample_plan
 from cascade_efgan.errors import InputError
 
 COLUMNS = list(AUS)
@@ -258,4 +258,4 @@ def test_an_index_that_is_none_is_named(old, new, message, cropped_data):
     crops = cropped_data.path("crops.csv")
     crops.write_text(crops.read_text().replace(old, new))
     with pytest.raises(InputError, match=message):
-        read_aus(crops)
+        read_au_rows(crops)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from programs import write_files
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.orchestration.code_graph import stage_sources
@@ -14,10 +15,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 
 def package(root: Path, **modules: str) -> Path:
     """Write a package `cascade_efgan`; `a__b` is the module `a/b.py`, and every folder gets an `__init__.py`."""
-    for name, text in modules.items():
-        path = root / "cascade_efgan" / (name.replace("__", "/") + ".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(root / "cascade_efgan", {f"{name.replace('__', '/')}.py": text for name, text in modules.items()})
     for folder in [root / "cascade_efgan", *(root / "cascade_efgan").rglob("*/")]:
         (folder / "__init__.py").touch()
     return root

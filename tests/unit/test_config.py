@@ -10,14 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cascade_efgan.cli import app
-from cascade_efgan.config import (
-    PRESETS,
-    Settings,
-    overrides_from_flags,
-    resolve,
-    settings_flags,
-    settings_from_flags,
-)
+from cascade_efgan.config import PRESETS, Settings, overrides_from_flags, resolve, settings_flags, settings_from_flags
 from cascade_efgan.config.resolve import config_words
 from cascade_efgan.config.template import json_schema, template
 from cascade_efgan.errors import InputError

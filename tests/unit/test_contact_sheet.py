@@ -115,7 +115,7 @@ def test_every_crop_is_at_its_place(tmp_path):
     faces = faces_of(index)
     draw_contact_sheet(faces, checks_of(index, {}), 0, tmp_path / "sheet.png")
     picture = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
-    # Where each crop's grey lies, give or take some text: row by row in the order of the index.
+    # Where each crop's grey is, give or take some text: row by row in the order of the index.
     found = [np.median(np.argwhere((picture == faces.images[place, 0, 0]).all(axis=2)), axis=0) for place in range(9)]
     rows, columns = (np.reshape(values, (3, 3)) for values in np.transpose(found))
     assert (np.diff(rows, axis=0) > 50).all() and np.ptp(rows, axis=1).max() < 15

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+from made_faces import landmarks
 
 from cascade_efgan.data.checks.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
 from cascade_efgan.data.crops import crops_index, face_squares
@@ -27,7 +28,7 @@ def crop_with_checks(efgan, data, *flags):
 
 
 def enlarge_photo(data, file):
-    """Put 20 rows of pixels below one photograph, so that its square lies inside."""
+    """Put 20 rows of pixels below one photograph, so that its square is inside."""
     manifest = read_manifest(data.manifest)
     with PhotoZip(data.photos) as photos:
         contents = {name: photos.read(name) for name in manifest["file"]}
@@ -41,7 +42,7 @@ def enlarge_photo(data, file):
     write_manifest(data.manifest, manifest.to_dict("records"))
 
 
-def tables(landmarks, side=60.0):
+def tables(side=60.0):
     """Manifest and index of one face, of the given side, in the middle of a photograph of 100 x 100 pixels."""
     manifest = pd.DataFrame(
         [("a", "a.png", "a", "happy", "frontal", "london", 100, 100)],
@@ -93,8 +94,8 @@ def test_too_much_padding_names_the_photograph_before_a_crop_is_made(efgan, smal
 
 @pytest.mark.parametrize(("shift", "fails"), [(1.9, False), (2.1, True), (-2.1, True)])
 @pytest.mark.parametrize("axis", ["x", "y"])
-def test_a_face_beside_the_centre_of_its_crop_is_an_error(axis, shift, fails, landmarks):
-    manifest, index = tables(landmarks)
+def test_a_face_beside_the_centre_of_its_crop_is_an_error(axis, shift, fails):
+    manifest, index = tables()
     index[[name for name in index if name.startswith(f"{axis}_")]] += shift
     if fails:
         with pytest.raises(InputError, match=r"a\.png: the face's centre is \(.*2\.1.*\) pixels from its crop's"):
@@ -103,8 +104,8 @@ def test_a_face_beside_the_centre_of_its_crop_is_an_error(axis, shift, fails, la
         assert check_crops(manifest, index, 32, 1, 0)[f"offset_{axis}"].item() == pytest.approx(shift, abs=0.01)
 
 
-def test_checks_are_in_pixels_of_the_photograph(landmarks):
-    manifest, index = tables(landmarks, side=40)
+def test_checks_are_in_pixels_of_the_photograph():
+    manifest, index = tables(side=40)
     row = check_crops(manifest, index, 32, 41, 0).iloc[0]
     assert (row["side"], row["padding"], row["flags"]) == (40, 0, "small")
 

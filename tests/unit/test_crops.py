@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from made_faces import landmarks
 from PIL import Image
 
 from cascade_efgan.data.crops import Square, crop_image, crop_square, padding_share, to_crop
@@ -39,7 +40,7 @@ def replace_photo(data, file, content):
     write_manifest(data.manifest, manifest.to_dict("records"))
 
 
-def test_the_square_surrounds_the_landmarks(landmarks):
+def test_the_square_surrounds_the_landmarks():
     square = crop_square(landmarks(left=20, top=30, side=60), margin=0.25)
     assert square == (5, 15, 90)
     corners = to_crop(np.array([[20.0, 30.0], [80.0, 90.0]]), square, 90)

@@ -188,7 +188,7 @@ def test_a_gpu_that_pytorch_cannot_use_is_left_to_others(
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc gives freed memory back like this")
 def test_freed_memory_is_kept_for_the_next_tensor() -> None:
-    """Page faults of the second block of 64 MiB: none where the first one's memory is kept, else one a page."""
+    """Page faults of the second block of 64 MiB: none where the first one's memory is kept, else one per page."""
     script = """
 import resource, sys
 import numpy as np

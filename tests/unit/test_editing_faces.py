@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_faces import landmarks, openface_text
 from PIL import Image
 
 from cascade_efgan.data import AUS
@@ -35,7 +36,7 @@ def finder(monkeypatch, models_mirror):
 
 
 @pytest.fixture
-def upright(landmarks):
+def upright():
     """Landmarks with eyes and nose where a face that looks at the camera has them."""
     points = landmarks(20, 30, 60)
     points[36], points[45], points[30] = (35, 50), (65, 50), (50, 62)
@@ -76,7 +77,7 @@ def test_faces_come_largest_first(upright):
     assert [found.side for found in largest_first([face(upright / 2), face(upright)])] == [60, 30]
 
 
-def test_openface_is_used_where_it_is_configured(upright, openface_text, openface_answers):
+def test_openface_is_used_where_it_is_configured(upright, openface_answers):
     aus = np.linspace(0, 5, len(AUS)).round(2)
     # A large face, a small one, and one of OpenFace's phantoms.
     openface_answers(openface_text([(0.9, aus, upright / 2), (0.98, aus, upright), (0.2, aus, upright * 2)]))

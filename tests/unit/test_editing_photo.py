@@ -6,13 +6,13 @@ import struct
 
 import numpy as np
 import pytest
-from picture_files import bare_png, encoded
+from picture_files import bare_png, encoded, read_mark
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
 from cascade_efgan import __version__
-from cascade_efgan.editing.mark import read_comment, read_mark
+from cascade_efgan.editing.mark import read_comment
 from cascade_efgan.editing.photo import PhotoLimits, load_photo, read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 from cascade_efgan.errors import InputError

@@ -148,7 +148,7 @@ END_WITH = "from cascade_efgan.orchestration.parent_watch import end_with"
 
 
 def test_a_job_ends_with_its_workflow() -> None:
-    """The workflow is killed for good; a shell stands between it and the job, as Snakemake's does."""
+    """The workflow is killed for good; a shell is between it and the job, as Snakemake's does."""
     job = f"import os, time; {END_WITH}; end_with(os.environ['W']); time.sleep(60)"
     workflow = subprocess.Popen(
         [sys.executable, "-c", STARTS_A_JOB], env={**os.environ, "JOB": job}, stdout=subprocess.PIPE, text=True,

@@ -30,9 +30,9 @@ from cascade_efgan.figures.scores import bin_edges, edit_scores, in_bins, people
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
 from cascade_efgan.figures.wild import draw_wild, nearest_faces
-from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.methods import CONTROLS, METHODS
-from cascade_efgan.models.build import ModelSpec, build_generator
+from cascade_efgan.models.build import build_generator
 
 MADE = Made("rendered", "smoke", 0, 0)
 EXPRESSIONS = ("angry", "happy", "neutral")
@@ -93,8 +93,7 @@ def test_the_gap_is_the_distance_of_the_aus(faces: Faces, plan: pd.DataFrame) ->
 
 def test_bins_hold_about_as_many_values_each_and_equal_values_give_one_bin() -> None:
     values = np.random.default_rng(0).normal(size=100)
-    groups = in_bins(values, bin_edges(values, 5))
-    assert np.bincount(groups).tolist() == [20] * 5
+    assert np.bincount(in_bins(values, bin_edges(values, 5))).tolist() == [20] * 5
     assert set(in_bins(np.ones(4), bin_edges(np.ones(4), 5))) == {0}
 
 
@@ -143,7 +142,7 @@ def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_no
 def test_best_and_worst_are_chosen_by_psnr_alone() -> None:
     frame = pd.DataFrame({"row": [4, 7, 9, 11, 12], "psnr": [20.0, np.nan, 30.0, 10.0, 25.0]})
     assert best_and_worst(frame, 2) == ([9, 12], [4, 11])
-    assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing stands in both
+    assert best_and_worst(frame, 10) == ([9, 12], [4, 11])  # nothing is in both
 
 
 def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd.DataFrame) -> None:
@@ -162,9 +161,7 @@ def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd
 
 
 def test_confusion_counts_true_down_and_predicted_across(tmp_path: Path) -> None:
-    rows = pd.DataFrame(
-        {"id": ["1", "2", "3"], "true": ["happy", "happy", "sad"], "predicted": ["happy", "sad", "sad"]}
-    )
+    rows = pd.DataFrame({"id": list("123"), "true": ["happy", "happy", "sad"], "predicted": ["happy", "sad", "sad"]})
     rows.to_csv(tmp_path / "R.csv", index=False)
     figure, caption = draw_confusion({"real": tmp_path / "R.csv", "ef_gan": tmp_path / "R.csv"}, MADE)
     plt.close(figure)
@@ -203,10 +200,6 @@ def test_the_nearest_face_has_the_target_expression(faces: Faces) -> None:
     assert faces.index["expression"][others[0]] == "happy"
 
 
-def spec(method: str) -> ModelSpec:
-    return small_spec(method, cascade_steps=3)
-
-
 def test_local_attention_lies_at_its_places_and_nowhere_else() -> None:
     maps = {name: torch.full((1, 1, box.height, box.width), 0.5) for name, box in BOXES.items()}
     values = local_attention({"face": torch.zeros(1, 1, SIZE, SIZE), **maps}, BOXES)[0]
@@ -217,7 +210,7 @@ def test_local_attention_lies_at_its_places_and_nowhere_else() -> None:
 
 
 def test_continuous_editing_asks_the_interpolator_and_ends_at_the_target(faces: Faces, plan: pd.DataFrame) -> None:
-    cascade = build_generator(spec("cascade_ef_gan"))
+    cascade = build_generator(small_spec("cascade_ef_gan", cascade_steps=3))
     torch.nn.init.constant_(cascade.interpolator.correction[-1].bias, 0.25)  # it starts as plain interpolation
     asked = Asked(faces, plan.head(2), torch.device("cpu"))
     half, end = between(cascade, asked, (0.5, 1.0))
@@ -233,15 +226,13 @@ def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]
     curves = pd.DataFrame({"epoch": [1.0, 2.0], "G/L_cont": [1.0, 0.01]})
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        single, cascade = build_generator(spec("ef_gan")), build_generator(spec("cascade_ef_gan"))
+        single, cascade = (build_generator(small_spec(name, cascade_steps=3)) for name in ("ef_gan", "cascade_ef_gan"))
     asked = Asked(faces, plan.loc[choose_edits(plan, 3, 0)], torch.device("cpu"))
     return {
         "methods": lambda: draw_methods(faces, edits, ["stargan", "cascade_ef_gan"], 4, MADE, "5"),
         "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
         "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
-        "wild": lambda: draw_wild(
-            faces, edits["stargan"], edits["cascade_ef_gan"], faces, np.arange(15), 3, "Baseline", MADE
-        ),
+        "wild": lambda: draw_wild(faces, *list(edits.values())[:2], faces, np.arange(15), 3, "Baseline", MADE),
         "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"], MADE),
         "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
         "attention": lambda: draw_attention(single, asked, MADE, plan),
@@ -250,16 +241,21 @@ def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]
     }
 
 
-NAMES = ("methods", "more", "all", "wild", "extremes", "curves", "attention", "steps", "continuous")
+def write(folder: Path, name: str, draw: Callable[[], tuple]) -> tuple[Path, ...]:
+    """The three files of a figure."""
+    files = tuple(folder / f"{name}.{suffix}" for suffix in ("png", "pdf", "json"))
+    with figure_style():
+        write_figure(files, draw(), MADE)  # type: ignore[arg-type]
+    return files
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", ["methods", "more", "all", "wild", "extremes", "curves", "attention", "steps", "continuous"]
+)
 def test_a_figure_is_drawn_with_a_caption_that_says_what_made_it(
     drawings: dict[str, Callable[[], tuple]], tmp_path: Path, name: str
 ) -> None:
-    files = tuple(tmp_path / f"{name}.{suffix}" for suffix in ("png", "pdf", "json"))
-    with figure_style():
-        write_figure(files, drawings[name](), MADE)  # type: ignore[arg-type]
+    files = write(tmp_path, name, drawings[name])
     caption = json.loads(files[2].read_text(encoding="utf-8"))
     assert caption["caption"].endswith("Data: Rendered faces. Preset smoke, seed 0.")
     assert "\n" not in caption["caption"] and caption["n"] and caption["name"] == name
@@ -272,22 +268,16 @@ def test_a_figure_is_drawn_with_a_caption_that_says_what_made_it(
 
 
 def test_the_same_figure_has_the_same_bytes(drawings: dict[str, Callable[[], tuple]], tmp_path: Path) -> None:
-    def drawn(folder: Path) -> list[bytes]:
-        files = tuple(folder / f"figure.{suffix}" for suffix in ("png", "pdf", "json"))
-        with figure_style():
-            write_figure(files, drawings["attention"](), MADE)  # type: ignore[arg-type]
-        return [path.read_bytes() for path in files]
-
-    first, second = drawn(tmp_path / "a"), drawn(tmp_path / "b")
+    first, second = (
+        [path.read_bytes() for path in write(tmp_path / folder, "figure", drawings["attention"])] for folder in "ab"
+    )
     assert first == second
     assert b"CreationDate" not in first[1] and b"Software" not in first[0]
 
 
 def test_a_caption_is_one_line_of_plain_signs_between_fixed_words(tmp_path: Path) -> None:
-    """The report includes it from the JSON file as it stands there (workflow/report/*.rst)."""
-    files = (tmp_path / "f.png", tmp_path / "f.pdf", tmp_path / "f.json")
-    with figure_style():
-        write_figure(files, (plt.figure(), Caption("T", "64×64, 95 %\n   and more.", {"edits": 1})), MADE)
+    """The report includes it from the JSON file as it is there (workflow/report/*.rst)."""
+    files = write(tmp_path, "f", lambda: (plt.figure(), Caption("T", "64×64, 95 %\n   and more.", {"edits": 1})))
     text = files[2].read_text(encoding="utf-8")
     assert '"caption": "64×64, 95 % and more. Data: Rendered faces. Preset smoke, seed 0.",\n' in text
     assert json.loads(text)["paper_figure"] is None
@@ -297,9 +287,8 @@ def test_a_caption_is_one_line_of_plain_signs_between_fixed_words(tmp_path: Path
 
 def test_every_method_has_a_look_of_its_own() -> None:
     names = [*METHODS, *CONTROLS]
-    assert (
-        len({(COLOURS[name], MARKERS[name]) for name in names}) == len({TITLES[name] for name in names}) == len(names)
-    )
+    for looks in ({(COLOURS[name], MARKERS[name]) for name in names}, {TITLES[name] for name in names}):
+        assert len(looks) == len(names)
 
 
 def test_a_row_without_a_picture_stays_empty() -> None:

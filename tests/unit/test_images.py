@@ -1,16 +1,13 @@
 """Every kind of pixel, orientation and metadata that image files have: read right, or refused with a reason."""
 
-import io
-import random
 import struct
-import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from picture_files import bare_png, encoded, png_chunk
+from picture_files import COLOUR, GRAY, encoded, png
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.ExifTags import Base
 from typer.testing import CliRunner
@@ -26,18 +23,9 @@ from cascade_efgan.editing.photo import read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 from cascade_efgan.errors import InputError
 
-#: A ramp with a bright corner, so that turning it is seen.
-GRAY = np.add.outer(np.arange(40) * 2, np.arange(60) * 2).astype(np.uint8)
-GRAY[:8, :8] = 255
-COLOUR = np.dstack([GRAY, GRAY[::-1], GRAY[:, ::-1]])
-
 
 def by_opencv(suffix, image):
     return cv2.imencode(suffix, image)[1].tobytes()
-
-
-def png(body, depth, kind, interlaced=0, extra=b""):
-    return bare_png((60, 40), body, depth, kind, interlaced, extra)
 
 
 def gray_alpha_16():
@@ -81,6 +69,7 @@ GRAYS = {
     "interlaced PNG": interlaced(),
     "8-bit TIFF": encoded(GRAY, "TIFF"),
 }
+
 COLOURS = {
     "16-bit PNG": by_opencv(".png", COLOUR[..., ::-1].astype(np.uint16) * 257),
     "16-bit TIFF": by_opencv(".tif", COLOUR[..., ::-1].astype(np.uint16) * 257),
@@ -201,126 +190,6 @@ def test_the_orientation_of_a_tiff_is_applied_once(value, compression):
     photo = read_photo(data, "a")
     again = write_photo(photo, photo.image, [])[0]
     assert np.array_equal(decode_image(again, "a"), COLOUR)
-
-
-def exif(fields, order="<"):
-    """A block of (tag, type, count, bytes)."""
-    place, body, extra = 8 + 2 + 12 * len(fields) + 4, b"", b""
-    for tag, kind, count, value in sorted(fields):
-        if len(value) > 4:
-            body += struct.pack(order + "HHII", tag, kind, count, place + len(extra))
-            extra += value + b"\0" * (len(value) % 2)
-        else:
-            body += struct.pack(order + "HHI", tag, kind, count) + value.ljust(4, b"\0")
-    head = b"II*\0" if order == "<" else b"MM\0*"
-    return head + struct.pack(order + "IH", 8, len(fields)) + body + struct.pack(order + "I", 0) + extra
-
-
-SHORT, LONG, RATIONAL, SSHORT, ASCII, BYTE, UNDEFINED = 3, 4, 5, 8, 2, 1, 7
-TURNED = (Base.Orientation, SHORT, 1, struct.pack("<H", 6))
-ODD = {
-    "width as text": (0x0100, ASCII, 5, b"4000\0"),
-    "negative unit": (0x0128, SSHORT, 1, struct.pack("<h", -1)),
-    "make as fraction": (0x010F, RATIONAL, 1, struct.pack("<II", 1, 2)),
-    "positioning as long": (0x0213, LONG, 1, struct.pack("<I", 70000)),
-    "no such place of EXIF": (0x8769, ASCII, 3, b"ab\0"),
-    "a place of GPS beyond the end": (0x8825, LONG, 1, struct.pack("<I", 2**31)),
-}
-
-
-def with_exif(kind, block):
-    if kind == "PNG":
-        return png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=png_chunk(b"eXIf", block))
-    return encoded(COLOUR, kind, exif=b"Exif\0\0" + block, quality=95)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("odd", ODD)
-def test_odd_exif_neither_ends_a_run_nor_keeps_a_photograph_from_being_turned(odd, kind):
-    # A traceback that ended the crop stage of the whole data set, and `efgan edit`.
-    data = with_exif(kind, exif([TURNED, ODD[odd], (Base.Artist, ASCII, 4, b"Eve\0")]))
-    assert image_size(data, "a") == (40, 60)
-    assert decode_image(data, "a").shape == (60, 40, 3)
-    photo = read_photo(data, "a")
-    again, _ = write_photo(photo, photo.image, [{"AU12": 3.0}])
-    assert decode_image(again, "a").shape == (60, 40, 3)
-    assert Image.open(io.BytesIO(again)).getexif()[Base.Artist] == "Eve"
-
-
-@pytest.mark.parametrize("field", [(ASCII, 2, b"6\0"), (BYTE, 1, b"\6"), (UNDEFINED, 1, b"\6"), (SHORT, 1, b"\0\0"),
-                                   (SHORT, 1, b"\x09\0"), (RATIONAL, 1, struct.pack("<II", 6, 1))])  # fmt: skip
-def test_an_orientation_that_is_none_means_upright(field):
-    data = with_exif("JPEG", exif([(Base.Orientation, *field)]))
-    assert image_size(data, "a") == (60, 40)
-    assert decode_image(data, "a").shape == (40, 60, 3)
-    # OpenFace might take it at its word: it gets the pixels, not the file.
-    large = encoded(Image.new("RGB", (90, 60)), "JPEG", exif=b"Exif\0\0" + exif([(Base.Orientation, *field)]))
-    assert prepare_image("a", "a", large).name == "a.png"
-
-
-def random_exif(dice):
-    tags = [
-        *range(0x10E, 0x114),
-        0x11A,
-        0x11B,
-        0x128,
-        0x131,
-        0x132,
-        0x13B,
-        0x213,
-        0x8298,
-        0x8769,
-        0x8825,
-        0x9286,
-        0xA005,
-    ]
-    fields = [(tag, dice.randrange(14), dice.choice([0, 1, 2, 7, 2**31]), dice.randbytes(dice.choice([0, 2, 4, 8, 30])))
-              for tag in dice.sample(tags, dice.randrange(1, 8))]  # fmt: skip
-    block = exif(fields, dice.choice("<>"))
-    return block[: dice.randrange(len(block))] if dice.random() < 0.2 else block
-
-
-def fuzzed(kind, dice):
-    block, noise = random_exif(dice), dice.randbytes(dice.randrange(60))
-    if kind == "PNG":
-        text = dice.choice([b"Title\0" + noise, b"XML:com.adobe.xmp\0\0\0\0\0" + noise, noise])
-        extra = (
-            png_chunk(b"eXIf", block)
-            + png_chunk(b"iCCP", noise)
-            + png_chunk(dice.choice([b"tEXt", b"zTXt", b"iTXt"]), text)
-        )
-        extra += png_chunk(dice.choice([b"gAMA", b"cHRM", b"sRGB", b"pHYs"]), noise[: dice.randrange(9)])
-        return png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=extra)
-    if kind == "TIFF":
-        words = b"".join(struct.pack("<HHI", tag, dice.randrange(1, 13), dice.randrange(3)) + dice.randbytes(4)
-                         for tag in (0x10F, 0x11A, 0x128, 0x131, 0x2BC, 0x8649, 0x8769, 0x8773, 0x8825))  # fmt: skip
-        layout = [(256, 60), (257, 40), (259, 1), (262, 1), (273, 400), (277, 1), (278, 40), (279, 2400), (258, 8)]
-        fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in layout) + words
-        return (b"II*\0" + struct.pack("<IH", 8, 18) + fields).ljust(400, b"\0") + GRAY.tobytes()
-    options = {"exif": b"Exif\0\0" + block, "xmp": noise, "icc_profile": noise}
-    options |= {"lossless": True} if kind == "WEBP" else {"comment": noise, "quality": 95}
-    return encoded(COLOUR, kind, **options)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_no_metadata_cost_a_photograph(kind):
-    # About 40 of 100 such photographs ended in a traceback.
-    dice = random.Random(15)
-    for number in range(80):
-        data = fuzzed(kind, dice)
-        photo = read_photo(data, f"{kind} {number}")
-        assert sorted(photo.image.shape) == [3, 40, 60]
-        assert image_size(data, "a") == photo.image.shape[1::-1]
-        for form in (None, "PNG", "JPEG"):
-            again = write_photo(photo, photo.image, [{"AU12": 3.0}], form)[0]
-            assert decode_image(again, "a").shape == photo.image.shape
-        assert isinstance(prepare_image("a", "a", data), (str, tuple))
-
-
-def test_texts_that_unpack_to_too_much_are_left_out():
-    bomb = b"Comment\0\0" + zlib.compress(bytes(2**22))
-    data = png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=png_chunk(b"zTXt", bomb))
-    assert np.array_equal(read_photo(data, "a").image, COLOUR)
 
 
 def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path):

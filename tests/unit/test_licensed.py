@@ -1,4 +1,4 @@
-"""Where the archives of licensed data sets are, and what tells that one of them changed."""
+"""Where the archives of licensed data sets are, and what shows that one of them changed."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from programs import write_files
 
 from cascade_efgan import datasets
 from cascade_efgan.config import resolve
@@ -26,10 +27,8 @@ ADDRESSES = {
 @pytest.fixture
 def folder(tmp_path):
     """Photographs two folders deep, as CFEED's are, all of an old time."""
-    for name in ("list.xls", "set/01-04/Images1/1.jpg", "set/01-04/Images1/2.jpg", "set/05-08/Images2/3.jpg"):
-        path = tmp_path / "cfeed" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"jpeg")
+    names = ("list.xls", "set/01-04/Images1/1.jpg", "set/01-04/Images1/2.jpg", "set/05-08/Images2/3.jpg")
+    write_files(tmp_path / "cfeed", dict.fromkeys(names, b"jpeg"))
     for path in (tmp_path / "cfeed", *(tmp_path / "cfeed").rglob("*")):
         os.utime(path, (10**9, 10**9))
     return tmp_path / "cfeed"
@@ -137,7 +136,7 @@ def test_the_bytes_decide_and_a_user_never_sees_nothing_to_be_done(folder, tmp_p
         (folder / "set/list.xls").replace(folder / "list.xls")
 
 
-@pytest.mark.skipif(not IO.exists(), reason="this system does not tell how much a process reads")
+@pytest.mark.skipif(not IO.exists(), reason="this system does not report how much a process reads")
 def test_bytes_are_read_once_and_a_damaged_memory_is_no_error(folder, tmp_path, monkeypatch):
     a_minute_later(monkeypatch)
     (folder / "list.xls").write_bytes(os.urandom(2**22))
@@ -151,7 +150,7 @@ def test_bytes_are_read_once_and_a_damaged_memory_is_no_error(folder, tmp_path, 
         assert again == [first] and read > 2**22
 
 
-@pytest.mark.skipif(not IO.exists(), reason="this system does not tell how much a process reads")
+@pytest.mark.skipif(not IO.exists(), reason="this system does not report how much a process reads")
 def test_beyond_a_bound_a_time_alone_is_a_change(folder):
     with (folder / "set.tar").open("wb") as file:
         file.truncate(fingerprints.MOST_BYTES)  # a hole: it takes no place, but seconds to read
@@ -176,9 +175,7 @@ def test_a_file_that_comes_or_goes_changes_a_folders_fingerprint(folder, below, 
 def test_what_other_programs_leave_in_a_folder_changes_nothing(folder):
     """Looking at the photographs on a NAS started the whole workflow anew."""
     before = fingerprint(folder)
-    for name in (".thumbnails/1.jpg", "set/@eaDir/1.jpg/thumb.jpg", "set/Thumbs.db"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"jpeg")
+    write_files(folder, dict.fromkeys((".thumbnails/1.jpg", "set/@eaDir/1.jpg/thumb.jpg", "set/Thumbs.db"), b"jpeg"))
     assert fingerprint(folder) == before
 
 

@@ -63,6 +63,6 @@ def test_interpolation_regression_is_a_distance_with_a_finite_gradient_at_zero()
 
 def test_total_variation_counts_steps_of_the_map() -> None:
     edge = torch.zeros(1, 1, 3, 3)
-    edge[..., 2] = 1.0  # one step a row
+    edge[..., 2] = 1.0  # one step per row
     assert losses.total_variation(edge).item() == 3.0
     assert losses.total_variation(torch.ones(4, 1, 5, 5)).item() == 0.0

@@ -29,7 +29,7 @@ def test_all_packings_give_the_same_zip_manifest_and_completeness(release, tmp_p
     if dataset in ("rafd", "cfeed"):
         add_leavings(folder)  # the others have them from the start
         flags += ["--set", f"{dataset}.partial=true"]
-    # A list names AffectNet's photographs, whatever folder they lie in.
+    # A list names AffectNet's photographs, whatever folder they are in.
     whole = folder.parent if dataset == "affectnet" else folder
     archives = [folder, *(pack(whole, tmp_path / f"packed{suffix}") for suffix in (".zip", ".tar", ".tar.gz")), None]
     written = []

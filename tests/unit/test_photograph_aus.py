@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluation_helpers import write_edits, write_faces
+from made_faces import landmarks, openface_text
 from programs import write_program
 from table_helpers import number, sorted_metrics
 
@@ -31,10 +32,7 @@ def test_a_crop_keeps_its_middle_and_gets_a_border() -> None:
     assert abs(int(wide[SIDE // 2, SIDE // 2, 0]) - 100) < 60
 
 
-def test_the_error_is_over_the_edits_with_a_face(
-    tmp_path: Path, landmarks: Callable[..., np.ndarray], openface_text: Callable[..., str],
-    openface_answers: Callable[..., Path],
-) -> None:  # fmt: skip
+def test_the_error_is_over_the_edits_with_a_face(tmp_path: Path, openface_answers: Callable[..., Path]) -> None:
     edits, index = write_edits(tmp_path, write_faces(tmp_path), "test")
     wanted = load_edits(edits, index).aus * AU_MAX
     off = np.where(wanted < 4, wanted + 0.5, wanted - 0.5)

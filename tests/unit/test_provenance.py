@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from programs import write_files
 
 import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
@@ -15,7 +16,7 @@ from cascade_efgan.audit.page.tables import table_view
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
 from cascade_efgan.audit.release import Release
-from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_records
+from cascade_efgan.audit.snakemake_records import FORMAT, plain, read_job_records
 from cascade_efgan.audit.sources import packed_hashes, write_sources
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
@@ -41,10 +42,8 @@ def write_record(folder: Path, output: str, rule: str, inputs: dict[str, str], *
 def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two jobs, made by hand: `a.csv` from code, `results/b_table.csv` from it."""
     monkeypatch.chdir(tmp_path)
-    for name, text in (("src/x.py", "1"), ("results/rendered/a.csv", "a"), ("results/b_table.csv", "b"),
-                       ("results/source.zip", "")):  # fmt: skip
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text)
+    made = {"src/x.py": "1", "results/rendered/a.csv": "a", "results/b_table.csv": "b", "results/source.zip": ""}
+    write_files(tmp_path, made)
     metadata = tmp_path / "metadata"
     metadata.mkdir()
     code = {"src/x.py": sha256_file("src/x.py")}
@@ -55,7 +54,7 @@ def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(small_run: Path) -> None:
-    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
     assert [job.rule for job in record.jobs] == ["split", "table"]
     table = record.jobs[1]
     assert (table.seed, table.seconds, table.stage, table.wildcards) == (0, 2.5, "table", {"table": "b"})
@@ -67,11 +66,9 @@ def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(small_run
 
 
 def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run: Path) -> None:
-    for name, text in (("logs/benchmarks/split/rendered/seed0.tsv", "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"),
-                       ("logs/split/rendered/seed0.log", f"2026-01-01 efgan: {log_line()}\nmore\n")):  # fmt: skip
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text)
-    split, table = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip").jobs
+    benchmark = {"logs/benchmarks/split/rendered/seed0.tsv": "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"}
+    write_files(Path(), benchmark | {"logs/split/rendered/seed0.log": f"2026-01-01 efgan: {log_line()}\nmore\n"})
+    split, table = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip").jobs
     assert (split.seconds, split.max_rss_mb) == (4.5, 123.4)
     assert split.environment is not None and table.environment is None
     assert from_log(Path("logs/split/rendered/seed0.log")) == environment()
@@ -85,13 +82,13 @@ def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run
 def test_an_output_with_a_long_name_is_read_back(tmp_path: Path) -> None:
     name = "results/" + "x" * 400
     write_record(tmp_path, name, "split", {})
-    assert list(read_records(tmp_path)) == [name]
+    assert list(read_job_records(tmp_path)) == [name]
 
 
 def test_a_record_of_another_snakemake_is_refused(tmp_path: Path) -> None:
     write_record(tmp_path, "results/a", "split", {}, record_format_version=FORMAT + 1)
     with pytest.raises(InputError, match="Snakemake's record has format 7, expected 6"):
-        read_records(tmp_path)
+        read_job_records(tmp_path)
 
 
 def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(
@@ -99,7 +96,7 @@ def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(
 ) -> None:
     before = sha256_file("results/rendered/a.csv")
     Path("results/rendered/a.csv").unlink()
-    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
     assert record.files["results/rendered/a.csv"] == File(before, 0)
     assert "results/rendered/a.csv: a job of this run read or wrote it, but it is not here" in caplog.text
 
@@ -119,7 +116,7 @@ def test_files_of_a_bucket_go_by_their_plain_paths(text: str, expected: str) -> 
 
 
 def test_a_seal_fits_until_the_record_is_edited(small_run: Path, tmp_path: Path) -> None:
-    record = record_run(["results/b_table.csv"], read_records(small_run), "results/source.zip")
+    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
     path = tmp_path / "provenance.json"
     write_provenance(path, record)
     assert read_provenance(path) == (record, True)
@@ -197,7 +194,7 @@ quality,rendered,stargan,StarGAN,fid,19.5,,0,,
 def test_a_table_of_the_page_keeps_number_interval_and_the_papers_number_apart(
     small_run: Path, extractor: str, paper: float | None
 ) -> None:
-    """Another network's distance must not stand beside the paper's FID."""
+    """Another network's distance must not be shown beside the paper's FID."""
     outputs = ["results/quality_table.md", "results/quality_table.csv"]
     for path, text in zip(outputs, (TABLE, NUMBERS), strict=True):
         Path(path).write_text(text, encoding="utf-8")

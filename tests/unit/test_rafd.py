@@ -10,7 +10,7 @@ from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.images import image_size
 from cascade_efgan.data.photos import Request
-from cascade_efgan.data.sources.rafd import PEOPLE, parse_name, rafd_photos
+from cascade_efgan.data.sources.rafd import PEOPLE, parse_rafd_name, rafd_photos
 from cascade_efgan.errors import InputError
 
 
@@ -42,11 +42,11 @@ def read(path, partial=True):
 
 
 def test_a_name_says_everything():
-    file = parse_name("any folder/Rafd090_01_Caucasian_female_angry_frontal.jpg")
+    file = parse_rafd_name("any folder/Rafd090_01_Caucasian_female_angry_frontal.jpg")
     assert (file.camera, file.number, file.looks) == ("090", "01", "Caucasian_female")
     assert (file.expression, file.gaze) == ("angry", "frontal")
     assert file.id == "Rafd090_01_Caucasian_female_angry_frontal"
-    assert parse_name("RAFD045_02_kid_MALE_Sad_LEFT.JPEG").id == "Rafd045_02_Kid_male_sad_left"
+    assert parse_rafd_name("RAFD045_02_kid_MALE_Sad_LEFT.JPEG").id == "Rafd045_02_Kid_male_sad_left"
 
 
 @pytest.mark.parametrize("name", [
@@ -57,7 +57,7 @@ def test_a_name_says_everything():
     "Rafd090_01_Caucasian_female_angry_frontal (1).jpg",
 ])  # fmt: skip
 def test_other_names_are_none_of_rafds(name):
-    assert parse_name(name) is None
+    assert parse_rafd_name(name) is None
 
 
 def test_the_whole_set_is_67_people_and_1608_photographs(whole):

@@ -16,7 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint, StopSignals
 from cascade_efgan.training.start import Outputs, checkpoint_beside, prepare, train_and_save
 
-#: 4 batches an epoch, 12 in all; every third is followed by a generator step, across the epochs' ends.
+#: 4 batches per epoch, 12 in all; every third is followed by a generator step, across the epochs' ends.
 PLAN = schedule(epochs=3, constant_epochs=1, batch=2, n_critic=3, average=0.9)
 ITERATIONS = 12
 #: Where a signal comes: (step of the discriminators, of the generator, or save; its number in the process; signal).

@@ -1,4 +1,4 @@
-"""Targets go in front, everything else stays; and commands run the code of the checkout that they stand in."""
+"""Targets go in front, everything else stays; and commands run the code of the checkout that they are run in."""
 
 import os
 import shutil

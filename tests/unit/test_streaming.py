@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
-from cascade_efgan.evaluation.edits import EDIT_TEXT, Edits
+from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.features import feature_batches
 from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
 from cascade_efgan.evaluation.statistics import statistics
 from cascade_efgan.evaluation.trainer import predict
 from cascade_efgan.generation.edit import edit_all, trained
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 #: Memory that the work may use beyond what the warm process has, and the size of the array: at least three times that.
 ALLOWED, ARRAY = 64 << 20, 200 << 20

@@ -13,7 +13,7 @@ from cascade_efgan.data.combine import Cropped, combine
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
-from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 SETTINGS = [

@@ -48,23 +48,21 @@ class Workflow:
         path = os.pathsep.join([str(self.programs), str(PROGRAMS), os.environ.get("PATH", "")])
         return {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
+    def run(self, *words: str, status: int = 0) -> str:
+        """Standard output and error of a command."""
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=2400,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
     def snakemake(self, *words: str, status: int = 0) -> str:
-        """Standard output and error of `snakemake WORDS...`, run by the command as it is installed.
+        """The same of `snakemake WORDS...`, run by the command as it is installed.
 
         The copy's `src` comes first on the module path, so that the copy is run and not the checkout.
         """
-        done = subprocess.run(
-            ["snakemake", *words],
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=2400,
-        )
-        assert done.returncode == status, done.stdout
-        return done.stdout
+        return self.run("snakemake", *words, status=status)
 
     def start(self, *words: str, variables: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """`snakemake WORDS...` in the background, leader of its own process group: a signal to it reaches its jobs."""

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +34,6 @@ class Repository(Workflow):
         }
         notes = {"DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/tmp/site"), "AWS_EC2_METADATA_DISABLED": "true"}
         return {**inherited, **notes, **dict(self.variables)}
-
-    def run(self, *words: str, status: int = 0) -> str:
-        """Standard output and error of a command."""
-        done = subprocess.run(
-            words, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=2400,
-        )  # fmt: skip
-        assert done.returncode == status, done.stdout
-        return done.stdout
 
     def git(self, *words: str) -> str:
         return self.run("git", "-c", "user.name=tester", "-c", "user.email=tester@example.org", *words)

@@ -1,7 +1,17 @@
-"""Programs that tests put in the place of real ones."""
+"""Files for tests, and programs in the place of real ones."""
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write files below a folder, in folders that are made where they are missing; returns the folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
 
 
 def write_program(path: Path, text: str) -> Path:

@@ -226,7 +226,7 @@ def s3(alice: Repository) -> Iterator[tuple[str, Repository]]:
 
 
 def use_s3(repository: Repository, address: str) -> None:
-    """What docs/sharing.md tells to type."""
+    """What docs/sharing.md says to type."""
     repository.dvc("remote", "add", "--local", "--force", "--default", "s3", "s3://artifacts/cascade-efgan")
     repository.dvc("remote", "modify", "--local", "s3", "endpointurl", address)
     repository.dvc("remote", "modify", "--local", "s3", "verify", "true")

@@ -10,11 +10,7 @@ import yaml
 from copied_workflow import REPOSITORY, Workflow
 
 #: Runs that have among them every data set, every rule and every kind of training.
-RUNS = {
-    "laptop": ["preset=laptop"],
-    "london": ["preset=london", "wild={dataset: folder}"],
-    "paper": ["preset=paper"],
-}
+RUNS = {"laptop": ["preset=laptop"], "london": ["preset=london", "wild={dataset: folder}"], "paper": ["preset=paper"]}
 
 
 def files_of(workflow: Workflow, settings: list[str]) -> tuple[set[str], set[str]]:

@@ -26,7 +26,7 @@ def words(folder: Path) -> list[str]:
         f"affectnet={{archive: '{folder / 'affectnet'}', limit: 8}}",
         "wild={dataset: affectnet, pretrain: [rafd, cfeed]}",
         f"openface={{program: '{folder / 'openface' / 'FaceLandmarkImg'}', chunk: 10}}",
-        "measures={aus: none}",  # a second an edit
+        "measures={aus: none}",  # a second per edit
     ]  # fmt: skip
 
 

@@ -3,34 +3,21 @@
 import csv
 import json
 import re
-import shutil
-import time
 from urllib.parse import unquote
 
 import pytest
+from chromium import chromium, needs_chromium, until
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="no chromium and chromium-driver (Debian's packages) on this machine"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium that records its console and its network."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    """One for all tests here."""
+    with chromium() as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -43,14 +30,6 @@ def page(browser, finished_smoke):
     browser.execute_script("document.documentElement.style.scrollBehavior = 'auto'")
     yield browser
     assert browser.get_log("browser") == []
-
-
-def until(true, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return value
 
 
 def trail(page):

@@ -73,8 +73,8 @@ RUN_OPENFACE = openface.measured_here(settings)
 OPENFACE_PROGRAM = openface.installed_program(settings)
 OPENFACE_CSVS = sentence_on_error(openface.recorded_values, settings)
 #: How often a training job that ended early is started again: each attempt goes on from the last checkpoint, which
-#: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds an attempt, a
-#: NaN what lies between the last checkpoint and it.
+#: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds per attempt, a
+#: NaN what came between the last checkpoint and it.
 PREEMPTIONS = 5
 #: Categories of the report, whose pages sort them by name.
 IN_REPORT = {
@@ -85,9 +85,9 @@ IN_REPORT = {
     "data": "4 Data",
     "run": "5 The run",
 }
-#: What tells how all other final files were made: the record of the run, its page and its RO-Crate.
+#: What says how all other final files were made: the record of the run, its page and its RO-Crate.
 PROVENANCE_FILES = [f"results/{name}" for name in ("provenance.json", "index.html", "ro-crate-metadata.json")]
-# They are made from Snakemake's records and the files beside them: not where the files lie in an object store.
+# They are made from Snakemake's records and the files beside them: not where the files are in an object store.
 if workflow.storage_settings.default_storage_provider is not None:
     PROVENANCE_FILES = []
 deployment = workflow.deployment_settings
@@ -177,7 +177,7 @@ def pretrained(name):
 
 
 def figure(name):
-    """Outputs of a figure: PNG, PDF and caption. The PNG stands in the report."""
+    """Outputs of a figure: PNG, PDF and caption. The PNG is in the report."""
     category, label, shows = FIGURES[name]
     folder = f"{SEED}/figures"
     labels = {"figure": label, "shows": shows, "data": "{dataset}", "seed": "{seed}"}

@@ -1,4 +1,4 @@
-"""Photographs, AUs, face crops, train and test parts, and where the local patches lie."""
+"""Photographs, AUs, face crops, train and test parts, and where the local patches are."""
 
 
 rule render:

@@ -1,7 +1,7 @@
 """How every number came to be: the record of the run, the page that shows it, and the run as an RO-Crate."""
 
 
-# Snakemake's records and the logs lie where Snakemake itself runs, on a cluster too.
+# Snakemake's records and the logs are where Snakemake itself runs, on a cluster too.
 localrules:
     record_provenance,
     build_page,

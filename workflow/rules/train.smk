@@ -153,7 +153,7 @@ rule classify_with_edits:
 
 
 rule regress_aus:
-    """Train the AU regressor on rendered training faces; its error on test faces stands in the JSON."""
+    """Train the AU regressor on rendered training faces; its error on test faces is in the JSON."""
     input:
         **crops(),
         code=code_of("regress_aus"),

@@ -114,7 +114,7 @@ stop_at_start_up() {
     [ "$status" -ne 137 ] || die "$program: killed on every photograph (status 137), probably for want of memory; give" \
         "the job more of it, or run fewer jobs at a time (--cores)"
     die "$program: OpenFace cannot work on this machine (status $status: $1); see that its model and AU_predictors" \
-        "folders lie complete beside it, run OpenFace's own download_models.sh, or set openface.landmark_model to" \
+        "folders are complete beside it, run OpenFace's own download_models.sh, or set openface.landmark_model to" \
         "model/main_clnf_general.txt"
 }
 
@@ -172,7 +172,7 @@ settle_single() {
 }
 
 # Whether the program has never worked, and fails in the same way on the last image of every list that is left (three
-# bad images may also stand side by side at the start of a good chunk) and on a gray picture (a chunk may hold nothing
+# bad images may also be side by side at the start of a good chunk) and on a gray picture (a chunk may hold nothing
 # but bad images). Only want of memory is not a gray picture's to deny: it needs next to none.
 fails_everywhere() {
     place=$top
@@ -190,7 +190,7 @@ fails_everywhere() {
     [ -z "$started" ]
 }
 
-# A BMP of 128x128 gray pixels: its headers, then three bytes a pixel.
+# A BMP of 128x128 gray pixels: its headers, then three bytes per pixel.
 gray_picture() {
     printf 'BM\066\300\0\0\0\0\0\0\066\0\0\0\050\0\0\0\200\0\0\0\200\0\0\0\001\0\030\0\0\0\0\0\0\300\0\0'
     printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'

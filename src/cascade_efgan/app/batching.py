@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Batches(Generic[Item, Result]):
+class BatchRunner(Generic[Item, Result]):
     """Hands to `function` whatever waits when a thread becomes free. A lone item never waits for others.
 
     Lives in the event loop's thread; only `function` runs elsewhere.

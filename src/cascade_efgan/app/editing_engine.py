@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.app.engine import Download, OpenFace, OpenPhotograph, Shown, Wish
+from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.colours import to_srgb
@@ -75,7 +75,7 @@ class EditingEngine:
         """Name -> `(17,)` mean AUs 0..5."""
         return self._expressions
 
-    def open(self, data: bytes) -> OpenPhotograph:
+    def open(self, data: bytes) -> OpenedPhotograph:
         """Read an upload and find its faces.
 
         Raises:
@@ -88,10 +88,10 @@ class EditingEngine:
         preview = shrink(photo.image, self._limits.preview_side)
         scale = preview.shape[1] / photo.image.shape[1]
         note = f"Of {len(found) + len(reasons)} faces, one {reasons[0]}." if reasons else ""
-        return OpenPhotograph(data, preview, scale, _jpeg(preview, profile), faces, note, profile)
+        return OpenedPhotograph(data, preview, scale, _jpeg(preview, profile), faces, note, profile)
 
-    def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> list[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> list[Shown]:
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
         steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
         maps = [[self._editor.crops.attention_map(step, place) for step in steps] for place in range(len(wanted))]
         return [
@@ -103,18 +103,18 @@ class EditingEngine:
             for place, (photo, wish) in enumerate(wanted)
         ]
 
-    def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
+    def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done."""
         return Shown([_jpeg(self._edit_preview(photograph, wishes), photograph.profile)])
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
+    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
         photo = read_photo(photograph.data, _NAME, self._photo_limits)
         found = [photograph.faces[wish.face].found for wish in wishes]
         edited = self._editor.edit_faces(photo.image, found, np.stack([wish.target for wish in wishes]))
         return Download(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
+    def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF to the wishes and back, marked like a photograph."""
         shares = np.linspace(0, 1, FRAMES)[1:]
         if whole:
@@ -145,7 +145,7 @@ class EditingEngine:
     def close(self) -> None:
         """Nothing: it is done in the caller's thread, and ends with it."""
 
-    def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace], profile: bytes | None) -> list[OpenFace]:
+    def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace], profile: bytes | None) -> list[OpenedFace]:
         squares = [self._editor.square(face) for face in found]
         crops = np.stack([crop_image(image, square, self._editor.crop_size) for square in squares])
         aus = np.stack([np.asarray(face.aus, dtype=np.float64) for face in found])
@@ -157,10 +157,10 @@ class EditingEngine:
             guessed = untold_aus() if face.where == MEDIAPIPE else ()
             unchanged = [step.images[n] for step in same]
             files = encode_png(to_srgb(crops[n], profile)), _jpeg(picture, profile)
-            faces.append(OpenFace(face, aus[n], crops[n], files[0], picture, files[1], unchanged, guessed))
+            faces.append(OpenedFace(face, aus[n], crops[n], files[0], picture, files[1], unchanged, guessed))
         return faces
 
-    def _pictures(self, face: OpenFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
+    def _pictures(self, face: OpenedFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
         """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
         whole = (-0.5, -0.5, float(len(face.picture)))
         attention = [self._editor.crops.attention_map(step, place) for step in steps]
@@ -169,14 +169,14 @@ class EditingEngine:
             for k, step in enumerate(steps)
         ]
 
-    def _edit_crops(self, wanted: Sequence[tuple[OpenFace, Wish]]) -> list[CropEdit]:
+    def _edit_crops(self, wanted: Sequence[tuple[OpenedFace, Wish]]) -> list[CropEdit]:
         return self._editor.crops.edit(
             np.stack([face.crop for face, _ in wanted]),
             np.stack([face.aus for face, _ in wanted]),
             np.stack([wish.target for _, wish in wanted]),
         )
 
-    def _edit_preview(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> np.ndarray:
+    def _edit_preview(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> np.ndarray:
         found = [_scaled(photograph.faces[wish.face].found, photograph.scale) for wish in wishes]
         return self._editor.edit_faces(photograph.preview, found, np.stack([wish.target for wish in wishes])).image
 
@@ -190,7 +190,7 @@ def make_engine(weights: Path, openface: Path | None, device: str | None, limits
     return EditingEngine(Editor.from_file(weights, find_faces(openface), device or taken_device()), limits)
 
 
-def _on_the_way(photograph: OpenPhotograph, wish: Wish, share: float) -> Wish:
+def _on_the_way(photograph: OpenedPhotograph, wish: Wish, share: float) -> Wish:
     """The wish at a share of the way from what the face shows."""
     present = photograph.faces[wish.face].aus
     return Wish(wish.face, present + share * (wish.target - present))

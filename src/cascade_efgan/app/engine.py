@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class OpenFace:
+class OpenedFace:
     """One face of an open photograph.
 
     Attributes:
@@ -19,7 +19,7 @@ class OpenFace:
         picture: `(V, V, 3)` uint8 RGB, the same part of the photograph as the page shows it, finer than the crop.
         picture_file: the same as the bytes of a picture that browsers know.
         unchanged: of each step of the cascade, what it gives when it is asked to change nothing, like the crop.
-        guessed: the AUs that the finder cannot tell; what `aus` says of them is that of a neutral face.
+        guessed: the AUs that the finder cannot read; what `aus` says of them is that of a neutral face.
     """
 
     found: Any
@@ -33,7 +33,7 @@ class OpenFace:
 
 
 @dataclass(frozen=True)
-class OpenPhotograph:
+class OpenedPhotograph:
     """A photograph in memory. The upload is kept as it came: unpacked it would be ten times as large.
 
     Attributes:
@@ -50,7 +50,7 @@ class OpenPhotograph:
     preview: np.ndarray
     scale: float
     preview_file: bytes
-    faces: Sequence[OpenFace]
+    faces: Sequence[OpenedFace]
     note: str = ""
     profile: bytes | None = None
 
@@ -64,7 +64,7 @@ class OpenPhotograph:
 
 
 class Wish(NamedTuple):
-    """What one face shall show.
+    """What one face is to show.
 
     Attributes:
         face: its place among the faces of the photograph.
@@ -79,7 +79,7 @@ class Shown(NamedTuple):
     """Pictures for the page, as bytes of files.
 
     Attributes:
-        images: one a step of the cascade, the last is the edit.
+        images: one per step of the cascade, the last is the edit.
         attention: as many grey PNGs, 0 (kept) to 255 (changed); or none.
         network: as many crops as the network made them, before they were put into the photograph; or none.
     """
@@ -112,7 +112,7 @@ class WorkerDiedError(Exception):
 class Engine(Protocol):
     """Finds faces and edits them. Several threads call it at once.
 
-    Every method raises `InputError` with one sentence for what the user can mend, `WorkerDiedError` where a process
+    Every method raises `InputError` with one sentence for what the user can fix, `WorkerDiedError` where a process
     that it uses ends.
     """
 
@@ -128,19 +128,19 @@ class Engine(Protocol):
     def expressions(self) -> Mapping[str, np.ndarray]:
         """Name -> `(17,)` AUs 0..5 that the expression's button sets."""
 
-    def open(self, data: bytes) -> OpenPhotograph:
+    def open(self, data: bytes) -> OpenedPhotograph:
         """Read an upload and find its faces; at least one."""
 
-    def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> Sequence[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
 
-    def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
+    def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
+    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done, its metadata, and the machine-readable mark."""
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
+    def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF from what is there to the wishes and back: of the first wish's face, or of the whole preview."""
 
     def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_efgan.app.engine import Download, Engine, OpenPhotograph, Shown, Wish, WorkerDiedError
+from cascade_efgan.app.engine import Download, Engine, OpenedPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
@@ -50,24 +50,24 @@ class ProcessEngine:
         self.caution: str = self._call("caution")
         self.expressions: Mapping[str, np.ndarray] = self._call("expressions")
 
-    def open(self, data: bytes) -> OpenPhotograph:
+    def open(self, data: bytes) -> OpenedPhotograph:
         """Read an upload and find its faces."""
         return replace(self._call("open", data), data=data)
 
-    def show_faces(self, wanted: Sequence[tuple[OpenPhotograph, Wish]]) -> Sequence[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output a step."""
+    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
+        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
         lone = [(replace(photo, preview=_NO_PICTURE, faces=[photo.faces[wish.face]]), wish) for photo, wish in wanted]
         return self._call("show_faces", [(_without_files(photo), wish._replace(face=0)) for photo, wish in lone])
 
-    def show_photograph(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Shown:
+    def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done."""
         return self._call("show_photograph", _without_files(photograph), wishes)
 
-    def download(self, photograph: OpenPhotograph, wishes: Sequence[Wish]) -> Download:
+    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
         """The full-size photograph with all wishes done."""
         return self._call("download", replace(_without_files(photograph), data=photograph.data), wishes)
 
-    def animate(self, photograph: OpenPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
+    def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF to the wishes and back."""
         return self._call("animate", _without_files(photograph), wishes, whole)
 
@@ -162,7 +162,7 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def _without_files(photograph: OpenPhotograph) -> OpenPhotograph:
+def _without_files(photograph: OpenedPhotograph) -> OpenedPhotograph:
     """The photograph without its files, which only the page and `download` need: they are not sent about."""
     faces = [replace(face, crop_file=b"", picture_file=b"") for face in photograph.faces]
     return replace(photograph, data=b"", preview_file=b"", faces=faces)
@@ -187,7 +187,7 @@ def _serve(pipe: Connection, make: Callable[[], Engine], level: int) -> None:
                 answer = error
             except Exception as error:
                 answer = RuntimeError("".join(traceback.format_exception(error)))  # any other may not survive the way
-            pipe.send(replace(answer, data=b"") if isinstance(answer, OpenPhotograph) else answer)
+            pipe.send(replace(answer, data=b"") if isinstance(answer, OpenedPhotograph) else answer)
 
 
 def _leave(*_: object) -> None:

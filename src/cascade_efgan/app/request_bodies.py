@@ -12,7 +12,7 @@ class TooLargeError(Exception):
     """A body beyond its limit; the message is one sentence for the user."""
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
 
     def __init__(self, limits: Limits) -> None:

@@ -25,7 +25,7 @@ HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Guard:
+class RequestFilter:
     """Puts `HEADERS` on every answer, and refuses other hosts' names and other sites' pages.
 
     A page elsewhere could otherwise send requests to this service from the user's own browser: by a name that it

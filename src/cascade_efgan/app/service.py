@@ -18,11 +18,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from cascade_efgan.app.action_units import ACTION_UNITS
-from cascade_efgan.app.batching import Batches
-from cascade_efgan.app.engine import Engine, OpenPhotograph, Wish, WorkerDiedError
+from cascade_efgan.app.batching import BatchRunner
+from cascade_efgan.app.engine import Engine, OpenedPhotograph, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.app.request_bodies import Bodies, TooLargeError, read_within
-from cascade_efgan.app.request_filter import LOOPBACK, Guard
+from cascade_efgan.app.request_bodies import BodyReader, TooLargeError, read_within
+from cascade_efgan.app.request_filter import LOOPBACK, RequestFilter
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BusyError, Workers
 from cascade_efgan.app.zip_edits import Answer, read_members
@@ -52,7 +52,7 @@ class FaceWish(BaseModel):
     aus: dict[Literal[AUS], Strength]  # type: ignore[valid-type]
     intensity: Intensity = 1.0
 
-    def wish(self, photograph: OpenPhotograph) -> Wish:
+    def wish(self, photograph: OpenedPhotograph) -> Wish:
         """As the engine takes it; AUs that are not given stay as they are.
 
         Raises:
@@ -72,7 +72,7 @@ class EditWish(BaseModel):
     view: Literal["face", "photograph"] = "face"
     edits: list[FaceWish] = Field(min_length=1, max_length=32)
 
-    def wishes(self, photograph: OpenPhotograph) -> list[Wish]:
+    def wishes(self, photograph: OpenedPhotograph) -> list[Wish]:
         """As the engine takes them."""
         return [edit.wish(photograph) for edit in self.edits]
 
@@ -99,7 +99,7 @@ def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOO
     Args:
         engine: finds faces and edits them.
         limits: what it accepts and keeps.
-        hosts: names by which it may be called, see `Guard`.
+        hosts: names by which it may be called, see `RequestFilter`.
     """
     service = _Service(engine, limits, local=hosts == LOOPBACK)
     # No pages of documentation: FastAPI's load scripts from elsewhere.
@@ -116,7 +116,7 @@ def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOO
     app.post("/api/photos/{token}/animation")(service.animate)
     app.post("/api/batch")(service.batch)
     app.mount("/static", StaticFiles(directory=STATIC))
-    return Guard(app, hosts)
+    return RequestFilter(app, hosts)
 
 
 class _Service:
@@ -128,8 +128,8 @@ class _Service:
         self._local = local
         self._sessions = Sessions(limits)
         self._workers = Workers(limits)
-        self._faces = Batches(self._workers, engine.show_faces, limits)
-        self._bodies = Bodies(limits)
+        self._faces = BatchRunner(self._workers, engine.show_faces, limits)
+        self._bodies = BodyReader(limits)
         self._batch = asyncio.Lock()
 
     @contextlib.asynccontextmanager
@@ -248,7 +248,7 @@ class _Service:
         if answer.edited == 0:
             raise InputError(f"no photograph of the zip could be edited; the first: {answer.reason}")
 
-    def _photograph(self, token: str) -> OpenPhotograph:
+    def _photograph(self, token: str) -> OpenedPhotograph:
         photograph = self._sessions.get(token)
         if photograph is None:
             raise HTTPException(404, "this photograph is no longer in memory; choose it again")

@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from cascade_efgan.app.engine import OpenPhotograph
+from cascade_efgan.app.engine import OpenedPhotograph
 from cascade_efgan.app.limits import Limits
 
 
@@ -19,14 +19,14 @@ class Sessions:
         self._limits = limits
         self._clock = clock
         #: Token -> photograph and when it was last used, the one unused for longest first.
-        self._kept: dict[str, tuple[OpenPhotograph, float]] = {}
+        self._kept: dict[str, tuple[OpenedPhotograph, float]] = {}
 
     def __len__(self) -> int:
         """How many photographs are kept."""
         self.forget_old()
         return len(self._kept)
 
-    def add(self, photograph: OpenPhotograph) -> str:
+    def add(self, photograph: OpenedPhotograph) -> str:
         """Keep a photograph: its token, 128 random bits. Others are forgotten where it does not fit beside them."""
         token = secrets.token_urlsafe(16)
         self.forget_old()
@@ -35,7 +35,7 @@ class Sessions:
             self.forget(next(iter(self._kept)))
         return token
 
-    def get(self, token: str) -> OpenPhotograph | None:
+    def get(self, token: str) -> OpenedPhotograph | None:
         """The photograph of a token, which counts as a use; None where it is unknown or forgotten."""
         self.forget_old()
         if token not in self._kept:

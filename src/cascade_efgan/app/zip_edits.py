@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data.photos import ZipWriter
-from cascade_efgan.data.sources.archives import decoded
+from cascade_efgan.data.sources.file_names import decoded
 from cascade_efgan.data.sources.side_files import side_file
 from cascade_efgan.errors import InputError
 

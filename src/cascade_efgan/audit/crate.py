@@ -1,6 +1,6 @@
 """A run as an RO-Crate of the profile Provenance Run Crate 0.5: the workflow, its settings, every job and file.
 
-The results folder is the crate's root. `rocrate` builds the metadata; the files lie there already, so that nothing is
+The results folder is the crate's root. `rocrate` builds the metadata; the files are there already, so that nothing is
 copied but the workflow itself, which a crate must contain.
 """
 
@@ -81,7 +81,7 @@ def describe_run_as_crate(release: Release, run: Mapping[str, Any], workflow: It
 
 
 def _file(crate: ROCrate, name: str, file: File) -> Entity:
-    """A file of the results by its relative path; one that lies elsewhere by name and hash alone."""
+    """A file of the results by its relative path; one that is elsewhere by name and hash alone."""
     about: dict[str, Any] = {"name": name, "sha256": file.sha256, "contentSize": str(file.size)}
     if Path(name).suffix in ENDINGS:
         about["encodingFormat"] = ENDINGS[Path(name).suffix]

@@ -38,7 +38,7 @@ class Job:
     Attributes:
         id: a stable name, the rule and what it worked on.
         rule: name of the rule.
-        wildcards: data set, seed, method or table that it worked on, as its paths tell.
+        wildcards: data set, seed, method or table that it worked on, as its paths say.
         command: the shell command, with every flag.
         seed: the seed on that command, or None.
         inputs: path -> SHA-256 when the job read it; None where Snakemake did not hash it.

@@ -31,9 +31,9 @@ def record_run(
 
     Args:
         targets: paths of tables and pictures.
-        records: output path -> finished job, by `read_records`.
+        records: output path -> finished job, by `read_job_records`.
         archive: path of the packed sources, which no job made.
-        root: where results lie, if not here: Snakemake keeps copies of a bucket's files in a folder of its own.
+        root: where results are, if not here: Snakemake keeps copies of a bucket's files in a folder of its own.
     """
     targets = sorted(map(plain, targets))
     jobs = _ordered(targets, records)
@@ -130,7 +130,7 @@ def _seed(words: list[str]) -> int | None:
 
 
 def _benchmark(log_path: str | None) -> dict[str, float]:
-    """The line that Snakemake's `benchmark` wrote: it lies where the log lies, below `logs/benchmarks`."""
+    """The line that Snakemake's `benchmark` wrote: it is where the log is, below `logs/benchmarks`."""
     if log_path is None:
         return {}
     path = Path("logs/benchmarks", log_path.removeprefix("logs/")).with_suffix(".tsv")

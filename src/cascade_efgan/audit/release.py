@@ -1,4 +1,4 @@
-"""A folder of results as it lies on disk, with the record that says what it should be."""
+"""A folder of results as it is on disk, with the record that says what it should be."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -8,7 +8,7 @@ from cascade_efgan.audit.provenance import Provenance, read_provenance
 from cascade_efgan.audit.sources import packed_hashes
 from cascade_efgan.files import sha256_file
 
-#: How paths of results begin in a record, wherever the folder lies now.
+#: How paths of results begin in a record, wherever the folder is now.
 RESULTS = "results/"
 RECORD = "provenance.json"
 SOURCES = "source.zip"
@@ -20,7 +20,7 @@ class Release:
     Every file is read and hashed once, when it is first asked for.
 
     Attributes:
-        folder: where the results lie.
+        folder: where the results are.
         record: what `provenance.json` says.
         sealed: whether the record's seal fits.
     """
@@ -47,7 +47,7 @@ class Release:
         return packed_hashes(self.folder / SOURCES)
 
     def path(self, name: str) -> Path:
-        """Where a file of the record lies."""
+        """Where a file of the record is."""
         return self.folder / name.removeprefix(RESULTS) if name.startswith(RESULTS) else Path(name)
 
     def is_packed(self, name: str) -> bool:

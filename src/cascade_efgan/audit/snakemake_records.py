@@ -1,6 +1,6 @@
 """Snakemake's own records of finished jobs, read from `.snakemake/metadata`.
 
-The format is internal to Snakemake, whose version is pinned for this reason: one JSON file an output, named by the
+The format is internal to Snakemake, whose version is pinned for this reason: one JSON file per output, named by the
 output's path in base64, split into folders where the name would be too long (`persistence/file.py` of 9.27.1).
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from cascade_efgan.errors import InputError
 
-#: How Snakemake names files of a bucket: by their address, and where its copies of them lie.
+#: How Snakemake names files of a bucket: by their address, and where its copies of them are.
 _STORED = re.compile(
     r"(?:\.snakemake/storage/[^/\s]+/|\b[a-z0-9]+://)[^\s=]*?(?=\b(?:results|logs|resources|src|workflow)/)"
 )
@@ -52,7 +52,7 @@ def plain(text: str) -> str:
     return _STORED.sub("", text)
 
 
-def read_records(folder: Path) -> dict[str, JobRecord]:
+def read_job_records(folder: Path) -> dict[str, JobRecord]:
     """Output path -> the job that wrote it last; outputs of one job share one record.
 
     Raises:

@@ -63,7 +63,7 @@ def table_cells(release: Release, job: Job) -> list[TableCell]:
     Raises:
         InputError: the table's CSV, or a metric file, is malformed.
     """
-    metrics = {path: read_metric(release.path(path)) for path in job.inputs if _is_metric(path)}
+    metrics = {path: read_metric(release.path(path)) for path in job.inputs if Path(path).match("metrics/*.json")}
     path = release.path(table_file(job, ".csv"))
     try:
         with path.open(encoding="utf-8", newline="") as lines:
@@ -94,7 +94,3 @@ def _metric_name(column: str, names: set[str]) -> str | None:
     """
     fits = [name for name in names if column == name or column.startswith(f"{name}_")]
     return max(fits, key=len, default=None)
-
-
-def _is_metric(path: str) -> bool:
-    return Path(path).parent.name == "metrics" and path.endswith(".json")

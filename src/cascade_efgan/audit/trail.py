@@ -44,7 +44,7 @@ def job_line(job: Job) -> str:
 
 
 def file_line(release: Release, path: str) -> str:
-    """A file: whether it is the recorded one, or away; the start of its hash; where it lies."""
+    """A file: whether it is the recorded one, or away; the start of its hash; where it is."""
     file = release.record.files.get(path)
     if file is not None and path in release.outside([path]):
         state = "away"

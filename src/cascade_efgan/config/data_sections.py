@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cascade_efgan.config.section import Positive, Rate, Section, Size
+from cascade_efgan.config.section import Positive, Section, Share, Size
 
 #: The London photographs in the public repository that holds them, pinned to one commit.
 LONDON_URL = "https://raw.githubusercontent.com/debruine/webmorphR.stim/fa8b78fda2d659bb74ce62fcd99c4407551d2a77/inst"
@@ -43,7 +43,7 @@ class London(Section):
         description="folder, zip or one CSV of OpenFace output for the photographs, for aus: csv; null: the values "
         "recorded in this repository (resources/london/openface.csv)",
     )
-    limit: Positive | None = Field(None, description="use the first so many people only; null: all 102")
+    limit: Positive | None = Field(None, description="use only this many people, the first ones; null: all 102")
 
 
 class Archive(Section):
@@ -87,7 +87,7 @@ class AffectNet(Archive):
     """Photographs from the web, for fine-tuning on wild images (Sec. 4.5). Licensed by its owners."""
 
     limit: Positive | None = Field(
-        None, description="use so many photographs, drawn by `seed`; null: all. The paper does not say how many"
+        None, description="use this many photographs, drawn by `seed`; null: all. The paper does not say how many"
     )
     seed: int = Field(0, ge=0, description="seed of that draw")
     excluded_share: float | None = Field(
@@ -165,7 +165,7 @@ class Split(Section):
     by: Literal["image", "person"] = Field(
         "image", description="image: the paper's split; person: no person in both parts (beyond the paper)"
     )
-    test_share: Rate = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
+    test_share: Share = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
     seed: int = Field(0, ge=0, description="seed of the split")
 
 

@@ -75,7 +75,7 @@ class Measures(Section):
     aus: Literal["auto", "openface", "mediapipe", "none"] = Field(
         "auto",
         description="who reads the AUs of edited photographs. auto: OpenFace where openface.program or OPENFACE_BIN "
-        "names it (about a second an edit), else MediaPipe. Rendered faces have the AU regressor",
+        "names it (about a second per edit), else MediaPipe. Rendered faces have the AU regressor",
     )
     classifiers: int = Field(
         0, ge=0, description="further classifiers of R and R+G, each from a seed of its own: the claim that edits help "

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Size = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
-Rate = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):

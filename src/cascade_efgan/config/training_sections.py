@@ -61,7 +61,7 @@ class Losses(Section):
     attn: Weight = Field(0.1, description="lambda_3, attention loss (Eq. 6, Sec. 8)")
     mask: Literal["mean", "norm"] = Field(
         "mean", description="size of an attention map in Eq. 6 and in GANimation's loss: its L2 norm (as printed), or "
-        "its mean over pixels (public codes), which for a uniform map of 128 pixels a side is 1/128 of that"
+        "its mean over pixels (public codes), which for a uniform map of 128 pixels per side is 1/128 of that"
     )  # fmt: skip
     image_tv: Weight = Field(0, description="total variation of the edited image (mean). Not in the paper")
     self_reconstruction: Weight = Field(

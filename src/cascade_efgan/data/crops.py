@@ -1,4 +1,4 @@
-"""Square face crops: where the square lies, how it is resized, and what becomes of the landmarks.
+"""Square face crops: where the square is, how it is resized, and what becomes of the landmarks.
 
 Coordinates are (x, y) with the centre of pixel (column i, row j) at (i, j), in photographs and in crops alike, as in
 OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, side): outer edges, not pixel centres.
@@ -16,7 +16,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS, check_ids
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.photos import PhotoZip, sha256
-from cascade_efgan.data.records import LANDMARK_COLUMNS, landmarks_of, read_records
+from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, landmarks_of, read_records
 from cascade_efgan.errors import InputError
 
 #: Squares and landmarks are rounded to 10^-3 and 10^-4 pixel: far below what is visible, and short in a CSV.
@@ -65,14 +65,14 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
 
 
 def padding_share(square: Square, width: int, height: int) -> float:
-    """Share of a square's area that lies outside its photograph, 0..1; exactly 0 for a square inside it.
+    """Share of a square's area that is outside its photograph, 0..1; exactly 0 for a square inside it.
 
     Args:
         square: in pixels of the photograph.
         width: of the photograph, pixels.
         height: of the photograph, pixels.
 
-    Not in the paper: what lies outside repeats the border, so that a crop with much of it is hardly a photograph.
+    Not in the paper: what is outside repeats the border, so that a crop with much of it is hardly a photograph.
     """
     inside = 1.0
     for start, length in ((square.x, width), (square.y, height)):
@@ -108,13 +108,14 @@ def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int)
     return np.ascontiguousarray(np.rint(crop).clip(0, 255).astype(np.uint8))
 
 
-def to_crop(landmarks: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
-    """Carry points from a photograph into its crop: `(..., 2)` float64, (x, y) in pixels of the crop.
+def to_crop(points: np.ndarray, square: np.ndarray | tuple[float, float, float], size: int) -> np.ndarray:
+    """Carry points `(N, 2)` from a photograph into its crop: float64, (x, y) in pixels of the crop.
 
-    The square's left edge lies at -0.5 in the crop and its right edge at size - 0.5.
+    `square` is that of all points or `(N, 3)`, one each. Its left edge is at -0.5 in the crop, its right edge at
+    size - 0.5.
     """
-    x, y, side = square
-    return (np.asarray(landmarks, dtype=np.float64) - (x, y)) * (size / side) - 0.5
+    square = np.asarray(square, dtype=np.float64)
+    return (np.asarray(points, dtype=np.float64) - square[..., :2]) * (size / square[..., 2:]) - 0.5
 
 
 def read_faces(path: str | Path) -> pd.DataFrame:
@@ -174,7 +175,7 @@ def make_crops(
     """
     rows = _photos_of(manifest, faces, ["file", "sha256", "width", "height"])
     for (file, digest, width, height), square in zip(rows, squares, strict=True):
-        image = read_photo(photos, file, digest, (width, height))
+        image = read_unchanged_photo(photos, file, digest, (width, height))
         yield crop_image(image, tuple(square), size), pixel_hash(image)
 
 
@@ -184,7 +185,7 @@ def pixel_hash(image: np.ndarray) -> str:
     return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()[:32]
 
 
-def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
+def read_unchanged_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
     """Decode one photograph, `(H, W, 3)` uint8 RGB, checked against the manifest's hash and (width, height).
 
     Raises:
@@ -199,7 +200,7 @@ def read_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) 
     height, width = image.shape[:2]
     if (width, height) != size:
         raise InputError(
-            f"{file}: the image is {width}x{height} pixels, but the manifest says {size[0]}x{size[1]}; mend the "
+            f"{file}: the image is {width}x{height} pixels, but the manifest says {size[0]}x{size[1]}; fix the "
             "manifest or run the download rule again"
         )
     return image
@@ -215,11 +216,9 @@ def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray
     columns |= {name: faces[name].to_numpy() for name in AUS}
     columns |= dict(zip(SQUARE_COLUMNS, squares.T, strict=True))
     columns[PIXELS] = np.full(len(faces), "", dtype=object)
-    x, y, side = squares.T
-    for name in LANDMARK_COLUMNS:
-        start = x if name.startswith("x") else y
-        moved = (faces[name].to_numpy() - start) * (size / side) - 0.5  # as `to_crop`, a column at a time
-        columns[name] = np.round(moved, _LANDMARK_DECIMALS)
+    for point in range(POINTS):  # not all at once: no second copy of the landmarks of a million faces
+        names = [f"x_{point}", f"y_{point}"]
+        columns |= zip(names, to_crop(faces[names].to_numpy(), squares, size).round(_LANDMARK_DECIMALS).T, strict=True)
     return pd.DataFrame(columns)[list(INDEX_COLUMNS)]
 
 

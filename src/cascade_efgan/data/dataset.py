@@ -72,7 +72,7 @@ class Faces:
         return tuple(name for name in EXPRESSIONS if name in present)
 
     def take(self, rows: np.ndarray) -> "Faces":
-        """The faces of the given row numbers, in that order, read into memory; rows are numbered anew."""
+        """The faces of the given row numbers, in that order, read into memory; rows are renumbered."""
         rows = np.asarray(rows, dtype=np.int64)
         return Faces(np.asarray(self.images[rows]), self.index.iloc[rows].reset_index(drop=True))
 
@@ -131,7 +131,7 @@ def read_index(path: str | Path) -> pd.DataFrame:
         row, column = np.argwhere((aus < 0) | (aus > AU_MAX))[0]
         raise InputError(
             f"{path}: {AUS[column]} of {index['id'].iloc[row]} is {aus[row, column]:g}, expected OpenFace's 0 to 5; "
-            "mend that line"
+            "fix that line"
         )
     return index
 

@@ -56,7 +56,7 @@ class PhotoLimits:
 
 
 def check_size(width: int, height: int, name: str, limits: PhotoLimits | None = None) -> None:
-    """Refuse what no library shall be given; None: `PhotoLimits()`.
+    """Refuse what no library may be given; None: `PhotoLimits()`.
 
     Raises:
         InputError: too many pixels, or a side too long or too short; the sentence names `name`.
@@ -147,8 +147,8 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
 def rgb_pixels(image: Image.Image, name: str, data: bytes = b"") -> tuple[np.ndarray, np.ndarray | None]:
     """`(H, W, 3)` uint8 RGB and, where it has any, `(H, W)` uint8 opacity of an opened image, upright.
 
-    `data`, the bytes of its file, tell how deep a PNG was before Pillow read it; without them its own pixels count.
-    More than 8 bits a channel are scaled by the range of their type, floats by 0..1. CMYK becomes sRGB by its profile.
+    `data`, the bytes of its file, say how deep a PNG was before Pillow read it; without them its own pixels count.
+    More than 8 bits per channel are scaled by their type's range, floats by 0..1. CMYK becomes sRGB by its profile.
 
     Raises:
         InputError: floats beyond 0..1, values that fill only the lower bits, or a kind of pixel that is not known.
@@ -195,9 +195,9 @@ def _bits(image: Image.Image, data: bytes) -> int:
 
 
 def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:
-    """The image with 8 bits a channel."""
+    """The image with 8 bits per channel."""
     if image.mode not in (*_PLAIN, *_DEEP):
-        raise InputError(f"{name}: {UNREADABLE} (pixels of kind {image.mode}); save it with 8 bits a channel")
+        raise InputError(f"{name}: {UNREADABLE} (pixels of kind {image.mode}); save it with 8 bits per channel")
     if image.mode == "CMYK":
         return _from_cmyk(image)
     if image.mode == "LAB":
@@ -216,7 +216,7 @@ def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:
     if brightest < _DARKEST:
         raise InputError(
             f"{name}: {UNREADABLE} (all but black: its brightest pixel is at {brightest / 255:.0%} of what "
-            f"{bits} bits hold); scale its values and save it with 8 bits a channel"
+            f"{bits} bits hold); scale its values and save it with 8 bits per channel"
         )
     return shallow
 
@@ -227,7 +227,7 @@ def _scaled(values: np.ndarray, bits: int, name: str) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # numbers that are none compare as false
         raise InputError(
-            f"{name}: {UNREADABLE} (floats from {low:g} to {high:g}, expected 0 to 1); save it with 8 bits a channel"
+            f"{name}: {UNREADABLE} (floats from {low:g} to {high:g}, expected 0 to 1); save it with 8 bits per channel"
         )
     return np.rint(values * 255).astype(np.uint8)
 

@@ -138,6 +138,6 @@ def _refuse(manifest: pd.DataFrame, column: str, wrong: pd.Series, path: str | P
     if wrong.any():
         row = manifest[wrong].to_dict("records")[0]
         raise InputError(
-            f"{path}: {column} of id {row['id']!r} is {row[column]!r}, expected {expected}; mend that line or make "
+            f"{path}: {column} of id {row['id']!r} is {row[column]!r}, expected {expected}; fix that line or make "
             "the manifest again"
         )

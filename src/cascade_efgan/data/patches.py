@@ -1,4 +1,4 @@
-"""Where the local focuses lie: one box per region, the same for every image of a data set (Sec. 4.1)."""
+"""Where the local focuses are: one box per region, the same for every image of a data set (Sec. 4.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,10 +53,7 @@ def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: in
     left = int(np.floor(x - (width - 1) / 2 + 0.5))
     top = int(np.floor(y - (height - 1) / 2 + 0.5))
     return PatchBox(
-        top=min(max(top, 0), crop_size - height),
-        left=min(max(left, 0), crop_size - width),
-        height=height,
-        width=width,
+        top=min(max(top, 0), crop_size - height), left=min(max(left, 0), crop_size - width), height=height, width=width
     )
 
 

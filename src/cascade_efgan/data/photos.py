@@ -98,7 +98,7 @@ def source_photos(dataset: str, request: Request) -> SourcePhotos:
     """
     if dataset not in DATASETS:
         raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
-    # By its name, so that a change of one data set's module makes no other data set anew.
+    # By its name, so that a change of one data set's module makes no other data set again.
     source = import_module(source_module(dataset))
     make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
     return make(request)

@@ -72,7 +72,7 @@ def _finite(column: pd.Series, path: str | Path, name: str) -> np.ndarray:
     row = next(row for row, cell in enumerate(column) if not _is_finite(cell))
     raise InputError(
         f"{path}: column {name} holds {column.iloc[row]!r} in line {row + 2}, where a finite number was expected; "
-        "mend that line"
+        "fix that line"
     )
 
 

@@ -52,7 +52,7 @@ def make_split(
         InputError: the test part would be empty, or, where `labelled`, the train part would lack an expression.
 
     Source: Sec. 4.1 (random 90 % / 10 %). Not in the paper: the stratification, and the split by person, which alone
-    tells how well a method does on people that it has never seen.
+    shows how well a method does on people that it has never seen.
     """
     rng = np.random.default_rng(seed)
     rows = index[["id", "person", "expression", PIXELS]].sort_values("id", ignore_index=True)

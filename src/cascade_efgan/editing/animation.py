@@ -46,10 +46,10 @@ def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, 
     with atomic_path(path) as partial:
         if suffix == ".mp4":
             write_mp4(partial, film, FRAME_SECONDS, targets)
+        elif suffix == ".gif":
+            partial.write_bytes(gif_bytes(film, FRAME_SECONDS, targets))
         else:
-            partial.write_bytes(
-                gif_bytes(film, FRAME_SECONDS, targets) if suffix == ".gif" else strip_bytes(small, targets)
-            )
+            partial.write_bytes(marked_png(joined(small, axis=1), targets))
 
 
 def check_animation_suffix(path: Path) -> None:
@@ -71,7 +71,7 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets = ()) -> bytes:
+def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets) -> bytes:
     """An endless GIF of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, with the mark as its comment.
 
     All frames share one palette of 256 colours, of the first and the last: what does not change then does not flicker.
@@ -89,7 +89,7 @@ def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets = ()) -> byte
     return buffer.getvalue()
 
 
-def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets = ()) -> None:
+def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets) -> None:
     """H.264 of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, three times there and back, the mark as comment."""
     try:
         import av
@@ -107,11 +107,6 @@ def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets =
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:height, :width]), format="rgb24")
             film.mux(stream.encode(picture))
         film.mux(stream.encode())
-
-
-def strip_bytes(frames: Sequence[np.ndarray], targets: Targets = ()) -> bytes:
-    """PNG bytes of `(H, W, 3)` uint8 RGB frames side by side, with the mark."""
-    return marked_png(joined(frames, axis=1), targets)
 
 
 def joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:

@@ -39,7 +39,7 @@ def trained_weights(run: Path, weights: Path | None) -> Path:
 
 
 def _can_offer(run: Path) -> bool:
-    """Whether somebody is there to be asked, in a checkout whose run would lie where weights are looked for."""
+    """Whether somebody is there to be asked, in a checkout whose run would be where weights are looked for."""
     asked = sys.stdin.isatty() and sys.stderr.isatty()
     here = Path("Snakefile").is_file() and shutil.which("snakemake") is not None
     return asked and here and run.resolve() == Path("results").resolve()

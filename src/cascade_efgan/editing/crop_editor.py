@@ -1,7 +1,7 @@
 """A trained generator on face crops: arrays in, arrays out, in batches, on a CPU or a GPU."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from cascade_efgan.models.build import ModelSpec
     from cascade_efgan.models.cascade import Cascade
+
+#: Where PyTorch computes, such as "cpu" or "cuda"; None: a GPU where there is one, else the CPU.
+Device: TypeAlias = "torch.device | str | None"
 
 #: Crops that go through the network at a time.
 _BATCH = 16
@@ -37,13 +40,13 @@ class CropEditor:
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
         spec: what it was built from.
-        device: where it computes, such as "cpu" or "cuda"; None: a GPU where there is one, else the CPU.
+        device: where it computes.
 
     Raises:
         InputError: no such device here.
     """
 
-    def __init__(self, generator: "Cascade", spec: "ModelSpec", device: "torch.device | str | None" = None) -> None:
+    def __init__(self, generator: "Cascade", spec: "ModelSpec", device: Device = None) -> None:
         from cascade_efgan.devices import pick_device
         from cascade_efgan.editing.freeze import fix_weights
 
@@ -62,10 +65,10 @@ class CropEditor:
         Args:
             crops: `(N, S, S, 3)` uint8 RGB, as `crop_image` cuts them from `square`.
             present: `(N, 17)`, 0..5, the AUs that they show.
-            target: `(N, 17)`, 0..5, the AUs that they shall show.
+            target: `(N, 17)`, 0..5, the AUs that they are to show.
 
         Returns:
-            One `CropEdit` a step of the cascade, first to last; the last is the edit.
+            One `CropEdit` per step of the cascade, first to last; the last is the edit.
         """
         import torch
 
@@ -87,7 +90,7 @@ class CropEditor:
         ]
 
     def attention_map(self, step: CropEdit, number: int) -> np.ndarray:
-        """Where a step painted crop `number` anew: `(S, S)` float32, 0..1, the largest of its branches' maps."""
+        """Where a step repainted crop `number`: `(S, S)` float32, 0..1, the largest of its branches' maps."""
         whole = step.attention["face"][number].copy()
         for name, box in self.spec.boxes.items():
             part = whole[box.top : box.top + box.height, box.left : box.left + box.width]

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import Square, crop_square
-from cascade_efgan.editing.crop_editor import CropEditor
+from cascade_efgan.editing.crop_editor import CropEditor, Device
 from cascade_efgan.editing.face_edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.inputs import Photograph, chosen, known_aus, name_of, pixels_of, several
 from cascade_efgan.editing.runs import (
@@ -26,8 +26,6 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FaceFinder, FoundFace, find_faces, usable_faces
 
 if TYPE_CHECKING:
-    import torch
-
     from cascade_efgan.models.build import ModelSpec
     from cascade_efgan.models.cascade import Cascade
 
@@ -49,8 +47,6 @@ class Editor:
 
     Attributes:
         crops: the network on crops: `editor.crops.edit(crops, present, target)`.
-        spec: what the network was built from.
-        margin: border of crops as a share of the landmarks' longer side.
         origin: whose weights these are, in a few words; empty where it is not known.
 
     Args:
@@ -59,7 +55,7 @@ class Editor:
         expressions: name -> `(17,)` AUs, 0..5.
         margin: border of crops as a share of the landmarks' longer side, as it was trained with.
         finder: finds faces; None: OpenFace or MediaPipe (`find_faces`), looked for when first needed.
-        device: where it computes; None: a GPU where there is one, else the CPU.
+        device: where it computes.
     """
 
     def __init__(
@@ -69,7 +65,7 @@ class Editor:
         expressions: Mapping[str, np.ndarray],
         margin: float,
         finder: FaceFinder | None = None,
-        device: "torch.device | str | None" = None,
+        device: Device = None,
     ) -> None:
         self.crops = CropEditor(generator, spec, device)
         self._expressions = {name: np.array(aus, dtype=np.float64) for name, aus in expressions.items()}
@@ -79,12 +75,7 @@ class Editor:
         self.origin = ""
 
     @classmethod
-    def pretrained(
-        cls,
-        name: str = FOR_PHOTOGRAPHS,
-        finder: FaceFinder | None = None,
-        device: "torch.device | str | None" = None,
-    ) -> "Editor":
+    def pretrained(cls, name: str = FOR_PHOTOGRAPHS, finder: FaceFinder | None = None, device: Device = None) -> Self:
         """The editor of the weights `name` that come with the package; those for photographs unless told otherwise.
 
         Raises:
@@ -96,9 +87,7 @@ class Editor:
         return cls.from_file(weights, finder, device)
 
     @classmethod
-    def from_run(
-        cls, run: str | Path = "results", finder: FaceFinder | None = None, device: "torch.device | str | None" = None
-    ) -> "Editor":
+    def from_run(cls, run: str | Path = "results", finder: FaceFinder | None = None, device: Device = None) -> Self:
         """The editor of a method's folder, or of the newest of the best method below a folder of runs.
 
         Raises:
@@ -107,9 +96,7 @@ class Editor:
         return cls.from_file(find_weights(Path(run)), finder, device)
 
     @classmethod
-    def from_file(
-        cls, weights: str | Path, finder: FaceFinder | None = None, device: "torch.device | str | None" = None
-    ) -> "Editor":
+    def from_file(cls, weights: str | Path, finder: FaceFinder | None = None, device: Device = None) -> Self:
         """The editor of a weights file, with `model.json` beside it.
 
         Expressions are those stored beside published weights, or the means of the run's training images where its
@@ -137,11 +124,6 @@ class Editor:
         origin = f"; {self.origin}" if self.origin else ""
         return f"{self.spec.info.title}, {self.crop_size}×{self.crop_size} pixels{steps}{origin}"
 
-    @property
-    def smallest_face(self) -> float:
-        """Least side of the box of a face's landmarks, pixels."""
-        return SMALLEST_FACE * self.crop_size
-
     def expressions(self) -> dict[str, np.ndarray]:
         """Name -> `(17,)` float64, 0..5: the AUs that `expression=NAME` stands for."""
         return {name: aus.copy() for name, aus in self._expressions.items()}
@@ -165,7 +147,7 @@ class Editor:
             found = self._finder.find(pixels)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
-        return usable_faces(found, pixels.shape[:2], self.smallest_face, name)
+        return usable_faces(found, pixels.shape[:2], SMALLEST_FACE * self.crop_size, name)
 
     def edit(
         self,
@@ -217,7 +199,7 @@ class Editor:
             names: what messages call each photograph; None: its path, or "photograph 1" and so on.
 
         Returns:
-            One `EditedPhoto` a photograph, in their order.
+            One `EditedPhoto` per photograph, in their order.
 
         Raises:
             InputError: as `edit`, of the first photograph that cannot be edited.

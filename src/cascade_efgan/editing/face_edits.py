@@ -23,7 +23,7 @@ class EditedFace:
         crop: `(S, S, 3)` uint8 RGB, the face before.
         steps: of each step of the cascade, the crop `(S, S, 3)` uint8 RGB; the last is the edit.
         unchanged: of each step, what it gives when it is asked to change nothing, `(S, S, 3)` uint8 RGB (see `paste`).
-        attention: of each step, where it painted anew: `(S, S)` float32, 0..1.
+        attention: of each step, where it repainted: `(S, S)` float32, 0..1.
     """
 
     found: FoundFace
@@ -69,7 +69,7 @@ class Work(NamedTuple):
 
 
 def edit_works(
-    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool = False
+    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool
 ) -> list[list[EditedPhoto]]:
     """Of each work its K edits. All faces go through the network together, in batches.
 

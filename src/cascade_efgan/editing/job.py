@@ -58,7 +58,7 @@ class EditJob:
             plan: the photograph and where its files go.
 
         Returns:
-            Lines that tell what was done.
+            Lines that say what was done.
 
         Raises:
             InputError: the photograph cannot be read, or has no face that can be edited, or a file has come to be where
@@ -80,14 +80,14 @@ class EditJob:
         if shown is not None:
             with atomic_path(shown) as partial:
                 partial.write_bytes(marked_png(steps_picture(made[-1].faces, profile), _targets(made[-1])))
-            lines.append(f"{shown}: the cascade's steps, and where each painted anew")
+            lines.append(f"{shown}: the cascade's steps, and where each repainted")
         self._written.update(map(_identity, plan.written))
         count = len(made[-1].faces)
         lines.append(f"{out}: {count} face{'s' if count > 1 else ''} of {source} edited")
         return lines + [f"{source}: another face was left as it was: it {reason}" for reason in made[-1].skipped]
 
     def _check_again(self, plan: Plan) -> None:
-        """Disks that do not tell cases or Unicode forms apart may show only now that two names are one file."""
+        """Disks that do not distinguish case or Unicode forms may show only now that two names are one file."""
         for path in plan.written:
             if _identity(path) in self._written:
                 raise InputError(
@@ -126,7 +126,7 @@ def plan_files(
     if continuous and (several or out is None or out.is_dir()):
         raise InputError("--continuous: expected one photograph, and --out with .gif, .mp4 or .png")
     if not several:
-        written_format(files[0])  # what is no photograph is said before what stands in its way
+        written_format(files[0])  # what is no photograph is reported before what is in its way
     if out is None:
         outs = [files[0].with_name(f"{files[0].stem}_edited{SUFFIXES[written_format(files[0])]}")]
     elif several or out.is_dir():

@@ -1,10 +1,9 @@
 """The mark of an edited picture: tool, version and target AUs, invisible in the picture and readable by programs.
 
 PNG carries it as the text chunk `efgan`, JPEG, WebP and TIFF as EXIF UserComment, GIF and MP4 as their comment.
-Not in the paper: whoever meets an edited face shall be able to learn that it is one.
+Not in the paper: whoever meets an edited face should be able to learn that it is one.
 """
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,22 +43,6 @@ def mark_words(targets: Sequence[Mapping[str, float]], replaced: Mapping[str, st
 def mark_text(words: Mapping[str, Any]) -> str:
     """The mark as one line of JSON in ASCII."""
     return json.dumps(words, separators=(",", ":"))
-
-
-def read_mark(data: bytes) -> dict[str, Any] | None:
-    """The mark of a PNG, JPEG, WebP, TIFF or GIF file given as bytes; None where it has none."""
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        comment = image.info.get("comment", b"")
-        written = getattr(image, "text", {}).get(PNG_KEY) or read_comment(image.getexif())
-        for text in (written, comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment):
-            try:
-                words = json.loads(text or "")
-            except json.JSONDecodeError:
-                continue
-            if isinstance(words, dict) and words.get("tool") == _TOOL:
-                return words
-    return None
 
 
 def read_comment(exif: Image.Exif) -> str:

@@ -29,7 +29,7 @@ _CHECKED_BATCHES = (1, 3)
 
 
 class Exported(nn.Module):
-    """What the file computes: the last step's faces, and where the face branch of that step painted anew."""
+    """What the file computes: the last step's faces, and where the face branch of that step repainted."""
 
     def __init__(self, generator: Cascade) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from cascade_efgan.data.crops import crop_image
 #: so that no seam can show.
 RIM = 0.12
 
-#: A change of so many grey levels is one: fine detail goes with it as far as the attention says.
+#: A change of this many grey levels is one: fine detail goes with it as far as the attention says.
 _CHANGED = 16.0
 
 #: The network's contrast is corrected within these bounds: beyond them its output has little to do with the crop.
@@ -38,7 +38,7 @@ def paste(
         image: `(H, W, 3)` uint8 RGB.
         square: (left, top, side) of the crop in pixels of `image`, as `crop_square` gives it.
         edited: `(S, S, 3)` uint8 RGB, the edit of `crop_image(image, square, S)`.
-        attention: `(S, S)`, 0 (kept) to 1 (painted anew); None: 0 everywhere.
+        attention: `(S, S)`, 0 (kept) to 1 (repainted); None: 0 everywhere.
         unchanged: `(S, S, 3)` uint8 RGB, the network's edit to the AUs that the crop shows; None: the crop itself.
 
     Returns:

@@ -70,19 +70,19 @@ def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhot
     return with_image(data, name, read, limits)
 
 
-def load_photo(path: Path, limits: PhotoLimits = LIMITS) -> ReadPhoto:
+def load_photo(path: Path) -> ReadPhoto:
     """Read a file; `read_photo` says how.
 
     Raises:
         InputError: no such file, or one that `read_photo` refuses.
     """
-    return read_photo(_read(path, limits), str(path), limits)
+    return read_photo(_read(path), str(path))
 
 
-def _read(path: Path, limits: PhotoLimits) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
-        if size > limits.file_bytes:
+        if size > LIMITS.file_bytes:
             raise InputError(f"{path}: {size / 2**20:.0f} MiB is too large for a photograph; give a smaller file")
         return path.read_bytes()
     except OSError as error:
@@ -95,7 +95,7 @@ def written_format(path: Path) -> str:
     Raises:
         InputError: as `load_photo`, of what does not need the pixels.
     """
-    return with_image(_read(path, LIMITS), str(path), lambda image: WRITTEN_AS[str(image.format)], LIMITS)
+    return with_image(_read(path), str(path), lambda image: WRITTEN_AS[str(image.format)], LIMITS)
 
 
 def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:

@@ -11,7 +11,7 @@ from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file, read_json
-from cascade_efgan.generation.plan import expression_means
+from cascade_efgan.generation.edit_plan import expression_means
 from cascade_efgan.methods import METHODS
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def pretrained_weights(name: str = FOR_PHOTOGRAPHS) -> Path | None:
 
 
 def shown_weights(weights: Path) -> str:
-    """Weights in a few words that tell nothing of where results lie: whose run, or that they are the package's."""
+    """Weights in a few words that say nothing about where results are: whose run, or that they are the package's."""
     weights = weights.resolve()
     if weights.parent.parent == PRETRAINED.resolve():
         return f"weights {weights.parent.name}, which come with the package"
@@ -117,7 +117,7 @@ def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarra
 
 
 def pretraining_folder(weights: Path) -> Path | None:
-    """Where the data of the pre-training lie, of weights that their run fine-tuned on wild images; else None.
+    """Where the data of the pre-training are, of weights that their run fine-tuned on wild images; else None.
 
     Their expressions are those that the run edits wild images to (Sec. 4.5): these have none of their own, or fewer.
     """

@@ -13,10 +13,10 @@ from cascade_efgan.editing.editor import EditedFace
 _SIDE = 192
 
 
-def steps_picture(faces: Sequence[EditedFace], profile: bytes | None = None) -> np.ndarray:
+def steps_picture(faces: Sequence[EditedFace], profile: bytes | None) -> np.ndarray:
     """`(H, W, 3)` uint8 sRGB: of every face a row (before, step 1, step 2, ...), and a row of attention maps.
 
-    Attention is grey: black was kept, white was painted anew. Below the face before there is none, hence white paper.
+    Attention is grey: black was kept, white was repainted. Below the face before there is none, hence white paper.
     The faces are converted from the colours of the ICC profile of their photograph.
     """
     rows = []

@@ -1,4 +1,4 @@
-"""From what a user asks for to the AUs that a face shall show."""
+"""From what a user asks for to the AUs that a face is to show."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -61,7 +61,7 @@ def check_intensity(value: float) -> float:
 def target_aus(
     present: np.ndarray, goal: np.ndarray | None, aus: Mapping[str, float] | None, intensity: float = 1.0
 ) -> np.ndarray:
-    """The AUs that a face shall show.
+    """The AUs that a face is to show.
 
     Args:
         present: `(17,)`, 0..5, what it shows now.

@@ -27,7 +27,7 @@ class AuReader:
 
     Attributes:
         name: for tables.
-        aus: those that it can tell, in the order of `AUS`.
+        aus: those that it can read, in the order of `AUS`.
         find: `(H, W, 3)` uint8 RGB -> faces, largest first.
     """
 

@@ -16,15 +16,7 @@ from torch.nn import functional
 
 from cascade_efgan.config.evaluation_sections import AuRegressor
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.evaluation.trainer import (
-    Examples,
-    count_steps,
-    fit,
-    load_network,
-    predict,
-    read_description,
-    seeded,
-)
+from cascade_efgan.evaluation.trainer import Examples, count_steps, fit, load_network, predict, read_description, seeded
 
 KIND = "au_regressor"
 
@@ -84,10 +76,8 @@ def train_au_regressor(
         The network, and its description for the JSON beside its weights.
     """
     network = seeded(lambda: AuNetwork(settings.width), seed)
-    assert isinstance(network, AuNetwork)
     steps = count_steps(len(data), settings)
     fit(network, data, functional.mse_loss, settings, steps=steps, seed=seed, device=device)
-    settings_used = settings.model_dump(mode="json")
     return network, {
         "kind": KIND,
         "aus": list(AUS),
@@ -95,7 +85,7 @@ def train_au_regressor(
         "seed": seed,
         "n_train": len(data),
         "steps": steps,
-        "settings": settings_used,
+        "settings": settings.model_dump(mode="json"),
     }
 
 

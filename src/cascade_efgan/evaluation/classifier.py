@@ -88,7 +88,6 @@ def train_classifier(
         The network, and its description for the JSON beside its weights.
     """
     network = seeded(lambda: ResNet18(len(classes), settings.width), seed)
-    assert isinstance(network, ResNet18)
     steps = count_steps(n_real, settings)
     losses = fit(network, data, functional.cross_entropy, settings, steps=steps, seed=seed, device=device)
     last = losses[-max(1, len(losses) // 20) :]

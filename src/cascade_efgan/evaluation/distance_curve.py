@@ -36,7 +36,7 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor:
         seed: seed of the draws.
 
     Returns:
-        One line a set and number of images: `set` (a method, or `REAL`), `n`, `n_real` (images it is compared with),
+        One line per set and number of images: `set` (a method, or `REAL`), `n`, `n_real` (images it is compared with),
         `draws`, `fid`, `fid_deviation`, `kid`, `kid_deviation`.
     """
     draw = np.random.default_rng(seed)

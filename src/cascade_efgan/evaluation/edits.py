@@ -10,8 +10,7 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import check_expressions, load_images
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-
-EDIT_TEXT = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id")
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import EDIT_TEXT
 from cascade_efgan.evaluation.significance import person_groups
 from cascade_efgan.evaluation.statistics import load_vectors
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 
 @dataclass(frozen=True)

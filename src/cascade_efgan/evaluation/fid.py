@@ -3,7 +3,7 @@
 import numpy as np
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.statistics import Statistics, statistics
+from cascade_efgan.evaluation.statistics import FeatureStatistics, statistics
 
 
 def frechet_distance(mean1: np.ndarray, covariance1: np.ndarray, mean2: np.ndarray, covariance2: np.ndarray) -> float:
@@ -38,7 +38,7 @@ class DistanceTo:
     the centred vectors X, and that of a part is cut out of it: a part then costs milliseconds in place of seconds.
     """
 
-    def __init__(self, vectors: np.ndarray, real: Statistics) -> None:
+    def __init__(self, vectors: np.ndarray, real: FeatureStatistics) -> None:
         """Prepare.
 
         Args:
@@ -67,7 +67,7 @@ class DistanceTo:
         return max(0.0, float(mean @ mean + own + other - 2 * np.sqrt(eigenvalues).sum()))
 
 
-def distance(real: Statistics, edits: Statistics) -> float:
+def distance(real: FeatureStatistics, edits: FeatureStatistics) -> float:
     """Distance between the features of real images and of edits.
 
     Raises:

@@ -1,7 +1,7 @@
 """Kernel distance of two sets of features (KID; Binkowski et al. 2018): beyond the paper, unbiased where FID is not.
 
 torchmetrics has it too, and a test holds this one against it. It is written out here because importing torchmetrics
-takes ten seconds a job, and because leaving people out in turn needs the sums of the kernel, not its mean.
+takes ten seconds per job, and because leaving people out in turn needs the sums of the kernel, not its mean.
 """
 
 from dataclasses import dataclass

@@ -118,7 +118,7 @@ def hashed(paths: Iterable[str | Path]) -> dict[str, str]:
     """SHA-256 of files, by path: relative ones as given, others below the working folder relative to it, else by name.
 
     A local copy of a file in an object store has the name of the file there, without its bucket. Absolute paths are
-    shortened because results must not depend on, or tell, where a checkout lies.
+    shortened because results must not depend on, or reveal, where a checkout is.
     """
     return {_shown(Path(path)): sha256_file(path) for path in paths}
 

@@ -1,6 +1,6 @@
 """How much a table moves when an assumption of the evaluation is another (docs/assumptions.md). Beyond the paper.
 
-Only what needs no generator to be trained anew. Each function yields a `Moved` for every method and variation; `lines`
+Only what needs no generator to be trained again. Each function yields a `Moved` for every method and variation; `lines`
 sets them beside the run's own numbers.
 """
 
@@ -26,7 +26,7 @@ from cascade_efgan.evaluation.statistics import load_vectors, statistics
 from cascade_efgan.evaluation.trainer import examples
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.generation.edit import edit_all, trained
-from cascade_efgan.generation.plan import expression_means
+from cascade_efgan.generation.edit_plan import expression_means
 from cascade_efgan.models.build import load_generator
 
 #: Share of the crop's side that the classifier's smaller crop leaves out on each side.
@@ -87,7 +87,7 @@ class FinishedRun:
         return [str(name) for name in self.faces.index["expression"].iloc[rows]]
 
     def classifier(self, seed: int, border: int = 0, added: Edits | None = None) -> nn.Module:
-        """Train the classifier of R anew, or with edits that of R+G; `border` pixels are left out on each side."""
+        """Train the classifier of R again, or with edits that of R+G; `border` pixels are left out on each side."""
         faces = self.faces
         names = self.expressions(self.train)
         parts = [(_inner(faces.images, border), self.train, class_numbers(names, faces.expressions, "crops.csv"))]
@@ -217,7 +217,7 @@ def vary_unit(run: FinishedRun) -> Iterator[Moved]:
 
 
 def vary_regressor(run: FinishedRun) -> Iterator[Moved]:
-    """Another seed of the AU regressor; what the run's own reads stands beside it as the base."""
+    """Another seed of the AU regressor; what the run's own reads is beside it as the base."""
     about = ("initial weights of the AU regressor", "–", f"seed {run.seed}")
     real = run.folder / "real"
     data = examples([(run.faces.images, run.train, run.faces.aus[run.train])])

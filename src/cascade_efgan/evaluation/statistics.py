@@ -22,7 +22,7 @@ KERNEL_NAMES = {"inception": "KID", "efficientnet_lite0": "kernel distance (Effi
 
 
 @dataclass(frozen=True)
-class Statistics:
+class FeatureStatistics:
     """Mean and covariance of features.
 
     Attributes:
@@ -45,7 +45,7 @@ class Statistics:
         return self.origin.get("part", "all")  # type: ignore[return-value]
 
     def about(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """What a distance to these real images tells of itself; `names`: heading of its column by extractor."""
+        """What a distance to these real images reports; `names`: heading of its column by extractor."""
         return {
             "extractor": self.extractor,
             "column": names[self.extractor],
@@ -55,7 +55,9 @@ class Statistics:
         }
 
 
-def statistics(batches: Iterable[np.ndarray], extractor: str, origin: Mapping[str, str] | None = None) -> Statistics:
+def statistics(
+    batches: Iterable[np.ndarray], extractor: str, origin: Mapping[str, str] | None = None
+) -> FeatureStatistics:
     """Mean and covariance of `(B, D)` batches, without keeping them: Chan's update of the two moments.
 
     Raises:
@@ -77,10 +79,10 @@ def statistics(batches: Iterable[np.ndarray], extractor: str, origin: Mapping[st
         raise InputError(
             f"feature statistics: {n} images, but a covariance needs two; enlarge this part of the data set"
         )
-    return Statistics(mean, scatter / (n - 1), n, extractor, dict(origin or {}))
+    return FeatureStatistics(mean, scatter / (n - 1), n, extractor, dict(origin or {}))
 
 
-def save_statistics(path: str | Path, values: Statistics) -> None:
+def save_statistics(path: str | Path, values: FeatureStatistics) -> None:
     """Write statistics as safetensors; extractor, n and origin are its metadata."""
     with atomic_path(path) as partial:
         save_file(
@@ -110,7 +112,7 @@ def load_vectors(path: str | Path) -> np.ndarray:
     return vectors
 
 
-def load_statistics(path: str | Path) -> Statistics:
+def load_statistics(path: str | Path) -> FeatureStatistics:
     """Read statistics.
 
     Raises:
@@ -124,4 +126,4 @@ def load_statistics(path: str | Path) -> Statistics:
         raise InputError(f"{path}: no such file; run the features rule first") from None
     except (SafetensorError, KeyError, OSError, json.JSONDecodeError):
         raise InputError(f"{path}: holds no feature statistics; delete it and run the features rule again") from None
-    return Statistics(mean, covariance, about["n"], about["extractor"], about["origin"])
+    return FeatureStatistics(mean, covariance, about["n"], about["extractor"], about["origin"])

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -28,6 +28,8 @@ from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
 MAX_SHIFT = 1 / 32
 MAX_ZOOM = 0.1
 MAX_BRIGHTNESS = 0.1
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class FitSettings(Protocol):
@@ -107,7 +109,7 @@ def augment(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return brightened
 
 
-def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+def seeded(build: Callable[[], Network], seed: int) -> Network:
     """Build a network whose initial weights depend on `seed` only; PyTorch's own generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

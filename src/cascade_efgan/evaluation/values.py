@@ -1,4 +1,4 @@
-"""The values behind a number, one an image: what intervals and tests are made from."""
+"""The values behind a number, one per image: what intervals and tests are made from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.metric import UNITS, Metric
 
-#: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file tells what it holds.
+#: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file says what it holds.
 VALUE_COLUMNS = ("dataset", "method", "seed", "metric", "id", "person", "value")
 
-#: Metrics of a whole set of images. Their files hold no value an image, but the metric without some people: `person`
+#: Metrics of a whole set of images. Their files hold no value per image, but the metric without some people: `person`
 #: names who was left out, `id` the turn.
 SET_METRICS = ("fid", "kid")
 

@@ -1,6 +1,6 @@
 """From MediaPipe's 52 blendshapes to OpenFace's 17 AU intensities: a small regression, fitted on the London Set.
 
-The coefficients lie in `blendshapes.json` beside this module; `benchmarks/fit_blendshapes.py` makes them, and
+The coefficients are in `blendshapes.json` beside this module; `benchmarks/fit_blendshapes.py` makes them, and
 `docs/blendshapes.md` says how good they are. Not in the paper: its AUs are OpenFace's.
 """
 
@@ -70,7 +70,7 @@ def au_lines() -> dict[str, AuLine]:
 
 
 def untold_aus() -> tuple[str, ...]:
-    """The AUs that blendshapes cannot tell: they are taken to be those of a neutral face."""
+    """The AUs that blendshapes cannot read: they are taken to be those of a neutral face."""
     return tuple(au for au, line in au_lines().items() if not line.told)
 
 

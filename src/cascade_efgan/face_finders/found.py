@@ -60,7 +60,7 @@ def find_faces(openface: Path | None = None) -> FaceFinder:
     """The finder to use: OpenFace where a path or the environment variable OPENFACE_BIN names it, else MediaPipe.
 
     Raises:
-        InputError: OpenFace is named but is not there, or MediaPipe or its model cannot be had.
+        InputError: OpenFace is named but is not there, or MediaPipe or its model is not available.
     """
     program = openface or os.environ.get(OPENFACE_VARIABLE)
     if program:

@@ -74,7 +74,7 @@ class MediaPipeFaces:
         width are missed.
 
         Raises:
-            InputError: MediaPipe is not installed, or failed; it is loaded anew for the next image.
+            InputError: MediaPipe is not installed, or failed; it is loaded again for the next image.
         """
         found: list[FoundFace] = []
         for top, left, part in _parts(image):

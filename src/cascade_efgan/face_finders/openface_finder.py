@@ -68,7 +68,7 @@ class OpenFaceFaces:
                 return _faces(csv_text(table.read_bytes(), "OpenFace's CSV"))
         if run.returncode != 0:
             said = (run.stderr.strip() or run.stdout.strip() or "no message").splitlines()[-1]
-            raise InputError(f"{self._program}: failed with status {run.returncode} ({said.strip()}); mend it first")
+            raise InputError(f"{self._program}: failed with status {run.returncode} ({said.strip()}); fix it first")
         # It ends with 0 and without a file where it finds no face.
         return []
 

@@ -60,8 +60,8 @@ class Caption:
 
     Attributes:
         title: a heading.
-        text: what is seen, which people and images were taken and how, and how many values stand behind it.
-        n: what is counted -> how many are shown or stand behind the figure.
+        text: what is seen, which people and images were taken and how, and how many values are behind it.
+        n: what is counted -> how many are shown or are behind the figure.
         paper_figure: number of the paper's figure, for instance `11, 13`; None where the paper has none.
         numbers: values that the figure shows, where they are no pictures.
     """
@@ -92,7 +92,7 @@ def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> N
         "n": caption.n,
         "numbers": caption.numbers,
     }
-    # Signs stay signs: the report includes the caption as it stands in this file.
+    # Signs stay signs: the report includes the caption as it is in this file.
     write_json(files[2], values, ensure_ascii=False)
 
 

@@ -27,7 +27,7 @@ def _real(faces: Faces, name: str) -> np.ndarray | None:
 def draw_methods(
     faces: Faces, edits: Mapping[str, Edits], methods: Sequence[str], count: int, made: Made, paper: str
 ) -> tuple["Figure", Caption]:
-    """One edit a column: its input, the real photograph with the target expression, and every method's edit.
+    """One edit per column: its input, the real photograph with the target expression, and every method's edit.
 
     Args:
         faces: all crops of the data set.

@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 BINS, DRAWS = 5, 2000
 
 #: Score -> axis, and its factor.
-MEASURES = {
-    "correct": ("G ↑ (%)", 100.0),
-    "au_error": ("AU error ↓ (0 to 5)", 1.0),
-    "psnr": ("PSNR ↑ (dB)", 1.0),
-}
+SCORES = {"correct": ("G ↑ (%)", 100.0), "au_error": ("AU error ↓ (0 to 5)", 1.0), "psnr": ("PSNR ↑ (dB)", 1.0)}
 
-#: (cascade, its single-step method): whose difference tells whether the cascade helps more where the gap is large.
+#: (cascade, its single-step method): whose difference shows whether the cascade helps more where the gap is large.
 PAIRS = (("baseline_cascade", "baseline"), ("cascade_ef_gan", "ef_gan"))
 
 
@@ -50,7 +46,7 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     people, names = pd.factorize(together["person"])
     weights = people_weights(len(names), DRAWS, seed)
     rows: list[dict[str, Any]] = []
-    for measure in MEASURES:
+    for measure in SCORES:
         for method in scores:
             part = (together["method"] == method).to_numpy()
             values = together[measure].to_numpy()[part]
@@ -106,7 +102,7 @@ def gain_of_cascade(
 
 
 def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
-    """A row a score, methods left and ablation right, with the number of edits in each bin below.
+    """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
     Args:
         scores: method or control -> `edit_scores`, of the same edits.
@@ -119,7 +115,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
         caption = Caption("Quality against the expression gap", "No edit changes the expression.", {"edits": 0})
         return sentence_figure("Nothing to show: no edit changes the expression."), caption
     table = gap_table(scores, made.drawn)
-    measures = [name for name in MEASURES if (table["measure"] == name).any()]
+    measures = [name for name in SCORES if (table["measure"] == name).any()]
     controls = [name for name in CONTROLS if name in scores]
     sides = {
         "methods": [name for name in COMPARED if name in scores] + controls,
@@ -134,7 +130,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
         for axis, measure in zip(axes[:, column], measures, strict=False):
             _draw_lines(axis, table[table["measure"] == measure], methods, measure)
             if column == 0:
-                axis.set_ylabel(MEASURES[measure][0])
+                axis.set_ylabel(SCORES[measure][0])
         _draw_counts(axes[-1, column], table)
         axes[0, column].set_title(side, loc="left", fontweight="bold", pad=26)
         handles = [plt.Line2D([], [], **line_style(name)) for name in methods]
@@ -147,7 +143,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
 
 
 def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
-    factor = MEASURES[measure][1]
+    factor = SCORES[measure][1]
     for name in methods:
         part = table[table["method"] == name]
         style = line_style(name)

@@ -35,13 +35,9 @@ def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[in
 
 
 def draw_extremes(
-    faces: Faces,
-    edits: Mapping[str, Edits],
-    scores: Mapping[str, pd.DataFrame],
-    truth: Edits | None,
-    made: Made,
+    faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None, made: Made
 ) -> tuple["Figure", Caption]:
-    """Three rows a method: input, what the edit is compared with, edit; best edits left, failures right.
+    """Three rows per method: input, what the edit is compared with, edit; best edits left, failures right.
 
     Args:
         faces: all crops.

@@ -28,8 +28,8 @@ class Mosaic:
         heads: text above each column.
         labels: text beside each row.
         notes: text below cells, by (row, column); half a column more is between two.
-        row_groups: rows before which a wider gap lies.
-        column_groups: columns before which a wider gap lies.
+        row_groups: rows with a wider gap before them.
+        column_groups: columns with a wider gap before them.
         titles: text above everything, by the column where it starts.
         largest: value of a map that is drawn brightest; its scale is drawn where there is a map.
         scale: what the values of maps are.

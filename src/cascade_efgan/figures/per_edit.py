@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
+from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
 
 
@@ -22,6 +23,11 @@ def au_gaps(index: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
     difference = index[list(AUS)].to_numpy(np.float64) - known.loc[index["source_id"]].to_numpy(np.float64)
     distances: np.ndarray = np.linalg.norm(difference, axis=1)
     return distances
+
+
+def read_readings(path: Path, ids: list[str]) -> np.ndarray:
+    """AUs that were read from these edits, `(M, 17)` float64, 0..5: `readings_au.csv`."""
+    return matched(read_records(path, ("id",), AUS), ids, path)[list(AUS)].to_numpy(np.float64)
 
 
 def matched(frame: pd.DataFrame, ids: list[str], path: Path) -> pd.DataFrame:

@@ -10,13 +10,13 @@ from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.psnr import counterparts, psnr, true_counterparts
-from cascade_efgan.figures.per_edit import au_gaps, matched
+from cascade_efgan.figures.per_edit import au_gaps, matched, read_readings
 
 
 def edit_scores(
     edits: Edits, faces: Faces, truth: Edits | None, predictions: Path, readings: Path | None
 ) -> pd.DataFrame:
-    """One row an edit that changes the expression.
+    """One row per edit that changes the expression.
 
     Args:
         edits: a method's edits of test images.
@@ -39,8 +39,7 @@ def edit_scores(
     predicted = matched(read_records(predictions, ("id", "true", "predicted")), ids, predictions)
     errors = np.full(len(edits), np.nan)
     if readings is not None:
-        measured = matched(read_records(readings, ("id",), AUS), ids, readings)[list(AUS)].to_numpy(np.float64)
-        errors = np.abs(measured - edits.index[list(AUS)].to_numpy(np.float64)).mean(axis=1)
+        errors = np.abs(read_readings(readings, ids) - edits.index[list(AUS)].to_numpy(np.float64)).mean(axis=1)
     ratios = [
         psnr(edits.images[row], other) if (other := partner(row)) is not None else np.nan for row in rows.tolist()
     ]
@@ -88,7 +87,7 @@ def resampled_means(values: np.ndarray, groups: np.ndarray, people: np.ndarray, 
 
 
 def people_weights(people: int, draws: int, seed: int) -> np.ndarray:
-    """How often each of `people` is drawn when so many are drawn with replacement: `(draws, people)`."""
+    """How often each of `people` is drawn when as many are drawn with replacement: `(draws, people)`."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(people, np.full(people, 1 / people), size=draws).astype(np.float64)
 

@@ -12,7 +12,7 @@ from cascade_efgan.methods import CONTROLS, METHODS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Width of the text of a CVPR paper, inches, and pixels an inch of the PNG: 1,100 pixels in all.
+#: Width of the text of a CVPR paper, inches, and pixels per inch of the PNG: 1,100 pixels in all.
 TEXT_WIDTH = 6.875
 FIGURE_DPI = 160
 

@@ -40,7 +40,7 @@ _COLUMNS, _ROW_HEIGHT = 4, 1.25
 
 
 def read_curves(path: Path) -> pd.DataFrame:
-    """`epoch` and losses of a training, one row an epoch; NaN where an epoch had no step of the generator.
+    """`epoch` and losses of a training, one row per epoch; NaN where an epoch had no step of the generator.
 
     Raises:
         InputError: missing file, no epoch, or a loss that is no number.

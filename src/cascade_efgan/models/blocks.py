@@ -34,7 +34,7 @@ def initialize(layer: nn.Module, start: Start, output: bool = False, gain: float
 
 
 class SpectralNorm(nn.Module):
-    """Divide a weight by its largest singular value, which one power iteration a step follows, times a gain.
+    """Divide a weight by its largest singular value, which one power iteration per step follows, times a gain.
 
     The same numbers, random draws and names in a state dict as `torch.nn.utils.parametrizations.spectral_norm`, whose
     class is private, and does neither `divided_product` nor float32 under autocast.
@@ -218,7 +218,7 @@ class ConditionedConv(nn.Module):
         """Image (N, 3, H, W), condition (N, c) -> (N, width, H, W), after norm and ReLU."""
         weight: Tensor = self.conv.weight  # type: ignore[assignment]
         features = F.conv2d(image, weight[:, :3], padding=3)
-        kernels = torch.einsum("nc,ocuv->nouv", condition, weight[:, 3:])  # one 7x7 kernel an image and channel
+        kernels = torch.einsum("nc,ocuv->nouv", condition, weight[:, 3:])  # one 7x7 kernel per image and channel
         rows, columns = (reach(side, image) for side in image.shape[2:])  # (H, 7), (W, 7)
         return F.relu(self.norm(features.add_(rows @ kernels @ columns.T)), inplace=True)
 

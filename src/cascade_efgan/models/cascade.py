@@ -65,7 +65,7 @@ class Cascade(nn.Module):
         return [*(self.interpolator(source, residual) for residual in residuals), target]
 
     def forward(self, image: Tensor, source: Tensor, target: Tensor) -> list[Edit]:
-        """Edit image (N, 3, S, S) with AUs source (N, 17) towards target (N, 17): one `Edit` a module."""
+        """Edit image (N, 3, S, S) with AUs source (N, 17) towards target (N, 17): one `Edit` per module."""
         edits = []
         for module, aus in zip(self.modules_in_order(), self.module_targets(source, target), strict=True):
             edits.append(module(image, aus))

@@ -36,7 +36,7 @@ class Findings:
 
     @property
     def good(self) -> bool:
-        """Every file is what `dvc.lock` says, and nothing else lies beside them."""
+        """Every file is what `dvc.lock` says, and nothing else is beside them."""
         return not (self.changed or self.missing or self.unlisted or self.damaged)
 
 
@@ -73,7 +73,7 @@ def mend(findings: Findings) -> None:
     for path in findings.damaged:
         path.unlink()
     for path in findings.changed:
-        # DVC remembers the hash of a file as long as its time stands.
+        # DVC remembers the hash of a file as long as its time is unchanged.
         os.utime(path)
 
 

@@ -1,4 +1,4 @@
-"""The code of the checkout that a command stands in, whichever checkout's environment is active.
+"""The code of the checkout that a command is run in, whichever checkout's environment is active.
 
 A Git worktree, a colleague's copy or a queued DVC experiment has a `src` of its own, but its commands come from the
 environment of the checkout that was installed: its code would run, and the records would name the other files.
@@ -17,7 +17,7 @@ IMPORTED = Path(__file__).resolve().parents[1]
 
 
 def own_source(folder: Path) -> Path | None:
-    """The `src` of the checkout that a folder lies in, links resolved; None outside of any."""
+    """The `src` of the checkout that a folder is in, links resolved; None outside of any."""
     for root in (folder, *folder.parents):
         if (root / "Snakefile").is_file() and (root / "src" / IMPORTED.name / "__init__.py").is_file():
             return (root / "src").resolve()
@@ -25,7 +25,7 @@ def own_source(folder: Path) -> Path | None:
 
 
 def use_own_code() -> None:
-    """Start this command again with the code of the checkout that it stands in, if another one's was imported.
+    """Start this command again with the code of the checkout that it is run in, if another one's was imported.
 
     Raises:
         InputError: it would not be imported even so.

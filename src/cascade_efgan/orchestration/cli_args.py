@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cascade_efgan.errors import InputError
 
-#: Stands for every seed of the run in a path on the command line: a list as long as the seeds are many gets too long
+#: Stands for every seed of the run in a path on the command line: a list with one path per seed may get too long
 #: for a shell, which Linux gives 128 KiB for one command.
 SEED = "{seed}"
 

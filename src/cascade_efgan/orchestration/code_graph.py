@@ -64,7 +64,7 @@ def _imported_names(path: Path, module: str) -> frozenset[str]:
     try:
         return _names_in(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
     except (SyntaxError, UnicodeDecodeError, ImportError) as error:
-        raise InputError(f"{path}: not valid Python ({error}); mend it and run again") from None
+        raise InputError(f"{path}: not valid Python ({error}); fix it and run again") from None
 
 
 @cache

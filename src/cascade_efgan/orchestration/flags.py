@@ -63,7 +63,7 @@ def keyed_flags(keys: Sequence[str] | Callable[[str], Sequence[str]], *names: st
     Args:
         keys: data sets or methods, in the order of an input's files; or a function of the data set that gives them.
         names: of the inputs; one that the job does not have is left out.
-        prefix: what stands before each name in its flag.
+        prefix: what comes before each name in its flag.
     """
 
     def words(wildcards: Any, input: Files) -> str:

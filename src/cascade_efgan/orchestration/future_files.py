@@ -27,7 +27,7 @@ def refuse_future(made: str, sources: Iterable[str]) -> None:
         sources: files and folders that results are made from.
 
     Raises:
-        InputError: names the newest such file, and the command that mends it.
+        InputError: names the newest such file, and the command that fixes it.
     """
     now = time.time()
     results, origins = dict(_times([made])), dict(_times(sources))

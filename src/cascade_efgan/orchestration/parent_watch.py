@@ -18,7 +18,7 @@ def end_with(workflow: str) -> None:
     """Send SIGTERM to this process when another one dies, however it dies, or now if it is dead already.
 
     A training job saves its state on SIGTERM and ends; any other job ends at once and leaves no result. The kernel's
-    own "parent death signal" would not do: between Snakemake and a job stands a shell, which outlives Snakemake.
+    own "parent death signal" would not do: between Snakemake and a job is a shell, which outlives Snakemake.
 
     Args:
         workflow: what `this_process` gave in the other process. One of other process ids (outside a container that

@@ -132,7 +132,7 @@ def guard_runs() -> None:
         folder = unwritable(file for file in map(str, self.all_outputfiles()) if "://" not in file)
         if folder is not None:
             raise WorkflowError(
-                f"{folder}: this user may not write here, or the file system is read-only; mend that, or work on a "
+                f"{folder}: this user may not write here, or the file system is read-only; fix that, or work on a "
                 "copy of the repository. Nothing was run."
             )
         runs = Runs(Path(self.path))

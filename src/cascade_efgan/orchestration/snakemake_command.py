@@ -4,7 +4,7 @@
 resource and dies with `ValueError: dictionary update sequence element #1 has length 1`: argparse hands an option
 of NAME=VALUE words every word up to the next option. A word without `=` can be no such pair, so it is a target.
 
-What it does about the locks of other runs stands in `orchestration/run_lock.py`.
+What it does about the locks of other runs is in `orchestration/run_lock.py`.
 """
 
 import sys
@@ -35,7 +35,7 @@ def targets_first(words: Sequence[str]) -> list[str]:
     """Move each word without `=` that follows an option of NAME=VALUE words to the front.
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
-    form `--resources=gpu=1` (argparse ends that option by itself) and all that stands behind a lone `--`.
+    form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
 
     Args:
         words: the command line without the program's name.
@@ -80,7 +80,7 @@ def one_look_at_a_time() -> None:
 
 
 def main() -> None:
-    """Run Snakemake's own main with the reordered words, and the code of the checkout that stands here."""
+    """Run Snakemake's own main with the reordered words, and the code of the checkout here."""
     from cascade_efgan.errors import InputError
     from cascade_efgan.orchestration.checkout import use_own_code
 

@@ -1,13 +1,6 @@
 """Which files a run of given settings makes: tables and the numbers behind them, figures, claims, checks of data."""
 
-from cascade_efgan.claims.entries import (
-    BY_MORE_CLASSIFIERS,
-    CLAIMS,
-    OF_ATTENTION,
-    OF_EDITS,
-    OF_PATHS,
-    OF_WILD,
-)
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, OF_ATTENTION, OF_EDITS, OF_PATHS, OF_WILD
 from cascade_efgan.config import Settings
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
@@ -105,7 +98,7 @@ class Study:
         return [f"results/{dataset}/seed{seed}/{method}/curves.csv" for dataset, seed, method in shown]
 
     def row_files(self) -> list[str]:
-        """One JSON file a row of the tables, for `dvc metrics`."""
+        """One JSON file per row of the tables, for `dvc metrics`."""
         return [
             f"results/metrics/{table}/{dataset}/{method}.json"
             for table in self.tables
@@ -225,7 +218,7 @@ class Study:
 
 
 def _claim_file(method: str, metric: str) -> str:
-    """Where the values of a number lie, below the folder of its seed."""
+    """Where the values of a number are, below the folder of its seed."""
     if metric in OF_WILD:
         return f"{method}/values_claims.csv"
     if metric in (*OF_EDITS, *OF_ATTENTION, *OF_PATHS):

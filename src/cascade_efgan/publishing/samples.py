@@ -28,7 +28,7 @@ def write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int])
         rows: edits that have a real counterpart.
 
     Returns:
-        A row a sample: `source_id`, `target_expression`, `psnr` (edit to real, dB), `unchanged` (input to real, dB),
+        A row per sample: `source_id`, `target_expression`, `psnr` (edit to real, dB), `unchanged` (input to real, dB),
         the AUs of the input (`present_AU01`, ...) and the target AUs (`AU01`, ...), 0..5. The picture's rows: inputs,
         edits, and the same person's real photographs of the target expression.
     """

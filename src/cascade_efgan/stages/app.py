@@ -51,7 +51,7 @@ def command(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket: a port that is taken is told before a model is loaded.
+    """A bound socket: a port that is taken is reported before a model is loaded.
 
     Raises:
         InputError: the address cannot be listened on.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cascade_efgan.data.checks.au_checks import au_warnings
-from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_aus, render_report
+from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_au_rows, render_report
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import read_json, write_text
 
@@ -21,7 +21,7 @@ def command(
     openface: Annotated[Path | None, typer.Option(help="JSON: where the values come from (openface.json)")] = None,
 ) -> None:
     """AU sanity report of a data set. Its warnings stop nothing."""
-    rows = read_aus(index)
+    rows = read_au_rows(index)
     statistics = au_table(rows)
     origin = read_json(openface) if openface else {}
     warnings = [*au_warnings(rows, statistics), *origin_warnings(origin)]

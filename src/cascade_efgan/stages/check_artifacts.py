@@ -44,6 +44,6 @@ def command(
     hint = "" if mend or not findings.damaged else "efgan check_artifacts --mend first, then "
     raise InputError(
         f"of {findings.checked} files in dvc.lock {len(findings.changed)} are changed, {len(findings.missing)} missing "
-        f"and {len(findings.damaged)} damaged in the cache, and {len(findings.unlisted)} others lie beside them"
+        f"and {len(findings.damaged)} damaged in the cache, and {len(findings.unlisted)} others beside them"
         f"{removed}: {hint}{advice} (docs/sharing.md)"
     )

@@ -13,7 +13,6 @@ from cascade_efgan.claims.networks import attention_values, path_values
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes
-from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import load_au_regressor
@@ -21,7 +20,7 @@ from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import true_counterparts
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.figures.networks import Asked, attention_generator
-from cascade_efgan.figures.per_edit import matched
+from cascade_efgan.figures.per_edit import read_readings
 from cascade_efgan.models.build import load_au_critic
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
@@ -64,7 +63,7 @@ def command(
         read = named_paths("--readings", readings)
         for method in same_names(("--edits", "--edits-index"), arrays, indices) if arrays else ():
             made = load_edits(arrays[method], indices[method])
-            seen = _seen(made, read[method]) if method in read else None
+            seen = read_readings(read[method], made.ids) if method in read else None
             truth = None if reader is None else _partners(made, wanted, asked_index)
             yield method, made, of_edits(made, faces.index, seen, truth, load_patch_boxes(patch_centers))
         if weights and model:
@@ -90,12 +89,6 @@ def command(
         changed = {name: np.where(made.changes, column, np.nan) for name, column in numbers.items()}
         tables += edit_values(made, changed, dataset, method, seed)
     write_several(values, tables)
-
-
-def _seen(made: Edits, path: Path) -> np.ndarray:
-    """AUs read from edits, `(M, 17)`, 0..5."""
-    rows = matched(read_records(path, ("id",), AUS), made.ids, path)
-    return rows[list(AUS)].to_numpy(np.float64)
 
 
 def _partners(made: Edits, truth: Edits, path: Path) -> np.ndarray:

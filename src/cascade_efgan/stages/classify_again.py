@@ -12,7 +12,7 @@ from cascade_efgan.evaluation.classifier import classify, train_classifier, trai
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.values import AGAIN, write_values
 
-#: The seeds of further classifiers lie so far apart that runs with other seeds do not share them.
+#: The seeds of further classifiers are so far apart that runs with other seeds do not share them.
 STRIDE = 1000
 
 
@@ -30,7 +30,7 @@ def command(
         list[str], Option("--set", help="section.key=value; section classifier, and measures.classifiers")
     ] = [],
 ) -> None:
-    """R or R+G by `measures.classifiers` classifiers, each from a seed of its own; the id tells which: `image#1`."""
+    """R or R+G by `measures.classifiers` classifiers, each from a seed of its own; the id says which: `image#1`."""
     config, device = settings_from_flags(settings), pick_device()
     faces, data, real = training_data(crops, index, split, edits, edits_index)
     rows = part_rows(faces.index, split, "test")

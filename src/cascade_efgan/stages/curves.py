@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.files import atomic_path
-from cascade_efgan.tables.curves import read_curves
+from cascade_efgan.tables.curves import losses_of_runs
 
 log = logging.getLogger("efgan.curves")
 
@@ -17,7 +17,7 @@ def command(
     out: Annotated[Path, Option(help="file to write (CSV): dataset, seed, method, epoch, loss, value")],
 ) -> None:
     """Put the losses by epoch of all training runs together, one row per number."""
-    lines = read_curves(curves)
+    lines = losses_of_runs(curves)
     with atomic_path(out) as partial:
         lines.to_csv(partial, index=False, float_format="%.7g")
     log.info("%s: %d numbers of %d training runs", out, len(lines), len(curves))

@@ -8,12 +8,13 @@ from typer import Option
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
-from cascade_efgan.evaluation.edits import EDIT_TEXT, edit_id
+from cascade_efgan.evaluation.edits import edit_id
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.figures.action_units import draw_aus
 from cascade_efgan.figures.caption import made_by, write_figure
-from cascade_efgan.figures.per_edit import matched
+from cascade_efgan.figures.per_edit import read_readings
 from cascade_efgan.figures.style import figure_style
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.methods import METHODS
 from cascade_efgan.orchestration.cli_args import named_paths
 
@@ -31,10 +32,7 @@ def command(
     made, _ = made_by(dataset, seed, settings)
     plan = read_records(edits_index, EDIT_TEXT, AUS)
     ids = [edit_id(*key) for key in zip(plan["source_id"], plan["target_expression"], strict=True)]
-    obtained = {
-        name: matched(read_records(path, ("id",), AUS), ids, path)[list(AUS)].to_numpy(np.float64)
-        for name, path in named_paths("--readings", readings).items()
-    }
+    obtained = {name: read_readings(path, ids) for name, path in named_paths("--readings", readings).items()}
     trained = [name for name in obtained if name in METHODS]
     points = "cascade_ef_gan" if "cascade_ef_gan" in trained else trained[-1]
     floor = float(read_metric(metric).details["held_out_error"])

@@ -9,7 +9,6 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
-from cascade_efgan.evaluation.edits import EDIT_TEXT
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.networks import (
     attention_generator,
@@ -19,6 +18,7 @@ from cascade_efgan.figures.networks import (
     draw_steps,
 )
 from cascade_efgan.figures.style import figure_style
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 
 def command(

@@ -52,8 +52,7 @@ def command(
         int | None, typer.Option(min=1, help="number of chunks that openface.sh wrote: chunk00000.tar and so on")
     ] = None,
     excluded_list: Annotated[
-        Path | None,
-        typer.Option(help="a copy of --excluded that stays where too many of them stop the run"),
+        Path | None, typer.Option(help="a copy of --excluded that stays where too many of them stop the run")
     ] = None,
     provenance: Annotated[Path | None, typer.Option(help="JSON: where the values come from, written")] = None,
     program_origin: Annotated[

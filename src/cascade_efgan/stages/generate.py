@@ -15,7 +15,7 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.generation.edit import Editor, edit_all, trained, true_edit, unchanged
-from cascade_efgan.generation.plan import expression_means, plan_edits
+from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.models.build import load_generator
 
 log = logging.getLogger("efgan.generate")
@@ -29,7 +29,7 @@ def command(
     index: Annotated[Path, Option(help="crops.csv")],
     split: Annotated[Path, Option(help="split.csv")],
     edits: Annotated[Path, Option(help="edits to write: (M, S, S, 3) uint8 RGB (NPY)")],
-    edits_index: Annotated[Path, Option(help="one row an edit to write (CSV)")],
+    edits_index: Annotated[Path, Option(help="one row per edit to write (CSV)")],
     weights: Annotated[Path | None, Option(help="generator's weights, for trained methods")] = None,
     model: Annotated[Path | None, Option(help="model description, for trained methods")] = None,
     targets_index: Annotated[

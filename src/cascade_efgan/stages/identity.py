@@ -10,11 +10,11 @@ from typer import Option
 from cascade_efgan.data.dataset import read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import EDIT_TEXT
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.similarity import directions, identity_of_edits
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 log = logging.getLogger("efgan.identity")
 

@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from cascade_efgan.audit.provenance import write_provenance
 from cascade_efgan.audit.record import record_run
-from cascade_efgan.audit.snakemake_records import read_records
+from cascade_efgan.audit.snakemake_records import read_job_records
 from cascade_efgan.audit.sources import write_sources
 
 log = logging.getLogger("efgan.provenance")
@@ -22,6 +22,6 @@ def command(
 ) -> None:
     """Write down what made the targets: every job with its command and seed, every file with its hash."""
     write_sources(sources)
-    record = record_run(targets, read_records(metadata), sources.as_posix(), out.parent.parent)
+    record = record_run(targets, read_job_records(metadata), sources.as_posix(), out.parent.parent)
     write_provenance(out, record)
     log.info("%d jobs and %d files recorded", len(record.jobs), len(record.files))

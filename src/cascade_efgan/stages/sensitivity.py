@@ -19,7 +19,7 @@ from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
 
 log = logging.getLogger("efgan.sensitivity")
 
-#: Numbers that stand in metric files.
+#: Numbers in metric files.
 COLUMNS = ("G", "R+G", "psnr", "fid")
 
 

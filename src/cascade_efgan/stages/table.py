@@ -12,7 +12,7 @@ from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
 from cascade_efgan.tables.context import read_context
-from cascade_efgan.tables.curves import read_curves
+from cascade_efgan.tables.curves import losses_of_runs
 from cascade_efgan.tables.render import as_csv, latex, markdown
 
 log = logging.getLogger("efgan.table")
@@ -35,7 +35,7 @@ def command(
     seeds = run["settings"]["seeds"]
     numbers = read_metrics(with_seeds(metrics, seeds), run["settings"]["datasets"], seeds)
     found = None if comparisons is None else read_comparisons(comparisons)
-    table = build_table(name, run, numbers, found, read_curves(with_seeds(curves, seeds)) if curves else None)
+    table = build_table(name, run, numbers, found, losses_of_runs(with_seeds(curves, seeds)) if curves else None)
     for line in table.warnings:
         log.warning("%s", line)
     write_text(markdown_, markdown(table))

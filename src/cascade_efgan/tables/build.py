@@ -11,14 +11,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES
 from cascade_efgan.tables.cells import Cell, Metrics, cell
-from cascade_efgan.tables.columns import (
-    CONTROL_NOTES,
-    NOT_MEASURED,
-    TITLES,
-    check_name,
-    method_title,
-    table_columns,
-)
+from cascade_efgan.tables.columns import CONTROL_NOTES, NOT_MEASURED, TITLES, check_name, method_title, table_columns
 from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.health import health_lines
 from cascade_efgan.tables.model import Column, Row, Table
@@ -49,7 +42,7 @@ def build_table(
         context: description of the run, as `describe` makes it.
         metrics: the numbers.
         comparisons: intervals and tests of this table, as `compare` makes them; None leaves them out.
-        curves: losses of the training runs, as `read_curves` gives them; None: the training itself is not judged.
+        curves: losses of the training runs, as `losses_of_runs` gives them; None: the training itself is not judged.
 
     Raises:
         InputError: an unknown name, distances of different extractors, or intervals of other numbers.

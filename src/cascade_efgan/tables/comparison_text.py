@@ -44,7 +44,7 @@ def comparisons_markdown(comparisons: Mapping[str, Any], context: Mapping[str, A
 
 
 def comparisons_csv(comparisons: Mapping[str, Any]) -> str:
-    """One line an interval or test, in full precision."""
+    """One line per interval or test, in full precision."""
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore")
     writer.writeheader()

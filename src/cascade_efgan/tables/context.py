@@ -15,7 +15,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, sha256_file
 
 #: Settings that may differ from the paper's without making another experiment: other data sets' own sections, the
-#: machine's share of memory and threads, where files lie, and what the paper does not have at all.
+#: machine's share of memory and threads, where files are, and what the paper does not have at all.
 FREE_SETTINGS = frozenset(
     {
         *("preset", "datasets", "ablation_dataset", "methods", "seeds"),
@@ -30,7 +30,7 @@ FREE_SETTINGS = frozenset(
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """Numbers that stand above a table.
+    """Numbers that are shown above a table.
 
     Attributes:
         images: face crops.

@@ -8,7 +8,7 @@ import pandas as pd
 from cascade_efgan.errors import InputError
 
 
-def read_curves(paths: Iterable[Path]) -> pd.DataFrame:
+def losses_of_runs(paths: Iterable[Path]) -> pd.DataFrame:
     """The losses of runs, as columns dataset, seed, method, epoch, loss, value.
 
     Args:

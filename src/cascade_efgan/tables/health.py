@@ -28,7 +28,7 @@ def health_lines(
 
     Args:
         metrics: numbers of the run; AUs and PSNR that are not among them are not judged.
-        curves: losses of the training runs, as `read_curves` gives them; None: the training itself is not judged.
+        curves: losses of the training runs, as `losses_of_runs` gives them; None: the training itself is not judged.
         datasets: data sets of the table.
         cascade_steps: modules of a cascade; each has discriminators of its own, whose penalties add up.
     """

@@ -97,5 +97,5 @@ class Table:
         return "" if reason is None else f"[{self.footnotes.index(reason) + 1}]"
 
     def has_paper(self, column: Column) -> bool:
-        """Whether the paper's number stands beside ours in this column."""
+        """Whether the paper's number is shown beside ours in this column."""
         return any(column.key in row.paper for row in self.rows)

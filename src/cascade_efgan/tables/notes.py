@@ -1,4 +1,4 @@
-"""What stands below a table: the meaning of its columns, the images behind each number, cautions."""
+"""What is written below a table: the meaning of its columns, the images behind each number, cautions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -21,7 +21,7 @@ ABLATION: dict[str, dict[str, dict[str, float]]] = {
         "ef_gan": {"G": 86.59, "R+G": 92.50},
         "baseline_cascade": {"G": 87.94, "R+G": 92.77},
         "cascade_ef_gan": {"G": 89.38, "R+G": 93.67},
-    },
+    }
 }
 
 #: Table name -> numbers.

@@ -54,7 +54,7 @@ class Run:
         self.steps = {"D": 0, "G": 0}
 
     def train(self, checkpoint: Checkpoint, records: TensorBoardLogger, every_minutes: float) -> pd.DataFrame:
-        """Train to the last epoch: one row an epoch of mean losses by name.
+        """Train to the last epoch: one row per epoch of mean losses by name.
 
         Args:
             checkpoint: holds the last good state; resumed from if it fits. The caller removes it once it has stored
@@ -90,7 +90,7 @@ class Run:
     def _iterations(self) -> Iterator[None]:
         """What is left of an epoch, one iteration at a time; the run can be saved after each."""
         self.optimizers.learning_rate = self._learning_rate(self.epoch)
-        # One stream of random numbers an epoch: a resumed run draws what an uninterrupted one draws.
+        # One stream of random numbers per epoch: a resumed run draws what an uninterrupted one draws.
         epoch_seed = self.seed * 1_000_003 + self.epoch
         if self.steps["D"] == 0:
             torch.manual_seed(epoch_seed)

@@ -34,10 +34,7 @@ def generator_adversarial_loss(generated: Tensor) -> Tensor:
 
 
 def gradient_penalty(
-    critic: Callable[[Tensor], Tensor],
-    real: Tensor,
-    generated: Tensor,
-    score: Score = "mean",
+    critic: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor, score: Score = "mean"
 ) -> Tensor:
     """Eq. 3, last term: mean of `(||grad D(x)||_2 - 1)^2` at random points between real and generated.
 

@@ -67,7 +67,7 @@ class Trained:
     """A trained generator that another run starts from: its weights, with discriminators and description beside them.
 
     Args:
-        weights: `weights.safetensors`; `discriminators.safetensors` and `model.json` lie in its folder.
+        weights: `weights.safetensors`; `discriminators.safetensors` and `model.json` are in its folder.
     """
 
     def __init__(self, weights: Path) -> None:

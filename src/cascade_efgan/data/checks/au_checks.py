@@ -44,7 +44,7 @@ MOST_AU45 = 1.0
 
 
 def constant_aus(table: pd.DataFrame) -> list[str]:
-    """AUs that hardly vary over all photographs; none where there are too few photographs to tell."""
+    """AUs that hardly vary over all photographs; none where there are too few photographs to say."""
     row = _row(table, "deviation", "all")
     return [au for au in AUS if row[au] < LEAST_DEVIATION] if row["n"] >= FEWEST else []
 
@@ -61,7 +61,7 @@ def au_warnings(index: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     if scale := _presence(aus) or _rescaled(aus):
         return [*scale, *general]  # on another scale, the checks below would only repeat it
     faces = [*_constant(table), *_closed_eyes(table), *_calibrated(table)]
-    return [*general, *faces, *(_turned(aus) or _expressions(table))]  # both would tell of one cause
+    return [*general, *faces, *(_turned(aus) or _expressions(table))]  # both would report one cause
 
 
 def _presence(aus: np.ndarray) -> list[str]:
@@ -143,7 +143,7 @@ def _calibrated(table: pd.DataFrame) -> list[str]:
 
 
 def _turned(aus: np.ndarray) -> list[str]:
-    """Columns that stand some places from where they belong: pairs that move together do so elsewhere."""
+    """Columns that are some places away from where they belong: pairs that move together do so elsewhere."""
     varying = aus.std(axis=0) > 0
     if len(aus) < FEWEST_FOR_ORDER or not varying.any():
         return []
@@ -173,7 +173,7 @@ def _expressions(table: pd.DataFrame) -> list[str]:
     for name, expected in EXPECTED_AUS.items():
         if name not in by_name:
             continue
-        # Means have four decimals; a difference of floats may lie beside the limit that it is on.
+        # Means have four decimals; a difference of floats may miss the limit that it is on.
         rise = {au: round(by_name[name][au] - by_name["neutral"][au], 4) for au in AUS}
         most = max(rise, key=lambda au: rise[au])
         if max(rise[au] for au in expected) < LEAST_RISE:

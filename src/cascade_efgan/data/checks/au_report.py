@@ -87,7 +87,7 @@ AUs that do not vary (standard deviation below {least_deviation:g}): {constant}.
 _LISTED = 100
 
 
-def read_aus(path: str | Path) -> pd.DataFrame:
+def read_au_rows(path: str | Path) -> pd.DataFrame:
     """Read `id, expression, dataset` and the AUs of `crops.csv`, AUs of any size: the report is to name those.
 
     Raises:

@@ -48,7 +48,7 @@ class Sheet:
 def choose_crops(index: pd.DataFrame, seed: int) -> Sheet:
     """Which crops a contact sheet shows, drawn at random, so that nobody's eye chooses.
 
-    Where most photographs are of people with several expressions: up to 8 of these people, one a row, and all
+    Where most photographs are of people with several expressions: up to 8 of these people, one per row, and all
     expressions, one a column; of several photographs of a person with one expression, one is drawn. Else up to 8
     rows of photographs of each expression; with fewer than 5 expressions, each has several columns.
 
@@ -115,7 +115,7 @@ def draw_contact_sheet(faces: Faces, checks: pd.DataFrame, seed: int, picture: P
     for axis, label in zip(axes[:, 0], sheet.rows, strict=True):
         # A person's name is no formula, whatever dollar signs it has.
         axis.set_ylabel(label, fontsize=8, rotation=0, ha="right", va="center", parse_math=False)
-    # The grid fills the figure; title and legend lie outside it, and the picture is cut to hold all.
+    # The grid fills the figure; title and legend are outside it, and the picture is cut to hold all.
     outside = 0.3 / (rows * _CELL)
     title = _sheet_title(faces.index, sheet, flags, seed)
     figure.text(0.5, 1 + outside, title, fontsize=9, ha="center", va="bottom")

@@ -78,9 +78,7 @@ def read_crop_checks(path: str | Path, index: pd.DataFrame, index_path: str | Pa
         )
     unknown = checks.loc[~checks["flags"].isin(_COMBINATIONS), "flags"]
     if len(unknown):
-        raise InputError(
-            f"{path}: flags {unknown.iloc[0]!r} are unknown, expected {' or '.join(FLAGS)}; mend that line"
-        )
+        raise InputError(f"{path}: flags {unknown.iloc[0]!r} are unknown, expected {' or '.join(FLAGS)}; fix that line")
     return checks
 
 

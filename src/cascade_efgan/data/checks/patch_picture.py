@@ -1,4 +1,4 @@
-"""The local patches drawn on the mean training face: a look tells whether they hold eyes, nose and mouth."""
+"""The local patches drawn on the mean training face: a look shows whether they hold eyes, nose and mouth."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 matplotlib.use("Agg")
 
-#: Pixels an inch.
+#: Pixels per inch.
 DPI = 150
 
 

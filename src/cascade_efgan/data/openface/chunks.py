@@ -79,7 +79,7 @@ def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
     """What identifies the program that made the chunks, and the machines that it ran on.
 
     It prints no version, so hashes of itself and its models. Of the machines, the processor and OpenBLAS's kernel, on
-    which the values depend (empty where it is not told), how many chunks are theirs, and the first of them.
+    which the values depend (empty where it is not given), how many chunks are theirs, and the first of them.
 
     Raises:
         InputError: a chunk is missing or damaged.

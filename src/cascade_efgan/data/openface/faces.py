@@ -59,10 +59,12 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
     files, ids = list(manifest["file"]), list(manifest["id"])
     names = match_names(files, ids, detections.keys(), source)
     if not any(name is not None for name in names):
-        one = "; one CSV for all photographs needs a column file" if _is_one_csv(source, detections) else ""
+        unnamed = source.is_file() and list(detections) == [source.stem]  # a single CSV without a column of names
+        stem = PurePosixPath(files[0].replace("\\", "/")).stem
+        one = "; one CSV for all photographs needs a column file" if unnamed else ""
         raise InputError(
             f"{source}: its names match none of the {len(manifest)} photographs; expected names such as "
-            f"{_stem(files[0])}, found {next(iter(detections))}{one}"
+            f"{stem}, found {next(iter(detections))}{one}"
         )
     unmatched = sorted(detections.keys() - set(names))
     without = [file for file, name in zip(files, names, strict=True) if name is None]
@@ -146,7 +148,7 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
         where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
         raise InputError(
             f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({100 * share:g}%): {counts}; look at {where}, then mend the cause or raise excluded_share"
+            f"({100 * share:g}%): {counts}; look at {where}, then fix the cause or raise excluded_share"
         )
 
 
@@ -190,15 +192,6 @@ def _box(row: Mapping[Any, Any]) -> Box | None:
             "download rule again"
         ) from None
     return left, top, width, height
-
-
-def _stem(file: str) -> str:
-    return PurePosixPath(file.replace("\\", "/")).stem
-
-
-def _is_one_csv(source: Path, names: Mapping[str, object]) -> bool:
-    """Whether `source` is a single CSV without a column that names photographs."""
-    return source.is_file() and list(names) == [source.stem]
 
 
 def _warn_of(source: Path, names: Sequence[str], what: str) -> None:

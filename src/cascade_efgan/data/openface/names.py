@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data.images import SUFFIXES
-from cascade_efgan.data.sources.archives import composed
+from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
 
 #: Of what photographs are, or were when OpenFace saw them.

@@ -62,7 +62,7 @@ def _shade_neck(surface: Surface, shape: FaceShape, neck: Layer) -> None:
 
 
 def _shade_by_hair(albedo: Floats, area: raster.Window, shadow: Floats, shadow_area: raster.Window) -> None:
-    """Multiply the part of the face's colour that lies in the window of the hair by the hair's shadow."""
+    """Multiply the part of the face's colour that is in the window of the hair by the hair's shadow."""
     top, left = max(area.top, shadow_area.top), max(area.left, shadow_area.left)
     bottom, right = min(area.bottom, shadow_area.bottom), min(area.right, shadow_area.right)
     view = albedo[top - area.top : bottom - area.top, left - area.left : right - area.left]

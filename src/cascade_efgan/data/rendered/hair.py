@@ -1,4 +1,4 @@
-"""Hair and backdrop figure: the parts of a person that no AU moves, painted once a person."""
+"""Hair and backdrop figure: the parts of a person that no AU moves, painted once per person."""
 
 from dataclasses import dataclass
 

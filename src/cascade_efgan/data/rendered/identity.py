@@ -10,7 +10,7 @@ from cascade_efgan.data import AUS
 
 RGB = tuple[float, float, float]
 
-#: Skin from light to dark, sRGB 0..255; a person's tone lies between two neighbours.
+#: Skin from light to dark, sRGB 0..255; a person's tone is between two neighbours.
 SKINS = (
     (252, 218, 196),
     (243, 199, 168),

@@ -11,7 +11,7 @@ from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.expression import GAZES
 from cascade_efgan.data.rendered.raster import DENSITY, Floats, Points
 
-#: Side of the picture in pixels, and where the point between the pupils lies at zero shift.
+#: Side of the picture in pixels, and where the point between the pupils is at zero shift.
 SIDE = 256
 CENTER = (128.0, 120.0)
 

@@ -4,7 +4,7 @@ Mollahosseini, A., Hasani, B., & Mahoor, M. H. (2017). AffectNet: A Database for
 Computing in the Wild. Sec. 4.5 fine-tunes on it; licensed by its owners, on request.
 
 Known layouts: the full release lists its photographs in `training.csv` and `validation.csv`, wherever these and the
-photographs' folders lie. The small one has `train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the
+photographs' folders are. The small one has `train_set/images/N.jpg` beside `train_set/annotations/N_exp.npy`, and the
 same in `val_set`; one part alone may be named itself, and `images` beside `annotations` in a folder of any other name
 are taken for `train_set`.
 """
@@ -54,7 +54,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Label:
+class PhotoLabel:
     """What a release says of one photograph: an expression's name here, and (left, top, width, height) in pixels."""
 
     expression: str
@@ -62,7 +62,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Release:
+class AffectNetRelease:
     """What an archive holds of AffectNet.
 
     Attributes:
@@ -73,7 +73,7 @@ class Release:
         parts: how many parts of a name, from its end, are the same wherever the release is unpacked.
     """
 
-    labels: dict[str, Label]
+    labels: dict[str, PhotoLabel]
     names: dict[str, str]
     unexpected: list[str]
     left_out: dict[str, int]
@@ -105,7 +105,7 @@ def affectnet_photos(request: Request) -> SourcePhotos:
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, release, ids)), complete)
 
 
-def read_release(archive: ArchiveReader) -> Release:
+def read_release(archive: ArchiveReader) -> AffectNetRelease:
     """Labels and photographs of an archive of either release.
 
     Raises:
@@ -139,7 +139,7 @@ def draw(ids: Iterable[str], limit: int | None, seed: int) -> list[str]:
     return heapq.nsmallest(limit, ids, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
 
 
-def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> Release:
+def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> AffectNetRelease:
     listing = one_row_each(read_lists(archive, lists))
     ids = dict(zip(listing[PATH], photo_ids(listing[PATH]), strict=True))
     files, unexpected, automatic = [], [], 0
@@ -157,9 +157,10 @@ def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[
     return _release(archive, expressions, boxes, files, unexpected, left_out, parts=2)
 
 
-def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> Release:
+def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> AffectNetRelease:
     bare = _bare_folder(annotations)
-    bare_part = _PARTS.get(_own_name(archive), "train")
+    own_name = Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
+    bare_part = _PARTS.get(own_name, "train")
 
     def photo_of(form: re.Pattern[str], name: str) -> str | None:
         """Id of the photograph that an image or annotation belongs to, `train-12`; None where it is in no part."""
@@ -195,17 +196,17 @@ def _release(
     unexpected: list[str],
     left_out: dict[str, int],
     parts: int,
-) -> Release:
+) -> AffectNetRelease:
     """Labels by expression id, and the (id, name) pairs of those that have one of the eight expressions."""
     labels = {
-        photo: Label(_EXPRESSIONS[expression], boxes.get(photo))
+        photo: PhotoLabel(_EXPRESSIONS[expression], boxes.get(photo))
         for photo, expression in expressions.items()
         if expression < len(_EXPRESSIONS)
     }
     others = Counter(expression for expression in expressions.values() if expression >= len(_EXPRESSIONS))
     left_out = left_out | {_LEFT_OUT[expression - len(_EXPRESSIONS)]: count for expression, count in others.items()}
     names = one_file_each(archive, ((photo, name) for photo, name in files if photo in labels))
-    return Release(labels, names, unexpected, left_out, parts)
+    return AffectNetRelease(labels, names, unexpected, left_out, parts)
 
 
 def _part(folder: str) -> str | None:
@@ -218,11 +219,6 @@ def _bare_folder(annotations: Sequence[str]) -> str | None:
     folders = {match and match["folder"] for match in map(_ANNOTATION.fullmatch, annotations)}
     folder = folders.pop()
     return None if folders or folder is None or _part(folder) else folder
-
-
-def _own_name(archive: ArchiveReader) -> str:
-    """Name of the archive itself without suffixes, in lower case."""
-    return Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
 
 
 def _box(left: float, top: float, width: float, height: float) -> Box | None:
@@ -241,7 +237,7 @@ def _annotated(archive: ArchiveReader, name: str) -> int:
     return expression
 
 
-def _photos(archive: ArchiveReader, release: Release, ids: Sequence[str]) -> Iterator[Photo]:
+def _photos(archive: ArchiveReader, release: AffectNetRelease, ids: Sequence[str]) -> Iterator[Photo]:
     for photo in ids:
         name, label = release.names[photo], release.labels[photo]
         yield Photo(

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.sources.archives import ArchiveReader, composed
+from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

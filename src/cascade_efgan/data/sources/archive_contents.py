@@ -182,7 +182,7 @@ def _counts(expected: Expected, missing: Sequence[str]) -> Iterator[tuple[str, l
 
 
 def _log_names(what: str, names: Sequence[str]) -> None:
-    """The first 1,000 of some names, one a line."""
+    """The first 1,000 of some names, one per line."""
     if names:
         more = [f"... and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
         log.info("%s (%d):\n  %s", what, len(names), "\n  ".join([*names[:_LISTED], *more]))

@@ -9,10 +9,8 @@ import errno
 import gzip
 import lzma
 import os
-import re
 import stat
 import tarfile
-import unicodedata
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -22,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+from cascade_efgan.data.sources.file_names import below_root, decoded
 from cascade_efgan.data.sources.side_files import files_below, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file
@@ -35,7 +34,6 @@ MAX_BYTES = 2**30
 #: A compressed tar of photographs shrinks by little; one that grows this much is made to fill the disk.
 MAX_GROWTH = 200
 
-_DRIVE = re.compile(r"[A-Za-z]:/")
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _COMPRESSED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
@@ -45,7 +43,7 @@ Place = TypeVar("Place")
 
 
 class ArchiveReader(ABC, Generic[Place]):
-    """What all kinds of archives share; `Place` is where a member's bytes lie.
+    """What all kinds of archives share; `Place` is where a member's bytes are.
 
     Attributes:
         path: the archive, for messages.
@@ -110,19 +108,15 @@ class ArchiveReader(ABC, Generic[Place]):
         Raises:
             InputError: it leaves the archive, or there are more than `MAX_MEMBERS`.
         """
-        name = raw.replace("\\", "/")
-        if not name.isascii():
-            # Bytes that are no UTF-8 arrive as lone surrogates, which no later file could be written with.
-            name = composed(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-        parts = [part for part in name.split("/") if part not in ("", ".")]
-        if name.startswith("/") or _DRIVE.match(name) or ".." in parts:
+        name = below_root(raw)
+        if name is None:
             raise InputError(
                 f"{self.path}: member {raw!r} points outside the archive, expected names below its root: do not trust "
                 "this archive, obtain it again"
             )
         if len(self._places) >= MAX_MEMBERS:
             raise InputError(f"{self.path}: more than {MAX_MEMBERS} files; name the folder of the data set alone")
-        return "/".join(parts)
+        return name
 
     def _damaged(self, reason: str) -> InputError:
         return InputError(f"{self.path}: damaged or not readable ({reason}); obtain it again, or unpack it yourself")
@@ -303,18 +297,3 @@ def _decompressed(path: Path, opener: Callable[..., Any], work: Path) -> Iterato
             yield file
     finally:
         (work / "unpacked.tar").unlink(missing_ok=True)
-
-
-def composed(name: str) -> str:
-    """A name in Unicode's composed form (NFC), in which all names are compared: a Mac may write é as two characters."""
-    return unicodedata.normalize("NFC", name)
-
-
-def decoded(member: zipfile.ZipInfo) -> str:
-    """A zip member's name; many programs write UTF-8 and do not say so, which Python then reads as CP437."""
-    if member.flag_bits & 0x800:
-        return member.filename
-    try:
-        return member.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return member.filename

@@ -100,7 +100,7 @@ def cfeed_photos(request: Request) -> SourcePhotos:
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, chosen, expressions)), completeness)
 
 
-def parse_name(name: str) -> CfeedFile | None:
+def parse_cfeed_name(name: str) -> CfeedFile | None:
     """What the name of a file says, in any folder; None where it is no photograph of CFEE."""
     path = PurePosixPath(name)
     match = _FILE.fullmatch(path.name)
@@ -112,7 +112,7 @@ def parse_name(name: str) -> CfeedFile | None:
 def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]:
     """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet.
 
-    It lies in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
+    It is in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
     class id, such as the header, are passed over.
 
     Raises:
@@ -121,7 +121,7 @@ def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]
     where, data = _spreadsheet(archive, names)
     classes: dict[int, str] = {}
     for row in _summary(data, where):
-        # Further tables may stand below; there the second column holds numbers.
+        # Further tables may follow below; there the second column holds numbers.
         class_id, label = _class_id(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
         if class_id is None or not label:
             continue
@@ -184,7 +184,7 @@ def _summary(data: bytes, where: str) -> list[list[Any]]:
         if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":
             raise
         raise InputError(
-            f"{where} is not a readable spreadsheet ({_one_line(error)}); obtain the original one"
+            f"{where} is not a readable spreadsheet ({' '.join(str(error).split())}); obtain the original one"
         ) from None
 
 
@@ -194,13 +194,13 @@ def _files(
     """The archive's photographs of known classes with their names, and the images that are none of CFEE's."""
     known, unexpected = [], []
     for name in names:
-        file = parse_name(name)
+        file = parse_cfeed_name(name)
         if file is not None and file.class_id in classes:
             known.append((file.id, name))
         elif is_image(name):
             unexpected.append(name)
     kept = one_file_each(archive, known)
-    return {file: name for name in kept.values() if (file := parse_name(name))}, unexpected
+    return {file: name for name in kept.values() if (file := parse_cfeed_name(name))}, unexpected
 
 
 def _one_each(files: Sequence[CfeedFile], path: Path) -> dict[str, CfeedFile]:
@@ -250,10 +250,6 @@ def _class_id(cell: Any) -> int | None:
     except (TypeError, ValueError):
         return None
     return int(number) if number.is_integer() and not isinstance(cell, bool) else None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a file or folder of the user's holds now, told quickly at every start of the workflow.
+"""What a file or folder of the user's holds now, found quickly at every start of the workflow.
 
 Paths, sizes and times are looked at each time; bytes are read when one of these is new, and the bytes decide: a copy, a
 checkout or `touch` changes nothing, and a photograph or CSV replaced in place does, even with size and time kept. What
@@ -80,7 +80,7 @@ def _stat(status: os.stat_result) -> list[int]:
 
 
 def _hashes(root: str, files: _Files, total: int, cache: Path | None) -> dict[str, str]:
-    """Name -> SHA-256 of the bytes; a file that cannot be read has none, and is told by its time."""
+    """Name -> SHA-256 of the bytes; a file that cannot be read has none, and is known by its time."""
     kept = cache / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json" if cache else None
     known = _read(kept) if kept else {}
     hashes = {name: known[name][-1] for name, state in files.items() if known.get(name, [])[:-1] == state}

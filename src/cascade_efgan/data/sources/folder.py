@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
 from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
 from cascade_efgan.data.sources.archive_contents import check_complete, first, open_photographs, read_while_open
-from cascade_efgan.data.sources.archives import ArchiveReader, composed
+from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")
@@ -36,7 +37,7 @@ _LONGEST_ID = 100
 
 
 @dataclass(frozen=True)
-class Label:
+class LabelLine:
     """One line of the labels: the file as written; person and expression are None where the CSV lacks the column."""
 
     file: str
@@ -50,7 +51,7 @@ def folder_photos(request: Request) -> SourcePhotos:
 
     With `folder.labels`, the photographs that it lists; a column that it lacks is filled as without labels. Without,
     all of them: each is a person of its own, and the name of its folder is its expression where it is one. A photograph
-    is told by its suffix; of an animated one, later stages use the first picture.
+    is known by its suffix; of an animated one, later stages use the first picture.
 
     Raises:
         InputError: no such archive, no photograph in it, labels that `read_labels` or `match_labels` refuses, or listed
@@ -86,7 +87,7 @@ def path_id(path: str) -> str:
     return "--".join(filter(None, (readable, hashlib.sha256(path.encode()).hexdigest()[:12])))
 
 
-def read_labels(path: Path) -> list[Label]:
+def read_labels(path: Path) -> list[LabelLine]:
     """Rows of a CSV with the columns `file`, and optionally `person` and `expression`, as spreadsheets save them.
 
     Separated by commas or semicolons; Windows line ends and a byte order mark do no harm. An expression is one of
@@ -117,7 +118,7 @@ def read_labels(path: Path) -> list[Label]:
             expression = _SPELLINGS.get(expression.lower() or UNKNOWN)
             if expression is None:
                 wrong.append(f"{row['expression']!r} (line {lines.line_num})")
-        labels.append(Label(row["file"], row.get("person"), expression, lines.line_num))
+        labels.append(LabelLine(row["file"], row.get("person"), expression, lines.line_num))
     if wrong:
         raise InputError(
             f"{path}: {first(wrong)}: not an expression; expected {', '.join(EXPRESSIONS)}, or nothing for unknown"
@@ -127,7 +128,7 @@ def read_labels(path: Path) -> list[Label]:
     return labels
 
 
-def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> dict[str, Label]:
+def match_labels(labels: Sequence[LabelLine], names: Sequence[str], path: Path) -> dict[str, LabelLine]:
     """Photograph's name -> its label; labels of absent files are left out.
 
     A label's file is the relative path, or any end of it that no other photograph shares, a bare name for instance;
@@ -137,7 +138,7 @@ def match_labels(labels: Sequence[Label], names: Sequence[str], path: Path) -> d
         InputError: a file fits several photographs, or two rows name the same one; `path` is the labels' file.
     """
     tails = _tails(names)
-    matched: dict[str, Label] = {}
+    matched: dict[str, LabelLine] = {}
     for label in labels:
         fitting = tails.get(_posix(label.file), [])
         if len(fitting) > 1:
@@ -173,7 +174,7 @@ def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str]
 
 
 def _labelled(
-    archive: ArchiveReader, names: list[str], others: list[str], rows: list[Label], labels: Path, partial: bool
+    archive: ArchiveReader, names: list[str], others: list[str], rows: list[LabelLine], labels: Path, partial: bool
 ) -> tuple[dict[str, tuple[str, str]], Completeness]:
     """Listed photograph -> (person, expression), and what is missing or unlisted."""
     matched = match_labels(rows, names, labels)
@@ -216,7 +217,7 @@ def _all_there(archive: ArchiveReader, names: list[str], unexpected: list[str]) 
     return Completeness(None, len(names), unexpected=unexpected, side_files=dict(sorted(archive.skipped.items())))
 
 
-def _person_and_expression(name: str, label: Label | None) -> tuple[str, str]:
+def _person_and_expression(name: str, label: LabelLine | None) -> tuple[str, str]:
     """What the label says; else the photograph is its own person, and its folder's name may be an expression."""
     person = label.person if label else None
     expression = label.expression if label else None
@@ -229,12 +230,7 @@ def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> It
     for name in sorted(people, key=path_id):
         person, expression = people[name]
         yield Photo(
-            id=path_id(name),
-            file=name,
-            person=person,
-            expression=expression,
-            gaze=UNKNOWN,
-            data=archive.read(name),
+            id=path_id(name), file=name, person=person, expression=expression, gaze=UNKNOWN, data=archive.read(name)
         )
 
 

@@ -46,7 +46,7 @@ def missing_archives(settings: Settings) -> list[str]:
 
 
 def archive_fingerprint(settings: Settings, dataset: str, cache: Path | None = None) -> dict[str, str]:
-    """What tells that the archive of a data set, or `folder.labels`, is another than before.
+    """What shows that the archive of a data set, or `folder.labels`, is another than before.
 
     Args:
         settings: all settings.

@@ -76,7 +76,7 @@ def _photos(files: list[LondonFile], read: Callable[[LondonFile], bytes]) -> Ite
 
 
 def london_files(checksums: Path, limit: int | None) -> list[LondonFile]:
-    """The files of a hash list in order of id; with `limit`, those of the first so many people.
+    """The files of a hash list in order of id; with `limit`, those of the first people.
 
     Raises:
         InputError: the list is missing, a line is none of `sha256sum`'s, or a name is none of the London Set's.
@@ -110,7 +110,7 @@ def read_checksums(path: Path) -> Mapping[str, str]:
     for number, line in enumerate(lines, start=1):
         match = _CHECKSUM_LINE.fullmatch(line.rstrip())
         if match is None:
-            raise InputError(f"{path}: line {number} is not `SHA-256  file`, as sha256sum writes it; mend it")
+            raise InputError(f"{path}: line {number} is not `SHA-256  file`, as sha256sum writes it; fix it")
         checksums[match["file"]] = match["sha256"]
     if not checksums:
         raise InputError(f"{path}: no lines; expected one `SHA-256  file` per photograph")

@@ -84,7 +84,7 @@ def rafd_photos(request: Request) -> SourcePhotos:
         return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, photos)), completeness)
 
 
-def parse_name(name: str) -> RafdFile | None:
+def parse_rafd_name(name: str) -> RafdFile | None:
     """What the name of a file says, in any case and folder; None where it is no photograph of RaFD."""
     match = _FILE.fullmatch(PurePosixPath(name).name)
     if match is None or int(match["number"]) not in PEOPLE:
@@ -97,7 +97,7 @@ def _files(archive: ArchiveReader) -> tuple[dict[str, RafdFile], list[str]]:
     """The archive's photographs by name, and the images that are none of RaFD's."""
     files, unexpected = {}, []
     for name in archive.names():
-        file = parse_name(name)
+        file = parse_rafd_name(name)
         if file is not None:
             files[name] = file
         elif is_image(name):

@@ -38,7 +38,7 @@ def side_file(path: str) -> str | None:
 
 
 def files_below(folder: str | Path) -> int:
-    """How many files lie in a folder and below; what cannot be listed does not count."""
+    """How many files are in a folder and below; what cannot be listed does not count."""
     return sum(len(files) for _, _, files in os.walk(folder))
 
 

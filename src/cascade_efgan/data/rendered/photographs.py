@@ -1,4 +1,4 @@
-"""Which photographs a rendered data set holds, and how they are told to the rest of the pipeline."""
+"""Which photographs a rendered data set holds, and how they reach the rest of the pipeline."""
 
 import re
 from collections.abc import Sequence

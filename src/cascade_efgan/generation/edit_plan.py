@@ -6,8 +6,8 @@ import pandas as pd
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.errors import InputError
 
-#: Columns of `edits_{part}.csv`, in order; target AUs are in 0..5.
-EDIT_COLUMNS = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id", *AUS)
+#: Columns of `edits_{part}.csv` before the target AUs, which are in 0..5.
+EDIT_TEXT = ("source_id", "person", "source_expression", "target_expression", "gaze", "counterpart_id")
 
 
 def expression_means(index: pd.DataFrame, training: np.ndarray) -> pd.DataFrame:
@@ -31,22 +31,22 @@ def expression_means(index: pd.DataFrame, training: np.ndarray) -> pd.DataFrame:
 def plan_edits(
     index: pd.DataFrame, sources: np.ndarray, means: pd.DataFrame, per_image: int | None, seed: int
 ) -> pd.DataFrame:
-    """One row an edit, in the order of the sources and of `EXPRESSIONS`.
+    """One row per edit, in the order of the sources and of `EXPRESSIONS`.
 
     Target AUs are those of the same person's real image with the target expression and the same gaze; where
     there is none, the mean of that expression over the training images. Not in the paper: it does not say
     where the target AUs of the evaluation come from.
 
     Args:
-        index: `crops.csv` of the whole data set; counterparts may lie in either part.
+        index: `crops.csv` of the whole data set; counterparts may be in either part.
         sources: row numbers of the images to edit.
         means: `expression_means`; its expressions are the targets.
         per_image: None edits to every target expression, the source's own included (evaluation);
-            a number draws so many other expressions an image (training images for R+G).
+            a number draws that many other expressions per image (training images for R+G).
         seed: decides that draw.
 
     Returns:
-        Columns `EDIT_COLUMNS`; `counterpart_id` is empty where there is no such image.
+        Columns `EDIT_TEXT` and `AUS`; `counterpart_id` is empty where there is no such image.
     """
     expressions = list(means.index)
     aus = index[list(AUS)].to_numpy(dtype=float)
@@ -61,7 +61,7 @@ def plan_edits(
             partner = source if target == own else counterparts.get((person, gaze, target))
             goal = means.loc[target].to_numpy() if partner is None else aus[partner]
             rows.append((ids[source], person, own, target, gaze, "" if partner is None else ids[partner], *goal))
-    return pd.DataFrame(rows, columns=list(EDIT_COLUMNS))
+    return pd.DataFrame(rows, columns=[*EDIT_TEXT, *AUS])
 
 
 def _targets(expressions: list[str], own: str, per_image: int | None, draw: np.random.Generator) -> list[str]:

@@ -1,0 +1,188 @@
+"""`efgan edit`: what it writes, and what it never writes over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from picture_files import read_mark
+from PIL import Image
+from PIL.ExifTags import Base
+from rendered_photo import RENDERED
+
+from cascade_efgan.data.rendered import openface_csv
+from cascade_efgan.editing.job import EditJob, Plan, plan_files
+from cascade_efgan.errors import InputError
+
+
+def test_the_command_edits_a_photograph(photo, weights, found_everywhere, efgan, tmp_path):
+    out = tmp_path / "out" / "edited.png"
+    efgan("edit", photo, "--expression", "happy", "--au", "AU04=2", "--steps", "--weights", weights, "--out", out)
+    edited = np.asarray(Image.open(out))
+    assert not np.array_equal(edited, RENDERED.image)
+    assert read_mark(out.read_bytes())["target_aus"][0]["AU04"] == 2.0
+    assert Image.open(out.with_name("edited_steps.png")).size == (3 * 192 + 2 * 4, 2 * 192 + 4)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["edited.png", "edited_steps.png"]
+
+
+def test_without_out_the_edit_lies_beside_the_photograph_in_its_format(tmp_path, weights, found_everywhere, efgan):
+    exif = Image.Exif()
+    exif[Base.Make] = "A camera"
+    Image.fromarray(RENDERED.image).save(tmp_path / "me.jpg", exif=exif, quality=98)
+    efgan("edit", tmp_path / "me.jpg", "--like", tmp_path / "me.jpg", "--au", "AU12=4", "--weights", weights)
+    with Image.open(tmp_path / "me_edited.jpg") as edited:
+        assert (edited.format, edited.getexif()[Base.Make]) == ("JPEG", "A camera")
+
+
+def test_a_folder_is_edited_and_one_bad_file_does_not_stop_it(photo, weights, found_everywhere, efgan, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(photo.read_bytes())
+    (folder / "b.jpg").write_bytes(b"no picture")
+    Image.fromarray(RENDERED.image).save(folder / "c.bmp")
+    with pytest.raises(InputError, match="1 of 3 photographs were not edited"):
+        efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+
+
+def test_each_file_of_a_folder_that_is_not_edited_gets_a_line(weights, found_everywhere, efgan, tmp_path, caplog):
+    # A phone's folder: beside the edited photographs, half of it was passed over without a word.
+    folder = tmp_path / "photos"
+    (folder / "holiday").mkdir(parents=True)
+    for name in ("a.jpg", "b.jfif", "d.JPE"):
+        Image.fromarray(RENDERED.image).save(folder / name, "JPEG", quality=98)
+    (folder / "c.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(500))
+    (folder / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  ")
+    (folder / ".hidden").write_bytes(b"")
+    efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.jfif", "d.JPE"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [warning.split(": ")[0] for warning in warnings[:3]] == [
+        str(folder / name) for name in ("c.HEIC", "film.mov", "holiday")
+    ]
+    assert "convert it to JPEG" in warnings[0]
+    assert warnings[3:] == ["3 edited, 3 left out, as the lines above say"]
+    for out in ([], ["--out", folder / "a.jpg"]):  # whether or not something is in its way
+        with pytest.raises(InputError, match="c.HEIC: not a readable image .a HEIC photograph.; convert it to JPEG"):
+            efgan("edit", folder / "c.HEIC", "--expression", "sad", "--weights", weights, *out)
+    for name in ("a.jpg", "b.jfif", "d.JPE"):
+        (folder / name).unlink()
+    with pytest.raises(InputError, match="holds no photograph.*c.HEIC: HEIC is not read"):
+        efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
+
+
+@pytest.mark.parametrize("answer", ["", openface_csv(replace(RENDERED, landmarks=RENDERED.landmarks / 20))])
+def test_nothing_is_written_when_no_face_can_be_edited(photo, weights, efgan, tmp_path, openface_answers, answer):
+    openface_answers(answer)
+    with pytest.raises(InputError, match="no face was found|too small"):
+        efgan(
+            "edit", photo, "--expression", "happy", "--steps", "--weights", weights, "--out", tmp_path / "x" / "a.png"
+        )
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["face.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["absent.png"], "no such file"),
+        (["face.png", "--out", "face.png"], "over the original"),
+        (["face.png", "face.png", "--out", "a.png"], "expected a folder"),
+        (["face.png", "--out", "a.bmp"], "choose one of these suffixes"),
+        (["face.png", "--out", "a.jpg", "--continuous", "4"], "continuous editing is written as"),
+        (["face.png", "--continuous", "4"], "--continuous: expected one photograph"),
+        (["empty"], "holds no photograph"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_one_sentence(
+    photo, weights, found_everywhere, efgan, monkeypatch, words, message
+):
+    monkeypatch.chdir(photo.parent)
+    (photo.parent / "empty").mkdir()
+    with pytest.raises(InputError, match=message):
+        efgan("edit", *words, "--expression", "happy", "--weights", weights)
+
+
+def test_two_photographs_that_would_be_written_to_one_place_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(b"")
+    with pytest.raises(InputError, match="both be written there"):
+        plan_files([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+
+
+@pytest.fixture
+def edit_here(weights, found_everywhere, efgan, monkeypatch, tmp_path):
+    """`efgan edit` in a folder with a.jpg, a.png, a_steps.png, a_edited.jpg and kept/a.jpg."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "a.png", "a_steps.png", "a_edited.jpg", "kept/a.jpg"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Image.fromarray(RENDERED.image).save(name)
+    Path("link.jpg").symlink_to("a.jpg")
+    return lambda *words: efgan("edit", *words, "--au", "AU12=5", "--weights", weights)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        # One picture of steps for two photographs; the first one's was lost without a word.
+        (["a.jpg", "a.png", "--steps", "--out", "new"], "new/a_steps.png: a.jpg and a.png would both be"),
+        # Photographs that were replaced by a picture of steps, by a second edit, by that of another folder.
+        (["a.jpg", "--steps", "--out", "a.webp"], "a_steps.png: is there already and would be replaced.*--force"),
+        (["a.jpg", "a_steps.png", "--steps", "--force", "--out", "."], "over the original"),
+        (["a.jpg"], "a_edited.jpg: is there already"),
+        (["a.jpg", "a.png", "--out", "kept"], "kept/a.jpg: is there already"),
+        (["a.jpg", "--like", "a_steps.png", "--force", "--out", "a_steps.png"], "over the original"),
+        (["a.png", "--force", "--out", "link.jpg"], None),
+        (["a.jpg", "--force", "--out", "link.jpg"], "over the original"),
+        (["a.jpg", "--continuous", "4", "--out", "kept"], "--continuous: expected one photograph, and --out with"),
+        (["a.jpg", "--out", "a.png/b/c.jpg"], "cannot be written below .*a.png, which is a file"),
+    ],
+)
+def test_what_would_be_written_over_is_told_before_anything_is_written(edit_here, words, message, tmp_path):
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    if message is None:
+        edit_here(*words)
+        assert {path for path, data in before.items() if path.read_bytes() != data} == {tmp_path / "link.jpg"}
+        return
+    with pytest.raises(InputError, match=message):
+        edit_here(*words)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_force_replaces_what_is_there_but_a_folder(edit_here):
+    before = Path("a_edited.jpg").read_bytes()
+    edit_here("a.jpg", "--force")
+    assert Path("a_edited.jpg").read_bytes() != before
+    Path("b_edited.jpg").mkdir()
+    Path("a.jpg").rename("b.jpg")
+    with pytest.raises(InputError, match="b_edited.jpg: a folder; name a file to write"):
+        edit_here("b.jpg", "--force")
+
+
+def test_a_file_that_appears_while_the_editor_works_is_not_replaced(editor, photo):
+    plan, other = Plan(photo, photo.with_name("x.png")), photo.with_name("y.png")
+    job = EditJob(editor, {"expression": "happy"})
+    plan.out.write_text("another program's")
+    with pytest.raises(InputError, match="x.png: is there already"):
+        job.edit(plan)
+    assert plan.out.read_text() == "another program's"
+    # As on a disk that takes Y.PNG for y.png: not even --force replaces what the same command wrote.
+    job = EditJob(editor, {"expression": "happy"}, force=True)
+    job.edit(Plan(photo, other))
+    photo.with_name("Y.PNG").symlink_to(other)
+    with pytest.raises(InputError, match="Y.PNG: this disk takes it for the file of another one"):
+        job.edit(Plan(photo, photo.with_name("Y.PNG")))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "nothing to do"),
+        (["--expression", "happy", "--like", "b.png"], "give one of them"),
+        (["--expression", "happy", "--intensity", "nan"], "expected 0"),
+        (["--au", "AU12=7"], "0 to 5"),
+    ],
+)
+def test_a_wrong_wish_is_told_before_anything_is_looked_for(efgan, tmp_path, words, message):
+    with pytest.raises(InputError, match=message):
+        efgan("edit", tmp_path / "absent.png", "--run", tmp_path, *words)
