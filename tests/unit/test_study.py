@@ -87,6 +87,8 @@ def test_the_command_of_a_stage_has_a_flag_for_every_name() -> None:
         *("--seed", "{wildcards.seed:q}", "--edits-index", "{output.edits_index:q}", "{params.settings}"),
     ]
     assert command_of("train").split()[0] == "exec"
+    *_, last, _ = command_of("claims", output="verdicts", params="values identity").splitlines()
+    assert last.split() == ["--verdicts", "{output.verdicts:q}", "{params.values}", "{params.identity}"]
 
 
 def test_files_become_quoted_flags() -> None:

@@ -24,6 +24,7 @@ def commands(workflow: Workflow, *words: str) -> list[list[str]]:
     """The words of every `efgan` command that a dry run prints."""
     text = workflow.snakemake("--dry-run", "--nocolor", *words)
     found = re.findall(r"^ +(?:exec )?efgan ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    assert [one for one in found if one.rstrip().endswith("\\")] == [], "a shell takes a last backslash for a word"
     return [shlex.split(command.replace("\\\n", " ")) for command in found]
 
 

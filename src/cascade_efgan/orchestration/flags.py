@@ -35,6 +35,8 @@ def command_of(stage: str, *words: str, **names: str) -> str:
     # A training takes the place of its shell: SIGTERM then reaches it, and it writes a checkpoint.
     program = "exec efgan" if stage == "train" else "efgan"
     lines = [f"{program} --log {{log:q}} --threads {{threads}} {stage}", *words, *flags]
+    while lines[-1].startswith("{params."):  # which may be empty: no backslash may end the command
+        lines[-2:] = [" ".join(lines[-2:])]
     return "\n        " + " \\\n            ".join(lines) + "\n        "
 
 
