@@ -84,6 +84,12 @@ def test_a_share_that_is_nearly_whole_leaves_nothing_to_claim(tmp_path) -> None:
     assert found["verdict"] == "cannot be told" and "the second is at 99.88 of 100 already" in found["why"]
 
 
+def test_an_opposite_effect_that_is_next_to_nothing_is_called_small(tmp_path) -> None:
+    found = verdict(tmp_path, -0.1 + NOISE[:12] / 1000)
+    assert found["verdict"] == "does not hold" and "any effect is shown to be smaller than 1 point" in found["why"]
+    assert "the opposite is shown" in verdict(tmp_path, -4 + NOISE[:12] / 1000)["why"]
+
+
 def test_methods_that_tie_everywhere_refute_a_claim_of_a_difference(tmp_path) -> None:
     measured = Claim("x", "A is better", "", (Part("A beats B", BETTER.parts[0].terms, least=1.0, unit="dB"),))
     found = verdict(tmp_path, np.zeros((12, 3)), measured)
