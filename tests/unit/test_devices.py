@@ -156,10 +156,10 @@ def test_several_jobs_share_a_gpu_by_a_setting(monkeypatch: pytest.MonkeyPatch, 
     pretend(LISTED, monkeypatch, tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr("time.sleep", out_of_patience)
     with wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0]:
         share_gpus(2)
         assert pick_device() == torch.device("cuda")
+        monkeypatch.setattr("time.sleep", out_of_patience)  # not before: subprocess sleeps until nvidia-smi has ended
         with pytest.raises(TimeoutError):  # both places are taken
             wait_for_slot({"0": "GPU-aa"}, 2, slots_folder())
 
