@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import norm
 from test_claims import run
 
-from cascade_efgan.claims.plan import plan_markdown
+from cascade_efgan.claims.entries import Part
+from cascade_efgan.claims.plan import Outlook, plan_markdown
 from cascade_efgan.files import write_json
 from cascade_efgan.stages import claims_plan
 
@@ -81,5 +82,7 @@ def test_the_plan_compares_a_part_with_the_paper_s_own_effect_in_its_own_unit(me
         "",
     ]
     assert parts["PSNR of Cascade EF-GAN is higher than that of StarGAN"] == ["not known beforehand", "0.1", "+3.25"]
+    reversed_gain = Outlook(Part("A is lower", (), more=False), shown=1.0, paper=2.0)
+    assert reversed_gain.enough is False, "an effect of the other direction shows nothing of the claim"
     inception = plan_markdown(run("rendered", fid={"extractor": "inception"}), measured)
     assert "| -20.15" in inception

@@ -94,7 +94,7 @@ rule measure_wild_claims:
         "logs/benchmarks/measure_wild_claims/{dataset}/seed{seed}.tsv"
     params:
         reader=settings.measures.aus,
-        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
+        openface=OPENFACE_FLAG,
     shell:
         command_of(
             "wild_values",

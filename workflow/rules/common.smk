@@ -71,6 +71,7 @@ FINGERPRINTS = Path(".snakemake/fingerprints")
 RUN_OPENFACE = openface.measured_here(settings)
 #: A program that the user installed; without one, the container's.
 OPENFACE_PROGRAM = openface.installed_program(settings)
+OPENFACE_FLAG = f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else ""
 OPENFACE_CSVS = sentence_on_error(openface.recorded_values, settings)
 #: How often a training job that ended early is started again: each attempt goes on from the last checkpoint, which
 #: SIGTERM writes and SIGKILL leaves. Snakemake retries after every failure: bad input costs some seconds per attempt, a

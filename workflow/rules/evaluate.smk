@@ -355,7 +355,7 @@ rule measure_au_error_of_photographs:
         dataset=one_of([name for name in settings.datasets if not has_true_edits(name)]),
     params:
         reader=settings.measures.aus,
-        openface=f"--openface {quote(OPENFACE_PROGRAM)}" if OPENFACE_PROGRAM else "",
+        openface=OPENFACE_FLAG,
     shell:
         command_of(
             "photograph_aus",

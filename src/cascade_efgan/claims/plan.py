@@ -42,7 +42,8 @@ class Outlook:
         """Whether an effect of the paper's size would be shown; None where one of the two is not known."""
         if self.shown is None or self.paper is None:
             return None
-        return abs(self.paper - self.part.bar) >= self.shown
+        beyond = self.paper - self.part.bar
+        return (beyond if self.part.more else -beyond) >= self.shown
 
 
 def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
