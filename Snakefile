@@ -22,6 +22,7 @@ include: "workflow/rules/common.smk"
 container: apptainer_image(os.environ.get("EFGAN_IMAGE"), CONTAINED)
 
 
+include: "workflow/rules/openface.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
