@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from picture_files import COLOUR, GRAY, encoded, png
+from picture_files import COLOUR, GRAY, encoded, png, png_chunk
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.ExifTags import Base
 from typer.testing import CliRunner
@@ -46,15 +46,28 @@ def white_is_zero():
     return changed
 
 
+def bare_tiff(pixels, bits, sample_format=1):
+    """A gray TIFF of these bytes, 40 rows of 60 values, in the one layout that none of our encoders writes."""
+    fields = [(256, 60), (257, 40), (258, bits), (259, 1), (262, 1), (273, 200), (277, 1), (278, 40),
+              (279, len(pixels)), (339, sample_format)]  # fmt: skip
+    head = b"II*\0" + struct.pack("<IH", 8, len(fields)) + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in fields)
+    return head.ljust(200, b"\0") + pixels
+
+
 def twelve_bits():
     """A TIFF of two 12-bit values in three bytes."""
     values = GRAY.astype(np.uint32).ravel() * 16 + 15
     packed = np.empty(len(values) // 2 * 3, dtype=np.uint8)
     packed[0::3], packed[1::3] = values[::2] >> 4, (values[::2] & 15) << 4 | values[1::2] >> 8
     packed[2::3] = values[1::2] & 255
-    fields = [(256, 60), (257, 40), (258, 12), (259, 1), (262, 1), (273, 200), (277, 1), (278, 40), (279, len(packed))]
-    head = b"II*\0" + struct.pack("<IH", 8, len(fields)) + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in fields)
-    return head.ljust(200, b"\0") + packed.tobytes()
+    return bare_tiff(packed.tobytes(), 12)
+
+
+def too_many_opacities():
+    """A palette PNG with opacities for more colours than a palette can have."""
+    data = encoded(Image.fromarray(COLOUR).quantize(256), "PNG")
+    place = data.index(b"IDAT") - 4
+    return data[:place] + png_chunk(b"tRNS", bytes(300)) + data[place:]
 
 
 GRAYS = {
@@ -161,6 +174,9 @@ def test_cmyk_is_read_by_its_profile():
         (encoded(GRAY.astype(np.float32), "TIFF"), "floats from 16 to 255"),
         (encoded(np.full((40, 60), np.nan, dtype=np.float32), "TIFF"), "floats from nan"),
         (encoded(GRAY.astype(np.int32), "TIFF"), "pixels of kind I"),
+        (bare_tiff((GRAY ^ 128).tobytes(), 8, sample_format=2), "pixels of kind L, signed"),
+        (bare_tiff((GRAY / 255).tobytes(), 64, sample_format=3), "a TIFF of a layout or kind of pixel"),
+        (too_many_opacities(), "palette index out of range"),
     ],
 )
 def test_tones_that_nobody_can_know_are_excluded_with_the_reason(data, reason, tmp_path):

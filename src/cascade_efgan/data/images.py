@@ -123,12 +123,10 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
     """
 
     def size(image: Image.Image) -> tuple[int, int]:
-        if _bits(image, data) > 8 or image.mode not in _PLAIN:
-            return _upright(image, name, data).size
-        # Pillow gives the size of a TIFF upright, that of all others as stored.
-        turned = image.format != "TIFF" and orientation(image) >= 5
-        found = image.size[::-1] if turned else image.size
-        image.draft("L", (1, 1))  # of a JPEG every byte is still read, in a quarter of the time
+        if image.format not in ("JPEG", "MPO") or image.mode == "CMYK":
+            return rgb_pixels(image, name, data)[0].shape[1::-1]
+        found = image.size[::-1] if orientation(image) >= 5 else image.size
+        image.draft("L", (1, 1))  # every byte is still read, in a quarter of the time
         image.load()
         return found
 
@@ -196,8 +194,11 @@ def _bits(image: Image.Image, data: bytes) -> int:
 
 def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:
     """The image with 8 bits per channel."""
-    if image.mode not in (*_PLAIN, *_DEEP):
-        raise InputError(f"{name}: {UNREADABLE} (pixels of kind {image.mode}); save it with 8 bits per channel")
+    # Pillow takes the bytes of a TIFF's signed numbers for unsigned ones.
+    signed = image.format == "TIFF" and 2 in image.tag_v2.get(Base.SampleFormat, ())  # type: ignore[attr-defined]
+    if signed or image.mode not in (*_PLAIN, *_DEEP):
+        kind = f"{image.mode}, signed" if signed else image.mode
+        raise InputError(f"{name}: {UNREADABLE} (pixels of kind {kind}); save it with 8 bits per channel")
     if image.mode == "CMYK":
         return _from_cmyk(image)
     if image.mode == "LAB":
@@ -249,4 +250,6 @@ def _what_it_is(data: bytes) -> tuple[str, str]:
         return "a video, or an AVIF image that is not read here", advice
     if start.startswith(b"%pdf"):
         return "a PDF document", advice
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "a TIFF of a layout or kind of pixel that is not read", "save it with 8 bits per channel, as RGB or gray"
     return "no known image format" if data else "an empty file", advice
