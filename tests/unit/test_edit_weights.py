@@ -32,6 +32,13 @@ def test_stargan_is_refused_because_it_knows_no_aus(tmp_path):
         Editor.from_file(save_random(tmp_path / "stargan", "stargan"))
 
 
+@pytest.mark.parametrize("named", ["", ".", "/"])
+def test_a_folder_in_place_of_weights_is_one_sentence(named):
+    # An unset variable in a script (--weights "$weights") ended in a traceback: a folder has no name to change.
+    with pytest.raises(InputError, match=r": a folder; name the file weights\.safetensors in it with --weights"):
+        Editor.from_file(named)
+
+
 def test_a_run_gives_its_margin_and_its_own_mean_expressions(cropped_data, efgan):
     efgan("split", "--index", cropped_data.path("crops.csv"), "--split", cropped_data.path("split.csv"))
     assert run_margin(cropped_data.folder, 32) == pytest.approx(0.25, abs=0.005)  # `cropped_data` has a quarter

@@ -92,6 +92,8 @@ def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
     from cascade_efgan.models.build import load_generator
     from cascade_efgan.models.cascade import Cascade
 
+    if weights.is_dir():
+        raise InputError(f"{weights}: a folder; name the file {WEIGHTS} in it with --weights, or the folder with --run")
     generator, spec = load_generator(weights, weights.with_name(DESCRIPTION))
     if not isinstance(generator, Cascade):
         raise InputError(f"{weights}: {spec.info.title} edits to whole expressions, not to AUs; choose another method")
