@@ -49,19 +49,22 @@ def test_each_file_of_a_folder_that_is_not_edited_gets_a_line(weights, found_eve
     # A phone's folder: beside the edited photographs, half of it was passed over without a word.
     folder = tmp_path / "photos"
     (folder / "holiday").mkdir(parents=True)
+    (folder / "@eaDir").mkdir()  # thumbnails of a NAS, of which a line said to name them too
     for name in ("a.jpg", "b.jfif", "d.JPE"):
         Image.fromarray(RENDERED.image).save(folder / name, "JPEG", quality=98)
     (folder / "c.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(500))
     (folder / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  ")
     (folder / ".hidden").write_bytes(b"")
+    (folder / "~$a.jpg").write_bytes((folder / "a.jpg").read_bytes())
     efgan("edit", folder, "--expression", "sad", "--weights", weights, "--out", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.jfif", "d.JPE"]
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert [warning.split(": ")[0] for warning in warnings[:3]] == [
-        str(folder / name) for name in ("c.HEIC", "film.mov", "holiday")
+    assert [warning.split(": ")[0] for warning in warnings[:5]] == [
+        str(folder / name) for name in ("c.HEIC", "film.mov", "holiday", "@eaDir", "~$a.jpg")
     ]
     assert "convert it to JPEG" in warnings[0]
-    assert warnings[3:] == ["3 edited, 3 left out, as the lines above say"]
+    assert all(warning.endswith("another program left it there") for warning in warnings[3:5])
+    assert warnings[5:] == ["3 edited, 5 left out, as the lines above say"]
     for out in ([], ["--out", folder / "a.jpg"]):  # whether or not something is in its way
         with pytest.raises(InputError, match="c.HEIC: not a readable image .a HEIC photograph.; convert it to JPEG"):
             efgan("edit", folder / "c.HEIC", "--expression", "sad", "--weights", weights, *out)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cascade_efgan.data.sources.side_files import side_file
 from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
@@ -148,7 +149,7 @@ def _photos(path: Path) -> list[Path]:
     files = sorted(
         file
         for file in path.iterdir()
-        if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith(".") and not file.is_dir()
+        if file.suffix.lower() in READ_SUFFIXES and side_file(file.name) is None and not file.is_dir()
     )
     if not files:
         others = "".join(f"; {other}: {reason}" for other, reason in left_out([path])[:1])
@@ -157,18 +158,24 @@ def _photos(path: Path) -> list[Path]:
 
 
 def left_out(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """(file, why it is left out) of all others in the folders among the paths, but hidden ones, by name."""
+    """(file, why it is left out) of all others in the folders among the paths, but hidden ones.
+
+    By name, what other programs left last.
+    """
     others = [
         other
         for path in paths
         if path.is_dir()
         for other in sorted(path.iterdir())
-        if not other.name.startswith(".") and (other.is_dir() or other.suffix.lower() not in READ_SUFFIXES)
+        if not other.name.startswith(".")
+        and (other.is_dir() or other.suffix.lower() not in READ_SUFFIXES or side_file(other.name))
     ]
-    return [(other, _why_left_out(other)) for other in others]
+    return [(other, _why_left_out(other)) for other in sorted(others, key=lambda other: bool(side_file(other.name)))]
 
 
 def _why_left_out(path: Path) -> str:
+    if side_file(path.name):
+        return "another program left it there"
     if path.is_dir():
         return "a folder in a folder; name it too to have its photographs edited"
     if path.suffix.lower() in (".heic", ".heif", ".hif"):
