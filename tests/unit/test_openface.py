@@ -101,7 +101,25 @@ def test_a_csv_that_cannot_be_right_is_named_with_its_line(text, message):
 
 @pytest.mark.parametrize(
     "value",
-    ["nan", "-nan", "NaN", "-nan(ind)", "nan(0x8000)", "-1.#IND", "1.#QNAN", "1.#INF00", "-inf", "", "NA", "#NUM!"],
+    [
+        "nan",
+        "-nan",
+        "NaN",
+        "-nan(ind)",
+        "nan(0x8000)",
+        "-1.#IND",
+        "1.#QNAN",
+        "1.#INF00",
+        "-1.#IND00e+000",
+        "-inf",
+        "",
+        "NA",
+        "#NUM!",
+        "#REF!",
+        "#WERT!",
+        "#NOMBRE!",
+        "#N/A",
+    ],
 )
 def test_a_value_that_is_no_number_excludes_its_photograph_only(value):
     # OpenFace's Windows build writes -nan(ind): it stopped the whole run.
@@ -123,6 +141,22 @@ def test_decimal_commas_are_read_where_they_are_unambiguous(form, quote):
     text = openface_text([(0.98, [0.25] * 17, landmarks() + 0.5)], form)
     (face,), (expected,) = (parse_faces(cells, "a.csv")["a"] for cells in (decimal_commas(text, quote), text))
     assert (face.confidence, face.aus[3]) == (0.98, 0.25)
+    np.testing.assert_array_equal(face.landmarks, expected.landmarks)
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda text: text.replace("\n", "\r"),  # a Mac's Excel: a traceback
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: f"\n\n{text}",  # "OpenFace found no face"
+        lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 1),  # "as if numbers had decimal commas"
+        lambda text: text.replace(",", ";").replace("\n", "\r"),
+    ],
+)
+def test_line_ends_and_empty_lines_of_other_programs_change_nothing(saved):
+    (face,), (expected,) = (parse_faces(text, "a.csv")["a"] for text in (saved(FACE), FACE))
+    assert face.confidence == expected.confidence
     np.testing.assert_array_equal(face.landmarks, expected.landmarks)
 
 

@@ -31,7 +31,7 @@ _DECIMAL = re.compile(r"\s*[-+]?\d+[.,]\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
 
 #: A value that is none, as C libraries (glibc, Microsoft's old and new), spreadsheets and pandas write it.
 _NO_NUMBER = re.compile(
-    r"|[-+]?(nan|inf(inity)?)(\(\w*\))?|[-+]?\d\.?#\w+|#?n/?a|null|none|#(num|value|div/0)!", re.IGNORECASE
+    r"|[-+]?(nan|inf(inity)?)(\(\w*\))?|[-+]?\d\.?#\w+([-+]\d+)?|n/?a|null|none|#[\w/]+[!?]?", re.IGNORECASE
 )
 
 
@@ -65,11 +65,11 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
             photograph holds the frames of a video or several joined CSVs.
     """
     key = PurePosixPath(name).stem if key is None else key
-    first_line = text.partition("\n")[0]
+    first_line = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
     separator = next((mark for mark in ";\t" if mark in first_line and "," not in first_line), ",")
     # OpenFace pads cells, not only headers, with spaces in some builds.
-    lines = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=separator)
-    header = [cell.strip() for cell in next(lines, [])]
+    lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, delimiter=separator)
+    header = [cell.strip() for cell in next(filter(None, lines), [])]
     if not header:
         return {key: []}
     _check_header(header, name)
@@ -88,6 +88,8 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
                 f"{where}: the header again: this is several CSVs joined, and nothing says which photograph a row "
                 "belongs to; give one CSV per photograph, or add a column file"
             )
+        while len(row) > len(header) and not row[-1].strip():
+            row.pop()  # a separator at the end of the line
         if len(row) > len(header):
             row = _without_decimal_commas(row, header, where)
         if len(row) != len(header):
