@@ -66,6 +66,7 @@ def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repos
     with (tmp_path / "two/src/cascade_efgan/stages/config.py").open("a") as file:
         file.write("\nraise SystemExit('the edited code runs')\n")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ours = {**environment, "PYTHONPATH": str(repository / "src")}
     run = partial(subprocess.run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     efgan = [str(PROGRAMS / "efgan"), "config", "--format", "schema"]
     for folder in (tmp_path / "two", tmp_path / "two/deep/er"):
@@ -73,14 +74,20 @@ def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repos
         assert done.returncode == 1 and done.stderr.endswith("the edited code runs\n"), done.stderr
     (tmp_path / "linked").symlink_to(tmp_path / "two")
     for folder in (tmp_path / "linked", tmp_path / "two"):
-        done = run(efgan, cwd=folder, env={**environment, "PYTHONPATH": str(repository / "src")})
+        done = run(efgan, cwd=folder, env=ours)
         assert "the edited code runs" in done.stderr
     assert run(efgan, cwd=tmp_path, env=environment).returncode == 0
-    done = run(efgan, cwd=repository, env=environment)
+    done = run(efgan, cwd=repository, env=ours)
     assert done.returncode == 0 and "own code" not in done.stderr
     (tmp_path / "two/Snakefile").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\nrule one:\n")
     snakemake = [str(PROGRAMS / "snakemake"), "--dry-run", "--cores", "1"]
-    assert f"from {tmp_path / 'two/src'}" in run(snakemake, cwd=tmp_path / "two", env=environment).stdout
+    there = ["--snakefile", str(tmp_path / "two/Snakefile")]
+    for words, folder in (([], tmp_path / "two"), (["-dtwo", *there], tmp_path)):
+        assert f"from {tmp_path / 'two/src'}" in run([*snakemake, *words], cwd=folder, env=ours).stdout
+    shutil.copytree(repository / "benchmarks", tmp_path / "two/benchmarks")
+    (tmp_path / "two/benchmarks/here.py").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\n")
+    benchmark = [str(PROGRAMS / "python"), "-m", "benchmarks.here"]
+    assert f"from {tmp_path / 'two/src'}" in run(benchmark, cwd=tmp_path / "two", env=ours).stdout
     # An interpreter that takes no notice of PYTHONPATH cannot be sent there.
     for words in (efgan, snakemake):
         isolated = [str(PROGRAMS / "python"), "-E", *words]

@@ -24,13 +24,16 @@ def own_source(folder: Path) -> Path | None:
     return None
 
 
-def use_own_code() -> None:
+def use_own_code(folder: Path | None = None) -> None:
     """Start this command again with the code of the checkout that it is run in, if another one's was imported.
+
+    Args:
+        folder: where it works; None: in the current folder.
 
     Raises:
         InputError: it would not be imported even so.
     """
-    source = own_source(Path.cwd())
+    source = own_source(folder or Path.cwd())
     if source is None or source == IMPORTED.parent:
         return
     before = os.environ.get("PYTHONPATH", "")

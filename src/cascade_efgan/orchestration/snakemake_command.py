@@ -7,9 +7,11 @@ of NAME=VALUE words every word up to the next option. A word without `=` can be 
 What it does about the locks of other runs is in `orchestration/run_lock.py`.
 """
 
+import argparse
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 #: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
 PAIR_OPTIONS = frozenset(
@@ -56,6 +58,13 @@ def targets_first(words: Sequence[str]) -> list[str]:
     return targets + kept
 
 
+def working_directory(words: Sequence[str]) -> Path:
+    """The folder that `--directory` or `-d` names, in any of argparse's forms; else the one here."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--directory", "-d", type=Path, nargs="?", default=Path())
+    return (parser.parse_known_args(words)[0].directory or Path()).absolute()
+
+
 def one_look_at_a_time() -> None:
     """Have Snakemake plan one next look for jobs to start, not one after each look.
 
@@ -80,12 +89,12 @@ def one_look_at_a_time() -> None:
 
 
 def main() -> None:
-    """Run Snakemake's own main with the reordered words, and the code of the checkout here."""
+    """Run Snakemake's own main with the reordered words, and the code of the checkout in which it works."""
     from cascade_efgan.errors import InputError
     from cascade_efgan.orchestration.checkout import use_own_code
 
     try:
-        use_own_code()
+        use_own_code(working_directory(sys.argv[1:]))
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
     from snakemake.cli import main as snakemake_main
