@@ -119,6 +119,32 @@ def test_no_metadata_cost_a_photograph(kind):
         assert isinstance(prepare_image("a", "a", data), (str, tuple))
 
 
+@pytest.mark.parametrize(
+    "segment", [b"\xff\xe0\0\7JFIF\0", b"\xff\xee\0\7Adobe", b"\xff\xe0\0\4ab", b"\xff\xe2\0\6MPF\0"]
+)
+def test_a_segment_that_is_too_short_costs_no_jpeg(segment):
+    # "no known image format", whatever else is in the file: the pipeline excluded it, the editor refused it.
+    data = encoded(COLOUR, "JPEG", quality=95)
+    for place in (2, 20):  # before the file's own JFIF, and behind it
+        odd = data[:place] + segment + data[place:]
+        assert np.array_equal(decode_image(odd, "a"), decode_image(data, "a"))
+        assert image_size(odd, "a") == (60, 40)
+        assert np.array_equal(read_photo(odd, "a").image, decode_image(data, "a"))
+
+
+@pytest.mark.parametrize("place", [5, 900, 2**31])
+def test_a_damaged_directory_behind_the_first_costs_no_tiff(place):
+    # The pipeline took the photograph, and the editor refused it: "Missing dimensions".
+    data = encoded(COLOUR, "TIFF")
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    end = start + 2 + 12 * count
+    assert data[end : end + 4] == bytes(4)
+    odd = data[:end] + struct.pack("<I", place) + data[end + 4 :]
+    for image in (decode_image(odd, "a"), read_photo(odd, "a").image):
+        assert np.array_equal(image, COLOUR)
+
+
 def test_texts_that_unpack_to_too_much_are_left_out():
     bomb = b"Comment\0\0" + zlib.compress(bytes(2**22))
     data = png(b"".join(b"\0" + row.tobytes() for row in COLOUR), 8, 2, extra=png_chunk(b"zTXt", bomb))

@@ -2,6 +2,8 @@
 
 import struct
 
+#: Shortest segments, by marker, that say how the colours of a JPEG are stored; no other metadata does.
+_JPEG_COLOURS, _ALL = {0xE0: 16, 0xEE: 14}, 2**16
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 #: Tags of a TIFF that say how its pixels are stored, orientation among them.
@@ -31,8 +33,9 @@ def _bare_jpeg(data: bytes) -> bytes:
     kept, place = [data[:2]], 2
     while data[place] == 0xFF and data[place + 1] != 0xDA:  # up to the first scan
         marker, (length,) = data[place + 1], struct.unpack_from(">H", data, place + 2)
-        # JFIF (APP0) and Adobe (APP14) say which colours the pixels have; the other APPn and COM are metadata.
-        if marker in (0xE0, 0xEE) or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+        # JFIF (APP0) and Adobe (APP14) say which colours the pixels have; too short, decoders take no notice of them.
+        metadata = 0xE0 <= marker <= 0xEF or marker == 0xFE
+        if not metadata or length >= _JPEG_COLOURS.get(marker, _ALL):
             kept.append(data[place : place + 2 + length])
         place += 2 + length
     return b"".join([*kept, data[place:]])

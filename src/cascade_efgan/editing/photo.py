@@ -1,5 +1,6 @@
 """Reading a photograph with all that writing it back needs. `photo_writing` does that."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhot
     """
 
     def read(image: Image.Image) -> ReadPhoto:
-        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        if image.format != "MPO" and _has_a_second(data):
             what = "several pages" if image.format == "TIFF" else "an animation"
             raise InputError(f"{name}: holds {what}; give a file of one still image")
         return _decoded(image, data, name)
@@ -96,6 +97,17 @@ def written_format(path: Path) -> str:
         InputError: as `load_photo`, of what does not need the pixels.
     """
     return with_image(_read(path), str(path), lambda image: WRITTEN_AS[str(image.format)], LIMITS)
+
+
+def _has_a_second(data: bytes) -> bool:
+    """Whether a file holds another picture behind the first. One that is announced and cannot be reached is none."""
+    try:
+        # Opened again: an image whose second directory is damaged does not come back to its first.
+        with Image.open(io.BytesIO(data), formats=sorted(set(SUFFIXES.values()))) as image:
+            image.seek(1)
+    except Exception:
+        return False
+    return True
 
 
 def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:
