@@ -14,6 +14,8 @@ from cascade_efgan.errors import NO_RIGHT, NO_SPACE, InputError, sentence_of
 
 #: A write that failed with less than this many free bytes failed for want of space.
 NO_ROOM = 2**20
+#: First bytes of a file by which a pointer is known.
+_POINTER = 512
 
 
 @contextmanager
@@ -108,17 +110,24 @@ def not_the_file(path: str | Path) -> str | None:
     if not path.is_file():
         return None
     with path.open("rb") as file:
-        start = file.read(512).lstrip()
+        told = pointer(file.read(_POINTER), path.name)
+    return f"{path}: {told[0]}; {told[1]}" if told else None
+
+
+def pointer(start: bytes, name: str) -> tuple[str, str] | None:
+    """What the first bytes of a file of that name show it to be in place of a content kept elsewhere, and what to do.
+
+    Known is what `not_the_file` knows of a file that is there; None: it is none of these.
+    """
+    start = start[:_POINTER].lstrip()
     if start.startswith(b"version https://git-lfs.github.com/spec/"):
-        return f"{path}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull` in its checkout"
+        return "a Git LFS pointer, not the file itself", "fetch it with `git lfs pull` in its checkout"
     if start.startswith(b"/annex/objects/"):
-        return (
-            f"{path}: a git-annex pointer, not the file itself; fetch it with `git annex get {path.name}` in its folder"
-        )
+        return "a git-annex pointer, not the file itself", f"fetch it with `git annex get {name}` in its folder"
     if re.match(rb"(outs|md5|frozen|deps|wdir):.*(md5|hash|path): ", start, re.DOTALL):
-        return f"{path}: a DVC file that points to the real one; fetch that with `dvc pull`, and name it instead"
+        return "a DVC file that points to the real one", "fetch that with `dvc pull`, and name it instead"
     if re.match(rb"<!doctype html|<html", start, re.IGNORECASE):
-        return f"{path}: a saved web page, not the file itself; download the file by its own link (on GitHub: Raw)"
+        return "a saved web page, not the file itself", "download the file by its own link (on GitHub: Raw)"
     return None
 
 

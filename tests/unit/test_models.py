@@ -8,8 +8,13 @@ from small_models import BOXES, NETWORK, small_spec
 from torch import nn
 
 from cascade_efgan.config import Settings
+from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.dataset import load_images
+from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.sources.folder import read_labels
+from cascade_efgan.data.sources.licensed import archive_of
+from cascade_efgan.editing.photo import load_photo
 from cascade_efgan.editing.runs import find_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
@@ -159,11 +164,16 @@ POINTERS = {
 
 @pytest.mark.parametrize("fetch", POINTERS)
 def test_a_pointer_in_place_of_a_file_says_how_to_fetch_the_file(tmp_path, fetch):
-    """It used to say "not a whole safetensors file; delete it and train again", hours for a minute of download."""
-    path, description = tmp_path / "weights.safetensors", tmp_path / "model.json"
-    for file, read in ((path, load_weights), (description, ModelSpec.from_json), (tmp_path / "x.npy", load_images)):
+    """It used to say "not a whole safetensors file; delete it and train again", hours for a minute of download.
+
+    And of photographs, CSVs and labels: "no known image format", "no CSV of OpenFace", an unknown column.
+    """
+    readers = {"weights.safetensors": load_weights, "model.json": ModelSpec.from_json, "x.npy": load_images,
+               "a.jpg": load_photo, "a.csv": read_openface, "labels.csv": read_labels}  # fmt: skip
+    for name, read in readers.items():
+        file = tmp_path / name
         file.write_bytes(POINTERS[fetch].replace(b"weights.safetensors", file.name.encode()))
-        with pytest.raises(InputError, match=fetch.replace("weights.safetensors", file.name)) as told:
+        with pytest.raises(InputError, match=fetch.removesuffix("weights.safetensors")) as told:
             read(file)
         assert str(file) in str(told.value) and "delete" not in str(told.value)
 
@@ -181,6 +191,9 @@ def test_a_link_to_a_cache_that_is_empty_and_a_lone_dvc_file_say_how_to_fetch(tm
     (tmp_path / "weights.safetensors.dvc").write_text("outs: []\n")
     with pytest.raises(InputError, match=r"dvc pull .*weights.safetensors.dvc"):
         find_weights(tmp_path)
+    (tmp_path / "photos.zip.dvc").write_text("outs: []\n")
+    with pytest.raises(InputError, match=r"dvc pull .*photos.zip.dvc"):
+        archive_of(settings_from_flags([f"folder.archive={tmp_path / 'photos.zip'}"]), "folder")
     path.write_bytes(b"torn")
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_weights(path)

@@ -16,6 +16,7 @@ from PIL.ExifTags import Base
 from cascade_efgan.data.bare_images import without_metadata
 from cascade_efgan.data.colours import srgb_transform
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import pointer
 
 #: Suffix of a file, in lower case -> format that it promises, by Pillow's name.
 SUFFIXES = {
@@ -104,7 +105,7 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
         except InputError:
             raise
         except UnidentifiedImageError:
-            what, advice = _what_it_is(data)
+            what, advice = pointer(data, name) or _what_it_is(data)
             raise InputError(f"{name}: {UNREADABLE} ({what}); {advice}") from None
         except Image.DecompressionBombError:
             raise InputError(

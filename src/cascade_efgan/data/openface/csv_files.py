@@ -20,7 +20,7 @@ from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
 from cascade_efgan.data.sources.file_names import composed, decoded
 from cascade_efgan.data.sources.side_files import say_left_out, side_file
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
+from cascade_efgan.files import pointer, sha256_file
 
 log = logging.getLogger("efgan.openface")
 
@@ -165,8 +165,10 @@ def csv_text(data: bytes, name: str) -> str:
     """The text of a CSV file.
 
     Raises:
-        InputError: the bytes are no UTF-8.
+        InputError: the bytes are no UTF-8, or a pointer to a CSV that is not here.
     """
+    if told := pointer(data, PurePosixPath(name).name):
+        raise InputError(f"{name}: {told[0]}; {told[1]}")
     # OpenFace writes plain ASCII; a spreadsheet that saved the file again puts a byte order mark in front.
     try:
         return data.decode("utf-8-sig")

@@ -19,6 +19,7 @@ from cascade_efgan.data.sources.archive_contents import check_complete, first, o
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import not_the_file
 
 log = logging.getLogger("efgan.download")
 
@@ -236,6 +237,8 @@ def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> It
 
 def _text(path: Path) -> str:
     try:
+        if told := not_the_file(path):
+            raise InputError(told)
         # People too: one who is spelled in two forms must not count as two.
         return composed(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:

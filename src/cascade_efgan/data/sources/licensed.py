@@ -11,6 +11,7 @@ from cascade_efgan.config.settings import Settings
 from cascade_efgan.data.sources.fingerprints import fingerprint
 from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
+from cascade_efgan.files import not_the_file
 
 
 def archive_of(settings: Settings, dataset: str) -> Path:
@@ -29,7 +30,10 @@ def archive_of(settings: Settings, dataset: str) -> Path:
     path = Path(os.path.expanduser(named))
     if not os.path.exists(path):
         source = f"{dataset}.archive" if getattr(settings, dataset).archive else _variable(dataset)
-        raise InputError(f"{path}: no such file or folder, though {source} names it; correct it, or {_advice(dataset)}")
+        raise InputError(
+            not_the_file(path)
+            or f"{path}: no such file or folder, though {source} names it; correct it, or {_advice(dataset)}"
+        )
     return path
 
 
