@@ -89,8 +89,11 @@ def test_openface_is_used_where_it_is_configured(upright, openface_answers):
 
 
 def test_openface_without_a_face_gives_none_and_a_failure_is_told(openface_answers):
-    program, image = openface_answers(""), np.zeros((40, 40, 3), dtype=np.uint8)
+    program, image = openface_answers(""), np.zeros((43, 43, 3), dtype=np.uint8)
     assert OpenFaceFaces(program).find(image) == []
+    # OpenFace aborts on it: "failed with status 134; fix it first".
+    with pytest.raises(InputError, match="90x42 pixels are too few for OpenFace; expected at least 43 on each side"):
+        OpenFaceFaces(program).find(np.zeros((42, 90, 3), dtype=np.uint8))
     program.write_text("#!/bin/sh\necho Could not load the landmark detector\nexit 1\n")
     with pytest.raises(InputError, match="status 1 .Could not load the landmark detector"):
         OpenFaceFaces(program).find(image)

@@ -11,6 +11,7 @@ import numpy as np
 
 from cascade_efgan.data.openface.csv_files import csv_text, parse_faces
 from cascade_efgan.data.openface.detected import check_intensities
+from cascade_efgan.data.openface.images import MIN_SIDE
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace, largest_first
@@ -48,8 +49,13 @@ class OpenFaceFaces:
         """The faces of an `(H, W, 3)` uint8 RGB image, largest first.
 
         Raises:
-            InputError: the program fails, or writes what it should not.
+            InputError: the image is too small for the program, or that fails, or writes what it should not.
         """
+        height, width = image.shape[:2]
+        if min(height, width) < MIN_SIDE:
+            raise InputError(
+                f"{width}x{height} pixels are too few for OpenFace; expected at least {MIN_SIDE} on each side"
+            )
         with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None) as folder:
             photo, out = Path(folder, "photo.png"), Path(folder, "out")
             photo.write_bytes(encode_png(image))
