@@ -208,7 +208,9 @@ def test_limits_hold_for_files_and_pixels(tmp_path):
     data = encoded(picture(), "PNG")
     with pytest.raises(InputError, match="million allowed"):
         read_photo(data, "photo", PhotoLimits(pixels=2399))
-    with pytest.raises(InputError, match="MiB"):
-        read_photo(data, "photo", PhotoLimits(file_bytes=100))
+    limit = 2**20
+    # "1 MiB, more than the 1 allowed"
+    with pytest.raises(InputError, match=r"photo: 1\.0001 MiB, more than the 1 allowed"):
+        read_photo(data.ljust(limit + 100), "photo", PhotoLimits(file_bytes=limit))
     with pytest.raises(InputError, match="cannot be read"):
         load_photo(tmp_path / "absent.jpg")

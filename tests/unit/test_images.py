@@ -172,6 +172,10 @@ def test_cmyk_is_read_by_its_profile():
         (by_opencv(".png", GRAY.astype(np.uint16) * 64), "all but black"),
         (by_opencv(".png", COLOUR.astype(np.uint16) * 16), "all but black"),
         (encoded(GRAY.astype(np.float32), "TIFF"), "floats from 16 to 255"),
+        (
+            encoded((GRAY / np.float32(254.9999)).astype(np.float32), "TIFF"),
+            r"floats from 0\.\d+ to 1\.00000\d+, expected 0",
+        ),
         (encoded(np.full((40, 60), np.nan, dtype=np.float32), "TIFF"), "floats from nan"),
         (encoded(GRAY.astype(np.int32), "TIFF"), "pixels of kind I"),
         (bare_tiff((GRAY ^ 128).tobytes(), 8, sample_format=2), "pixels of kind L, signed"),

@@ -91,6 +91,7 @@ def test_a_missing_column_is_named_with_its_likely_cause(leave_out, message):
         (FACE[: len(FACE) // 2 + 400], r"a.csv, line 2: \d+ cells where the header has \d+; run OpenFace again"),
         (openface_text([("high", AU_ROW, landmarks())]), "a.csv, line 2: confidence is 'high', expected a number"),
         (FACE.replace(",0.5,", ",5.2,"), "a.csv, line 2: AU04_r is 5.2, expected an intensity of 0 to 5"),
+        (FACE.replace(",0.5,", ",5.0000001,"), "a.csv, line 2: AU04_r is 5.0000001, expected an intensity of 0 to 5"),
         (FACE.replace(",0.5,", ",-0.1,"), "a.csv, line 2: AU04_r is -0.1, expected an intensity of 0 to 5"),
     ],
 )

@@ -130,7 +130,7 @@ def read_index(path: str | Path) -> pd.DataFrame:
     if aus.min() < 0 or aus.max() > AU_MAX:
         row, column = np.argwhere((aus < 0) | (aus > AU_MAX))[0]
         raise InputError(
-            f"{path}: {AUS[column]} of {index['id'].iloc[row]} is {aus[row, column]:g}, expected OpenFace's 0 to 5; "
+            f"{path}: {AUS[column]} of {index['id'].iloc[row]} is {aus[row, column]:.15g}, expected OpenFace's 0 to 5; "
             "fix that line"
         )
     return index

@@ -15,7 +15,7 @@ from PIL.ExifTags import Base
 
 from cascade_efgan.data.bare_images import without_metadata
 from cascade_efgan.data.colours import srgb_transform
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, enough_decimals
 from cascade_efgan.files import pointer
 
 #: Suffix of a file, in lower case -> format that it promises, by Pillow's name.
@@ -88,7 +88,8 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
     """
     limits = limits or PhotoLimits()
     if len(data) > limits.file_bytes:
-        raise InputError(f"{name}: {len(data) / 2**20:.0f} MiB, more than the {limits.file_bytes / 2**20:.0f} allowed")
+        (size,) = enough_decimals(lambda size: size * 2**20 > limits.file_bytes, len(data) / 2**20, least=0)
+        raise InputError(f"{name}: {size} MiB, more than the {limits.file_bytes / 2**20:g} allowed")
     with warnings.catch_warnings():
         # Pillow's warning comes at half of the size of its error, and above ours; the others are about metadata.
         warnings.simplefilter("ignore")
@@ -229,7 +230,8 @@ def _scaled(values: np.ndarray, bits: int, name: str) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # numbers that are none compare as false
         raise InputError(
-            f"{name}: {UNREADABLE} (floats from {low:g} to {high:g}, expected 0 to 1); save it with 8 bits per channel"
+            f"{name}: {UNREADABLE} (floats from {low:.9g} to {high:.9g}, expected 0 to 1); save it with 8 bits per "
+            "channel"
         )
     return np.rint(values * 255).astype(np.uint8)
 

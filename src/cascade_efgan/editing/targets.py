@@ -44,7 +44,7 @@ def check_aus(aus: Mapping[str, float]) -> None:
         if name not in AUS:
             raise InputError(f"{name}: not one of the 17 AUs that can be set; choose from {', '.join(AUS)}")
         if not 0 <= value <= AU_MAX:
-            raise InputError(f"{name}={value:g}: expected an intensity of 0 to {AU_MAX:g}")
+            raise InputError(f"{name}={value:.15g}: expected an intensity of 0 to {AU_MAX:g}")
 
 
 def check_intensity(value: float) -> float:
@@ -54,7 +54,7 @@ def check_intensity(value: float) -> float:
         InputError: it is outside 0..2.
     """
     if not 0 <= value <= MOST_INTENSITY:
-        raise InputError(f"intensity {value:g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
+        raise InputError(f"intensity {value:.15g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cascade_efgan.errors import InputError
+from cascade_efgan.errors import InputError, enough_decimals
 
 #: Environment variable with the path of OpenFace's FaceLandmarkImg, as in the workflow.
 OPENFACE_VARIABLE = "OPENFACE_BIN"
@@ -90,7 +90,8 @@ def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str
     if not np.isfinite(face.landmarks).all() or not np.isfinite(face.aus).all():
         return "its landmarks or AUs are no numbers"
     if face.side < smallest:
-        return f"is too small ({face.side:.0f} pixels; expected at least {smallest:.0f})"
+        (side,) = enough_decimals(lambda side: side < smallest, face.side, least=0)
+        return f"is too small ({side} pixels; expected at least {smallest:g})"
     if abs(turn(face.landmarks)) > MOST_TURN:
         return "is turned away; expected one that looks at the camera"
     if abs(tilt(face.landmarks)) > MOST_TILT:

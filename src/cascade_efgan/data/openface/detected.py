@@ -50,8 +50,8 @@ def check_intensities(face: DetectedFace) -> None:
     for column, value in zip(AU_COLUMNS, face.aus, strict=True):
         if not 0 <= value <= AU_MAX:
             raise InputError(
-                f"{face.where}: {column} is {value:g}, expected an intensity of 0 to 5; take OpenFace's _r columns as "
-                "they are, neither scaled nor normalised"
+                f"{face.where}: {column} is {value:.15g}, expected an intensity of 0 to 5; take OpenFace's _r columns "
+                "as they are, neither scaled nor normalised"
             )
 
 
