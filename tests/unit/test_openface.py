@@ -60,6 +60,16 @@ def test_photographs_of_several_people_are_counted(second, confidence, box, seve
     assert several_people(batch, replace(LENIENT, min_confidence=0.5)) == ["a.jpg"] * several
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_missing_landmark_does_not_hand_the_photograph_to_the_face_behind(order):
+    front, behind = landmarks(0, 0, 90), landmarks(200, 200, 20)
+    front[7, 0] = np.nan
+    rows = [(0.975, AU_ROW, front), (0.98, AU_ROW, behind)]
+    text = openface_text([rows[place] for place in order])
+    _, reasons = settled(text.replace("nan", "-nan(ind)"))
+    assert reasons == ["OpenFace's values are no numbers (x_7)"]
+
+
 def test_a_confidence_of_nan_never_wins():
     rows = [(float("nan"), [5] * 17, landmarks()), (0.2, [1] * 17, landmarks())]
     assert choose_face(parse_faces(openface_text(rows), "a.csv")["a"], 0.5).confidence == 0.2

@@ -74,7 +74,7 @@ def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box |
 
     def rank(face: DetectedFace) -> tuple[float, float, float]:
         # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
-        confidence, side = _or_lowest(face.confidence), _or_lowest(float(np.ptp(face.landmarks, axis=0).max()))
+        confidence, side = _or_lowest(face.confidence), _side(face.landmarks)
         if box is not None:
             return _or_lowest(overlap(face.landmarks, box)), confidence, side
         return (1, side, confidence) if confidence >= min_confidence else (0, confidence, side)
@@ -89,6 +89,12 @@ def overlap(landmarks: np.ndarray, box: Box) -> float:
     shared = np.prod((np.minimum(high, corner + size) - np.maximum(low, corner)).clip(min=0))
     both = np.prod(high - low) + np.prod(size) - shared
     return float(shared / both) if both > 0 else 0.0
+
+
+def _side(landmarks: np.ndarray) -> float:
+    """Longer side of the box of the `(68, 2)` landmarks that are numbers: a missing one makes no face small."""
+    known = landmarks[np.isfinite(landmarks).all(axis=1)]
+    return float(np.ptp(known, axis=0).max()) if len(known) else -math.inf
 
 
 def _or_lowest(value: float) -> float:
