@@ -1,0 +1,30 @@
+"""Options that three stages or more share, each declared once.
+
+Every stage counts this module as its code, so an edit here runs finished jobs again: an option of one or two stages
+stands with them.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+Method = Annotated[str, Option(help="method or control")]
+Dataset = Annotated[str, Option(help="data set")]
+Seed = Annotated[int, Option(min=0, help="training seed")]
+Settings = Annotated[list[str], Option("--set", help="section.key=value, repeatable")]
+FigureSettings = Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")]
+
+Photos = Annotated[Path, Option(help="zip of the photographs")]
+Manifest = Annotated[Path, Option(help="CSV with one row per photograph")]
+Crops = Annotated[Path, Option(help="crops.npy, the face crops")]
+Index = Annotated[Path, Option(help="crops.csv, with one row per crop")]
+Split = Annotated[Path, Option(help="split.csv, with the part of each crop")]
+
+Edits = Annotated[Path, Option(help="edits of the test images (NPY)")]
+EditsIndex = Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")]
+RealStatistics = Annotated[Path, Option(help="feature statistics of real images (safetensors): which network it was")]
+RealVectors = Annotated[Path, Option(help="features of every real image (NPY)")]
+
+Metric = Annotated[Path, Option(help="number to write (JSON)")]
+Figure = Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")]
