@@ -19,14 +19,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # `benchmarks` is no install
 from benchmarks import __main__ as command
 from benchmarks.cases import Case, Effort, calls_of, groups, list_cases, value_of
 from benchmarks.compare import take_turns
-from benchmarks.conventions import CANDIDATES, DATA, Study
+from benchmarks.conventions import CANDIDATES, DATA, Experiment
 from benchmarks.conventions_report import BEGIN, END, write_report
 from benchmarks.fid_inputs import EDITS, REAL, png_files, write_pictures
 from benchmarks.measure import Stopwatch, peak_memory_mib
 from benchmarks.peers import PEERS, Peer
 from benchmarks.peers.checkout import find_checkout
 from benchmarks.process import workers
-from benchmarks.ratios import Row, rows_of, write_csv, write_markdown
+from benchmarks.ratios import RatioRow, rows_of, write_csv, write_markdown
 from benchmarks.sides import N_CRITIC, Feed, Task, TrainingSide
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
@@ -35,9 +35,9 @@ CASES = {case.id: case for case in list_cases("cpu", Effort())}
 BASELINE = CASES["ganimation_batch2_float32"]
 
 
-def row(ours: float | None, peer: float | None, target: float | None, unit: str) -> Row:
+def row(ours: float | None, peer: float | None, target: float | None, unit: str) -> RatioRow:
     ratio = None if ours is None or peer is None else ours / peer
-    return Row("case", ours, peer, ratio, target, unit, "cpu", "float32", 2)
+    return RatioRow("case", ours, peer, ratio, target, unit, "cpu", "float32", 2)
 
 
 def result_of(case: Case, ours: float, peer: float) -> dict[str, Any]:
@@ -317,11 +317,11 @@ def test_quick_and_full_results_do_not_pass_for_the_others() -> None:
 
 def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_say(tmp_path: Path) -> None:
     """Else the experiment on the disputed settings would compare lengths of training."""
-    study = Study(tmp_path, steps=720)
-    folder = study.flow / DATA
+    experiment = Experiment(tmp_path, steps=720)
+    folder = experiment.flow / DATA
     folder.mkdir(parents=True)
     (folder / "split.csv").write_text("id,part\n" + "a,train\n" * 1447 + "b,test\n" * 161, encoding="utf-8")
-    made = {name: study.settings(candidate) for name, candidate in CANDIDATES.items()}
+    made = {name: experiment.settings(candidate) for name, candidate in CANDIDATES.items()}
     steps = {s.train.epochs * (1447 // s.train.batch) // s.train.n_critic for s in made.values()}
     assert max(steps) - min(steps) <= 4
     dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
@@ -333,8 +333,8 @@ def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_sa
 
 
 def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text_around_it(tmp_path: Path) -> None:
-    study = Study(tmp_path / "work", steps=720)
-    data = study.flow / DATA
+    experiment = Experiment(tmp_path / "work", steps=720)
+    data = experiment.flow / DATA
     data.mkdir(parents=True)
     faces = write_faces(data)
     edits = write_edits(data, faces, "test")
@@ -342,18 +342,18 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
     for path, kind in zip(edits, ("npy", "csv"), strict=True):
         shutil.copy(path, data / "seed0" / "true_edit" / f"edits_test.{kind}")
     for name, seed, rate in (("base", 0, 41.25), ("base", 1, 43.0), ("ef_gan", 0, 50.0)):
-        folder = study.folder(name, seed)
+        folder = experiment.folder(name, seed)
         folder.mkdir(parents=True)
         for path, kind in zip(edits, ("npy", "csv"), strict=True):
             shutil.copy(path, folder / f"edits.{kind}")
         curves = "epoch,G/L_cond,G/attention_mean\n1,0.1,0.5\n2,0.05,0.25\n"
         (folder / "curves.csv").write_text(curves, encoding="utf-8")
         numbers = {"G": rate, "au_error": 0.5, "psnr_true": 24.5, "same": 30.0, "attention": 0.25, "seconds": 120}
-        write_json(folder / "result.json", {"key": study.key(name), **numbers})
+        write_json(folder / "result.json", {"key": experiment.key(name), **numbers})
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "training.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_report(study, CANDIDATES, docs)
+    write_report(experiment, CANDIDATES, docs)
     page = (docs / "training.md").read_text(encoding="utf-8")
     assert page.startswith("before\n") and page.endswith("after\n") and "old" not in page
     rows = [line for line in page.splitlines() if line.startswith(("| Baseline", "| EF-GAN"))]
@@ -361,6 +361,6 @@ def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text
     sizes = [Image.open(docs / f"training_{name}.png").size for name in ("curves", "pictures")]
     assert min(min(size) for size in sizes) > 150
     # Settings that changed since make a result another candidate's.
-    write_json(study.folder("base", 1) / "result.json", {"key": {}, **numbers})
-    write_report(study, CANDIDATES, docs)
+    write_json(experiment.folder("base", 1) / "result.json", {"key": {}, **numbers})
+    write_report(experiment, CANDIDATES, docs)
     assert "43.0" not in (docs / "training.md").read_text(encoding="utf-8")
