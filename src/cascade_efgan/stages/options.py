@@ -14,6 +14,7 @@ Dataset = Annotated[str, Option(help="data set")]
 Seed = Annotated[int, Option(min=0, help="training seed")]
 Settings = Annotated[list[str], Option("--set", help="section.key=value, repeatable")]
 FigureSettings = Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")]
+RunDescription = Annotated[Path, Option(help="description of the run, by describe_run (JSON)")]
 
 Photos = Annotated[Path, Option(help="zip of the photographs")]
 Manifest = Annotated[Path, Option(help="CSV with one row per photograph")]
@@ -28,3 +29,8 @@ RealVectors = Annotated[Path, Option(help="features of every real image (NPY)")]
 
 Metric = Annotated[Path, Option(help="number to write (JSON)")]
 Figure = Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")]
+
+RunFolder = Annotated[
+    Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
+]
+WeightsFile = Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")]
