@@ -18,19 +18,18 @@ from cascade_efgan.data.manifest import log_copies, read_manifest
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import atomic_path
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.crop")
 
 
 def command(
-    photos: options.Photos,
-    manifest: options.Manifest,
+    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
+    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
     faces: Annotated[Path, typer.Option(help="CSV of AUs and landmarks")],
     crops: Annotated[Path, typer.Option(help="array file of the crops, (N, S, S, 3) uint8 RGB, written")],
     index: Annotated[Path, typer.Option(help="CSV with one row per crop, written")],
     checks: Annotated[Path | None, typer.Option(help="CSV of every crop's checks and flags, written")] = None,
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Square face crops of a data set, packed in one array."""
     wanted = settings_from_flags(settings).crop

@@ -17,7 +17,6 @@ from cascade_efgan.data.photos import Request, new_zip, source_photos
 from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.download")
 
@@ -33,7 +32,7 @@ def command(
     checksums: Annotated[
         Path | None, typer.Option(help="list of SHA-256 hashes (london only); default: this repository's")
     ] = None,
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Fetch or render a data set: photographs and manifest."""
     work = photos.parent / ".download"

@@ -28,7 +28,6 @@ from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, write_json
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.extract_aus")
 
@@ -42,8 +41,8 @@ _LISTED = 1000
 
 def command(
     dataset: Annotated[str, typer.Option(help="data set, as the manifest names it")],
-    photos: options.Photos,
-    manifest: options.Manifest,
+    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
+    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
     openface: Annotated[
         Path, typer.Option(help="OpenFace's output: zip or folder of CSVs, one CSV, or with --chunks a folder of tars")
     ],
@@ -59,7 +58,7 @@ def command(
     program_origin: Annotated[
         str | None, typer.Option(help="where the program comes from, for the provenance: a container, or installed")
     ] = None,
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """AUs and 68 landmarks of every photograph, from OpenFace output."""
     wanted = settings_from_flags(settings)

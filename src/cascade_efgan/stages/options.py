@@ -1,7 +1,7 @@
 """Options that three stages or more share, each declared once.
 
-Every stage counts this module as its code, so an edit here runs finished jobs again: an option of one or two stages
-stands with them.
+A stage that imports this module counts it as its code, and an edit here runs its finished jobs again. So the stages
+up to training declare their own: a new option of a figure must not train a network again.
 """
 
 from pathlib import Path
@@ -12,12 +12,9 @@ from typer import Option
 Method = Annotated[str, Option(help="method or control")]
 Dataset = Annotated[str, Option(help="data set")]
 Seed = Annotated[int, Option(min=0, help="training seed")]
-Settings = Annotated[list[str], Option("--set", help="section.key=value, repeatable")]
 FigureSettings = Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")]
 RunDescription = Annotated[Path, Option(help="description of the run, by describe_run (JSON)")]
 
-Photos = Annotated[Path, Option(help="zip of the photographs")]
-Manifest = Annotated[Path, Option(help="CSV with one row per photograph")]
 Crops = Annotated[Path, Option(help="crops.npy, the face crops")]
 Index = Annotated[Path, Option(help="crops.csv, with one row per crop")]
 Split = Annotated[Path, Option(help="split.csv, with the part of each crop")]

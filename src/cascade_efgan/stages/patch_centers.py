@@ -13,20 +13,19 @@ from cascade_efgan.data.patches import patch_report
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.patch_centers")
 
 
 def command(
-    index: options.Index,
-    split: options.Split,
+    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
+    split: Annotated[Path, typer.Option(help="CSV of ids and their part")],
     centers: Annotated[Path, typer.Option(help="JSON of centres and boxes, written")],
     crops: Annotated[Path | None, typer.Option(help="crops.npy; with --picture")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="picture of the patches on the mean face, written (PNG); with --crops")
     ] = None,
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Average place of eyes, nose and mouth over the training images (Sec. 4.1)."""
     if (crops is None) != (picture is None):

@@ -9,17 +9,16 @@ import typer
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.openface.images import chunk_rows, prepare_chunk
 from cascade_efgan.data.photos import PhotoZip
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.prepare_openface_chunk")
 
 
 def command(
-    photos: options.Photos,
-    manifest: options.Manifest,
+    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
+    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
     chunk: Annotated[int, typer.Option(min=0, help="number of the chunk, from 0")],
     images: Annotated[Path, typer.Option(help="tar of the images, named by id, written")],
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """A chunk of photographs as one tar of images that OpenFace reads right."""
     size = settings_from_flags(settings).openface.chunk

@@ -11,16 +11,15 @@ from cascade_efgan.data.dataset import read_index
 from cascade_efgan.data.records import write_records
 from cascade_efgan.data.split import check_labelled, make_split
 from cascade_efgan.files import sha256_file
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.split")
 
 
 def command(
-    index: options.Index,
+    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
     split: Annotated[Path, typer.Option(help="CSV of ids and their part, written")],
     labelled: Annotated[bool, typer.Option(help="refuse unknown expressions and one missing in train")] = True,
-    settings: options.Settings = [],
+    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Train and test parts (Sec. 4.1: random 90 % / 10 %)."""
     wanted = settings_from_flags(settings).split

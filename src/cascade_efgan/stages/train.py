@@ -8,7 +8,6 @@ from typer import Option
 import cascade_efgan
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.orchestration.code_graph import stage_sources
-from cascade_efgan.stages import options
 from cascade_efgan.training.start import (
     Outputs,
     Trained,
@@ -24,9 +23,9 @@ from cascade_efgan.training.start import (
 def command(
     method: Annotated[str, Option(help="a method of the paper, or cascade_from_scratch")],
     seed: Annotated[int, Option(min=0, help="seed of new weights, data order and targets")],
-    crops: options.Crops,
-    index: options.Index,
-    split: options.Split,
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    split: Annotated[Path, Option(help="split.csv")],
     weights: Annotated[Path, Option(help="generator's weights to write (safetensors)")],
     discriminators: Annotated[Path, Option(help="discriminators' weights to write (safetensors)")],
     model: Annotated[Path, Option(help="model description to write (JSON)")],
