@@ -16,7 +16,7 @@ from benchmarks.cases import FULL, QUICK, Case, Effort, groups, list_cases
 from benchmarks.compare import measure_group
 from benchmarks.machine import REPOSITORY, cores
 from benchmarks.profiling import write_profiles
-from benchmarks.ratios import Row, rows_of, write_csv, write_markdown
+from benchmarks.ratios import RatioRow, rows_of, write_csv, write_markdown
 from cascade_efgan.devices import wants_bfloat16
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json, write_json
@@ -115,7 +115,7 @@ def result_path(folder: Path, case: Case) -> Path:
 
 def write_tables(folder: Path, effort: Effort) -> None:
     """Write `ratios.csv` and `ratios.md` of every case of every device, measured or not."""
-    rows: list[Row] = []
+    rows: list[RatioRow] = []
     results: list[dict[str, Any]] = []
     for device in DEVICES:
         for case in list_cases(device, effort):

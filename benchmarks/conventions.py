@@ -104,7 +104,7 @@ CANDIDATES = {
 }
 
 
-class Study:
+class Experiment:
     """The work folder: the data and what measures edits once, then a folder a candidate and seed.
 
     Attributes:
@@ -166,7 +166,7 @@ class Study:
         return stored if stored and stored["key"] == self.key(name) else None
 
     def settings(self, candidate: Candidate) -> Settings:
-        """All settings of a candidate; its epochs are those that give the study's steps of the generator."""
+        """All settings of a candidate; its epochs are those that give the experiment's steps of the generator."""
         train = TRAIN | dict(candidate.train)
         images = int((pd.read_csv(self.shared["split"])["part"] == "train").sum())
         epochs = max(1, round(self.steps * train["n_critic"] / (images // train["batch"])))
@@ -228,13 +228,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="seeds, for the candidates of --only")
     parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES), metavar="NAME")
     flags = parser.parse_args()
-    study = Study(flags.work, flags.steps)
-    study.prepare()
+    experiment = Experiment(flags.work, flags.steps)
+    experiment.prepare()
     for seed in flags.seeds:
         for name in flags.only:
-            if study.result(name, seed) is None:
-                study.run(name, seed)
-            write_report(study, CANDIDATES)
+            if experiment.result(name, seed) is None:
+                experiment.run(name, seed)
+            write_report(experiment, CANDIDATES)
 
 
 if __name__ == "__main__":

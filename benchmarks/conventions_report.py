@@ -19,7 +19,7 @@ from cascade_efgan.files import atomic_path, write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmarks.conventions import Candidate, Study
+    from benchmarks.conventions import Candidate, Experiment
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: What stands between these lines is written by the command; what a person concludes stands outside.
@@ -30,16 +30,16 @@ PICTURED = 2
 Finished = list[tuple[str, int, dict[str, Any]]]
 
 
-def write_report(study: "Study", candidates: Mapping[str, "Candidate"], docs: Path = DOCS) -> None:
+def write_report(experiment: "Experiment", candidates: Mapping[str, "Candidate"], docs: Path = DOCS) -> None:
     """Table, curves and pictures of what is finished, in place of the former ones in `docs`."""
-    found = [(name, seed, study.result(name, seed)) for name in candidates for seed in range(10)]
+    found = [(name, seed, experiment.result(name, seed)) for name in candidates for seed in range(10)]
     finished: Finished = [(name, seed, result) for name, seed, result in found if result is not None]
     table = [COLUMNS, ("---",) * 2 + ("---:",) * 7]
     table += [_row(candidates[name], seed, result) for name, seed, result in finished]
     lines = ["| " + " | ".join(row) + " |" for row in table]
     with figure_style():
-        _save(_curves(study, candidates, finished), docs / "training_curves.png")
-        _save(_pictures(study, candidates, finished), docs / "training_pictures.png")
+        _save(_curves(experiment, candidates, finished), docs / "training_curves.png")
+        _save(_pictures(experiment, candidates, finished), docs / "training_pictures.png")
     pictures = ["![Losses by step](training_curves.png)", "", "![Edits of two test faces](training_pictures.png)"]
     path = docs / "training.md"
     before, rest = path.read_text(encoding="utf-8").split(BEGIN)
@@ -54,17 +54,17 @@ def _row(candidate: "Candidate", seed: int, result: Mapping[str, Any]) -> tuple[
     return method, candidate.title, str(seed), *numbers, f"{result['attention']:.3f}", minutes
 
 
-def _curves(study: "Study", candidates: Mapping[str, "Candidate"], finished: Finished) -> "Figure":
+def _curves(experiment: "Experiment", candidates: Mapping[str, "Candidate"], finished: Finished) -> "Figure":
     """AU loss of the edits and mean of the attention map over the generator's steps."""
     losses = {"G/L_cond": "AU loss of the edits (mean squared)", "G/attention_mean": "mean of the attention map"}
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 4.2), layout="constrained")
     colors = plt.get_cmap("tab20").colors  # type: ignore[attr-defined]
     for number, (name, seed, _) in enumerate(finished):
-        curves = pd.read_csv(study.folder(name, seed) / "curves.csv")
+        curves = pd.read_csv(experiment.folder(name, seed) / "curves.csv")
         candidate = candidates[name]
         prefix = "EF-GAN, " if candidate.method == "ef_gan" else ""
         for axis, column in zip(axes, losses, strict=True):
-            steps = study.steps * curves["epoch"] / len(curves)
+            steps = experiment.steps * curves["epoch"] / len(curves)
             # Every branch of EF-GAN adds its own AU loss.
             parts = 5 if column == "G/L_cond" and candidate.method == "ef_gan" else 1
             style = "--" if candidate.method == "ef_gan" else "-"
@@ -76,18 +76,18 @@ def _curves(study: "Study", candidates: Mapping[str, "Candidate"], finished: Fin
     return figure
 
 
-def _pictures(study: "Study", candidates: Mapping[str, "Candidate"], finished: Finished) -> "Figure":
+def _pictures(experiment: "Experiment", candidates: Mapping[str, "Candidate"], finished: Finished) -> "Figure":
     """The same test faces edited by every candidate, below the true edits."""
-    truth = load_edits(study.shared["true-edits"], study.shared["true-edits-index"])
+    truth = load_edits(experiment.shared["true-edits"], experiment.shared["true-edits-index"])
     sources = choose_sources(truth.index, PICTURED, seed=0)
-    faces = load_faces(study.shared["crops"], study.shared["index"])
+    faces = load_faces(experiment.shared["crops"], experiment.shared["index"])
     place = {name: row for row, name in enumerate(faces.index["id"])}
     known = set(truth.index["target_expression"])
     targets = [name for name in ("happy", "surprised", "angry", "sad") if name in known]
     shown = {"true edit": truth}
     for name, seed, _ in finished:
         title = ("EF-GAN, " if candidates[name].method == "ef_gan" else "") + candidates[name].title
-        folder = study.folder(name, seed)
+        folder = experiment.folder(name, seed)
         if seed == 0:
             shown[title.replace(", ", ",\n")] = load_edits(folder / "edits.npy", folder / "edits.csv")
     rows: list[list[np.ndarray | None]] = []

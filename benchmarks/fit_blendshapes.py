@@ -39,7 +39,7 @@ PARTS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "ey
 
 
 @dataclass(frozen=True)
-class Data:
+class Measurements:
     """What both programs say of N photographs.
 
     Attributes:
@@ -59,7 +59,7 @@ class Data:
     fold: np.ndarray
 
 
-def read_data(london: Path, openface: Path) -> Data:
+def read_data(london: Path, openface: Path) -> Measurements:
     """Run MediaPipe over the photographs and read OpenFace's values."""
     tasks = mediapipe.tasks
     options = tasks.vision.FaceLandmarkerOptions(
@@ -76,14 +76,14 @@ def read_data(london: Path, openface: Path) -> Data:
             meshes.append(np.array([(point.x, point.y) for point in result.face_landmarks[0]]) * size - 0.5)
             scores.append(both_sides({shape.category_name: shape.score for shape in result.face_blendshapes[0]}))
     faces = [choose_face(known[file.id], OpenFace().min_confidence) for file in files]
-    return Data(
+    return Measurements(
         np.array(meshes), scores, np.array([face.landmarks for face in faces]), np.array([face.aus for face in faces]),
         np.array([file.expression == "neutral" for file in files]),
         np.array([people.index(file.person) % FOLDS for file in files]),
     )  # fmt: skip
 
 
-def differences(data: Data) -> np.ndarray:
+def differences(data: Measurements) -> np.ndarray:
     """MediaPipe's landmark less OpenFace's, `(N, 68, 2)`, in the frame of the eyes."""
     chosen = data.meshes[:, list(mesh.VERTICES)]
     pairs = zip(chosen, data.landmarks, strict=True)
@@ -96,7 +96,7 @@ def mean_offset(difference: np.ndarray) -> np.ndarray:
     return (mean + mean[list(mesh.MIRRORED)] * (-1, 1)) / 2
 
 
-def landmark_table(data: Data) -> list[str]:
+def landmark_table(data: Measurements) -> list[str]:
     """Errors in percent of the distance between the outer eye corners, as found and less the offset of other people."""
     difference = differences(data)
     corrected = np.empty_like(difference)
@@ -126,7 +126,7 @@ def landmark_table(data: Data) -> list[str]:
     return lines
 
 
-def movers(data: Data, au: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+def movers(data: Measurements, au: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, signs and `(N, k)` scores, turned so that each should raise the AU."""
     words = MOVERS[au].split()
     names, signs = [word[1:] for word in words], np.array([1.0 if word[0] == "+" else -1.0 for word in words])
@@ -147,7 +147,7 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first, second)[0, 1]) if first.std() > 0 and second.std() > 0 else 0.0
 
 
-def fit_au(data: Data, au: str) -> tuple[dict[str, Any], str]:
+def fit_au(data: Measurements, au: str) -> tuple[dict[str, Any], str]:
     """The stored line of an AU, and its row of the page."""
     names, signs, scores = movers(data, au)
     truth = data.aus[:, AUS.index(au)]

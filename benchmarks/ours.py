@@ -11,7 +11,7 @@ import torch
 from benchmarks.fid_inputs import full_size_features
 from benchmarks.measure import Stopwatch
 from benchmarks.sides import AUS as AU_COUNT
-from benchmarks.sides import SIZE, Side, Task, TrainingSide
+from benchmarks.sides import SIZE, FidSide, Side, Task, TrainingSide
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
@@ -93,7 +93,7 @@ class OurGeneration(Side):
         return stopwatch.laps()[0].to_json()
 
 
-class OurFid(Side):
+class OurFid(FidSide):
     """FID of a second method: features of its edits, their statistics, and the distance.
 
     The real images' features are there already: the `features` stage makes them once per data set. Patched: any
@@ -113,14 +113,6 @@ class OurFid(Side):
         self.extractor = InceptionFeatures(Path(task.weights))
         real, self.full_size_edits = full_size_features()
         save_statistics(self.stored[0], statistics([real], InceptionFeatures.name))
-
-    def call(self, name: str) -> dict[str, Any]:
-        """`features` of the next batch, `statistics` and `distance` at full size, the `value`, or the `whole`."""
-        stopwatch = Stopwatch(self.task.device)
-        stopwatch.tick()
-        extra = getattr(self, f"_{name}")()
-        stopwatch.tick()
-        return {**stopwatch.laps()[0].to_json(), **extra}
 
     def _features(self) -> dict[str, Any]:
         done, count = len(self.values) * self.task.batch, len(self.real)

@@ -23,7 +23,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True)
-class Row:
+class RatioRow:
     """One line of `ratios.csv`.
 
     Attributes:
@@ -57,18 +57,18 @@ class Row:
         return "pass" if reached else "**fail**"
 
 
-def rows_of(case: Case, result: Mapping[str, Any] | None) -> list[Row]:
+def rows_of(case: Case, result: Mapping[str, Any] | None) -> list[RatioRow]:
     """A case's time or rate, its peak memory (never more than the peer's), and with FID the two distances.
 
     Targets are the case's of today, whatever they were when it was measured.
     """
     rest = (case.ours.device, case.ours.precision, case.ours.batch)
 
-    def row(name: str, key: str, target: float | None, unit: str) -> Row:
+    def row(name: str, key: str, target: float | None, unit: str) -> RatioRow:
         if result is None or key not in result["ours"]:
-            return Row(name, None, None, None, target, unit, *rest)
+            return RatioRow(name, None, None, None, target, unit, *rest)
         ours, peer = float(result["ours"][key]), float(result["peer"][key])
-        return Row(name, ours, peer, ours / peer if peer else None, target, unit, *rest)
+        return RatioRow(name, ours, peer, ours / peer if peer else None, target, unit, *rest)
 
     # Without a time to reach there is no memory to reach either.
     memory = None if case.target is None else 1.0
@@ -83,9 +83,9 @@ def rows_of(case: Case, result: Mapping[str, Any] | None) -> list[Row]:
     return rows
 
 
-def write_csv(path: Path, rows: Iterable[Row]) -> None:
+def write_csv(path: Path, rows: Iterable[RatioRow]) -> None:
     """Write `ratios.csv`: five significant digits, empty where not measured."""
-    names = [field.name for field in fields(Row)]
+    names = [field.name for field in fields(RatioRow)]
     with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
@@ -94,7 +94,7 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
             writer.writerow("" if v is None else f"{v:.5g}" if isinstance(v, float) else v for v in values)
 
 
-def write_markdown(path: Path, rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> None:
+def write_markdown(path: Path, rows: Sequence[RatioRow], results: Sequence[Mapping[str, Any]]) -> None:
     """Write `ratios.md`: the table, what it was measured on, and what was not measured."""
     lines = [
         "# Measured against the public codes", "",
@@ -109,7 +109,7 @@ def write_markdown(path: Path, rows: Sequence[Row], results: Sequence[Mapping[st
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _markdown_row(row: Row) -> str:
+def _markdown_row(row: RatioRow) -> str:
     sign = "" if row.target is None else "=" if row.unit == DISTANCE else "≥" if row.unit in RATES else "≤"
     target = "–" if row.target is None else f"{sign} {row.target:g}"
     numbers = (_number(row.ours), _number(row.peer), row.unit, _number(row.ratio, 3), target)

@@ -52,6 +52,18 @@ class Side(ABC):
         """Do the named work once: its lap, and whatever else belongs to the record."""
 
 
+class FidSide(Side):
+    """FID in parts, one method each: `_features` of the next batch, `_statistics` and so on."""
+
+    def call(self, name: str) -> dict[str, Any]:
+        """`features` of the next batch, `statistics` and `distance` at full size, the `value`, or the `whole`."""
+        stopwatch = Stopwatch(self.task.device)
+        stopwatch.tick()
+        extra = getattr(self, f"_{name}")()
+        stopwatch.tick()
+        return {**stopwatch.laps()[0].to_json(), **extra}
+
+
 class TrainingSide(Side):
     """Seconds per optimiser iteration, averaged over a cycle of `N_CRITIC` iterations.
 

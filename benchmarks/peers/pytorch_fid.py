@@ -7,15 +7,14 @@ import numpy as np
 import torch
 
 from benchmarks.fid_inputs import full_size_features, png_files
-from benchmarks.measure import Stopwatch
 from benchmarks.peers.checkout import import_from
-from benchmarks.sides import Side, Task
+from benchmarks.sides import FidSide, Task
 
 #: pytorch-fid's own defaults.
 BATCH, DIMS = 50, 2048
 
 
-class PytorchFid(Side):
+class PytorchFid(FidSide):
     """Its functions, part by part, or the whole of what its command calls.
 
     Patched: its download of the weights reads `Task.weights` instead, the file that both sides use.
@@ -35,14 +34,6 @@ class PytorchFid(Side):
             return
         self.model = inception.InceptionV3([inception.InceptionV3.BLOCK_INDEX_BY_DIM[DIMS]]).to(task.device)
         self.full_size = full_size_features()
-
-    def call(self, name: str) -> dict[str, Any]:
-        """`features` of the next batch, `statistics` and `distance` at full size, the `value`, or the `whole`."""
-        stopwatch = Stopwatch(self.task.device)
-        stopwatch.tick()
-        extra = getattr(self, f"_{name}")()
-        stopwatch.tick()
-        return {**stopwatch.laps()[0].to_json(), **extra}
 
     def _features(self) -> dict[str, Any]:
         done = len(self.activations) * self.task.batch

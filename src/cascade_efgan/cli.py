@@ -17,17 +17,7 @@ from cascade_efgan.devices import keep_memory, limit_threads, share_gpus
 from cascade_efgan.errors import InputError, sentence_of
 from cascade_efgan.orchestration.checkout import use_own_code
 from cascade_efgan.orchestration.parent_watch import end_with
-
-#: Sub-commands in pipeline order. `NAME` lives in `cascade_efgan/stages/NAME.py` as the function `command`.
-STAGES = (
-    "download", "prepare_openface_chunk", "extract_aus", "crop", "au_report", "contact_sheet", "split",
-    "patch_centers", "train", "combine", "generate", "classify", "accuracy", "psnr", "psnr_true", "ssim",
-    "fetch_weights", "features", "fid", "kid", "identity", "identity_of_pairs", "fid_curve", "regress_aus",
-    "au_error", "photograph_aus", "describe_run", "compare", "claim_values", "classify_again", "wild_values",
-    "claims", "claims_plan", "sensitivity", "table", "metrics", "curves", "draw_edits", "draw_networks",
-    "draw_wild", "draw_curves", "draw_scores", "draw_aus", "edit", "export", "publish_weights", "app",
-    "check_artifacts", "provenance", "audit", "page", "crate", "config",
-)  # fmt: skip
+from cascade_efgan.orchestration.stage_names import STAGES
 
 
 class StageGroup(TyperGroup):

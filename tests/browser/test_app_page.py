@@ -1,8 +1,6 @@
 """The page of `efgan app` in a real browser: a photograph goes in, AU12 moves, and the edit is downloaded."""
 
-import base64
 import io
-import json
 import socket
 import threading
 import zipfile
@@ -11,104 +9,20 @@ from contextlib import closing
 import numpy as np
 import pytest
 import uvicorn
+from app_page import after, by_id, downloaded, move, open_photograph, problems, redrawn, upload
 from chromium import chromium, needs_chromium, until
 from PIL import Image
+from rendered_engine import RenderedEngine
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_image, crop_square
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.photos import encode_png
-from cascade_efgan.data.rendered import render, sample_plan
-from cascade_efgan.data.rendered.expression import PROTOTYPES
+from cascade_efgan.data.rendered import render
 
 pytestmark = needs_chromium
-
-SIZE = 128
-
-
-class RenderedEngine:
-    """Edits of rendered people by rendering them anew: the page's pictures are right without any training.
-
-    It takes what the tests upload: one rendered photograph, or two side by side.
-    """
-
-    description = "rendered faces, true edits"
-    caution = ""
-    steps = 3
-
-    def __init__(self):
-        self.expressions = {
-            name: np.array([prototype.get(au, 0.0) for au in AUS]) for name, prototype in PROTOTYPES.items()
-        }
-        everyone = sample_plan(2, ["frontal"], 3)
-        self.people = [face for face in everyone if face.expression == "neutral"]
-        self.renderings = [render(face) for face in self.people]
-
-    def upload(self, faces=1):
-        return encode_png(np.concatenate([one.image for one in self.renderings[:faces]], axis=1))
-
-    def open(self, data):
-        image = decode_image(data, "the photograph")
-        faces = []
-        for person in range(image.shape[1] // 256):
-            rendering = self.renderings[person]
-            square = crop_square(rendering.landmarks, 0.25)
-            crop = crop_image(rendering.image, square, SIZE)
-            picture = crop_image(rendering.image, square, 2 * SIZE)
-            faces.append(
-                OpenedFace(
-                    (person, square), rendering.aus, crop, encode_png(crop), picture, encode_png(picture), (), ("AU04",)
-                )
-            )
-        return OpenedPhotograph(data, image, 1.0, encode_png(image), faces)
-
-    def close(self):
-        pass
-
-    def show_faces(self, wanted):
-        return [self._show_face(photograph.faces[wish.face], wish) for photograph, wish in wanted]
-
-    def _show_face(self, face, wish):
-        person, square = face.found
-        images, attention, network = [], [], []
-        for step in range(1, self.steps + 1):
-            aus = face.aus + step / self.steps * (wish.target - face.aus)
-            edited = render(self.people[person], aus).image
-            images.append(crop_image(edited, square, 2 * SIZE))
-            network.append(crop_image(edited, square, SIZE))
-            change = np.abs(network[-1].astype(int) - face.crop).max(axis=2).clip(0, 255).astype(np.uint8)
-            buffer = io.BytesIO()
-            Image.fromarray(change).save(buffer, "PNG")
-            attention.append(buffer.getvalue())
-        return Shown([encode_png(image) for image in images], attention, [encode_png(image) for image in network])
-
-    def _whole(self, photograph, wishes):
-        image = photograph.preview.copy()
-        for wish in wishes:
-            person, _ = photograph.faces[wish.face].found
-            image[:, 256 * person : 256 * (person + 1)] = render(self.people[person], wish.target).image
-        return image
-
-    def show_photograph(self, photograph, wishes):
-        return Shown([encode_png(self._whole(photograph, wishes))])
-
-    def download(self, photograph, wishes):
-        return Download(encode_png(self._whole(photograph, wishes)), "image/png")
-
-    def animate(self, photograph, wishes, whole):
-        frames = [Image.fromarray(photograph.preview), Image.fromarray(self._whole(photograph, wishes))]
-        buffer = io.BytesIO()
-        frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
-        return Download(buffer.getvalue(), "image/gif")
-
-    def edit_file(self, data, expression, intensity):
-        decode_image(data, "the photograph")
-        return Download(data, "image/png")
 
 
 @pytest.fixture(scope="module")
@@ -147,66 +61,6 @@ def page(address, tmp_path):
         yield driver
 
 
-def by_id(page, name):
-    return page.find_element(By.ID, name)
-
-
-def upload(page, tmp_path, data, name="me.png"):
-    file = tmp_path / name
-    file.write_bytes(data)
-    by_id(page, "file").send_keys(str(file))
-
-
-def open_photograph(page, tmp_path, data):
-    upload(page, tmp_path, data)
-    until(lambda: shown(page) >= 1)
-    settle(page)
-
-
-def shown(page):
-    return int(by_id(page, "stage").get_attribute("data-shown") or 0)
-
-
-def settle(page):
-    until(lambda: not by_id(page, "busy").is_displayed())
-
-
-def after(page):
-    """The picture after the edit, as the page shows it."""
-    script = "return document.getElementById('after').toDataURL('image/png').split(',')[1]"
-    return decode_image(base64.b64decode(page.execute_script(script)), "canvas").astype(int)
-
-
-def move(page, name, value):
-    """Move a slider as a hand does: the value changes, and the page is notified."""
-    slider = by_id(page, name)
-    before = shown(page)
-    page.execute_script(
-        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
-        slider, value,
-    )  # fmt: skip
-    until(lambda: shown(page) > before)
-    settle(page)
-
-
-def downloaded(page, name):
-    file = page.downloads / name
-    until(lambda: file.exists() and not list(page.downloads.glob("*.crdownload")))
-    return file.read_bytes()
-
-
-def problems(page):
-    """What the browser complained about, and requests that left this machine."""
-    noise = [entry["message"] for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-    for entry in page.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            address = message["params"]["request"]["url"]
-            if not address.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:", "data:")):
-                noise.append(address)
-    return noise
-
-
 def test_a_photograph_is_edited_with_a_slider_and_downloaded(page, tmp_path, engine):
     open_photograph(page, tmp_path, engine.upload())
     as_it_is = after(page)
@@ -234,20 +88,16 @@ def test_a_photograph_is_edited_with_a_slider_and_downloaded(page, tmp_path, eng
 def test_expression_buttons_intensity_and_the_way_back(page, tmp_path, engine):
     open_photograph(page, tmp_path, engine.upload())
     as_it_is = after(page)
-    before = shown(page)
     button = next(one for one in page.find_elements(By.CSS_SELECTOR, "#expressions button") if one.text == "Surprised")
-    button.click()
-    until(lambda: shown(page) > before)
-    settle(page)
+    with redrawn(page):
+        button.click()
     assert button.get_attribute("aria-pressed") == "true"
     full = np.abs(after(page) - as_it_is).mean()
     move(page, "intensity", 50)
     half = np.abs(after(page) - as_it_is).mean()
     assert 0 < half < full
-    before = shown(page)
-    by_id(page, "reset").click()
-    until(lambda: shown(page) > before)
-    settle(page)
+    with redrawn(page):
+        by_id(page, "reset").click()
     np.testing.assert_array_equal(after(page), as_it_is)
     assert by_id(page, "intensity-value").text == "100 %"
     assert problems(page) == []
@@ -279,17 +129,13 @@ def test_each_of_two_faces_is_chosen_and_both_are_in_the_whole_photograph(page, 
     open_photograph(page, tmp_path, engine.upload(2))
     move(page, "AU12", 5)
     first = after(page)
-    before = shown(page)
-    page.find_elements(By.CSS_SELECTOR, "#faces-row .thumb")[1].click()
-    until(lambda: shown(page) > before)
-    settle(page)
+    with redrawn(page):
+        page.find_elements(By.CSS_SELECTOR, "#faces-row .thumb")[1].click()
     assert (after(page) != first).any()
     assert float(by_id(page, "AU12").get_property("value")) < 1  # each face has settings of its own
     move(page, "AU04", 5)
-    before = shown(page)
-    page.find_element(By.CSS_SELECTOR, "input[value=photograph]").find_element(By.XPATH, "..").click()
-    until(lambda: shown(page) > before)
-    settle(page)
+    with redrawn(page):
+        page.find_element(By.CSS_SELECTOR, "input[value=photograph]").find_element(By.XPATH, "..").click()
     whole = np.asarray(Image.fromarray(after(page).astype(np.uint8)).resize((512, 256))).astype(int)
     original = decode_image(engine.upload(2), "x").astype(int)
     changed = np.abs(whole - original).max(axis=2) > 40
@@ -325,9 +171,8 @@ def test_the_page_works_with_the_keyboard_alone(page, tmp_path, engine):
         if page.switch_to.active_element.get_attribute("id") == "AU12":
             break
     assert {"wipe", "attention", "download", "gif", "intensity", "AU01", "AU12"} <= names
-    before = shown(page)
-    page.switch_to.active_element.send_keys(Keys.END)
-    until(lambda: shown(page) > before)
+    with redrawn(page):
+        page.switch_to.active_element.send_keys(Keys.END)
     assert page.switch_to.active_element.get_property("value") == "5"
     until(lambda: by_id(page, "status").text or by_id(page, "status").get_attribute("textContent"))
 

@@ -1,13 +1,15 @@
-"""Networks small enough for tests: 32 x 32 pixels, four channels, one block."""
+"""Networks small enough for tests, and short trainings of them: 32 x 32 pixels, four channels, one block."""
 
 from pathlib import Path
 
 import torch
 
-from cascade_efgan.config import Settings
+from cascade_efgan.config import Settings, resolve
+from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
+from cascade_efgan.training.checkpoint import Checkpoint
 
 SIZE = 32
 BOXES = {"eyes": PatchBox(4, 4, 12, 24), "nose": PatchBox(14, 10, 12, 12), "mouth": PatchBox(20, 8, 12, 16)}
@@ -15,6 +17,7 @@ NETWORK = Settings().network.model_dump() | {
     "width": 4, "blocks": 1, "discriminator_width": 4, "face_layers": 3, "patch_layers": 2, "interpolator_width": 8,
     "cascade_steps": 2,
 }  # fmt: skip
+SETTINGS = resolve({"network": NETWORK})
 
 
 def small_spec(method: str, **network: object) -> ModelSpec:
@@ -28,3 +31,14 @@ def save_random(folder: Path, method: str = "cascade_ef_gan") -> Path:
     spec = small_spec(method)
     save_model(folder / "weights.safetensors", folder / "model.json", build_generator(spec), spec)
     return folder / "weights.safetensors"
+
+
+def schedule(**changes: object) -> Schedule:
+    return Schedule.model_validate({"epochs": 2, "constant_epochs": 1, "batch": 4, "n_critic": 1, **changes})
+
+
+def resumed_position(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Whole epochs and further batches that a checkpoint holds."""
+    state = checkpoint.load()
+    assert state is not None
+    return state["epoch"], state["steps"]["D"]

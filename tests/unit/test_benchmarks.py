@@ -1,8 +1,7 @@
-"""The benchmark against the public codes: targets, tables, checkouts and resumption; no peer is needed."""
+"""The benchmark against the public codes: targets, tables, turns and resumption; no peer is needed."""
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,34 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from evaluation_helpers import write_edits, write_faces
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[2]))  # `benchmarks` is no installed package
 
 from benchmarks import __main__ as command
 from benchmarks.cases import Case, Effort, calls_of, groups, list_cases, value_of
 from benchmarks.compare import take_turns
-from benchmarks.conventions import CANDIDATES, DATA, Study
-from benchmarks.conventions_report import BEGIN, END, write_report
 from benchmarks.fid_inputs import EDITS, REAL, png_files, write_pictures
 from benchmarks.measure import Stopwatch, peak_memory_mib
-from benchmarks.peers import PEERS, Peer
-from benchmarks.peers.checkout import find_checkout
-from benchmarks.process import workers
-from benchmarks.ratios import Row, rows_of, write_csv, write_markdown
+from benchmarks.ratios import RatioRow, rows_of, write_csv, write_markdown
 from benchmarks.sides import N_CRITIC, Feed, Task, TrainingSide
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import write_json
 
 CASES = {case.id: case for case in list_cases("cpu", Effort())}
 BASELINE = CASES["ganimation_batch2_float32"]
 
 
-def row(ours: float | None, peer: float | None, target: float | None, unit: str) -> Row:
+def row(ours: float | None, peer: float | None, target: float | None, unit: str) -> RatioRow:
     ratio = None if ours is None or peer is None else ours / peer
-    return Row("case", ours, peer, ratio, target, unit, "cpu", "float32", 2)
+    return RatioRow("case", ours, peer, ratio, target, unit, "cpu", "float32", 2)
 
 
 def result_of(case: Case, ours: float, peer: float) -> dict[str, Any]:
@@ -152,22 +143,30 @@ def test_sides_take_turns_and_the_warm_up_is_not_counted() -> None:
     assert [record["seconds"] for record in records["ours"]["repeat"]] == [4.0, 6.0]
 
 
+class SteppedClock(Stopwatch):
+    """Ticks at the time that it is set to."""
+
+    now = 0.0
+
+    def tick(self) -> None:
+        self.ticks.append((self.now, 2 * self.now, 2 * self.now))
+
+
 class FakeTraining(TrainingSide):
-    """Steps of the discriminators take 1 s, of the generator 5 s, on a clock of its own."""
+    """Steps of the discriminators take 1 s, of the generator 5 s."""
 
     def __init__(self, task: Task, generator_at: int) -> None:
         super().__init__(task)
         self.generator_at = generator_at
 
     def loop(self, iterations: int) -> None:
-        now = 0.0
-        self.stopwatch.tick = lambda: self.stopwatch.ticks.append((now, 2 * now, 2 * now))  # type: ignore[method-assign]
+        clock = self.stopwatch = SteppedClock("cpu")
         for iteration in range(iterations):
-            self.stopwatch.tick()
-            now += 1
+            clock.tick()
+            clock.now += 1
             self.after_discriminators()
-            now += 5 if iteration == self.generator_at % iterations else 0
-        self.stopwatch.tick()
+            clock.now += 5 if iteration == self.generator_at % iterations else 0
+        clock.tick()
 
 
 @pytest.mark.parametrize("every", [1, N_CRITIC])
@@ -196,81 +195,11 @@ def test_peak_memory_is_this_process_own() -> None:
 
 
 def test_pictures_are_the_same_as_png_and_packed(tmp_path: Path) -> None:
-    import numpy as np
-    from PIL import Image
-
     write_pictures(tmp_path, 32, real=5, edits=4)
     packed = np.load(tmp_path / "edits.npy")
     files = png_files(tmp_path / "edits")
     assert packed.shape == (4, 32, 32, 3) and len(png_files(tmp_path / "real")) == 5
     assert all(np.array_equal(np.asarray(Image.open(f)), image) for f, image in zip(files, packed, strict=True))
-
-
-def test_a_variable_that_names_no_checkout_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STARGAN_DIR", str(tmp_path))
-    with pytest.raises(InputError, match=r"no checkout of yunjey/stargan .* set STARGAN_DIR to a checkout of it"):
-        find_checkout(PEERS["stargan"])
-
-
-def test_a_clone_that_fails_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STARGAN_DIR", raising=False)
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")  # no network in a test: the address leads to a missing folder
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{tmp_path}/absent/.insteadOf")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
-    cache = tmp_path / "cache"
-    with pytest.raises(InputError, match=r"stargan could not be cloned .* check out 94dd002 and set STARGAN_DIR"):
-        find_checkout(PEERS["stargan"], cache)
-    assert list(cache.iterdir()) == []
-
-
-def repository_at(folder: Path) -> str:
-    """A repository with one commit of `solver.py`: its commit."""
-    folder.mkdir(parents=True)
-    (folder / "solver.py").write_text("")
-    for words in (["init", "-q"], ["add", "."],
-                  ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "one"]):  # fmt: skip
-        subprocess.run(["git", *words], cwd=folder, check=True)
-    return subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def test_a_clone_is_made_at_the_pinned_commit_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit = repository_at(tmp_path / "origin" / "owner" / "peer.git")
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{tmp_path}/origin/.insteadOf")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
-    peer = Peer("peer", "owner/peer", commit, "EFGAN_TEST_PEER_DIR", "solver.py")
-    for _ in range(2):
-        found = find_checkout(peer, tmp_path / "cache")
-        assert found.pinned and found.commit == commit and found.folder == tmp_path / "cache" / "peer"
-
-
-@pytest.mark.parametrize("case", ["another commit", "changed", "no git"])
-def test_a_checkout_that_is_not_the_pinned_one_is_used_with_a_warning(
-    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder = tmp_path / "peer"
-    commit = repository_at(folder)
-    if case == "changed":
-        (folder / "solver.py").write_text("print()")
-    if case == "no git":
-        (folder / ".git").rename(tmp_path / "elsewhere")
-    pinned = "0" * 40 if case == "another commit" else commit
-    monkeypatch.setenv("EFGAN_TEST_PEER_DIR", str(folder))
-    found = find_checkout(Peer("peer", "owner/peer", pinned, "EFGAN_TEST_PEER_DIR", "solver.py"))
-    said = {"another commit": commit, "changed": f"{commit}+changes", "no git": "unknown"}[case]
-    assert not found.pinned and found.commit == said
-    assert "not at the pinned" in caplog.text
-
-
-def test_a_side_without_its_checkout_ends_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTORCH_FID_DIR", str(tmp_path))
-    with (
-        pytest.raises(InputError, match="no checkout of mseitzer/pytorch-fid"),
-        workers({"peer": Task("pytorch_fid", "cpu", 2)}, threads=1),
-    ):
-        pass
 
 
 @pytest.fixture
@@ -313,54 +242,3 @@ def test_an_unknown_case_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureF
 def test_quick_and_full_results_do_not_pass_for_the_others() -> None:
     folders = {command.read_flags(words).results.name for words in ([], ["--quick"], ["--full"])}
     assert folders == {"results", "quick", "full"}
-
-
-def test_candidates_take_equally_many_generator_steps_and_differ_in_what_they_say(tmp_path: Path) -> None:
-    """Else the experiment on the disputed settings would compare lengths of training."""
-    study = Study(tmp_path, steps=720)
-    folder = study.flow / DATA
-    folder.mkdir(parents=True)
-    (folder / "split.csv").write_text("id,part\n" + "a,train\n" * 1447 + "b,test\n" * 161, encoding="utf-8")
-    made = {name: study.settings(candidate) for name, candidate in CANDIDATES.items()}
-    steps = {s.train.epochs * (1447 // s.train.batch) // s.train.n_critic for s in made.values()}
-    assert max(steps) - min(steps) <= 4
-    dumped = {name: settings.model_dump_json() + CANDIDATES[name].method for name, settings in made.items()}
-    assert len(set(dumped.values())) == len(CANDIDATES)
-    losses = {name: (s.losses.cond, s.losses.mask, s.network.refiner, s.train.average) for name, s in made.items()}
-    assert losses["letter"] == (3000, "norm", "repaint", 0)
-    assert losses["base"] == (160, "mean", "mask", 0.99)
-    assert losses["ef_gan_repaint"] == (160, "mean", "repaint", 0.99)
-
-
-def test_the_report_of_the_conventions_shows_what_is_finished_and_keeps_the_text_around_it(tmp_path: Path) -> None:
-    study = Study(tmp_path / "work", steps=720)
-    data = study.flow / DATA
-    data.mkdir(parents=True)
-    faces = write_faces(data)
-    edits = write_edits(data, faces, "test")
-    (data / "seed0" / "true_edit").mkdir(parents=True)
-    for path, kind in zip(edits, ("npy", "csv"), strict=True):
-        shutil.copy(path, data / "seed0" / "true_edit" / f"edits_test.{kind}")
-    for name, seed, rate in (("base", 0, 41.25), ("base", 1, 43.0), ("ef_gan", 0, 50.0)):
-        folder = study.folder(name, seed)
-        folder.mkdir(parents=True)
-        for path, kind in zip(edits, ("npy", "csv"), strict=True):
-            shutil.copy(path, folder / f"edits.{kind}")
-        curves = "epoch,G/L_cond,G/attention_mean\n1,0.1,0.5\n2,0.05,0.25\n"
-        (folder / "curves.csv").write_text(curves, encoding="utf-8")
-        numbers = {"G": rate, "au_error": 0.5, "psnr_true": 24.5, "same": 30.0, "attention": 0.25, "seconds": 120}
-        write_json(folder / "result.json", {"key": study.key(name), **numbers})
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    (docs / "training.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_report(study, CANDIDATES, docs)
-    page = (docs / "training.md").read_text(encoding="utf-8")
-    assert page.startswith("before\n") and page.endswith("after\n") and "old" not in page
-    rows = [line for line in page.splitlines() if line.startswith(("| Baseline", "| EF-GAN"))]
-    assert [row.split(" | ")[2:4] for row in rows] == [["0", "41.2"], ["1", "43.0"], ["0", "50.0"]]
-    sizes = [Image.open(docs / f"training_{name}.png").size for name in ("curves", "pictures")]
-    assert min(min(size) for size in sizes) > 150
-    # Settings that changed since make a result another candidate's.
-    write_json(study.folder("base", 1) / "result.json", {"key": {}, **numbers})
-    write_report(study, CANDIDATES, docs)
-    assert "43.0" not in (docs / "training.md").read_text(encoding="utf-8")

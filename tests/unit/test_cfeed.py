@@ -6,6 +6,7 @@ to 22 below an empty row; extra_classes: 26 classes, nouns in mixed case and wit
 no_fearful: what the name says; two_names: class 2 again as Awed; two_sad: a class 23 called sad.
 """
 
+import itertools
 import logging
 import shutil
 
@@ -78,12 +79,16 @@ def test_photographs_carry_person_and_expression(folder):
     assert {path.suffix for path in folder.rglob("*_*_*.*") if path.name != CFEED_SHEET} == {".jpg", ".JPG", ".Jpg"}
 
 
-def test_the_whole_set_is_230_people_and_1610_photographs(tmp_path):
+def make_whole_set(folder, people, classes):
+    """One tiny photograph, under the name of every person and class."""
     jpeg = jpeg_of(np.zeros((2, 2, 3), np.uint8))
-    make_cfeed(tmp_path / "cfeed", 0)
-    for person in range(1, 231):
-        for class_id in range(1, 9):
-            cfeed_photo(tmp_path / "cfeed", class_id, person, jpeg)
+    make_cfeed(folder, 0)
+    for person, class_id in itertools.product(range(1, people + 1), range(1, classes + 1)):
+        cfeed_photo(folder, class_id, person, jpeg)
+
+
+def test_the_whole_set_is_230_people_and_1610_photographs(tmp_path):
+    make_whole_set(tmp_path / "cfeed", people=230, classes=8)
     photos, completeness = read(tmp_path / "cfeed", partial=False)
     assert len(photos) == completeness.expected == completeness.found == 1610
     assert (completeness.missing, completeness.unexpected) == ([], [])
@@ -109,11 +114,7 @@ def test_missing_people_are_counted(folder, caplog):
 
 
 def test_more_people_than_the_complete_set_has_are_warned_of(tmp_path, caplog):
-    jpeg = jpeg_of(np.zeros((2, 2, 3), np.uint8))
-    make_cfeed(tmp_path / "cfeed", 0)
-    for person in range(1, 232):
-        for class_id in range(1, 8):
-            cfeed_photo(tmp_path / "cfeed", class_id, person, jpeg)
+    make_whole_set(tmp_path / "cfeed", people=231, classes=7)
     assert read(tmp_path / "cfeed", partial=False)[1].expected == 1617
     assert "photographs of 231 people, where the complete set has 230" in caplog.text
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from claims_helpers import run
 from scipy.stats import norm
-from test_claims import run
 
 from cascade_efgan.claims.entries import Part
 from cascade_efgan.claims.plan import Outlook, plan_markdown

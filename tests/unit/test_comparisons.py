@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_tables import number, run, sorted_metrics
+from table_helpers import number, run, sorted_metrics
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric

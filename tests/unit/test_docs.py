@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cascade_efgan.cli import STAGES
 from cascade_efgan.config import resolve
+from cascade_efgan.orchestration.stage_names import STAGES
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(

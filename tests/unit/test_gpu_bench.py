@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from benchmarks import gpu_setup, gpu_steps, gpu_train
 from cascade_efgan.config import Settings
 from cascade_efgan.data import AUS, EXPRESSIONS

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from evaluation_helpers import random_faces
-from small_models import small_spec
-from test_training import SETTINGS, resumed_position, schedule
+from small_models import SETTINGS, resumed_position, schedule, small_spec
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint, StopSignals

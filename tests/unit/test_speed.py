@@ -1,15 +1,11 @@
 """The fast training step is exact: it equals a plain one by PyTorch's own layers (benchmarks/plain.py)."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.gpu_setup import TOY_BOXES, TOY_NETWORK, random_batch
 from benchmarks.plain import PlainOptimizers

@@ -19,7 +19,7 @@ from cascade_efgan.methods import ABLATED, COMPARED
 from cascade_efgan.stages import describe_run, table
 from cascade_efgan.tables import rows
 from cascade_efgan.tables.build import build_table
-from cascade_efgan.tables.cells import cell, read_metrics
+from cascade_efgan.tables.cells import mean_over_seeds, read_metrics
 from cascade_efgan.tables.columns import TITLES
 from cascade_efgan.tables.context import DatasetFacts, dataset_facts, describe, differences, read_context
 from cascade_efgan.tables.paper import ABLATION, COMPARISON
@@ -30,19 +30,19 @@ PRESETS = ("evening", "full", "laptop", "london", "paper", "smoke")
 
 def test_cells_are_means_with_sample_standard_deviation() -> None:
     values = {seed: number("G", "ef_gan", value, seed, n=20 + seed) for seed, value in enumerate((80.0, 82.0, 87.0))}
-    result = cell(values, [0, 1, 2])
+    result = mean_over_seeds(values, [0, 1, 2])
     assert result.value == 83
     assert result.spread == pytest.approx(13**0.5)
     assert (result.n, result.seeds, result.reason) == ((20, 22), (0, 1, 2), None)
-    assert cell({0: values[0]}, [0]).spread is None
+    assert mean_over_seeds({0: values[0]}, [0]).spread is None
 
 
 def test_missing_seeds_are_named_and_never_zero() -> None:
     values = {0: number("G", "ef_gan", 80.0), 1: number("G", "ef_gan", None, 1)}
-    result = cell(values, [0, 1, 2])
+    result = mean_over_seeds(values, [0, 1, 2])
     assert result.value == 80
     assert result.reason == "seed 1: no edit has a counterpart; seed 2: this run has not computed it"
-    nothing = cell({}, [0, 1])
+    nothing = mean_over_seeds({}, [0, 1])
     assert (nothing.value, nothing.spread, nothing.n) == (None, None, None)
     assert nothing.reason == "this run has not computed it"
 

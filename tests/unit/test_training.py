@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import torch
 from evaluation_helpers import random_faces
-from small_models import NETWORK, small_spec
+from small_models import SETTINGS, resumed_position, schedule, small_spec
 
-from cascade_efgan.config import resolve
 from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
@@ -19,13 +18,8 @@ from cascade_efgan.training.start import build_objective, prepare
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
 
-SETTINGS = resolve({"network": NETWORK})
 #: `cascade_from_scratch` has those of `cascade_ef_gan`.
 NETWORKS = [name for name in METHODS if name != "cascade_from_scratch"]
-
-
-def schedule(**changes: object) -> Schedule:
-    return Schedule.model_validate({"epochs": 2, "constant_epochs": 1, "batch": 4, "n_critic": 1, **changes})
 
 
 def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
@@ -34,13 +28,6 @@ def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
     run.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
     checkpoint.remove()
     return run
-
-
-def resumed_position(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Whole epochs and further batches that a checkpoint holds."""
-    state = checkpoint.load()
-    assert state is not None
-    return state["epoch"], state["steps"]["D"]
 
 
 def weights_of(run: Run) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Fixtures: a copy of the workflow in a temporary folder, without results; a finished run of the smallest preset."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,3 +40,11 @@ def copy_of_smoke(finished_smoke: Path, preloaded: Path) -> Callable[[Path], Rep
         return Repository(folder, preloaded)
 
     return copy
+
+
+@pytest.fixture
+def results(finished_smoke: Path, tmp_path: Path) -> Path:
+    """The results of a finished run at another place, as a download leaves them; files are linked, not copied."""
+    folder = tmp_path / "download"
+    shutil.copytree(finished_smoke / "results", folder, copy_function=os.link)
+    return folder

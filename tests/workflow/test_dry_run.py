@@ -9,8 +9,9 @@ import pytest
 from copied_workflow import EDGES, REPOSITORY, Workflow, edges_from_file
 from typer.main import get_command
 
-from cascade_efgan.cli import STAGES, app
+from cascade_efgan.cli import app
 from cascade_efgan.config import PRESETS, resolve
+from cascade_efgan.orchestration.stage_names import STAGES
 
 
 def rule_edges(workflow: Workflow, *words: str) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from copied_workflow import REPOSITORY, Workflow
 
+from cascade_efgan.orchestration.study import model_artifacts
+
 #: Runs that have among them every data set, every rule and every kind of training.
 RUNS = {"laptop": ["preset=laptop"], "london": ["preset=london", "wild={dataset: folder}"], "paper": ["preset=paper"]}
 
@@ -85,6 +87,7 @@ def test_a_disagreement_is_named(dvc: dict[str, Any], files: dict[str, tuple[set
 
 
 def test_every_artifact_is_made_by_some_run(dvc: dict[str, Any], files: dict[str, tuple[set[str], set[str]]]) -> None:
+    assert dvc["artifacts"] == model_artifacts(), "run `make config`"
     made = set().union(*(outputs for _, outputs in files.values()))
     assert {artifact["path"] for artifact in dvc["artifacts"].values()} <= made
     assert all(artifact["desc"] for artifact in dvc["artifacts"].values())

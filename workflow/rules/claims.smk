@@ -36,7 +36,7 @@ rule measure_claims:
     """Numbers of every edit that only the claims need, and of what EF-GAN and Cascade EF-GAN do inside."""
     input:
         **crops(),
-        patch_centers="results/{dataset}/patch_centers.json",
+        patch_centers=rules.average_patch_centers.output.centers,
         # What is asked for: the true edits where they are known, else the edits that do nothing.
         asked=where_true_edits(f"{SEED}/true_edit/edits_test.npy", f"{SEED}/unchanged/edits_test.npy"),
         asked_index=where_true_edits(f"{SEED}/true_edit/edits_test.csv", f"{SEED}/unchanged/edits_test.csv"),

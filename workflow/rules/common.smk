@@ -120,6 +120,12 @@ onstart:
 # Paths.
 
 
+def photographs(*names, dataset="{dataset}"):
+    """Photographs, their manifest, and what of the data set is missing; or those that are named."""
+    files = {"photos": "photos.zip", "manifest": "manifest.csv", "completeness": "completeness.json"}
+    return {name: f"results/{dataset}/{files[name]}" for name in names or files}
+
+
 def crops(*names, dataset="{dataset}"):
     """Face crops, their index, and which of them are for training and testing; or those that are named."""
     files = {"crops": "crops.npy", "index": "crops.csv", "split": "split.csv"}
@@ -142,9 +148,9 @@ def of_methods(name, methods):
     return lambda wildcards: expand(f"{METHOD}/{name}", method=methods(wildcards.dataset), allow_missing=True)
 
 
-def measured(name):
+def measured(name, method="{method}"):
     """A number of a method, and the values behind it, image by image."""
-    return {"metric": f"{METHOD}/metrics/{name}.json", "values": f"{METHOD}/values_{name}.csv"}
+    return {"metric": f"{SEED}/{method}/metrics/{name}.json", "values": f"{SEED}/{method}/values_{name}.csv"}
 
 
 def if_trained(path):
@@ -164,7 +170,7 @@ def where_true_edits(path, otherwise=None):
 
 def patch_centers(wildcards):
     """The patch centres, for methods with local focuses only."""
-    return f"{DATASET}/patch_centers.json" if METHODS[wildcards.method].local_focuses else []
+    return rules.average_patch_centers.output.centers if METHODS[wildcards.method].local_focuses else []
 
 
 def extractor_weights():

@@ -6,9 +6,7 @@ rule render:
     input:
         code=download_code("rendered"),
     output:
-        photos="results/rendered/photos.zip",
-        manifest="results/rendered/manifest.csv",
-        completeness="results/rendered/completeness.json",
+        **photographs(dataset="rendered"),
         openface="results/rendered/openface.zip",
     log:
         "logs/render/rendered.log",
@@ -30,9 +28,7 @@ checkpoint download:
         ),
         code=lambda wildcards: download_code(wildcards.dataset),
     output:
-        photos="results/{dataset}/photos.zip",
-        manifest="results/{dataset}/manifest.csv",
-        completeness="results/{dataset}/completeness.json",
+        **photographs(),
     log:
         "logs/download/{dataset}.log",
     benchmark:
@@ -51,8 +47,7 @@ checkpoint download:
 rule prepare_openface_chunk:
     """Unpack some hundred photographs in forms that OpenFace reads, each under its own id."""
     input:
-        photos="results/{dataset}/photos.zip",
-        manifest="results/{dataset}/manifest.csv",
+        **photographs("photos", "manifest"),
         code=code_of("prepare_openface_chunk"),
     output:
         images=temp("results/{dataset}/openface/chunk{chunk}.images.tar"),
@@ -108,8 +103,7 @@ rule run_openface:
 rule extract_aus:
     """Match OpenFace's values to the photographs, and list the photographs without a face."""
     input:
-        photos="results/{dataset}/photos.zip",
-        manifest="results/{dataset}/manifest.csv",
+        **photographs("photos", "manifest"),
         openface=openface_output,
         code=code_of("extract_aus"),
     output:
@@ -140,8 +134,7 @@ rule extract_aus:
 rule crop:
     """Cut the square around each face's landmarks and resize it (Sec. 4.1)."""
     input:
-        photos="results/{dataset}/photos.zip",
-        manifest="results/{dataset}/manifest.csv",
+        **photographs("photos", "manifest"),
         faces=rules.extract_aus.output.faces,
         code=code_of("crop"),
     output:

@@ -9,9 +9,8 @@ rule measure_accuracy_real:
         model=rules.classify.output.model,
         code=code_of("accuracy"),
     output:
-        metric=f"{SEED}/real/metrics/R.json",
+        **measured("R", method="real"),
         predictions=f"{SEED}/real/predictions_R.csv",
-        values=f"{SEED}/real/values_R.csv",
     log:
         "logs/measure_accuracy_real/{dataset}/seed{seed}.log",
     benchmark:
@@ -36,9 +35,8 @@ rule measure_accuracy_edits:
         model=rules.classify.output.model,
         code=code_of("accuracy"),
     output:
-        metric=f"{METHOD}/metrics/G.json",
+        **measured("G"),
         predictions=f"{METHOD}/predictions_G.csv",
-        values=f"{METHOD}/values_G.csv",
     log:
         "logs/measure_accuracy_edits/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -63,9 +61,8 @@ rule measure_accuracy_augmented:
         model=rules.classify_with_edits.output.model,
         code=code_of("accuracy"),
     output:
-        metric=f"{METHOD}/metrics/R+G.json",
+        **measured("R+G"),
         predictions=f"{METHOD}/predictions_R+G.csv",
-        values=f"{METHOD}/values_R+G.csv",
     log:
         "logs/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -144,76 +141,6 @@ rule measure_psnr_true:
             input="edits edits_index true_edits true_edits_index",
             output="metric values",
         )
-
-
-rule fetch_inception_weights:
-    """Fetch pytorch-fid's Inception weights, checked by SHA-256. Runs only with fid.extractor inception."""
-    input:
-        code=code_of("fetch_weights"),
-    output:
-        weights=INCEPTION_WEIGHTS,
-    log:
-        "logs/fetch_inception_weights/inception.log",
-    benchmark:
-        "logs/benchmarks/fetch_inception_weights/inception.tsv"
-    params:
-        settings=flags("fid.extractor", "fid.inception_weights"),
-    shell:
-        command_of("fetch_weights", output="weights", params="settings")
-
-
-rule extract_features_real:
-    """Feature statistics of the real images: once per data set, for every method and seed."""
-    input:
-        **crops("index", "split"),
-        images=crops()["crops"],
-        extractor_weights=extractor_weights(),
-        code=code_of("features"),
-    output:
-        features="results/{dataset}/features_real.safetensors",
-        vectors="results/{dataset}/features_real.npy",
-    log:
-        "logs/extract_features_real/{dataset}.log",
-    benchmark:
-        "logs/benchmarks/extract_features_real/{dataset}.tsv"
-    threads: settings.threads
-    resources:
-        gpu=1,
-    params:
-        part=settings.fid.real_images,
-        extractor_weights=optional_flags("extractor_weights"),
-        settings=flags("fid.extractor", "fid.batch"),
-    shell:
-        command_of(
-            "features",
-            "--part {params.part}",
-            input="images index split",
-            output="features vectors",
-            params="extractor_weights settings",
-        )
-
-
-rule extract_features_edits:
-    """Feature statistics of a method's edits of the test images."""
-    input:
-        images=f"{METHOD}/edits_test.npy",
-        extractor_weights=extractor_weights(),
-        code=code_of("features"),
-    output:
-        features=f"{METHOD}/features_test.safetensors",
-        vectors=f"{METHOD}/features_test.npy",
-    log:
-        "logs/extract_features_edits/{dataset}/seed{seed}/{method}.log",
-    benchmark:
-        "logs/benchmarks/extract_features_edits/{dataset}/seed{seed}/{method}.tsv"
-    threads: settings.threads
-    resources:
-        gpu=1,
-    params:
-        extractor_weights=optional_flags("extractor_weights"),
-        settings=flags("fid.extractor", "fid.batch"),
-    shell:
-        command_of("features", input="images", output="features vectors", params="extractor_weights settings")
 
 
 rule measure_fid:
@@ -320,9 +247,8 @@ rule measure_au_error:
         model=rules.regress_aus.output.model,
         code=code_of("au_error"),
     output:
-        metric=f"{METHOD}/metrics/au_error.json",
+        **measured("au_error"),
         readings=f"{METHOD}/readings_au.csv",
-        values=f"{METHOD}/values_au_error.csv",
     log:
         "logs/measure_au_error/{dataset}/seed{seed}/{method}.log",
     benchmark:

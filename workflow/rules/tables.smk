@@ -6,8 +6,8 @@ rule describe_run:
     input:
         index=expand(crops()["index"], dataset=settings.all_datasets),
         split=expand(crops()["split"], dataset=settings.all_datasets),
-        excluded=expand("results/{dataset}/excluded.csv", dataset=settings.all_datasets),
-        completeness=expand("results/{dataset}/completeness.json", dataset=settings.all_datasets),
+        excluded=expand(rules.extract_aus.output.excluded, dataset=settings.all_datasets),
+        completeness=expand(photographs()["completeness"], dataset=settings.all_datasets),
         code=code_of("describe_run"),
     output:
         run=report(

@@ -1,4 +1,4 @@
-"""Generators and their edits; the classifiers and the AU regressor that measure edits."""
+"""Generators and their edits; what measures edits: classifiers, the AU regressor, features of images."""
 
 
 rule train:
@@ -177,3 +177,73 @@ rule regress_aus:
             output="weights model",
             params="settings",
         )
+
+
+rule fetch_inception_weights:
+    """Fetch pytorch-fid's Inception weights, checked by SHA-256. Runs only with fid.extractor inception."""
+    input:
+        code=code_of("fetch_weights"),
+    output:
+        weights=INCEPTION_WEIGHTS,
+    log:
+        "logs/fetch_inception_weights/inception.log",
+    benchmark:
+        "logs/benchmarks/fetch_inception_weights/inception.tsv"
+    params:
+        settings=flags("fid.extractor", "fid.inception_weights"),
+    shell:
+        command_of("fetch_weights", output="weights", params="settings")
+
+
+rule extract_features_real:
+    """Feature statistics of the real images: once per data set, for every method and seed."""
+    input:
+        **crops("index", "split"),
+        images=crops()["crops"],
+        extractor_weights=extractor_weights(),
+        code=code_of("features"),
+    output:
+        features="results/{dataset}/features_real.safetensors",
+        vectors="results/{dataset}/features_real.npy",
+    log:
+        "logs/extract_features_real/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/extract_features_real/{dataset}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        part=settings.fid.real_images,
+        extractor_weights=optional_flags("extractor_weights"),
+        settings=flags("fid.extractor", "fid.batch"),
+    shell:
+        command_of(
+            "features",
+            "--part {params.part}",
+            input="images index split",
+            output="features vectors",
+            params="extractor_weights settings",
+        )
+
+
+rule extract_features_edits:
+    """Feature statistics of a method's edits of the test images."""
+    input:
+        images=f"{METHOD}/edits_test.npy",
+        extractor_weights=extractor_weights(),
+        code=code_of("features"),
+    output:
+        features=f"{METHOD}/features_test.safetensors",
+        vectors=f"{METHOD}/features_test.npy",
+    log:
+        "logs/extract_features_edits/{dataset}/seed{seed}/{method}.log",
+    benchmark:
+        "logs/benchmarks/extract_features_edits/{dataset}/seed{seed}/{method}.tsv"
+    threads: settings.threads
+    resources:
+        gpu=1,
+    params:
+        extractor_weights=optional_flags("extractor_weights"),
+        settings=flags("fid.extractor", "fid.batch"),
+    shell:
+        command_of("features", input="images", output="features vectors", params="extractor_weights settings")

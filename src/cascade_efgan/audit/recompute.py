@@ -12,11 +12,12 @@ from cascade_efgan.audit.checks import code_hint
 from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
-from cascade_efgan.audit.replay import REPLAYED, replay
+from cascade_efgan.audit.replay import replay
 from cascade_efgan.audit.table_numbers import TableCell, table_cells, table_jobs
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, read_metric
 from cascade_efgan.files import sha256_file
+from cascade_efgan.orchestration.stage_names import DERIVED
 
 #: What must agree for two runs to be expected to agree bit for bit.
 SAME = ("python", "packages", "system", "processor", "gpus")
@@ -65,20 +66,20 @@ def choose_cells(release: Release, jobs: Sequence[Job] | None, count: int, seed:
 
 def _is_replayed(release: Release, path: str) -> bool:
     job = release.record.maker.get(path)
-    return job is not None and job.stage in REPLAYED
+    return job is not None and job.stage in DERIVED
 
 
 def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
     """Derive numbers again from the weights, crops and classifiers that the release holds.
 
-    Training is not run again: `replay.REPLAYED` names the stages that are.
+    Training is not run again: `stage_names.DERIVED` names the stages that are.
 
     Raises:
         InputError: a file is missing, or a job fails.
     """
     cells = list(cells)
     behind = {path for cell in cells for path in cell.metrics}
-    jobs = [job for job in release.record.chain(behind) if job.stage in REPLAYED]
+    jobs = [job for job in release.record.chain(behind) if job.stage in DERIVED]
     with TemporaryDirectory(prefix="efgan-audit-") as folder:
         try:
             replay(release, jobs, Path(folder))
@@ -93,7 +94,7 @@ def _compared(release: Release, cell: TableCell, folder: Path) -> Recomputed:
         new = read_metric(folder / path)
         # A column may show a detail of the metric (see `cells`): then the difference of the two is what counts.
         values.append(_shown(new, metric, cell))
-    jobs = [job for job in release.record.chain(cell.metrics) if job.stage in REPLAYED]
+    jobs = [job for job in release.record.chain(cell.metrics) if job.stage in DERIVED]
     made = [path for job in jobs for path in job.outputs]
     differing = tuple(path for path in made if sha256_file(folder / path) != release.record.files[path].sha256)
     same = all(_same_environment(release, job) for job in jobs)

@@ -10,16 +10,8 @@ from pathlib import Path
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import RESULTS, SOURCES, Release
 from cascade_efgan.errors import InputError
+from cascade_efgan.orchestration.stage_names import DERIVED
 
-#: Stages that compute numbers, pictures' pixels and tables from weights and crops. A record may come from anyone: no
-#: other command of it is run.
-REPLAYED = frozenset(
-    {
-        *("generate", "features", "fid", "kid", "accuracy", "psnr", "psnr_true", "ssim", "au_error"),
-        *("identity", "identity_of_pairs"),
-        *("compare", "describe_run", "table", "claims"),
-    }
-)
 _MAIN = "from cascade_efgan.cli import main; main()"
 
 
@@ -33,7 +25,7 @@ def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
     What they read is linked there from the release, what they write stays there, under the same paths.
 
     Args:
-        jobs: in an order in which they can run; each of a stage in `REPLAYED`.
+        jobs: in an order in which they can run; each of a stage in `DERIVED`.
         folder: an empty folder.
 
     Raises:
@@ -55,8 +47,8 @@ def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
 
 def _check(job: Job) -> None:
     """Refuse what is no job of the replayed stages, and words that lead out of the folder."""
-    if job.stage not in REPLAYED:
-        raise InputError(f"provenance.json: job {job.id} is no job of the stages {', '.join(sorted(REPLAYED))}")
+    if job.stage not in DERIVED:
+        raise InputError(f"provenance.json: job {job.id} is no job of the stages {', '.join(sorted(DERIVED))}")
     for word in job.words:
         for part in (word, word.partition("=")[2]):
             if Path(part).is_absolute() or ".." in Path(part).parts:

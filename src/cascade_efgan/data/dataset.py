@@ -65,6 +65,10 @@ class Faces:
         """Id of a face -> its row."""
         return dict(zip(self.index["id"], range(len(self)), strict=True))
 
+    def image(self, name: str) -> np.ndarray | None:
+        """The face with this id, `(S, S, 3)` uint8; None where there is none."""
+        return np.asarray(self.images[self.places[name]]) if name in self.places else None
+
     @property
     def expressions(self) -> tuple[str, ...]:
         """The expressions that occur, in the order of `EXPRESSIONS`: those that are evaluated."""

@@ -8,8 +8,8 @@ import pandas as pd
 from cascade_efgan.data import EXPRESSIONS
 
 
-def cell(index: pd.DataFrame, label: int, column: str) -> str:
-    """Text of one cell."""
+def text_at(index: pd.DataFrame, label: int, column: str) -> str:
+    """Text of a column in the row of this label."""
     return str(index.at[label, column])
 
 
@@ -39,15 +39,15 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
         fits = left[left["target_expression"] == targets.pop(0)]
         used = list(zip(fits["person"].map(people), fits["source_expression"].map(sources), strict=True))
         label = int(rng.choice([row for row, often in zip(fits.index, used, strict=True) if often == min(used)]))
-        people[cell(index, label, "person")] += 1
-        sources[cell(index, label, "source_expression")] += 1
+        people[text_at(index, label, "person")] += 1
+        sources[text_at(index, label, "source_expression")] += 1
         chosen.append(label)
         left = left.drop(label)
     names = {name: place for place, name in enumerate(EXPRESSIONS)}
 
     def place(label: int) -> tuple[int, int]:
-        own = cell(index, label, "source_expression")  # a wild image may have none that is known
-        return names[cell(index, label, "target_expression")], names.get(own, len(names))
+        own = text_at(index, label, "source_expression")  # a wild image may have none that is known
+        return names[text_at(index, label, "target_expression")], names.get(own, len(names))
 
     return sorted(chosen, key=place)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import cell, choose_edits, choose_sources
+from cascade_efgan.figures.choose import choose_edits, choose_sources, text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES, wrapped
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 #: Triplets in a row of the figure of more edits, and rows.
 TRIPLETS, TRIPLET_ROWS = 3, 6
-
-
-def _real(faces: Faces, name: str) -> np.ndarray | None:
-    return np.asarray(faces.images[faces.places[name]]) if name in faces.places else None
 
 
 def draw_methods(
@@ -41,8 +37,8 @@ def draw_methods(
     chosen = choose_edits(index, count, made.drawn)
     shown = [*methods, *(["true_edit"] if "true_edit" in edits else [])]
     rows: list[list[np.ndarray | None]] = [
-        [_real(faces, name) for name in index.loc[chosen, "source_id"]],
-        [_real(faces, name) for name in index.loc[chosen, "counterpart_id"]],
+        [faces.image(name) for name in index.loc[chosen, "source_id"]],
+        [faces.image(name) for name in index.loc[chosen, "counterpart_id"]],
     ]
     for name in shown:
         rows.append([np.asarray(edits[name].images[row]) for row in chosen])
@@ -72,9 +68,9 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
     for number, row in enumerate(chosen):
         if number % TRIPLETS == 0:
             rows.append([])
-        pictures = [cell(index, row, "source_id"), cell(index, row, "counterpart_id")]
+        pictures = [text_at(index, row, "source_id"), text_at(index, row, "counterpart_id")]
         notes[len(rows) - 1, len(rows[-1]) + 1] = f"{_from_to(index, row, ' ')}"
-        rows[-1] += [*(_real(faces, name) for name in pictures), np.asarray(edits.images[row])]
+        rows[-1] += [*(faces.image(name) for name in pictures), np.asarray(edits.images[row])]
     wide = min(TRIPLETS, len(chosen))
     heads = ["Input", "Target", "Edit"] * wide
     groups = [3 * number for number in range(1, wide)]
@@ -100,9 +96,9 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
     keys = {key: row for row, key in enumerate(edits.keys)}
     for source in sources:
         numbers = [keys[source, target] for target in targets]
-        rows.append([_real(faces, source), *(np.asarray(edits.images[row]) for row in numbers)])
-        rows.append([None, *(_real(faces, cell(index, row, "counterpart_id")) for row in numbers)])
-        labels += [f"{cell(index, numbers[0], 'source_expression')},\nedited", "real\nphotograph"]
+        rows.append([faces.image(source), *(np.asarray(edits.images[row]) for row in numbers)])
+        rows.append([None, *(faces.image(text_at(index, row, "counterpart_id")) for row in numbers)])
+        labels += [f"{text_at(index, numbers[0], 'source_expression')},\nedited", "real\nphotograph"]
     groups = list(range(2, len(rows), 2))
     shown = index[index["source_id"].isin(sources)]["person"].nunique()
     figure = draw_mosaic(Mosaic(rows, ["Input", *targets], labels, row_groups=groups, column_groups=[1]))
@@ -124,7 +120,7 @@ def _changes(index: pd.DataFrame) -> pd.Series:
 
 
 def _from_to(index: pd.DataFrame, row: int, between: str = "\n") -> str:
-    return f"{cell(index, row, 'source_expression')}{between}→ {cell(index, row, 'target_expression')}"
+    return f"{text_at(index, row, 'source_expression')}{between}→ {text_at(index, row, 'target_expression')}"
 
 
 def _drawn(index: pd.DataFrame, chosen: Sequence[int], made: Made, shift: int = 0) -> str:

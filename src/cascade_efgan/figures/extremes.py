@@ -9,7 +9,7 @@ import pandas as pd
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made
-from cascade_efgan.figures.choose import cell
+from cascade_efgan.figures.choose import text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES, sentence_figure, wrapped
 
@@ -57,15 +57,15 @@ def draw_extremes(
         shown = [*best, *worst]
         index = made_by.index
         ratios = scores[name].set_index("row")["psnr"]
-        rows.append([np.asarray(faces.images[faces.places[cell(index, row, "source_id")]]) for row in shown])
+        rows.append([faces.image(text_at(index, row, "source_id")) for row in shown])
         if truth is None:
-            rows.append([np.asarray(faces.images[faces.places[cell(index, row, "counterpart_id")]]) for row in shown])
+            rows.append([faces.image(text_at(index, row, "counterpart_id")) for row in shown])
         else:
             rows.append([np.asarray(truth.images[true_rows[made_by.keys[row]]]) for row in shown])
         rows.append([np.asarray(made_by.images[row]) for row in shown])
         labels += ["Input", "True edit" if truth is not None else "Real photograph", wrapped(TITLES[name])]
         for column, row in enumerate(shown):
-            own, target = (cell(index, row, f"{which}_expression") for which in ("source", "target"))
+            own, target = (text_at(index, row, f"{which}_expression") for which in ("source", "target"))
             notes[len(rows) - 1, column] = f"{own}\n→ {target}\n{ratios[row]:.1f} dB"
     if not wide:
         figure = sentence_figure(

@@ -133,8 +133,9 @@ def draw_steps(
     alone = to_images(single(asked.image, asked.source, asked.target)[-1].final)
     rows: list[list[np.ndarray | None]] = []
     for number, counterpart in enumerate(asked.index["counterpart_id"]):
-        target = np.asarray(faces.images[faces.places[counterpart]]) if counterpart in faces.places else None
-        rows.append([asked.pictures[number], *(step[number] for step in steps), alone[number], target])
+        rows.append(
+            [asked.pictures[number], *(step[number] for step in steps), alone[number], faces.image(counterpart)]
+        )
     heads = [
         "Input",
         *(f"Step {step}" for step in range(1, len(steps) + 1)),

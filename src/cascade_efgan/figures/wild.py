@@ -9,7 +9,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import cell, choose_edits
+from cascade_efgan.figures.choose import choose_edits, text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import TITLES
 
@@ -67,8 +67,8 @@ def draw_wild(
     for number, (row, target) in enumerate(zip(chosen, targets, strict=True)):
         if number % GROUPS == 0:
             rows.append([])
-        notes[len(rows) - 1, len(rows[-1]) + 1] = cell(index, row, "target_expression")
-        source = np.asarray(faces.images[faces.places[cell(index, row, "source_id")]])
+        notes[len(rows) - 1, len(rows[-1]) + 1] = text_at(index, row, "target_expression")
+        source = faces.image(text_at(index, row, "source_id"))
         example = np.asarray(examples.images[target])
         rows[-1] += [source, example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
     wide = min(GROUPS, len(chosen))

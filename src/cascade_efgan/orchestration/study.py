@@ -1,8 +1,8 @@
 """Which files a run of given settings makes: tables and the numbers behind them, figures, claims, checks of data."""
 
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, OF_ATTENTION, OF_EDITS, OF_PATHS, OF_WILD
-from cascade_efgan.config import Settings
-from cascade_efgan.datasets import TRUE_EDITS
+from cascade_efgan.config import Settings, resolve
+from cascade_efgan.datasets import TRUE_EDITS, dataset_title
 from cascade_efgan.methods import COMPARED, CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables import rows
 
@@ -22,6 +22,8 @@ FIGURES = {
     "best_and_worst": ("more", "D", "best edits and largest failures"),
     "training_curves": ("more", "E", "training curves"),
 }
+#: Runs that train, between them, every method on every data set that a run can train it on.
+EVERY_TRAINING = ({"preset": "laptop"}, {"preset": "london", "wild": {"dataset": "folder"}}, {"preset": "paper"})
 #: How many of the tables are the paper's.
 PAPER_TABLES = 3
 
@@ -224,3 +226,18 @@ def _claim_file(method: str, metric: str) -> str:
     if metric in (*OF_EDITS, *OF_ATTENTION, *OF_PATHS):
         return "values_claims.csv"
     return f"{method}/values_again.csv" if metric in BY_MORE_CLASSIFIERS else f"{method}/values_{metric}.csv"
+
+
+def model_artifacts() -> dict[str, dict[str, str]]:
+    """The generators that DVC can release by name, of the first seed: the section `artifacts` of `dvc.yaml`."""
+    found = {}
+    for study in (Study(resolve(run)) for run in EVERY_TRAINING):
+        for dataset in dict.fromkeys([*study.settings.all_datasets, study.pretraining]):
+            for method in study.trained_methods(dataset):
+                title = METHODS[method].title if method in METHODS else "Fine-tuning on wild images"
+                found[f"{dataset}-{method}"] = {
+                    "path": f"results/{dataset}/seed0/{method}/weights.safetensors",
+                    "type": "model",
+                    "desc": f"{title}: {dataset_title(dataset)}",
+                }
+    return found

@@ -31,7 +31,7 @@ _ROWS = {"unchanged": "Doing nothing", "real": "Real images"}
 
 
 @dataclass(frozen=True)
-class Data:
+class DatasetNotes:
     """What a card says of a data set.
 
     Attributes:
@@ -50,8 +50,8 @@ WILD_NUMBERS = {
 }
 
 #: Data sets of which samples may be published.
-DATA = {
-    "london": Data(
+PUBLISHABLE = {
+    "london": DatasetNotes(
         "Face Research Lab London Set: DeBruine, L., & Jones, B. (2017), figshare, "
         "<https://doi.org/10.6084/m9.figshare.5047666.v5>, CC BY 4.0 (<https://creativecommons.org/licenses/by/4.0/>). "
         "The people photographed agreed to their images being used in studies, in their original or altered forms, and "
@@ -61,7 +61,7 @@ DATA = {
         "another expression. Expect less of turned heads, glasses, beards, children, hard light, and of people unlike "
         "those of the set, whose ages and ethnicities `resources/london/people.csv` lists.",
     ),
-    "rendered": Data(
+    "rendered": DatasetNotes(
         "Faces rendered by this project (`cascade_efgan.data.rendered`), of no living person; MIT licence. AUs: exact.",
         "They never saw a photograph: of photographs, expect stains and hardly any expression.",
     ),
@@ -142,7 +142,7 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
     template = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined, keep_trailing_newline=True)
     return template.render(
         dataset=dataset, method=METHODS[spec.method].title, crop_size=spec.crop_size,
-        data=DATA[dataset], head=head_lines(context, [dataset]),
+        data=PUBLISHABLE[dataset], head=head_lines(context, [dataset]),
         commit=commit_words(release),
         pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
         config=config_words(context["settings"]), weights=weights, weights_sha256=release.sha256(weights),

@@ -25,7 +25,7 @@ from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, counterparts
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights
-from cascade_efgan.publishing.card import CARD, DATA, card, card_numbers
+from cascade_efgan.publishing.card import CARD, PUBLISHABLE, card, card_numbers
 from cascade_efgan.publishing.samples import write_samples
 
 DISCRIMINATORS = "discriminators.safetensors"
@@ -53,7 +53,7 @@ def publish(results: Path, dataset: str, method: str, seed: int, out: Path) -> d
 
     Args:
         results: the run, with its `provenance.json`.
-        dataset: data set whose weights are taken; one of `DATA`, whose licence allows samples to be published.
+        dataset: data set whose weights are taken; one of `PUBLISHABLE`, whose licence allows samples to be published.
         method: trained on the data set; in its place come weights that were fine-tuned on it as wild images, if any.
         seed: their training seed.
         out: folder to write; one of published weights is replaced.
@@ -64,8 +64,8 @@ def publish(results: Path, dataset: str, method: str, seed: int, out: Path) -> d
     Raises:
         InputError: a file is missing or not the recorded one, the weights are too large, or rounding changed the edits.
     """
-    if dataset not in DATA:
-        raise InputError(f"--dataset {dataset}: its licence forbids samples; expected one of {', '.join(DATA)}")
+    if dataset not in PUBLISHABLE:
+        raise InputError(f"--dataset {dataset}: its licence forbids samples; expected one of {', '.join(PUBLISHABLE)}")
     if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
         raise InputError(f"--out {out}: holds something else than published weights; name another folder")
     release = Release(results)

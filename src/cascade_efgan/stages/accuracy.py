@@ -16,6 +16,7 @@ from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers,
 from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.accuracy")
 
@@ -26,11 +27,11 @@ Tested = tuple[np.ndarray, np.ndarray, list[str], list[str], list[str], list[Pat
 def command(
     name: Annotated[str, Option(help="R, G or R+G")],
     method: Annotated[str, Option(help="method or control; real for R")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    dataset: options.Dataset,
+    seed: options.Seed,
     weights: Annotated[Path, Option(help="classifier's weights (safetensors)")],
     model: Annotated[Path, Option(help="classifier's description (JSON)")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    metric: options.Metric,
     crops: Annotated[Path | None, Option(help="crops.npy, for R and R+G")] = None,
     index: Annotated[Path | None, Option(help="crops.csv, for R and R+G")] = None,
     split: Annotated[Path | None, Option(help="split.csv, for R and R+G; its test part is used")] = None,

@@ -9,15 +9,14 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.errors import InputError
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.app")
 
 
 def command(
-    run: Annotated[
-        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
-    ] = Path("results"),
-    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    run: options.RunFolder = Path("results"),
+    weights: options.WeightsFile = None,
     host: Annotated[str, Option(help="address to listen on; another one than this lets others in")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="port to listen on; 0: any free one")] = 8765,
     openface: Annotated[

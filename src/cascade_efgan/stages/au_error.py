@@ -16,19 +16,20 @@ from cascade_efgan.evaluation.au_regressor import au_errors, au_errors_of_edits,
 from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.au_error")
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
     weights: Annotated[Path, Option(help="regressor's weights (safetensors)")],
     model: Annotated[Path, Option(help="regressor's description (JSON)")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    edits: options.Edits,
+    edits_index: options.EditsIndex,
+    metric: options.Metric,
     readings: Annotated[Path | None, Option(help="the AUs read from each edit to write (CSV)")] = None,
     values: Annotated[Path | None, Option(help="error of every edit to write (CSV)")] = None,
 ) -> None:

@@ -20,11 +20,11 @@ from cascade_efgan.audit.claims import claim_jobs, claim_lines, read_verdicts
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
 from cascade_efgan.audit.release import RECORD, RESULTS, Release
-from cascade_efgan.audit.replay import REPLAYED
 from cascade_efgan.audit.table_numbers import table_cells, table_file, table_jobs
 from cascade_efgan.audit.trail import commit_words, trail_lines
 from cascade_efgan.claims.text import cell_row
 from cascade_efgan.errors import InputError
+from cascade_efgan.orchestration.stage_names import DERIVED
 
 
 def command(
@@ -173,7 +173,7 @@ def _recomputed_line(number: Recomputed) -> str:
 def _not_derived(release: Release, number: Recomputed) -> tuple[str, str]:
     first = number.differing[0] if number.differing else next(iter(number.cell.metrics))
     came = "none" if number.value is None else f"{number.value:.6f}"
-    jobs = [job for job in release.record.chain(number.cell.metrics) if job.stage in REPLAYED]
+    jobs = [job for job in release.record.chain(number.cell.metrics) if job.stage in DERIVED]
     return first, (
         f"{release.shown(first)}: computing {number.cell.name} again from the stored weights gives {came}, "
         f"the table says {number.cell.value:.6f}{code_hint(release, jobs)}"

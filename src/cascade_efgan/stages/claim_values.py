@@ -23,6 +23,7 @@ from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import read_readings
 from cascade_efgan.models.build import load_au_critic
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
+from cascade_efgan.stages import options
 
 #: Edits at a time.
 BATCH = 32
@@ -32,10 +33,10 @@ Found = tuple[str, Edits, Mapping[str, np.ndarray]]
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
+    index: options.Index,
     split: Annotated[Path, Option(help="split.csv; real AUs are those of its training images")],
     patch_centers: Annotated[Path, Option(help="boxes of the regions (JSON)")],
     asked: Annotated[Path, Option(help="edits of the test images by any control (NPY)")],

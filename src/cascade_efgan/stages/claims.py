@@ -11,13 +11,14 @@ from cascade_efgan.claims.text import claims_csv, claims_markdown
 from cascade_efgan.claims.verdicts import judge
 from cascade_efgan.files import write_json, write_text
 from cascade_efgan.orchestration.cli_args import with_seeds
+from cascade_efgan.stages import options
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.claims")
 
 
 def command(
-    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    context: options.RunDescription,
     verdicts: Annotated[Path, Option(help="verdicts to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
     csv: Annotated[Path, Option(help="the same as CSV, one row per claim, part or cell")],

@@ -7,11 +7,12 @@ from typer import Option
 
 from cascade_efgan.claims.plan import plan_markdown
 from cascade_efgan.files import write_text
+from cascade_efgan.stages import options
 from cascade_efgan.tables.context import read_context
 
 
 def command(
-    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    context: options.RunDescription,
     measured: Annotated[Path, Option(help="parts of claims of another run, which tell how people differ (CSV)")],
     plan: Annotated[Path, Option(help="page to write (Markdown)")],
 ) -> None:

@@ -8,6 +8,7 @@ from typer import Option
 
 from cascade_efgan.files import write_json, write_text
 from cascade_efgan.orchestration.cli_args import with_seeds
+from cascade_efgan.stages import options
 from cascade_efgan.tables.comparison_text import comparisons_csv, comparisons_markdown
 from cascade_efgan.tables.comparisons import compare
 from cascade_efgan.tables.context import read_context
@@ -17,7 +18,7 @@ log = logging.getLogger("efgan.compare")
 
 def command(
     name: Annotated[str, Option(help="accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures")],
-    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    context: options.RunDescription,
     comparisons: Annotated[Path, Option(help="intervals and tests to write (JSON)")],
     markdown: Annotated[Path, Option(help="the same as Markdown")],
     csv: Annotated[Path, Option(help="the same as CSV, one row per interval or test")],

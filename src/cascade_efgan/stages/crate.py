@@ -10,6 +10,7 @@ from cascade_efgan.audit.crate import MAIN, copy_workflow, describe_run_as_crate
 from cascade_efgan.audit.release import Release
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
+from cascade_efgan.stages import options
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.crate")
@@ -18,7 +19,7 @@ log = logging.getLogger("efgan.crate")
 def command(
     workflow: Annotated[list[Path], Argument(help="copies of the workflow's files to write, below RESULTS/source")],
     record: Annotated[Path, Option(help="record of the run, by provenance (JSON); its folder holds the results")],
-    run: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    run: options.RunDescription,
     metadata: Annotated[Path, Option(help="ro-crate-metadata.json to write")],
 ) -> None:
     """Describe the run for other tools: workflow, settings, every job with its inputs, outputs and hashes."""

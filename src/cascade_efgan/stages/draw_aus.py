@@ -17,16 +17,17 @@ from cascade_efgan.figures.style import figure_style
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.methods import METHODS
 from cascade_efgan.orchestration.cli_args import named_paths
+from cascade_efgan.stages import options
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    dataset: options.Dataset,
+    seed: options.Seed,
     edits_index: Annotated[Path, Option(help="edits_test.csv, with the target AUs")],
     readings: Annotated[list[str], Option(help="METHOD=readings_au.csv, repeated in the order of the legend")],
     metric: Annotated[Path, Option(help="au_error.json of any of them: the regressor's own error")],
-    figure: Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")],
-    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+    figure: options.Figure,
+    settings: options.FigureSettings = [],
 ) -> None:
     """Draw the AUs that the regressor reads from edits against their targets, AU by AU."""
     made, _ = made_by(dataset, seed, settings)

@@ -12,20 +12,21 @@ from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
+from cascade_efgan.stages import options
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
+    index: options.Index,
     edits: Annotated[list[str], Option(help="METHOD=edits_test.npy, repeated in the order of the figures")],
     edits_index: Annotated[list[str], Option(help="METHOD=edits_test.csv, repeated alike")],
     methods: Annotated[tuple[Path, Path, Path], Option(help="Fig. 5 to write: PNG PDF JSON")],
     ablation: Annotated[tuple[Path, Path, Path], Option(help="Fig. 6 to write: PNG PDF JSON")],
     more: Annotated[tuple[Path, Path, Path], Option(help="Fig. 11, 13 to write: PNG PDF JSON")],
     all_expressions: Annotated[tuple[Path, Path, Path], Option(help="Fig. 12, 14 to write: PNG PDF JSON")],
-    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+    settings: options.FigureSettings = [],
 ) -> None:
     """Draw edits of a few test images, chosen at random: methods and ablation side by side, and the last method's."""
     made, config = made_by(dataset, seed, settings)

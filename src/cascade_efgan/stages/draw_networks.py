@@ -19,13 +19,14 @@ from cascade_efgan.figures.networks import (
 )
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
+from cascade_efgan.stages import options
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
+    index: options.Index,
     edits_index: Annotated[Path, Option(help="edits_test.csv, whose edits are drawn from")],
     weights: Annotated[Path, Option(help="EF-GAN's weights")],
     model: Annotated[Path, Option(help="EF-GAN's description")],
@@ -34,7 +35,7 @@ def command(
     cascade_model: Annotated[Path | None, Option(help="Cascade EF-GAN's description")] = None,
     steps: Annotated[tuple[Path, Path, Path] | None, Option(help="Fig. 4 to write: PNG PDF JSON")] = None,
     continuous: Annotated[tuple[Path, Path, Path] | None, Option(help="Fig. 7 to write: PNG PDF JSON")] = None,
-    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+    settings: options.FigureSettings = [],
 ) -> None:
     """Draw attention maps, the cascade's steps and continuous editing of test images chosen at random."""
     made, config = made_by(dataset, seed, settings)

@@ -15,13 +15,14 @@ from cascade_efgan.figures.scores import edit_scores
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import COMPARED, METHODS
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
+from cascade_efgan.stages import options
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
+    index: options.Index,
     real_predictions: Annotated[Path, Option(help="predictions_R.csv")],
     edits: Annotated[list[str], Option(help="METHOD=edits_test.npy, repeated; true_edit where it is known")],
     edits_index: Annotated[list[str], Option(help="METHOD=edits_test.csv, repeated alike")],
@@ -32,7 +33,7 @@ def command(
     readings: Annotated[
         list[str], Option(help="METHOD=readings_au.csv, repeated alike, where AUs of edits can be read")
     ] = [],
-    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+    settings: options.FigureSettings = [],
 ) -> None:
     """Draw what the numbers of single edits say: what is confused, what a large gap costs, what is best and worst."""
     made, _ = made_by(dataset, seed, settings)

@@ -11,11 +11,12 @@ from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.figures.wild import draw_wild
 from cascade_efgan.methods import METHODS
+from cascade_efgan.stages import options
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    dataset: options.Dataset,
+    seed: options.Seed,
     crops: Annotated[Path, Option(help="crops.npy of the wild images")],
     index: Annotated[Path, Option(help="their crops.csv")],
     pretrained: Annotated[Path, Option(help="edits before fine-tuning (NPY)")],
@@ -26,8 +27,8 @@ def command(
     examples_index: Annotated[Path, Option(help="its crops.csv")],
     examples_split: Annotated[Path, Option(help="its split.csv")],
     method: Annotated[str, Option(help="method that was fine-tuned")],
-    figure: Annotated[tuple[Path, Path, Path], Option(help="figure to write: PNG PDF JSON")],
-    settings: Annotated[list[str], Option("--set", help="section.key=value; preset and section figures")] = [],
+    figure: options.Figure,
+    settings: options.FigureSettings = [],
 ) -> None:
     """Draw wild images: input, an image with the desired expression, edits before and after fine-tuning."""
     made, config = made_by(dataset, seed, settings)

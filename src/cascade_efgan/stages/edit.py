@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from cascade_efgan.errors import InputError
+from cascade_efgan.stages import options
 
 if TYPE_CHECKING:
     from cascade_efgan.editing.job import EditJob, Plan
@@ -31,10 +32,8 @@ def command(
         bool, Option("--steps", help="also write NAME_steps.png: the cascade's steps and attention")
     ] = False,
     force: Annotated[bool, Option("--force", help="replace files that are there, but no original")] = False,
-    run: Annotated[
-        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
-    ] = Path("results"),
-    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    run: options.RunFolder = Path("results"),
+    weights: options.WeightsFile = None,
     openface: Annotated[
         Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
     ] = None,

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from typer import Option
 
+from cascade_efgan.stages import options
+
 log = logging.getLogger("efgan.export")
 
 
 def command(
     onnx: Annotated[Path, Option(help="ONNX file to write")],
-    run: Annotated[
-        Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
-    ] = Path("results"),
-    weights: Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")] = None,
+    run: options.RunFolder = Path("results"),
+    weights: options.WeightsFile = None,
     force: Annotated[bool, Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""

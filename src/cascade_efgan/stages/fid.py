@@ -11,19 +11,20 @@ from cascade_efgan.evaluation.fid import DistanceTo, distance
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, load_statistics
 from cascade_efgan.evaluation.values import write_replicates
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.fid")
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
     real: Annotated[Path, Option(help="feature statistics of real images (safetensors)")],
     edits: Annotated[Path, Option(help="feature statistics of the edits of the test images (safetensors)")],
     edits_vectors: Annotated[Path, Option(help="features of every edit (NPY), to leave people out")],
     edits_index: Annotated[Path, Option(help="index of the edits (CSV), likewise")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    metric: options.Metric,
     values: Annotated[Path, Option(help="the same without each person in turn, to write (CSV)")],
 ) -> None:
     """Fréchet distance between real images and edits; FID only with pytorch-fid's Inception (Sec. 4.3)."""

@@ -12,6 +12,7 @@ from cascade_efgan.evaluation.distance_curve import REAL, SIZES, measure_curves
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.figures.style import COLOURS, DASHES, MARKERS, TEXT_WIDTH, TITLES, figure_style, save_figure
 from cascade_efgan.orchestration.cli_args import named_paths
+from cascade_efgan.stages import options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,8 +21,8 @@ log = logging.getLogger("efgan.fid_curve")
 
 
 def command(
-    real: Annotated[Path, Option(help="feature statistics of real images (safetensors): which network it was")],
-    real_vectors: Annotated[Path, Option(help="features of every real image (NPY)")],
+    real: options.RealStatistics,
+    real_vectors: options.RealVectors,
     vectors: Annotated[list[str], Option(help="METHOD=PATH of the features of its edits (NPY), repeatable")],
     seed: Annotated[int, Option(min=0, help="seed of the draws")],
     title: Annotated[str, Option(help="what the picture is of: data set, preset and seed")],

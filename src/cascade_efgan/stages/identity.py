@@ -15,17 +15,18 @@ from cascade_efgan.evaluation.similarity import directions, identity_of_edits
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.identity")
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    real: Annotated[Path, Option(help="feature statistics of real images (safetensors): which network it was")],
-    real_vectors: Annotated[Path, Option(help="features of every real image (NPY)")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
+    real: options.RealStatistics,
+    real_vectors: options.RealVectors,
+    index: options.Index,
     edits_vectors: Annotated[Path, Option(help="features of every edit (NPY)")],
     edits_index: Annotated[Path, Option(help="index of the edits (CSV)")],
     metric: Annotated[Path, Option(help="mean cosine of edit and input to write (JSON)")],

@@ -13,17 +13,18 @@ from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.similarity import directions, identity_of_pairs, mean_by_image, ordered_share
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.identity_of_pairs")
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    index: Annotated[Path, Option(help="crops.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    index: options.Index,
     split: Annotated[Path, Option(help="split.csv; pairs begin at its test images")],
-    real: Annotated[Path, Option(help="feature statistics of real images (safetensors): which network it was")],
-    real_vectors: Annotated[Path, Option(help="features of every real image (NPY)")],
+    real: options.RealStatistics,
+    real_vectors: options.RealVectors,
     same_person: Annotated[Path, Option(help="cosine of images of one person to write (JSON)")],
     same_person_values: Annotated[Path, Option(help="the same for every test image (CSV)")],
     other_person: Annotated[Path, Option(help="cosine of images of different people to write (JSON)")],

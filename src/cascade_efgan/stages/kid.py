@@ -12,21 +12,22 @@ from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.statistics import KERNEL_NAMES, load_statistics, load_vectors
 from cascade_efgan.evaluation.values import write_replicates
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.kid")
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
     real: Annotated[Path, Option(help="feature statistics of real images (safetensors): which part, which network")],
-    real_vectors: Annotated[Path, Option(help="features of every real image (NPY)")],
-    index: Annotated[Path, Option(help="crops.csv")],
-    split: Annotated[Path, Option(help="split.csv")],
+    real_vectors: options.RealVectors,
+    index: options.Index,
+    split: options.Split,
     edits_vectors: Annotated[Path, Option(help="features of every edit (NPY)")],
     edits_index: Annotated[Path, Option(help="index of the edits (CSV), for people to leave out")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    metric: options.Metric,
     values: Annotated[Path, Option(help="the same without each person in turn, to write (CSV)")],
 ) -> None:
     """Kernel distance between real images and edits; KID only with pytorch-fid's Inception. Not in the paper."""

@@ -10,6 +10,7 @@ from cascade_efgan.audit.page.build import build_page
 from cascade_efgan.audit.release import RECORD, Release
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_text
+from cascade_efgan.stages import options
 from cascade_efgan.tables.context import read_context
 
 log = logging.getLogger("efgan.page")
@@ -17,7 +18,7 @@ log = logging.getLogger("efgan.page")
 
 def command(
     record: Annotated[Path, Option(help="record of the run, by provenance (JSON); its folder holds the results")],
-    run: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    run: options.RunDescription,
     page: Annotated[Path, Option(help="page to write (HTML)")],
 ) -> None:
     """Build one self-contained page: tables beside the paper's, the trail of every number, gallery, figures, DAG."""

@@ -13,18 +13,19 @@ from cascade_efgan.evaluation.au_reader import AuReader, find_reader
 from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.photograph_aus")
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
+    edits: options.Edits,
+    edits_index: options.EditsIndex,
     reader: Annotated[str, Option(help="auto, openface or mediapipe")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    metric: options.Metric,
     values: Annotated[Path, Option(help="error of every edit to write (CSV)")],
     openface: Annotated[
         str, Option(help="OpenFace's FaceLandmarkImg; by default what OPENFACE_BIN names", envvar="OPENFACE_BIN")

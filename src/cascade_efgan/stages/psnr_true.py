@@ -7,17 +7,18 @@ from typer import Option
 
 from cascade_efgan.evaluation.edits import check_same_size, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
+from cascade_efgan.stages import options
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV)")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
+    edits: options.Edits,
+    edits_index: options.EditsIndex,
     true_edits: Annotated[Path, Option(help="true edits of the test images (NPY)")],
     true_edits_index: Annotated[Path, Option(help="index of the true edits (CSV)")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    metric: options.Metric,
     values: Annotated[Path, Option(help="PSNR of every edit to write (CSV)")],
 ) -> None:
     """PSNR of each edit against the same face rendered with the target AUs, in dB. Not in the paper."""

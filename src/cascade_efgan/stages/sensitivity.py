@@ -15,6 +15,7 @@ from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.sensitivity import FinishedRun, Moved, lines, vary_all
 from cascade_efgan.files import write_text
+from cascade_efgan.stages import options
 from cascade_efgan.tables.sensitivity_text import sensitivity_markdown
 
 log = logging.getLogger("efgan.sensitivity")
@@ -24,11 +25,11 @@ COLUMNS = ("G", "R+G", "psnr", "fid")
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
-    split: Annotated[Path, Option(help="split.csv")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
+    index: options.Index,
+    split: options.Split,
     folder: Annotated[Path, Option(help="folder of the finished run: results/{dataset}/seed{seed}")],
     method: Annotated[list[str], Option(help="method or control to vary, repeatable")],
     csv: Annotated[Path, Option(help="every number under every variation to write (CSV)")],

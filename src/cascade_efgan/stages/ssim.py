@@ -9,17 +9,18 @@ from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.evaluation.edits import check_same_size, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, counterparts
 from cascade_efgan.evaluation.similarity import ssim
+from cascade_efgan.stages import options
 
 
 def command(
-    method: Annotated[str, Option(help="method or control")],
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV)")],
-    crops: Annotated[Path, Option(help="crops.npy")],
-    index: Annotated[Path, Option(help="crops.csv")],
-    metric: Annotated[Path, Option(help="number to write (JSON)")],
+    method: options.Method,
+    dataset: options.Dataset,
+    seed: options.Seed,
+    edits: options.Edits,
+    edits_index: options.EditsIndex,
+    crops: options.Crops,
+    index: options.Index,
+    metric: options.Metric,
     values: Annotated[Path, Option(help="SSIM of every edit to write (CSV)")],
 ) -> None:
     """Structural similarity of each edit and the real image of the same person and expression. Not in the paper."""

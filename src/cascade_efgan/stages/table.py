@@ -8,6 +8,7 @@ from typer import Option
 
 from cascade_efgan.files import write_text
 from cascade_efgan.orchestration.cli_args import with_seeds
+from cascade_efgan.stages import options
 from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.cells import read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
@@ -20,7 +21,7 @@ log = logging.getLogger("efgan.table")
 
 def command(
     name: Annotated[str, Option(help="accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures")],
-    context: Annotated[Path, Option(help="description of the run, by describe_run (JSON)")],
+    context: options.RunDescription,
     metrics: Annotated[list[Path], Option(help="metric file (JSON), repeatable; {seed} stands for every seed")],
     markdown_: Annotated[Path, Option("--markdown", help="table to write (Markdown)")],
     csv: Annotated[Path, Option(help="table to write (CSV, one line per number)")],

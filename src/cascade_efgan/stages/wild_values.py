@@ -16,17 +16,18 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import find_reader
 from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.values import edit_values, write_several
+from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.wild_values")
 
 
 def command(
-    dataset: Annotated[str, Option(help="data set")],
-    seed: Annotated[int, Option(min=0, help="training seed")],
-    crops: Annotated[Path, Option(help="crops.npy")],
+    dataset: options.Dataset,
+    seed: options.Seed,
+    crops: options.Crops,
     index: Annotated[Path, Option(help="crops.csv, with landmarks")],
-    edits: Annotated[Path, Option(help="edits of the test images (NPY)")],
-    edits_index: Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")],
+    edits: options.Edits,
+    edits_index: options.EditsIndex,
     values: Annotated[Path, Option(help="values of both numbers to write (CSV)")],
     reader: Annotated[str, Option(help="auto, openface, mediapipe or none")] = "auto",
     openface: Annotated[

@@ -10,7 +10,7 @@ from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import CONTROLS, REFERENCES
-from cascade_efgan.tables.cells import Cell, Metrics, cell
+from cascade_efgan.tables.cells import Cell, Metrics, mean_over_seeds
 from cascade_efgan.tables.columns import CONTROL_NOTES, NOT_MEASURED, TITLES, check_name, method_title, table_columns
 from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.health import health_lines
@@ -112,7 +112,7 @@ def _row(
         elif not by_seed and (method, column.metric) in NOT_MEASURED:
             cells[column.key] = Cell(None, reason=NOT_MEASURED[method, column.metric])
         else:
-            cells[column.key] = cell(by_seed, settings["seeds"], column.detail)
+            cells[column.key] = mean_over_seeds(by_seed, settings["seeds"], column.detail)
         printed = paper_value(name, dataset, method, column.key)
         # Beside a number of another setting the paper's would invite a comparison that means nothing.
         if printed is not None and is_papers_setting(context, dataset):

@@ -56,7 +56,7 @@ def read_metrics(paths: Iterable[Path], datasets: Sequence[str], seeds: Sequence
     return found
 
 
-def cell(by_seed: Mapping[int, Metric], seeds: Sequence[int], detail: str | None = None) -> Cell:
+def mean_over_seeds(by_seed: Mapping[int, Metric], seeds: Sequence[int], detail: str | None = None) -> Cell:
     """Mean over seeds of one number.
 
     Args:

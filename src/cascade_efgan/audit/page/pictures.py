@@ -2,18 +2,17 @@
 
 import base64
 import io
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from cascade_efgan.audit.release import Release
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.figures.choose import choose_sources
 
 #: Test images whose edits the page shows. Drawn with the seed below; the page says so.
 SOURCES = 6
@@ -55,7 +54,7 @@ def draw_sheets(release: Release, dataset: str, seed: int, methods: Sequence[str
         return None
     faces = load_faces(release.path(f"{folder}/crops.npy"), release.path(f"{folder}/crops.csv"))
     index = next(iter(made.values())).index
-    sources = choose_sources(index)
+    sources = choose_sources(index, SOURCES, DRAW_SEED)
     targets = list(dict.fromkeys(index["target_expression"]))
     tile = min(TILE, faces.size)
     known = faces.index.set_index("id")
@@ -70,22 +69,6 @@ def draw_sheets(release: Release, dataset: str, seed: int, methods: Sequence[str
         for name in sources
     ]
     return Sheets(about, targets, tile, _sheet(inputs, tile), edits)
-
-
-def choose_sources(index: pd.DataFrame, count: int = SOURCES) -> list[str]:
-    """Test images to show: drawn with `DRAW_SEED`, of as many different people as there are.
-
-    Args:
-        index: `edits_test.csv`.
-    """
-    people = dict(zip(index["source_id"], index["person"], strict=True))
-    order = list(people)
-    random.Random(DRAW_SEED).shuffle(order)
-    first: dict[str, str] = {}
-    for source in order:
-        first.setdefault(people[source], source)
-    chosen = [*first.values(), *(source for source in order if source not in first.values())]
-    return chosen[:count]
 
 
 def figure_uri(path: Path, width: int = FIGURE_WIDTH) -> tuple[str, int, int]:
