@@ -1,7 +1,7 @@
 """Where the local focuses are: one box per region, the same for every image of a data set (Sec. 4.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +68,7 @@ def patch_report(landmarks: np.ndarray, patches: Mapping[str, tuple[int, int]], 
     report: dict[str, Any] = {"crop_size": crop_size, "images": len(landmarks)}
     for region, (x, y) in region_centers(landmarks).items():
         box = patch_box((x, y), patches[region], crop_size)
-        report[region] = {
-            "x": round(x, 4),
-            "y": round(y, 4),
-            "top": box.top,
-            "left": box.left,
-            "height": box.height,
-            "width": box.width,
-        }
+        report[region] = {"x": round(x, 4), "y": round(y, 4), **asdict(box)}
     return report
 
 
