@@ -13,21 +13,11 @@ from collections.abc import Sequence
 
 #: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
 PAIR_OPTIONS = frozenset(
-    {
-        "--config",
-        "-C",
-        "--consider-ancient",
-        "--default-res",
-        "--default-resources",
-        "--group-components",
-        "--groups",
-        "--res",
-        "--resources",
-        "--set-resource-scopes",
-        "--set-resources",
-        "--set-scatter",
+    (
+        *("--config", "-C", "--consider-ancient", "--default-res", "--default-resources", "--group-components"),
+        *("--groups", "--res", "--resources", "--set-resource-scopes", "--set-resources", "--set-scatter"),
         "--set-threads",
-    }
+    )
 )
 
 
