@@ -48,10 +48,9 @@ class CropEditor:
 
     def __init__(self, generator: "Cascade", spec: "ModelSpec", device: Device = None) -> None:
         from cascade_efgan.devices import pick_device
-        from cascade_efgan.editing.freeze import fix_weights
 
         self._device = _device(device) if device is not None else pick_device()
-        self._generator = fix_weights(generator).to(self._device).eval()
+        self._generator = fix_weights(generator).to(self._device)
         self.spec = spec
 
     @property
@@ -114,6 +113,20 @@ class CropEditor:
             )
             for edit in self._generator(image, source, goal)
         ]
+
+
+def fix_weights(generator: "Cascade") -> "Cascade":
+    """Put the spectrally normalised weights in the place of what computes them, in place: the same function, quicker.
+
+    It is returned in evaluation mode, fit to be exported.
+    """
+    from torch.nn.utils import parametrize
+
+    generator.eval()
+    for module in list(generator.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
+    return generator.requires_grad_(False)
 
 
 def _device(name: "torch.device | str") -> "torch.device":

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
+from cascade_efgan.editing.animation import check_animation_suffix, marked_png, steps_picture, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo, written_format
 from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
-from cascade_efgan.editing.steps_picture import steps_picture
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, check_target
 

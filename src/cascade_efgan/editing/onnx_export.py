@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from cascade_efgan import __version__
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.editing.freeze import fix_weights
+from cascade_efgan.editing.crop_editor import fix_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.models.build import ModelSpec
