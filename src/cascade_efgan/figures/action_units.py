@@ -69,10 +69,9 @@ def draw_aus(
         title="Action units asked for and obtained",
         text=f"""Action units (AUs) asked for and obtained, AU by AU. Obtained AUs are read from the edits by a small
             network trained on real training images, whose own mean absolute error on held-out faces is {floor:.2f}.
-            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single
-            edits of
-            {TITLES[points]}; dotted: obtained as asked for. StarGAN is told the expression, not its AUs. Mean absolute
-            error: {shown}. {len(wanted)} edits of each method, to every expression.""",
+            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single edits
+            of {TITLES[points]}; dotted: obtained as asked for. StarGAN is told the expression, not its AUs. Mean
+            absolute error: {shown}. {len(wanted)} edits of each method, to every expression.""",
         n={"edits": len(wanted)},
         numbers={"mean_absolute_error": errors, "regressor_held_out_error": floor},
     )

@@ -105,10 +105,9 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
     caption = Caption(
         title="One person in all expressions",
         text=f"""One person in all expressions, edited by {TITLES[method]}. Two rows a person: a test image and its
-            edits
-            to every expression, its own included; below, the real photographs whose AUs are the targets (empty where
-            there is none). {people_count(shown, index["person"].nunique())}, drawn at
-            random (figures.seed {made.drawn}).""",
+            edits to every expression, its own included; below, the real photographs whose AUs are the targets (empty
+            where there is none). {people_count(shown, index["person"].nunique())}, drawn at random (figures.seed
+            {made.drawn}).""",
         n={"images shown": len(sources), "images": index["source_id"].nunique()},
         paper_figure="12, 14",
     )

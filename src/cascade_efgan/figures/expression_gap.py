@@ -187,8 +187,8 @@ def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: s
             help there? The gap is the Euclidean distance between the source's AUs and the target's; edits that change
             the expression are put into {table["bin"].nunique()} bins with about as many edits each. Points: means of a
             bin; bands: 95 % bootstrap intervals that resample people ({DRAWS} draws, figures.seed {made.drawn}). G:
-            share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of
-            each method, of {people} people.""",
+            share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of each
+            method, of {people} people.""",
         n={"edits": edits, "people": int(people)},
         numbers={
             "bins": table.to_dict("records"),

@@ -95,8 +95,7 @@ def _caption(
         title="Best edits and largest failures",
         text=f"""Best edits and largest failures, chosen by a number alone: the PSNR of an edit against {against}, in dB
             below it. For each method the {wide} edits with the highest PSNR, best first, and the {wide} with the
-            lowest,
-            worst last, of all its edits of test images that change the expression ({parts}).""",
+            lowest, worst last, of all its edits of test images that change the expression ({parts}).""",
         n=counts,
         numbers={
             name: {"highest": float(scores[name]["psnr"].max()), "lowest": float(scores[name]["psnr"].min())}

@@ -116,9 +116,8 @@ def _caption(curves: Mapping[str, pd.DataFrame], made: Made) -> Caption:
     return Caption(
         title="Training curves",
         text=f"""Training curves. Losses of every method, mean over an epoch, before their weights of Eq. 8; D are
-            critics,
-            G generators. Critic losses of different methods cannot be compared: each has critics of its own. A cascade
-            starts where its single-step method ends, at the dotted line. Ordinates with a wide range are logarithmic.
-            Epochs: {counts}.""",
+            critics, G generators. Critic losses of different methods cannot be compared: each has critics of its own. A
+            cascade starts where its single-step method ends, at the dotted line. Ordinates with a wide range are
+            logarithmic. Epochs: {counts}.""",
         n=epochs,
     )

@@ -77,12 +77,10 @@ def draw_wild(
     people = people_count(shown["person"].nunique(), index["person"].nunique())
     caption = Caption(
         title="Wild images",
-        text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and
-            the
+        text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and the
             edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
-            training
-            images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)} of
-            {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
+            training images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)}
+            of {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
         n={"edits shown": len(chosen), "edits": len(index)},
         paper_figure="8, 10",
     )
