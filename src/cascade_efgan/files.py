@@ -69,7 +69,6 @@ def check_target(path: Path, force: bool) -> None:
     """Refuse a file to write before anything is computed for it.
 
     Args:
-        path: the file to write.
         force: whether a file that is there may be replaced.
 
     Raises:

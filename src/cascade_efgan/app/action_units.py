@@ -10,7 +10,6 @@ class ActionUnit(NamedTuple):
 
     Attributes:
         group: the part of the face that it belongs to.
-        name: what it does, in plain words.
         help: what to look for, one short sentence.
     """
 

@@ -23,12 +23,8 @@ class BodyReader:
     async def read(self, request: Request, most: int) -> bytes:
         """The whole body.
 
-        Args:
-            request: whose body is read.
-            most: bytes that it may have.
-
         Raises:
-            TooLargeError: it has more; what arrived is dropped.
+            TooLargeError: it has more than `most` bytes; what arrived is dropped.
             BusyError: too many bodies are being read, or this one comes too slowly.
         """
         declared = request.headers.get("content-length", "")

@@ -36,7 +36,6 @@ class RequestFilter:
         """Wrap `app`.
 
         Args:
-            app: the service.
             hosts: names by which it may be called; None: any, for a service that others reach under names of theirs.
         """
         self._app = app

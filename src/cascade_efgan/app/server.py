@@ -21,8 +21,6 @@ def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn
     """A server that is not started yet.
 
     Args:
-        engine: finds faces and edits them.
-        limits: what the service accepts and keeps.
         host: address to listen on; beyond this machine, every name of it is answered.
         port: 0 to 65535; 0 lets the system choose.
     """

@@ -97,8 +97,6 @@ def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOO
     """The service.
 
     Args:
-        engine: finds faces and edits them.
-        limits: what it accepts and keeps.
         hosts: names by which it may be called, see `RequestFilter`.
     """
     service = _Service(engine, limits, local=hosts == LOOPBACK)

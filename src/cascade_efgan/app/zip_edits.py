@@ -36,10 +36,6 @@ def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
 
     A size that the zip declares is not believed: reading stops at the limit.
 
-    Args:
-        data: the zip.
-        limits: of members, and of bytes for one and for all.
-
     Raises:
         InputError: no zip, empty, too many members, or too many bytes unpacked.
     """

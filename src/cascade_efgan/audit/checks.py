@@ -23,7 +23,6 @@ class Problem:
 
     Attributes:
         file: path of the file that it is about, as the record names it.
-        sentence: what is wrong, and what to do.
     """
 
     file: str

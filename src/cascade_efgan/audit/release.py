@@ -20,7 +20,6 @@ class Release:
     Every file is read and hashed once, when it is first asked for.
 
     Attributes:
-        folder: where the results are.
         record: what `provenance.json` says.
         sealed: whether the record's seal fits.
     """

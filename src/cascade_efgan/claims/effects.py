@@ -98,11 +98,8 @@ def measure_part(
 
     Args:
         part: of a claim with so many `tests`.
-        dataset: data set.
         found: values, averaged over training seeds.
         alone: training seed -> its values; empty where there is one seed.
-        settings: resolved settings.
-        tests: parts of the claim.
     """
     sign = 1 if part.more else -1
     line: dict[str, Any] = {

@@ -28,11 +28,9 @@ def of_edits(
     """Metric -> its number of every edit, `(M,)`.
 
     Args:
-        made: the edits.
         faces: `crops.csv`, with the AUs of the sources.
         seen: AUs read from the edits, `(M, 17)`, 0..5; None: then what is left over is unknown.
         truth: the true edits, `(M, S, S, 3)` uint8; None: then the error is unknown.
-        boxes: region -> box of the patches.
     """
     found = {"gap": au_gaps(made.index, faces)}
     if seen is not None:
@@ -93,7 +91,6 @@ def region_error(edits: np.ndarray, truth: np.ndarray, boxes: dict[str, PatchBox
     Args:
         edits: `(M, S, S, 3)` uint8.
         truth: the true edits, alike.
-        boxes: region -> box of the patches.
     """
     inside = np.zeros(edits.shape[1:3], dtype=bool)
     for box in (boxes[name] for name in REGIONS):

@@ -32,7 +32,6 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
 
     Args:
         sources: data set -> its files, in order.
-        out: files to write.
 
     Returns:
         Number of images.

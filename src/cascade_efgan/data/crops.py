@@ -163,7 +163,6 @@ def make_crops(
     A crop is `(size, size, 3)` uint8.
 
     Args:
-        photos: the data set's photographs.
         manifest: rows with `id, file, sha256, width, height`.
         faces: rows with `id`.
         squares: `(N, 3)`, as `face_squares` gives them.

@@ -163,7 +163,6 @@ def part_rows(index: pd.DataFrame, split_path: str | Path, part: Part) -> np.nda
     Args:
         index: table with a column `id`.
         split_path: `split.csv` with the columns `id,part`.
-        part: `train`, `test`, or `all` rows.
 
     Raises:
         InputError: missing file or column, a part that is neither train nor test, an id twice, or an id of `index`

@@ -28,10 +28,8 @@ class Photo:
     Attributes:
         id: unique name without spaces; rows of all later tables carry it.
         file: name inside `photos.zip`, with its suffix.
-        person: who it is, a string.
         expression: one of `EXPRESSIONS`, or unknown.
         gaze: left, frontal, right or unknown.
-        data: the bytes of the image file.
         openface: OpenFace's CSV of it as text, where the source knows it; else None.
         face_box: the data set's own (left, top, width, height) of the face in pixels, where it has one; else None.
     """

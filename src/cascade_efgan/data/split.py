@@ -38,9 +38,7 @@ def make_split(
 
     Args:
         index: rows with `id, person, expression, pixels`; `pixels` is equal for copies of one photograph.
-        by: what is drawn.
         test_share: share of the test part, above 0 and below 1.
-        seed: of the random draw.
         name: the file of `index`, for messages.
         labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
             among them nearly every image is a person, and drawing people may take the only image of an expression.
@@ -166,9 +164,7 @@ def _best_people(
     Args:
         images: `(P, E)` images of each person by expression.
         chosen: `(P,)` bool, the people in the test part so far.
-        count: people to add.
         share: of each expression that the test part should have.
-        rng: of the draws.
     """
     total, tested, others = images.sum(axis=0), images[chosen].sum(axis=0), np.flatnonzero(~chosen)
     best, least = others[:0], (np.inf, np.inf)

@@ -33,7 +33,6 @@ def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, 
     """Write frames by the suffix of `path`: .gif and .mp4 run there and back, .png is a strip of all side by side.
 
     Args:
-        path: file to write.
         frames: `(H, W, 3)` uint8 RGB each, from the original to the full edit; made smaller where they are large.
         targets: what the mark says.
         profile: ICC profile of the photograph; what is written is in sRGB, since films have no place for another.

@@ -39,8 +39,6 @@ class CropEditor:
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
-        spec: what it was built from.
-        device: where it computes.
 
     Raises:
         InputError: no such device here.

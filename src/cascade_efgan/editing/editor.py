@@ -51,11 +51,9 @@ class Editor:
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
-        spec: what it was built from.
         expressions: name -> `(17,)` AUs, 0..5.
         margin: border of crops as a share of the landmarks' longer side, as it was trained with.
         finder: finds faces; None: OpenFace or MediaPipe (`find_faces`), looked for when first needed.
-        device: where it computes.
     """
 
     def __init__(

@@ -18,7 +18,6 @@ class Plan(NamedTuple):
     """The files of one photograph.
 
     Attributes:
-        source: the photograph.
         out: file to write; its suffix says the format.
         steps: picture of the cascade's steps to write too; None: none.
     """
@@ -38,7 +37,6 @@ class EditJob:
     """One wish for many photographs.
 
     Attributes:
-        editor: what edits.
         wish: keyword arguments of `Editor.edit`: aus, expression, like, intensity, faces.
         frames: number of frames of continuous editing; None: one edited photograph.
         force: whether files that are there may be replaced; those that this job wrote never are.
@@ -52,9 +50,6 @@ class EditJob:
 
     def edit(self, plan: Plan) -> list[str]:
         """Edit one photograph and write what was asked for, each file whole or not at all.
-
-        Args:
-            plan: the photograph and where its files go.
 
         Returns:
             Lines that say what was done.
@@ -107,11 +102,7 @@ def plan_files(
     """The files of every photograph that the paths name, folders by name of file; nothing is written.
 
     Args:
-        photos: photographs, and folders of them.
         out: file to write, or a folder for several; None: NAME_edited beside the photograph, in its own format.
-        continuous: whether a film or strip is written.
-        steps: whether a picture of the cascade's steps is written too.
-        like: another photograph that is read.
         force: whether files that are there may be replaced; those that are read never are.
 
     Raises:

@@ -62,9 +62,7 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
 
     Args:
         generator: in evaluation mode; its weights are fixed in place.
-        spec: what it was built from.
         margin: border of its crops, as in `crop_square`.
-        out: file to write.
 
     Returns:
         The largest difference over both outputs and the checked batches, in units of [-1, 1].

@@ -141,7 +141,6 @@ def run_margin(folder: Path | None, crop_size: int) -> float:
     It follows from the crops themselves: a crop is as wide as the landmarks' box times 1 + 2 margin.
 
     Args:
-        folder: `run_folder`.
         crop_size: side of its crops, pixels.
     """
     if folder is None:

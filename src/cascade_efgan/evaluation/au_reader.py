@@ -26,7 +26,6 @@ class AuReader:
     """A program that reads AUs of faces.
 
     Attributes:
-        name: for tables.
         aus: those that it can read, in the order of `AUS`.
         find: `(H, W, 3)` uint8 RGB -> faces, largest first.
     """

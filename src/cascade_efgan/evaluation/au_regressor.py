@@ -68,9 +68,7 @@ def train_au_regressor(
     Args:
         data: real images with targets `(N, 17)` float32, AUs in 0..1.
         size: side of the crops, pixels.
-        settings: width, epochs, learning rate, batch.
         seed: seed of weights, order and augmentation.
-        device: where to compute.
 
     Returns:
         The network, and its description for the JSON beside its weights.

@@ -78,11 +78,8 @@ def train_classifier(
     Args:
         data: images with targets `(N,)` int64, positions in `classes`; real ones, and edits for R+G.
         n_real: how many of them are real: the steps are `settings.epochs` passes over these (`count_steps`).
-        classes: names of the outputs.
         size: side of the crops, pixels.
-        settings: width, epochs, learning rate, batch.
         seed: seed of weights, order and augmentation.
-        device: where to compute.
 
     Returns:
         The network, and its description for the JSON beside its weights.

@@ -32,8 +32,6 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor:
     Args:
         real: `(N, D)` features of the real images.
         edits: method -> `(M, D)` features of its edits.
-        extractor: network that the features are of.
-        seed: seed of the draws.
 
     Returns:
         One line per set and number of images: `set` (a method, or `REAL`), `n`, `n_real` (images it is compared with),

@@ -63,7 +63,6 @@ def fetch_inception_weights(out: Path, source: str | None) -> None:
     """Copy the weights from a local place, or download them from pytorch-fid's address; checked either way.
 
     Args:
-        out: file to write.
         source: the setting `fid.inception_weights`.
 
     Raises:

@@ -37,9 +37,7 @@ class Compared:
     """Edits compared with their partners, pixel by pixel.
 
     Attributes:
-        edits: all of them.
         rows: rows of the edits that have a value.
-        values: their values.
         details: counts of edits, and of those left out by reason.
         reason: why there is no value at all; None otherwise.
     """
@@ -81,7 +79,6 @@ def compare_edits(
     says neither whether it averages dB or squared errors nor what it leaves out; dB are averaged, as is usual.
 
     Args:
-        edits: the edits.
         partner: row number of `edits` -> `(S, S, 3)` uint8, or None where there is none.
         missing: key of the count of edits without a partner in the details.
         measure: (edit, partner), both `(S, S, 3)` uint8 -> value; infinite for identical images that have no value.

@@ -38,7 +38,6 @@ class ResNet18(nn.Module):
     the time of a step, and in equal time reached 91 % where the whole network reached 97 %.
 
     Args:
-        classes: number of outputs.
         width: channels of the first stage (ResNet-18: 64); the others have 2, 4 and 8 times as many.
     """
 

@@ -23,7 +23,6 @@ class Estimate:
     """A number with its interval.
 
     Attributes:
-        value: the number itself.
         low: lower end; None where there is no interval.
         high: upper end; None where there is no interval.
         people: people behind it; for a number of a whole set, groups of people that were left out in turn.
@@ -65,8 +64,6 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
 
     Args:
         values: columns `person` and `value`, one row per image.
-        resamples: number of resamples.
-        seed: seed of the resampling.
         level: share of intervals that hold the truth, such as 0.95.
     """
     groups = values.groupby("person", sort=True)["value"]
@@ -100,8 +97,6 @@ def paired_test(
         first: columns `person` and `value`, index `id`.
         second: likewise; `id` pairs the two.
         resamples: number of resamples of the interval, and of exchanges.
-        seed: seed of both.
-        level: level of the interval.
         binary: whether the values are right or wrong: then the images that one method alone got right are counted.
 
     Raises:
@@ -148,7 +143,6 @@ def jackknife_interval(value: float, without: Sequence[float], level: float) -> 
     Args:
         value: the number with everybody.
         without: the number without each group.
-        level: level of the interval.
     """
     groups = len(without)
     if groups < FEWEST_PEOPLE:

@@ -128,12 +128,9 @@ def fit(
 
     Args:
         network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
-        data: images and targets.
         loss: (output, targets) -> scalar.
         settings: batch size and initial learning rate.
-        steps: number of optimisation steps.
         seed: seed of the order of examples and of the augmentation.
-        device: where to compute.
 
     Returns:
         The loss of every step.

@@ -31,10 +31,7 @@ class Values:
     """The values of one number.
 
     Attributes:
-        dataset: data set it was computed on.
         method: id of a method or control, or `REAL`.
-        seed: training seed.
-        metric: name of the number.
         table: columns `id` (image, or edit as `image:target`), `person` and `value`, whose mean is the number.
     """
 
@@ -51,7 +48,6 @@ def write_values(
     """Write the values behind a number, one row per image, in full precision.
 
     Args:
-        path: file to write.
         number: the number; it gives data set, method, seed and name.
         ids: image or edit of every value.
         people: person of every value.
@@ -65,8 +61,6 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
     """Write a number of a whole set, then the same without each group of people.
 
     Args:
-        path: file to write.
-        number: the number itself.
         without: people left out together -> the number without them.
     """
     ids = [EVERYBODY, *(f"without {turn:02d}" for turn in range(len(without)))]
@@ -82,9 +76,6 @@ def edit_values(
     Args:
         edits: M edits.
         numbers: metric -> `(M,)`; NaN is left out.
-        dataset: data set of the edits.
-        method: what made them.
-        seed: training seed.
     """
     table = pd.DataFrame({"id": edits.ids, "person": edits.index["person"].to_numpy()})
     tables = {name: table.assign(value=column)[~np.isnan(column)] for name, column in numbers.items()}

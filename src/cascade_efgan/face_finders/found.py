@@ -81,7 +81,6 @@ def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str
     """Why a face cannot be edited, as the end of a sentence; None for one that can.
 
     Args:
-        face: the face.
         size: height and width of its photograph, pixels.
         smallest: least side of the box of its landmarks, pixels.
 

@@ -36,7 +36,6 @@ def draw_aus(
         obtained: method or control -> AUs read from its edits, in the same order.
         points: the method whose edits are drawn one by one.
         floor: mean absolute error of the reading network on real held-out faces, 0..5.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 

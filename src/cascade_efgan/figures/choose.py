@@ -22,7 +22,6 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
     Args:
         index: `edits_test.csv`, or some of its rows.
         count: edits at the most.
-        seed: of the draw.
 
     Returns:
         Labels of `index`, ordered by target and own expression.
@@ -58,7 +57,6 @@ def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:
     Args:
         index: `edits_test.csv`.
         count: images at the most.
-        seed: of the draw.
     """
     rng = np.random.default_rng(seed)
     images = index.drop_duplicates("source_id").set_index("source_id")["person"]

@@ -26,11 +26,8 @@ def draw_methods(
     """One edit per column: its input, the real photograph with the target expression, and every method's edit.
 
     Args:
-        faces: all crops of the data set.
         edits: method or control -> its edits; all have the same rows.
         methods: rows of the figure, in order; the true edit is added where it is known.
-        count: edits at the most.
-        made: what made the figure.
         paper: `5` (methods) or `6` (ablation): both draw the same edits.
     """
     index = next(iter(edits.values())).index

@@ -34,7 +34,6 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
 
     Args:
         scores: method or control -> `edit_scores`, of the same edits.
-        seed: of the resampling.
 
     Returns:
         `measure, method, bin, low, high` (edges of the gap), `middle` (its mean), `edits, people` (with a value),
@@ -107,7 +106,6 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
     Args:
         scores: method or control -> `edit_scores`, of the same edits.
         against: what PSNR compares an edit with, in words.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 

@@ -40,11 +40,8 @@ def draw_extremes(
     """Three rows per method: input, what the edit is compared with, edit; best edits left, failures right.
 
     Args:
-        faces: all crops.
-        edits: method -> its edits.
         scores: method -> `edit_scores`.
         truth: the true edits, where they are known.
-        made: what made the figure.
     """
     true_rows = {} if truth is None else {key: row for row, key in enumerate(truth.keys)}
     rows: list[list[np.ndarray | None]] = []

@@ -20,7 +20,6 @@ def edit_scores(
 
     Args:
         edits: a method's edits of test images.
-        faces: all crops.
         truth: the true edits, where they are known: PSNR is against them, else against the real counterpart.
         predictions: `predictions_G.csv` of these edits.
         readings: `readings_au.csv` of them, or None.

@@ -63,7 +63,6 @@ def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> tuple["Figure
 
     Args:
         curves: method -> `read_curves`.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 

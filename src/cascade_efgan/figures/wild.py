@@ -48,14 +48,10 @@ def draw_wild(
     """Input, an image with the desired expression, and the edits before and after fine-tuning.
 
     Args:
-        faces: the wild crops.
-        pretrained: edits by the pre-trained method.
         wild: edits after fine-tuning, in the same rows.
         examples: all images of the pre-training.
         training: row numbers of its training part, which the targets' AUs come from.
-        count: edits at the most.
         method: whose edits they are, by name.
-        made: what made the figure.
     """
     index = wild.index
     chosen = choose_edits(index, count, made.drawn)

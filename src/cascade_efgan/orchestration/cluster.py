@@ -45,7 +45,6 @@ def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
     their jobs look the same.
 
     Args:
-        folder: working folder of the run.
         patience: seconds to wait for their end.
 
     Returns:

@@ -23,7 +23,6 @@ def refuse_future(made: str, sources: Iterable[str]) -> None:
     Snakemake compares the bytes of each source with those that it recorded.
 
     Args:
-        made: folder of results.
         sources: files and folders that results are made from.
 
     Raises:

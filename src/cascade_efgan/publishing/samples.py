@@ -22,9 +22,6 @@ def write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int])
     """Store `COUNT` of the edits, evenly spaced in their order, so that nobody chose them by their looks.
 
     Args:
-        folder: of the published weights.
-        edits: all test edits.
-        faces: the data set.
         rows: edits that have a real counterpart.
 
     Returns:

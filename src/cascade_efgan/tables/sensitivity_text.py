@@ -26,9 +26,6 @@ def sensitivity_markdown(table: pd.DataFrame, dataset: str, preset: str, seed: i
 
     Args:
         table: `lines` of `evaluation/sensitivity.py`.
-        dataset: data set.
-        preset: preset of the run.
-        seed: training seed.
     """
     methods = list(dict.fromkeys(table["method"]))
     headings = ["Assumption", "Setting", "Here", "Instead", "Column", *map(method_title, methods), "Order of methods"]

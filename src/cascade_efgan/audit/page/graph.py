@@ -23,7 +23,6 @@ class Node:
     Attributes:
         name: the rule; empty for a bend.
         layer: counted from the raw data.
-        jobs: its jobs.
         x: centre, pixels.
         y: upper edge, pixels.
     """
@@ -53,7 +52,6 @@ class Picture:
     """The graph, laid out.
 
     Attributes:
-        nodes: the rules.
         arrows: SVG path data, with the names of the rules at both ends.
         width: pixels.
         height: pixels.

@@ -26,7 +26,6 @@ class CellView:
     Attributes:
         text: the number that the table prints, or the mark of its footnote.
         around: what the table prints behind it: an interval, or the deviation over seeds.
-        bold: whether the table prints it in bold.
         id: fragment that opens its trail; None where no number stands.
         paper: the paper's number, None where it has none.
         paper_dataset: the data set of the paper's number, where it is not the row's own.
@@ -47,12 +46,8 @@ class TableView:
     """A table of the page.
 
     Attributes:
-        name: the table's name.
-        title: its heading.
         head: sentences above it.
-        headings: of the columns of numbers.
         rows: data set's title, method's title, method, cells.
-        notes: lines below it.
         files: its files, relative to the page.
     """
 

@@ -156,7 +156,6 @@ def render_report(
     Args:
         table: as `au_table` gives it.
         warnings: as `au_warnings` gives them.
-        datasets: names of the data sets in the index.
         origin: `openface.json`, whose photographs of several people are listed.
     """
     several = (origin or {}).get("several_people", {"photographs": 0, "files": []})

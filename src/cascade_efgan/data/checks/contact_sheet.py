@@ -54,7 +54,6 @@ def choose_crops(index: pd.DataFrame, seed: int) -> Sheet:
 
     Args:
         index: rows with `person, expression`.
-        seed: of the random draw.
     """
     rng = np.random.default_rng(seed)
     present = set(index["expression"])
@@ -92,8 +91,6 @@ def draw_contact_sheet(faces: Faces, checks: pd.DataFrame, seed: int, picture: P
     Args:
         faces: all crops of a data set; only those that are shown are read.
         checks: `crop_checks.csv` of the same crops.
-        seed: of the choice.
-        picture: file to write.
     """
     from matplotlib import pyplot as plt
     from matplotlib.patches import Patch

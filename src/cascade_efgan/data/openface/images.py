@@ -80,7 +80,6 @@ def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
     Args:
         name: id of the photograph.
         file: what messages call it.
-        data: bytes of its file.
     """
     try:
         # Decoded in full: OpenFace would take a truncated JPEG for a picture without a face.

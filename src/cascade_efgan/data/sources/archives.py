@@ -237,7 +237,6 @@ def open_archive(path: Path, work: Path) -> Iterator[ArchiveReader]:
     """Open a folder, zip or tar (plain, gz, bz2 or xz) for reading.
 
     Args:
-        path: what the user obtained.
         work: folder for the one temporary file that a compressed tar is unpacked to, as reading here and there in it
             would decompress it again and again.
 

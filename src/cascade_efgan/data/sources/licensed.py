@@ -17,7 +17,6 @@ def archive_of(settings: Settings, dataset: str) -> Path:
     """The archive of a data set: its setting `archive`, else the environment variable EFGAN_<DATA SET>.
 
     Args:
-        settings: all settings.
         dataset: rafd, cfeed, affectnet or folder.
 
     Raises:
@@ -49,8 +48,6 @@ def archive_fingerprint(settings: Settings, dataset: str, cache: Path | None = N
     """What shows that the archive of a data set, or `folder.labels`, is another than before.
 
     Args:
-        settings: all settings.
-        dataset: any data set.
         cache: as for `fingerprint`.
 
     Returns:
