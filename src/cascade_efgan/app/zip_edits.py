@@ -7,9 +7,10 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data.photos import ZipWriter
+from cascade_efgan.data.photos import ExactZip
 from cascade_efgan.data.sources.file_names import decoded
 from cascade_efgan.data.sources.side_files import side_file
 from cascade_efgan.errors import InputError
@@ -73,20 +74,15 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes
     return content
 
 
-class Answer:
+class Answer(AbstractContextManager["Answer"]):
     """The zip that is given back: edited photographs by number, and `report.csv`."""
 
     def __init__(self, limits: Limits) -> None:
         """An empty answer of at most `limits.batch_bytes`."""
         self._most = limits.batch_bytes
         self._buffer = io.BytesIO()
-        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_STORED)
-        self._writer = ZipWriter(self._archive)
+        self._archive = ExactZip(self._buffer, "w")
         self._report: list[tuple[int, str, str]] = []
-
-    def __enter__(self) -> "Answer":
-        """Return itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the zip; what was not finished is lost."""
@@ -101,7 +97,7 @@ class Answer:
         if self._buffer.tell() + len(data) > self._most:
             raise InputError("the edited photographs are too large together; put fewer of them in a zip")
         name = f"{number:04d}.{_SUFFIXES[media]}"
-        self._writer.add(name, data)
+        self._archive.add(name, data)
         self._report.append((number, name, "edited"))
 
     def refuse(self, number: int, reason: Exception) -> None:
@@ -124,6 +120,6 @@ class Answer:
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(("number", "file", "result"))
         rows.writerows(self._report)
-        self._writer.add("report.csv", text.getvalue())
+        self._archive.add("report.csv", text.getvalue())
         self._archive.close()
         return self._buffer.getvalue()

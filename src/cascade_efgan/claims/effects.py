@@ -10,13 +10,7 @@ import pandas as pd
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, Part
 from cascade_efgan.claims.power import needed_people, standard_error
 from cascade_efgan.claims.shares import share_p
-from cascade_efgan.evaluation.significance import (
-    FEWEST_PEOPLE,
-    Comparison,
-    jackknife_test,
-    paired_test,
-    sign_flip_p,
-)
+from cascade_efgan.evaluation.significance import FEWEST_PEOPLE, Comparison, jackknife_test, paired_test, sign_flip_p
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS
 from cascade_efgan.tables.comparisons import Found, replicates, units
 
