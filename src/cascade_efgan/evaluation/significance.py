@@ -77,8 +77,8 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
     from scipy.stats import bootstrap
 
     found = bootstrap(
-        (sums, counts), _ratio, paired=True, vectorized=True, n_resamples=resamples, confidence_level=level,
-        method="BCa", rng=np.random.default_rng(seed),
+        (sums, counts), lambda ours, n, axis: ours.sum(axis=axis) / n.sum(axis=axis), paired=True, vectorized=True,
+        n_resamples=resamples, confidence_level=level, method="BCa", rng=np.random.default_rng(seed),
     ).confidence_interval  # fmt: skip
     return Estimate(mean, float(found.low), float(found.high), people, len(values))
 
@@ -187,10 +187,6 @@ def person_groups(people: Sequence[str], most: int = 20) -> dict[str, str]:
     names = sorted(set(people))
     groups = [names[turn::most] for turn in range(min(most, len(names)))]
     return {name: " ".join(group) for group in groups for name in group}
-
-
-def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
-    return sums.sum(axis=axis) / counts.sum(axis=axis)
 
 
 def _jackknife_error(without: Sequence[float]) -> float:

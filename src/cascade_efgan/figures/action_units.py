@@ -64,7 +64,7 @@ def draw_aus(
     figure.supylabel("AU obtained, 0 to 5", fontsize=7)
     errors = {name: float(np.abs(values - wanted).mean()) for name, values in obtained.items()}
     shown = ", ".join(f"{TITLES[name]} {error:.2f}" for name, error in errors.items())
-    caption = Caption(
+    return figure, Caption(
         title="Action units asked for and obtained",
         text=f"""Action units (AUs) asked for and obtained, AU by AU. Obtained AUs are read from the edits by a small
             network trained on real training images, whose own mean absolute error on held-out faces is {floor:.2f}.
@@ -74,4 +74,3 @@ def draw_aus(
         n={"edits": len(wanted)},
         numbers={"mean_absolute_error": errors, "regressor_held_out_error": floor},
     )
-    return figure, caption

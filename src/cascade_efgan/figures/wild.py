@@ -71,7 +71,7 @@ def draw_wild(
     heads = ["Input", "Target", TITLES["pretrained"], "Fine-tuned"] * wide
     figure = draw_mosaic(Mosaic(rows, heads, notes=notes, column_groups=[4 * n for n in range(1, wide)]))
     people = people_count(shown["person"].nunique(), index["person"].nunique())
-    caption = Caption(
+    return figure, Caption(
         title="Wild images",
         text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and the
             edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
@@ -80,4 +80,3 @@ def draw_wild(
         n={"edits shown": len(chosen), "edits": len(index)},
         paper_figure="8, 10",
     )
-    return figure, caption

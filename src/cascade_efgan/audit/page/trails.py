@@ -9,7 +9,7 @@ from typing import Any
 from cascade_efgan.audit.page.pictures import Sheets
 from cascade_efgan.audit.release import SOURCES, Release
 from cascade_efgan.audit.table_numbers import TableCell
-from cascade_efgan.methods import CONTROLS, METHODS
+from cascade_efgan.tables.columns import method_title
 
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
 
@@ -52,7 +52,7 @@ def page_data(
             dataset: {
                 "sources": one.sources,
                 "targets": one.targets,
-                "methods": [[method, _title(method)] for method in one.edits],
+                "methods": [[method, method_title(method)] for method in one.edits],
             }
             for dataset, one in sheets.items()
         },
@@ -73,10 +73,6 @@ def _cell(cell: TableCell) -> dict[str, Any]:
             for path, one in cell.metrics.items()
         ],
     }
-
-
-def _title(method: str) -> str:
-    return METHODS[method].title if method in METHODS else CONTROLS.get(method, method)
 
 
 def _verdicts(
