@@ -1,6 +1,5 @@
 """Many photographs at once: a zip in, a zip out, both in memory and bounded."""
 
-import csv
 import io
 import logging
 import lzma
@@ -8,6 +7,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+
+import pandas as pd
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data.photos import ExactZip
@@ -116,10 +117,7 @@ class Answer(AbstractContextManager["Answer"]):
 
     def finish(self) -> bytes:
         """The bytes of the zip."""
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(("number", "file", "result"))
-        rows.writerows(self._report)
-        self._archive.add("report.csv", text.getvalue())
+        report = pd.DataFrame(self._report, columns=["number", "file", "result"])
+        self._archive.add("report.csv", report.to_csv(index=False, lineterminator="\n"))
         self._archive.close()
         return self._buffer.getvalue()
