@@ -102,7 +102,6 @@ class WorkerDiedError(Exception):
     """What worked on a request ended before it was done; the message is one sentence for the user."""
 
     def __init__(self) -> None:
-        """One sentence, whatever the reason."""
         super().__init__("the program broke off while it worked on this; try again, or choose another photograph")
 
 

@@ -16,7 +16,6 @@ class BodyReader:
     """Reads bodies, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
 
     def __init__(self, limits: Limits) -> None:
-        """`limits.uploads` at a time, each within `limits.read_seconds`."""
         self._seconds = limits.read_seconds
         self._places = asyncio.Semaphore(limits.uploads)
 

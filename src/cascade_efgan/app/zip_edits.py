@@ -76,10 +76,9 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes
 
 
 class Answer(AbstractContextManager["Answer"]):
-    """The zip that is given back: edited photographs by number, and `report.csv`."""
+    """The zip that is given back, of at most `limits.batch_bytes`: edited photographs by number, and `report.csv`."""
 
     def __init__(self, limits: Limits) -> None:
-        """An empty answer of at most `limits.batch_bytes`."""
         self._most = limits.batch_bytes
         self._buffer = io.BytesIO()
         self._archive = ExactZip(self._buffer, "w")

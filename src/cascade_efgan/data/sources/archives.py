@@ -51,7 +51,6 @@ class ArchiveReader(ABC, Generic[Place]):
     """
 
     def __init__(self, path: Path) -> None:
-        """Remember the path."""
         self.path = path
         self.skipped: Counter[str] = Counter()
         self._places: dict[str, Place] = {}
