@@ -88,11 +88,7 @@ class Shown(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A file to hand out.
-
-    Attributes:
-        media: its media type, such as image/png.
-    """
+    """A file to hand out, and its media type, such as image/png."""
 
     data: bytes
     media: str

@@ -39,11 +39,7 @@ ENDINGS = {
 
 
 def copy_workflow(files: Iterable[Path], results: Path) -> None:
-    """Copy the workflow's own files into the results.
-
-    Args:
-        files: where the copies go: `results/source/Snakefile` is a copy of `Snakefile`.
-    """
+    """Copy the workflow's own files into the results: `results/source/Snakefile` is a copy of `Snakefile`."""
     for path in files:
         with atomic_path(path) as partial:
             shutil.copyfile(path.relative_to(results / WORKFLOW), partial)

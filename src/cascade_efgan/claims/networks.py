@@ -25,11 +25,7 @@ TOP = 0.1
 
 @torch.inference_mode()
 def attention_values(generator: Cascade, asked: Asked, truth: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Attention of the single-step EF-GAN on some edits, by metric: `(N,)` each.
-
-    Args:
-        truth: their true edits, `(N, S, S, 3)` uint8, or None.
-    """
+    """Attention of the single-step EF-GAN on N edits, by metric, `(N,)` each; `truth` is `(N, S, S, 3)` uint8."""
     module = generator.modules_in_order()[0]
     maps = generator(asked.image, asked.source, asked.target)[-1].attention
     local, whole = local_attention(maps, module.boxes), maps["face"][:, 0].float().cpu().numpy()

@@ -57,10 +57,7 @@ class PinnedFile:
         return path
 
     def fetch(self, path: Path, advice: str, progress: bool = False) -> Path:
-        """Download to `path`, unless it is there already; checked either way.
-
-        Args:
-            advice: end of the message where that fails.
+        """Download to `path`, unless it is there already; checked either way. `advice` ends the message of a failure.
 
         Raises:
             InputError: it cannot be downloaded, or has another SHA-256.

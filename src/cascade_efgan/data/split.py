@@ -23,7 +23,7 @@ def make_split(
     *,
     labelled: bool = True,
 ) -> pd.DataFrame:
-    """Put every image in the train or the test part.
+    """Put every image in the train or the test part: columns `id,part`, sorted by id.
 
     By image, the test part has `test_share` of all images, rounded, and of every expression this share to within one
     image: each expression gives the whole part of its share, and the images still missing come from the expressions
@@ -42,9 +42,6 @@ def make_split(
         name: the file of `index`, for messages.
         labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
             among them nearly every image is a person, and drawing people may take the only image of an expression.
-
-    Returns:
-        `id,part` sorted by id; part is train or test.
 
     Raises:
         InputError: the test part would be empty, or, where `labelled`, the train part would lack an expression.
@@ -78,14 +75,10 @@ def make_split(
 
 
 def check_labelled(index: pd.DataFrame, name: str | Path) -> None:
-    """Refuse photographs of unknown expression, which cannot be classified.
-
-    Args:
-        index: rows with `id, expression`.
-        name: the file of `index`, for the message.
+    """Refuse photographs (`id, expression`) of unknown expression, which cannot be classified.
 
     Raises:
-        InputError: there are any; the sentence counts them and names the first.
+        InputError: there are any; the sentence counts them and names the first, and their file `name`.
     """
     unknown = index.loc[index["expression"] == UNKNOWN, "id"]
     if len(unknown):

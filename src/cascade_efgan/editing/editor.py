@@ -190,14 +190,11 @@ class Editor:
         steps: bool = False,
         names: Sequence[str] | None = None,
     ) -> list[EditedPhoto]:
-        """Edit several photographs to one target; the faces of all go through the network together.
+        """Edit several photographs to one target, in their order; the faces of all go through the network together.
 
         Args:
             images: as `image` of `edit`, of any sizes; the other arguments are those of `edit`.
             names: what messages call each photograph; None: its path, or "photograph 1" and so on.
-
-        Returns:
-            One `EditedPhoto` per photograph, in their order.
 
         Raises:
             InputError: as `edit`, of the first photograph that cannot be edited.

@@ -49,10 +49,7 @@ class EditJob:
     _written: set[object] = field(default_factory=set, init=False)
 
     def edit(self, plan: Plan) -> list[str]:
-        """Edit one photograph and write what was asked for, each file whole or not at all.
-
-        Returns:
-            Lines that say what was done.
+        """Edit one photograph and write what was asked for, each file whole or not at all; lines say what was done.
 
         Raises:
             InputError: the photograph cannot be read, or has no face that can be edited, or a file has come to be where

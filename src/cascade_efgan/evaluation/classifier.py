@@ -34,8 +34,7 @@ def training_data(
 ) -> tuple[Faces, Examples, int]:
     """What a classifier learns from: real training images (R), with edits of them (R+G).
 
-    Returns:
-        The data set, the examples, and how many of them are real.
+    The data set, the examples, and how many of them are real.
 
     Raises:
         InputError: a class without an example, or edits of other images.

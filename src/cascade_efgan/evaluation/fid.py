@@ -14,14 +14,7 @@ def frechet_distance(mean1: np.ndarray, covariance1: np.ndarray, mean2: np.ndarr
     The eigenvalues of `C1 C2` are those of the symmetric `C1^(1/2) C2 C1^(1/2)`, which are never negative; the
     tests hold both to within 0.01.
 
-    Args:
-        mean1: `(D,)` float64.
-        covariance1: `(D, D)` float64, symmetric.
-        mean2: `(D,)` float64.
-        covariance2: `(D, D)` float64, symmetric.
-
-    Returns:
-        The distance, 0 or more.
+    Means are `(D,)`, covariances `(D, D)` and symmetric, all float64; the distance is 0 or more.
     """
     root = _square_root(covariance1)
     inner = root @ covariance2 @ root

@@ -19,14 +19,9 @@ PEAK = 255.0
 
 
 def psnr(first: np.ndarray, second: np.ndarray) -> float:
-    """PSNR of two images in dB: 10 log10(255^2 / MSE), MSE over all pixels and channels in float64.
+    """PSNR of two `(S, S, 3)` uint8 images in dB, infinite where they are identical.
 
-    Args:
-        first: `(S, S, 3)` uint8.
-        second: the same shape.
-
-    Returns:
-        dB; infinity where the images are identical.
+    10 log10(255^2 / MSE), MSE over all pixels and channels in float64.
     """
     mse = np.mean((first.astype(np.float64) - second.astype(np.float64)) ** 2)
     return float("inf") if mse == 0 else float(10 * np.log10(PEAK**2 / mse))

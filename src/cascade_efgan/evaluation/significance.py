@@ -134,15 +134,11 @@ def sign_flip_p(sums: np.ndarray, resamples: int, seed: int) -> float:
 
 
 def jackknife_interval(value: float, without: Sequence[float], level: float) -> Estimate:
-    """A number of a whole set of images, with an interval from leaving people out in turn.
+    """A number of a whole set of images, with an interval from leaving people out in turn (`without` each group).
 
     A distance between sets is no mean, and resampled sets hold images twice, which moves a distance by more than the
     people do. So each group of people is left out once (delete-a-group jackknife; Student's t with groups - 1 degrees
     of freedom). What it cannot show is the distance's own bias at n images.
-
-    Args:
-        value: the number with everybody.
-        without: the number without each group.
     """
     groups = len(without)
     if groups < FEWEST_PEOPLE:

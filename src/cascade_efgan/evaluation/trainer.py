@@ -124,16 +124,15 @@ def fit(
     seed: int,
     device: torch.device,
 ) -> list[float]:
-    """Train `network` in place with Adam and a cosine decay to 0; same seed and machine give the same bits on a CPU.
+    """Train `network` in place with Adam and a cosine decay to 0, and give back the loss of every step.
+
+    Same seed and machine give the same bits on a CPU.
 
     Args:
         network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
         loss: (output, targets) -> scalar.
         settings: batch size and initial learning rate.
         seed: seed of the order of examples and of the augmentation.
-
-    Returns:
-        The loss of every step.
 
     Raises:
         InputError: the loss is no finite number.

@@ -45,24 +45,16 @@ class Values:
 def write_values(
     path: str | Path, number: Metric, ids: Sequence[str], people: Sequence[str], values: Iterable[float]
 ) -> None:
-    """Write the values behind a number, one row per image, in full precision.
+    """Write the values behind a number, one row per image or edit, in full precision and the number's unit.
 
-    Args:
-        number: the number; it gives data set, method, seed and name.
-        ids: image or edit of every value.
-        people: person of every value.
-        values: in the unit of the number; percent for accuracies (0 or 100).
+    Of accuracies these are percent, 0 or 100.
     """
     frame = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
     write_several(path, [(number, frame)])
 
 
 def write_replicates(path: str | Path, number: Metric, without: Mapping[str, float]) -> None:
-    """Write a number of a whole set, then the same without each group of people.
-
-    Args:
-        without: people left out together -> the number without them.
-    """
+    """Write a number of a whole set, then the same without each group of people (their names -> the number)."""
     ids = [EVERYBODY, *(f"without {turn:02d}" for turn in range(len(without)))]
     assert number.value is not None
     write_values(path, number, ids, ["", *without], [number.value, *without.values()])
@@ -123,11 +115,7 @@ def read_values(path: str | Path) -> Values | None:
 
 
 def over_seeds(found: Sequence[Values]) -> pd.DataFrame:
-    """Values of one number, averaged over its seeds; only what every seed has.
-
-    Returns:
-        Columns `person` and `value`, index `id`, sorted by `id`.
-    """
+    """Values of one number that every seed has, averaged: columns `person` and `value`, sorted index `id`."""
     tables = [one.table.set_index("id") for one in found]
     joined = pd.concat([table["value"] for table in tables], axis=1, join="inner").sort_index()
     people = tables[0]["person"].reindex(joined.index)

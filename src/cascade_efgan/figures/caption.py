@@ -19,11 +19,7 @@ Files = tuple[Path, Path, Path]
 
 @dataclass(frozen=True)
 class Made:
-    """What made a figure.
-
-    Attributes:
-        drawn: the setting figures.seed, by which people and images are drawn.
-    """
+    """What made a figure; `drawn`: the setting figures.seed, by which people and images are drawn."""
 
     dataset: str
     preset: str

@@ -22,13 +22,9 @@ SHOWN = 5
 
 
 def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
-    """Rows of the edits with the highest PSNR, best first, and with the lowest, worst last.
+    """Rows of the edits with the highest PSNR, best first, and with the lowest, worst last: at most `count` of each.
 
     Edits without a PSNR are left out; of equals the earlier row comes first; no edit is in both lists.
-
-    Args:
-        scores: `edit_scores` of one method.
-        count: of each list, at the most.
     """
     ordered = scores.dropna(subset="psnr").sort_values("psnr", ascending=False, kind="stable")["row"].tolist()
     count = min(count, len(ordered) // 2)

@@ -57,12 +57,9 @@ def read_curves(path: Path) -> pd.DataFrame:
 
 
 def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> tuple["Figure", Caption]:
-    """A panel for every loss, a line for every method that has it.
+    """A panel for every loss, a line for every method of `curves` that has it.
 
     A cascade is drawn after the epochs of the single-step method that it starts from.
-
-    Args:
-        curves: method -> `read_curves`.
     """
     from matplotlib import pyplot as plt
 

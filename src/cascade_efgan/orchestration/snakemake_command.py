@@ -22,13 +22,10 @@ PAIR_OPTIONS = frozenset(
 
 
 def targets_first(words: Sequence[str]) -> list[str]:
-    """Move each word without `=` that follows an option of NAME=VALUE words to the front.
+    """Move each word without `=` that follows an option of NAME=VALUE words to the front; the program's name is none.
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
     form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
-
-    Args:
-        words: the command line without the program's name.
     """
     targets: list[str] = []
     kept: list[str] = []

@@ -38,11 +38,7 @@ class Published:
         self._weights = about["publishing"]["weights"]
 
     def problems(self, expected: str | None = None) -> list[str]:
-        """One sentence for everything that does not hold.
-
-        Args:
-            expected: SHA-256 that the record shall have.
-        """
+        """One sentence for everything that does not hold; `expected`: SHA-256 that the record shall have."""
         found = [problem.sentence for problem in check_record(self.release, expected)]
         folder, listed = self.release.folder, self.release.record.run["published"]
         for name in sorted({*listed, *(path.name for path in folder.iterdir())} - {RECORD}):

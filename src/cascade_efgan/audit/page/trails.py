@@ -17,11 +17,7 @@ _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE 
 def page_data(
     release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
 ) -> dict[str, Any]:
-    """All that the script shows, ready for JSON; pictures are in the style sheet and named by data set and method.
-
-    Args:
-        seed: the training seed whose pictures the page shows.
-    """
+    """All that the script shows, ready for JSON; pictures of one training seed are in the style sheet."""
     record = release.record
     return {
         "jobs": [

@@ -46,14 +46,11 @@ class Sheet:
 
 
 def choose_crops(index: pd.DataFrame, seed: int) -> Sheet:
-    """Which crops a contact sheet shows, drawn at random, so that nobody's eye chooses.
+    """Which crops (`person, expression`) a contact sheet shows, drawn at random, so that nobody's eye chooses.
 
     Where most photographs are of people with several expressions: up to 8 of these people, one per row, and all
     expressions, one a column; of several photographs of a person with one expression, one is drawn. Else up to 8
     rows of photographs of each expression; with fewer than 5 expressions, each has several columns.
-
-    Args:
-        index: rows with `person, expression`.
     """
     rng = np.random.default_rng(seed)
     present = set(index["expression"])
