@@ -62,12 +62,7 @@ class OpenedPhotograph:
 
 
 class Wish(NamedTuple):
-    """What one face is to show.
-
-    Attributes:
-        face: its place among the faces of the photograph.
-        target: `(17,)` float64, 0..5.
-    """
+    """What one face, by its place in the photograph, is to show: `(17,)` float64, 0..5."""
 
     face: int
     target: np.ndarray

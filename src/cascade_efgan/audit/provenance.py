@@ -20,12 +20,7 @@ CODE = ("src/", "workflow/")
 
 @dataclass(frozen=True)
 class File:
-    """A file as it was when the record was written.
-
-    Attributes:
-        sha256: of its bytes, 64 hexadecimal digits.
-        size: bytes.
-    """
+    """A file as it was when the record was written: SHA-256 (64 hexadecimal digits) and size in bytes."""
 
     sha256: str
     size: int

@@ -23,11 +23,9 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class CropEdit:
-    """What one step of the cascade made of N crops.
+    """What one step of the cascade made of N crops: `(N, S, S, 3)` uint8 RGB.
 
-    Attributes:
-        images: `(N, S, S, 3)` uint8 RGB.
-        attention: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
+    `attention`: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
     """
 
     images: np.ndarray

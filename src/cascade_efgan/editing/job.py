@@ -15,12 +15,7 @@ from cascade_efgan.files import atomic_path, check_target
 
 
 class Plan(NamedTuple):
-    """The files of one photograph.
-
-    Attributes:
-        out: file to write; its suffix says the format.
-        steps: picture of the cascade's steps to write too; None: none.
-    """
+    """The files of one photograph: what to write, by its suffix, and a picture of the cascade's steps, if any."""
 
     source: Path
     out: Path

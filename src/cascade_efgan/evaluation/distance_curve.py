@@ -27,11 +27,7 @@ REAL = "real"
 
 
 def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor: str, seed: int) -> pd.DataFrame:
-    """Both distances of random parts of every size.
-
-    Args:
-        real: `(N, D)` features of the real images.
-        edits: method -> `(M, D)` features of its edits.
+    """Both distances of random parts of every size, from `(N, D)` features of real images and of each method's edits.
 
     Returns:
         One line per set and number of images: `set` (a method, or `REAL`), `n`, `n_real` (images it is compared with),

@@ -34,12 +34,7 @@ def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[in
 def draw_extremes(
     faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None, made: Made
 ) -> tuple["Figure", Caption]:
-    """Three rows per method: input, what the edit is compared with, edit; best edits left, failures right.
-
-    Args:
-        scores: method -> `edit_scores`.
-        truth: the true edits, where they are known.
-    """
+    """Three rows per method: input, what the edit is compared with (`partners`), edit; best left, failures right."""
     rows: list[list[np.ndarray | None]] = []
     labels: list[str] = []
     notes: dict[tuple[int, float], str] = {}

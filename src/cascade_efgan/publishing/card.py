@@ -32,12 +32,7 @@ _ROWS = {"unchanged": "Doing nothing", "real": "Real images"}
 
 @dataclass(frozen=True)
 class DatasetNotes:
-    """What a card says of a data set.
-
-    Attributes:
-        origin: name, source and licence.
-        limits: what weights that saw nothing else cannot do.
-    """
+    """What a card says of a data set: name, source and licence; what weights that saw nothing else cannot do."""
 
     origin: str
     limits: str

@@ -16,11 +16,7 @@ from cascade_efgan.publishing.publish import rounded
 
 
 class Published:
-    """A folder of published weights, and their run where it is in `results`.
-
-    Attributes:
-        release: the folder with its record.
-        run: the run, or None where another one, or none, is in `results`.
+    """A folder of published weights, and their run, or None where another one, or none, is in `results`.
 
     Raises:
         InputError: no record there, or not one of published weights.
