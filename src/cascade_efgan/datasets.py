@@ -23,7 +23,6 @@ class DataSet:
     """What is known of a data set without opening it.
 
     Attributes:
-        title: its name in a table.
         licence: where others own it and only its user can obtain it.
         true_edits: the perfect edit of each face is known, because the project renders it.
         in_paper: the paper's tables show it (Sec. 4.1).

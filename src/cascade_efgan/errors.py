@@ -22,7 +22,6 @@ def sentence_of(error: OSError, name: str | None = None) -> str | None:
     """What a person can fix about an error of the operating system; None where it names no file or is of other kinds.
 
     Args:
-        error: as raised.
         name: the file to name, where it is not the one that the error names.
     """
     file = name or error.filename
@@ -47,7 +46,6 @@ def enough_decimals(holds: Callable[..., bool], *values: float, least: int = 2, 
 
     Args:
         holds: whether the sentence is true of such numbers.
-        values: of which it is true.
         least: decimals, unless it takes more.
         sign: "+" puts it before positive numbers too.
     """

@@ -70,10 +70,6 @@ def _told_otherwise(error: Exception, folder: Path) -> OSError | None:
 def check_target(path: Path, force: bool) -> None:
     """Refuse a file to write before anything is computed for it.
 
-    Args:
-        path: the file to write.
-        force: whether a file that is there may be replaced.
-
     Raises:
         InputError: a folder, a name below a file, or, without `force`, a file that is there.
     """

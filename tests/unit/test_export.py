@@ -17,7 +17,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 from cascade_efgan.editing import onnx_export  # noqa: E402 - after the packages that it needs
-from cascade_efgan.editing.freeze import fix_weights  # noqa: E402
+from cascade_efgan.editing.crop_editor import fix_weights  # noqa: E402
 
 
 @pytest.mark.parametrize("method", ["baseline", "cascade_ef_gan"])

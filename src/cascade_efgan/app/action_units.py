@@ -6,13 +6,7 @@ from cascade_efgan.data import AUS
 
 
 class ActionUnit(NamedTuple):
-    """One slider of the page.
-
-    Attributes:
-        group: the part of the face that it belongs to.
-        name: what it does, in plain words.
-        help: what to look for, one short sentence.
-    """
+    """One slider of the page: part of the face, what it does in plain words, what to look for in one short sentence."""
 
     group: str
     name: str

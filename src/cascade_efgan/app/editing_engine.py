@@ -49,7 +49,6 @@ class EditingEngine:
     """Implements `Engine` with an `Editor`, whose finder several threads may call."""
 
     def __init__(self, editor: Editor, limits: Limits) -> None:
-        """`limits` bounds photographs, previews and faces."""
         self._editor = editor
         self._limits = limits
         self._photo_limits = replace(LIMITS, pixels=limits.pixels)

@@ -12,7 +12,6 @@ class OpenedFace:
     """One face of an open photograph.
 
     Attributes:
-        found: as the finder gave it.
         aus: `(17,)` float64, 0..5, the AUs that the face shows now.
         crop: `(S, S, 3)` uint8 RGB, the face as the network sees it.
         crop_file: the same as the bytes of a PNG.
@@ -37,7 +36,6 @@ class OpenedPhotograph:
     """A photograph in memory. The upload is kept as it came: unpacked it would be ten times as large.
 
     Attributes:
-        data: the upload.
         preview: `(h, w, 3)` uint8 RGB, upright, small enough for a page.
         scale: pixels of the preview for one of the photograph, 0..1.
         preview_file: the preview as the bytes of a picture that browsers know.
@@ -64,12 +62,7 @@ class OpenedPhotograph:
 
 
 class Wish(NamedTuple):
-    """What one face is to show.
-
-    Attributes:
-        face: its place among the faces of the photograph.
-        target: `(17,)` float64, 0..5.
-    """
+    """What one face, by its place in the photograph, is to show: `(17,)` float64, 0..5."""
 
     face: int
     target: np.ndarray
@@ -90,12 +83,7 @@ class Shown(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A file to hand out.
-
-    Attributes:
-        data: its bytes.
-        media: its media type, such as image/png.
-    """
+    """A file to hand out, and its media type, such as image/png."""
 
     data: bytes
     media: str
@@ -105,7 +93,6 @@ class WorkerDiedError(Exception):
     """What worked on a request ended before it was done; the message is one sentence for the user."""
 
     def __init__(self) -> None:
-        """One sentence, whatever the reason."""
         super().__init__("the program broke off while it worked on this; try again, or choose another photograph")
 
 

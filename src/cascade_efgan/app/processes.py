@@ -33,10 +33,7 @@ class ProcessEngine:
     """Implements `Engine` with as many processes as threads call it at once, each with an engine of its own."""
 
     def __init__(self, make: Callable[[], Engine]) -> None:
-        """Start the first process.
-
-        Args:
-            make: makes the engine, in each process; it can be pickled.
+        """Start the first process; `make`, which can be pickled, makes the engine in each.
 
         Raises:
             InputError: as `make`.

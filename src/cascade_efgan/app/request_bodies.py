@@ -16,19 +16,14 @@ class BodyReader:
     """Reads bodies, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
 
     def __init__(self, limits: Limits) -> None:
-        """`limits.uploads` at a time, each within `limits.read_seconds`."""
         self._seconds = limits.read_seconds
         self._places = asyncio.Semaphore(limits.uploads)
 
     async def read(self, request: Request, most: int) -> bytes:
         """The whole body.
 
-        Args:
-            request: whose body is read.
-            most: bytes that it may have.
-
         Raises:
-            TooLargeError: it has more; what arrived is dropped.
+            TooLargeError: it has more than `most` bytes; what arrived is dropped.
             BusyError: too many bodies are being read, or this one comes too slowly.
         """
         declared = request.headers.get("content-length", "")

@@ -33,12 +33,7 @@ class RequestFilter:
     """
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...] | None) -> None:
-        """Wrap `app`.
-
-        Args:
-            app: the service.
-            hosts: names by which it may be called; None: any, for a service that others reach under names of theirs.
-        """
+        """`hosts`: names by which it may be called; None: any, for a service that others reach under theirs."""
         self._app = app
         self._hosts = hosts
 

@@ -18,14 +18,7 @@ log = logging.getLogger("efgan.app")
 
 
 def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn.Server:
-    """A server that is not started yet.
-
-    Args:
-        engine: finds faces and edits them.
-        limits: what the service accepts and keeps.
-        host: address to listen on; beyond this machine, every name of it is answered.
-        port: 0 to 65535; 0 lets the system choose.
-    """
+    """A server that is not started yet; port 0 lets the system choose, a host beyond this machine answers any name."""
     hosts = LOOPBACK if host in LOOPBACK else None
     config = uvicorn.Config(
         _answered(make_app(engine, limits, hosts)),

@@ -94,13 +94,7 @@ WishOfBody = Annotated[EditWish, Depends(edit_wish)]
 
 
 def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
-    """The service.
-
-    Args:
-        engine: finds faces and edits them.
-        limits: what it accepts and keeps.
-        hosts: names by which it may be called, see `RequestFilter`.
-    """
+    """The service; `hosts`: names by which it may be called, see `RequestFilter`."""
     service = _Service(engine, limits, local=hosts == LOOPBACK)
     # No pages of documentation: FastAPI's load scripts from elsewhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)

@@ -15,7 +15,6 @@ class Sessions:
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep what `limits` allows; `clock` counts seconds."""
         self._limits = limits
         self._clock = clock
         #: Token -> photograph and when it was last used, the one unused for longest first.

@@ -35,7 +35,6 @@ class Workers:
 
         Args:
             function: what to run; an exception of it is raised here.
-            arguments: what to call it with.
             patient: wait for a place in a full queue (a batch, which nobody watches) instead of giving up.
 
         Raises:

@@ -1,15 +1,17 @@
 """Many photographs at once: a zip in, a zip out, both in memory and bounded."""
 
-import csv
 import io
 import logging
 import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pandas as pd
 
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data.photos import ZipWriter
+from cascade_efgan.data.photos import ExactZip
 from cascade_efgan.data.sources.file_names import decoded
 from cascade_efgan.data.sources.side_files import side_file
 from cascade_efgan.errors import InputError
@@ -35,10 +37,6 @@ def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
     Names say only what other programs left in it (`side_file`), which is left out and counted in the log.
 
     A size that the zip declares is not believed: reading stops at the limit.
-
-    Args:
-        data: the zip.
-        limits: of members, and of bytes for one and for all.
 
     Raises:
         InputError: no zip, empty, too many members, or too many bytes unpacked.
@@ -77,20 +75,14 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes
     return content
 
 
-class Answer:
-    """The zip that is given back: edited photographs by number, and `report.csv`."""
+class Answer(AbstractContextManager["Answer"]):
+    """The zip that is given back, of at most `limits.batch_bytes`: edited photographs by number, and `report.csv`."""
 
     def __init__(self, limits: Limits) -> None:
-        """An empty answer of at most `limits.batch_bytes`."""
         self._most = limits.batch_bytes
         self._buffer = io.BytesIO()
-        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_STORED)
-        self._writer = ZipWriter(self._archive)
+        self._archive = ExactZip(self._buffer, "w")
         self._report: list[tuple[int, str, str]] = []
-
-    def __enter__(self) -> "Answer":
-        """Return itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the zip; what was not finished is lost."""
@@ -105,7 +97,7 @@ class Answer:
         if self._buffer.tell() + len(data) > self._most:
             raise InputError("the edited photographs are too large together; put fewer of them in a zip")
         name = f"{number:04d}.{_SUFFIXES[media]}"
-        self._writer.add(name, data)
+        self._archive.add(name, data)
         self._report.append((number, name, "edited"))
 
     def refuse(self, number: int, reason: Exception) -> None:
@@ -124,10 +116,7 @@ class Answer:
 
     def finish(self) -> bytes:
         """The bytes of the zip."""
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(("number", "file", "result"))
-        rows.writerows(self._report)
-        self._writer.add("report.csv", text.getvalue())
+        report = pd.DataFrame(self._report, columns=["number", "file", "result"])
+        self._archive.add("report.csv", report.to_csv(index=False, lineterminator="\n"))
         self._archive.close()
         return self._buffer.getvalue()

@@ -19,12 +19,7 @@ from cascade_efgan.files import sha256_file
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that did not hold.
-
-    Attributes:
-        file: path of the file that it is about, as the record names it.
-        sentence: what is wrong, and what to do.
-    """
+    """Something that did not hold, and the path of the file that it is about, as the record names it."""
 
     file: str
     sentence: str

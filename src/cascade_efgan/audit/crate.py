@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 from rocrate.utils import as_list
 
 from cascade_efgan.audit.provenance import File, Job
-from cascade_efgan.audit.release import RESULTS, SOURCES, Release
+from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.files import atomic_path, sha256_file
 
 #: Folder of the workflow's own files below the results.
@@ -39,11 +39,7 @@ ENDINGS = {
 
 
 def copy_workflow(files: Iterable[Path], results: Path) -> None:
-    """Copy the workflow's own files into the results.
-
-    Args:
-        files: where the copies go: `results/source/Snakefile` is a copy of `Snakefile`.
-    """
+    """Copy the workflow's own files into the results: `results/source/Snakefile` is a copy of `Snakefile`."""
     for path in files:
         with atomic_path(path) as partial:
             shutil.copyfile(path.relative_to(results / WORKFLOW), partial)
@@ -74,7 +70,8 @@ def describe_run_as_crate(release: Release, run: Mapping[str, Any], workflow: It
     crate.add(ContextEntity(crate, LICENSE, {"@type": "CreativeWork", "name": "MIT License"}))
     files = {name: _file(crate, name, file) for name, file in record.files.items()}
     main = _workflow(crate, release, workflow)
-    _add_record(crate, release)
+    about = {"name": "record of the run", "sha256": release.fingerprint, "encodingFormat": "application/json"}
+    crate.add(DataEntity(crate, RECORD, {"@type": "File", **about}))
     actions = [_job(crate, job, main, files) for job in record.jobs]
     _finish(crate, release, main, files, actions)
     return crate.metadata.generate()
@@ -119,12 +116,6 @@ def _workflow(crate: ROCrate, release: Release, names: Iterable[str]) -> Entity:
 
 
 _BIOSCHEMAS = {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"}
-
-
-def _add_record(crate: ROCrate, release: Release) -> None:
-    name = "provenance.json"
-    about = {"name": "record of the run", "sha256": release.fingerprint, "encodingFormat": "application/json"}
-    crate.add(DataEntity(crate, name, {"@type": "File", **about}))
 
 
 def _job(crate: ROCrate, job: Job, main: Entity, files: Mapping[str, Entity]) -> Entity:

@@ -20,12 +20,7 @@ CODE = ("src/", "workflow/")
 
 @dataclass(frozen=True)
 class File:
-    """A file as it was when the record was written.
-
-    Attributes:
-        sha256: of its bytes, 64 hexadecimal digits.
-        size: bytes.
-    """
+    """A file as it was when the record was written: SHA-256 (64 hexadecimal digits) and size in bytes."""
 
     sha256: str
     size: int
@@ -37,17 +32,13 @@ class Job:
 
     Attributes:
         id: a stable name, the rule and what it worked on.
-        rule: name of the rule.
         wildcards: data set, seed, method or table that it worked on, as its paths say.
-        command: the shell command, with every flag.
         seed: the seed on that command, or None.
         inputs: path -> SHA-256 when the job read it; None where Snakemake did not hash it.
         code: key of `Provenance.code`: the source files that the stage may execute.
-        outputs: paths it wrote.
         params: values of the rule's `params`.
         log: path of its log, or None.
         started: when it started, ISO 8601 in UTC.
-        seconds: run time.
         max_rss_mb: largest memory of the process, MB; None where it was not measured.
         environment: key of `Provenance.environments`; None where the job's log is gone.
     """
@@ -96,7 +87,6 @@ class Provenance:
         code: a job's `code` -> source path -> SHA-256 when the job ran.
         environments: a job's `environment` -> package versions and machine, see `environment`.
         run: commit, changed sources, versions and machine of this record, first start, last end.
-        targets: what the run was asked for.
     """
 
     files: dict[str, File]

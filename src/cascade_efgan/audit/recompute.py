@@ -28,7 +28,6 @@ class Recomputed:
     """A number derived again.
 
     Attributes:
-        cell: the number of the table.
         value: what came out now; None where there came out none.
         allowed: how far apart the two may be here; 0 where this is the same machine and the same packages.
         same_files: whether every file on the way, edits included, is the recorded one bit for bit.

@@ -15,14 +15,9 @@ SOURCES = "source.zip"
 
 
 class Release:
-    """Results, and their record.
+    """Results, their record (`provenance.json`), and whether its seal fits.
 
     Every file is read and hashed once, when it is first asked for.
-
-    Attributes:
-        folder: where the results are.
-        record: what `provenance.json` says.
-        sealed: whether the record's seal fits.
     """
 
     def __init__(self, folder: Path) -> None:

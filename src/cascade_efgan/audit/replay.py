@@ -26,7 +26,6 @@ def replay(release: Release, jobs: Iterable[Job], folder: Path) -> None:
 
     Args:
         jobs: in an order in which they can run; each of a stage in `DERIVED`.
-        folder: an empty folder.
 
     Raises:
         InputError: a command that is not plainly a job of such a stage.

@@ -27,8 +27,6 @@ class JobRecord:
     """One finished job.
 
     Attributes:
-        rule: name of its rule.
-        command: the shell command, with every flag.
         outputs: paths it wrote, sorted.
         inputs: path -> SHA-256 that the file had when the job ended; None where Snakemake did not hash it.
         params: values of the rule's `params`.

@@ -15,13 +15,8 @@ class TableCell:
     """One number of a table.
 
     Attributes:
-        table: the table's name.
-        dataset: data set of its row.
-        method: method or control of its row.
-        title: the row's name in the table.
         column: key of its column.
         value: the number in the table's CSV, full precision.
-        unit: its unit.
         metrics: path -> metric of each seed behind it.
     """
 

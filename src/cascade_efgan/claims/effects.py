@@ -10,13 +10,7 @@ import pandas as pd
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, Part
 from cascade_efgan.claims.power import needed_people, standard_error
 from cascade_efgan.claims.shares import share_p
-from cascade_efgan.evaluation.significance import (
-    FEWEST_PEOPLE,
-    Comparison,
-    jackknife_test,
-    paired_test,
-    sign_flip_p,
-)
+from cascade_efgan.evaluation.significance import FEWEST_PEOPLE, Comparison, jackknife_test, paired_test, sign_flip_p
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS
 from cascade_efgan.tables.comparisons import Found, replicates, units
 
@@ -98,11 +92,8 @@ def measure_part(
 
     Args:
         part: of a claim with so many `tests`.
-        dataset: data set.
         found: values, averaged over training seeds.
         alone: training seed -> its values; empty where there is one seed.
-        settings: resolved settings.
-        tests: parts of the claim.
     """
     sign = 1 if part.more else -1
     line: dict[str, Any] = {

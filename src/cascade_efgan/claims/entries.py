@@ -46,7 +46,6 @@ class Part:
         least: smallest distance from `bar` that is worth the claim: an effect shown to be smaller refutes it, even if
             it is shown to be there. None where no such size is known.
         over: metric over which the effect's slope is taken instead of its mean.
-        unit: unit of the effect.
     """
 
     words: str
@@ -70,9 +69,6 @@ class Claim:
 
     Attributes:
         id: key in JSON and CSV.
-        text: the assertion.
-        source: where the paper makes it.
-        parts: what is tested.
         ablation: it is about Table 3, which has one data set.
         true_edits: only rendered faces can tell, whose true edits are known.
         wild: it is about wild images, whose data set has a setting of its own.

@@ -28,11 +28,9 @@ def of_edits(
     """Metric -> its number of every edit, `(M,)`.
 
     Args:
-        made: the edits.
         faces: `crops.csv`, with the AUs of the sources.
         seen: AUs read from the edits, `(M, 17)`, 0..5; None: then what is left over is unknown.
         truth: the true edits, `(M, S, S, 3)` uint8; None: then the error is unknown.
-        boxes: region -> box of the patches.
     """
     found = {"gap": au_gaps(made.index, faces)}
     if seen is not None:
@@ -73,12 +71,8 @@ def change_outside(edits: np.ndarray, sources: np.ndarray, landmarks: np.ndarray
 def left_over(source: np.ndarray, target: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Mean excess over the target of AUs that should go down, per edit: `(M,)`, 0..5; NaN where none should.
 
-    Not in the paper, which shows artifacts and measures none.
-
-    Args:
-        source: AUs of the sources, `(M, 17)`, 0..5.
-        target: target AUs, alike.
-        seen: AUs read from the edits, alike.
+    All AUs are `(M, 17)`, 0..5: of the sources, of the targets, and those read from the edits. Not in the paper, which
+    shows artifacts and measures none.
     """
     goes = source - target >= SHOULD_GO
     excess = np.where(goes, np.clip(seen - target, 0, None), 0).sum(axis=1)
@@ -90,10 +84,7 @@ def left_over(source: np.ndarray, target: np.ndarray, seen: np.ndarray) -> np.nd
 def region_error(edits: np.ndarray, truth: np.ndarray, boxes: dict[str, PatchBox]) -> np.ndarray:
     """Mean absolute difference to the true edit inside the eyes and mouth boxes, per edit: `(M,)`, grey levels 0..255.
 
-    Args:
-        edits: `(M, S, S, 3)` uint8.
-        truth: the true edits, alike.
-        boxes: region -> box of the patches.
+    Edits and true edits are `(M, S, S, 3)` uint8.
     """
     inside = np.zeros(edits.shape[1:3], dtype=bool)
     for box in (boxes[name] for name in REGIONS):

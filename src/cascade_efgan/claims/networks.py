@@ -25,13 +25,7 @@ TOP = 0.1
 
 @torch.inference_mode()
 def attention_values(generator: Cascade, asked: Asked, truth: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Attention of the single-step EF-GAN on some edits, by metric: `(N,)` each.
-
-    Args:
-        generator: EF-GAN.
-        asked: the edits.
-        truth: their true edits, `(N, S, S, 3)` uint8, or None.
-    """
+    """Attention of the single-step EF-GAN on N edits, by metric, `(N,)` each; `truth` is `(N, S, S, 3)` uint8."""
     module = generator.modules_in_order()[0]
     maps = generator(asked.image, asked.source, asked.target)[-1].attention
     local, whole = local_attention(maps, module.boxes), maps["face"][:, 0].float().cpu().numpy()
@@ -47,7 +41,6 @@ def attention_of_maps(
     Args:
         local: stitched local attention, `(N, S, S)`, 0..1, NaN outside the boxes.
         whole: global attention, `(N, S, S)`, 0..1.
-        boxes: region -> its box.
         change: where the true edit changes the picture, `(N, S, S)`, or None.
 
     Returns:
@@ -78,12 +71,9 @@ def path_values(
     """Interpolated AUs against real ones, and AUs read from edits along the path, by metric: `(N,)` each.
 
     Args:
-        cascade: Cascade EF-GAN.
         critic: D_interp, trained with it.
-        asked: the edits.
         real: AUs of training images, `(M, 17)`, 0..5.
         reader: reads AUs from edits, or None: then their numbers are unknown.
-        device: where to compute.
     """
     source, target = (aus.cpu().numpy().astype(np.float64) * AU_MAX for aus in (asked.source, asked.target))
     points = [aus.float().cpu().numpy() * AU_MAX for aus in between(cascade, asked, ON_THE_WAY)]

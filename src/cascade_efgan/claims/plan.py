@@ -50,7 +50,6 @@ def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
     """A line per claim and data set that says whether it can be decided, then a line per part with the sizes.
 
     Args:
-        context: description of the run.
         measured: parts of claims of another run (CSV, `MEASURED_COLUMNS`), from which it is known how people differ.
 
     Raises:

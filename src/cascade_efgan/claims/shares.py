@@ -62,7 +62,6 @@ def runs_agree(beyond: Sequence[float], above: bool, tests: int, level: float) -
         beyond: how far each lies above the bar.
         above: the way of their mean.
         tests: parts of the claim (Bonferroni).
-        level: level of the test.
     """
     if all((one > 0) == above for one in beyond if one != 0):
         return True

@@ -1,7 +1,5 @@
 """Verdicts as Markdown and CSV. The words speak of one run's data and preset, and of nothing beyond its tests."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +7,7 @@ from cascade_efgan.claims.tolerance import TEST_SIZES
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.comparison_text import aligned, full_text, p_text
+from cascade_efgan.tables.comparison_text import aligned, csv_text, full_text, p_text
 from cascade_efgan.tables.context import head_lines
 
 CSV_COLUMNS = (
@@ -58,17 +56,15 @@ def effect(line: Mapping[str, Any]) -> str:
 
 def claims_csv(found: Mapping[str, Any]) -> str:
     """One line a claim, part or cell, in full precision."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore")
-    writer.writeheader()
+    rows: list[Mapping[str, str]] = []
     for one in found["claims"]:
-        writer.writerow({"kind": "claim", **one, "words": one["claim"]})
+        rows.append({"kind": "claim", **one, "words": one["claim"]})
         for line in one["parts"]:
-            writer.writerow(_cells_of(line, kind="part", id=one["id"], dataset=one["dataset"]))
+            rows.append(_cells_of(line, kind="part", id=one["id"], dataset=one["dataset"]))
     for cell in found["cells"]:
         name = f"{cell['table']} {cell['method']} {cell['column']}"
-        writer.writerow(_cells_of(cell, kind="cell", id=name, words=f"paper {cell['paper']:g}"))
-    return text.getvalue()
+        rows.append(_cells_of(cell, kind="cell", id=name, words=f"paper {cell['paper']:g}"))
+    return csv_text(rows, CSV_COLUMNS)
 
 
 def _part(one: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:

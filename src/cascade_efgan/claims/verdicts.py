@@ -38,10 +38,7 @@ def judge(
     Holm's correction is over the parts of a claim on a data set: each claim is a question of its own.
 
     Args:
-        context: description of the run.
-        paths: files of values.
         identity: metric files of identity between real images of one person, which hold the measure's AUC.
-        claims: the claims.
 
     Raises:
         InputError: a wrong file.

@@ -28,11 +28,8 @@ class Cropped:
 def combine(sources: dict[str, Cropped], out: Cropped) -> int:
     """Put data sets one after the other, each with its own train and test parts; a photograph of two keeps to test.
 
-    Ids and people get the data set's name in front: person 01 of one set is not person 01 of the other.
-
-    Args:
-        sources: data set -> its files, in order.
-        out: files to write.
+    They keep their order. Ids and people get the data set's name in front: person 01 of one set is not person 01 of
+    the other.
 
     Returns:
         Number of images.

@@ -65,12 +65,7 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
 
 
 def padding_share(square: Square, width: int, height: int) -> float:
-    """Share of a square's area that is outside its photograph, 0..1; exactly 0 for a square inside it.
-
-    Args:
-        square: in pixels of the photograph.
-        width: of the photograph, pixels.
-        height: of the photograph, pixels.
+    """Share of a square's area that is outside its photograph, 0..1; exactly 0 for a square inside it. All in pixels.
 
     Not in the paper: what is outside repeats the border, so that a crop with much of it is hardly a photograph.
     """
@@ -83,7 +78,7 @@ def padding_share(square: Square, width: int, height: int) -> float:
 
 
 def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
-    """Cut a square out of an image and resize it, exactly at its sub-pixel place.
+    """Cut a square out of an image and resize it to `(size, size, C)` uint8, exactly at its sub-pixel place.
 
     An area filter: every pixel of the crop is the mean of the image over the area that it covers (when enlarging:
     over one image pixel, which is linear interpolation). Where the square leaves the image, the border is repeated.
@@ -92,9 +87,6 @@ def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int)
         image: `(H, W, C)` uint8.
         square: (left, top, side) in pixels of `image`, as `crop_square` gives it.
         size: side of the crop, pixels.
-
-    Returns:
-        `(size, size, C)` uint8.
 
     Not in the paper: it names no filter; the area filter keeps fine texture from aliasing at any scale.
     """
@@ -163,7 +155,6 @@ def make_crops(
     A crop is `(size, size, 3)` uint8.
 
     Args:
-        photos: the data set's photographs.
         manifest: rows with `id, file, sha256, width, height`.
         faces: rows with `id`.
         squares: `(N, 3)`, as `face_squares` gives them.

@@ -158,12 +158,7 @@ def check_expressions(names: pd.Series, path: str | Path) -> None:
 
 
 def part_rows(index: pd.DataFrame, split_path: str | Path, part: Part) -> np.ndarray:
-    """Row numbers of `index` that belong to a part: `(M,)` int64, ascending.
-
-    Args:
-        index: table with a column `id`.
-        split_path: `split.csv` with the columns `id,part`.
-        part: `train`, `test`, or `all` rows.
+    """Row numbers of `index` (column `id`) that belong to a part of `split.csv` (`id,part`): `(M,)` int64, ascending.
 
     Raises:
         InputError: missing file or column, a part that is neither train nor test, an id twice, or an id of `index`

@@ -47,7 +47,6 @@ class PhotoLimits:
         pixels: most pixels, width times height.
         side: shortest side allowed, pixels.
         longest: longest side allowed, pixels: OpenCV ends the process at 32,767.
-        file_bytes: largest file.
     """
 
     pixels: int = 64_000_000
@@ -78,7 +77,6 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
     Its size is checked before any pixel is decoded. Metadata that keep Pillow from reading it are left out.
 
     Args:
-        data: the bytes of the file.
         name: what messages call it.
         read: is given the opened image, which is closed afterwards.
         limits: of size; None: `PhotoLimits()`.

@@ -1,7 +1,7 @@
 """Where the local focuses are: one box per region, the same for every image of a data set (Sec. 4.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,9 @@ class PatchBox:
 
 
 def region_centers(landmarks: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Average (x, y) of each region's points over all images, in pixels of the crop, pixel centres at integers.
+    """Average (x, y) of each region's points over `(N, 68, 2)` landmarks of N training images, at least 1.
 
-    Args:
-        landmarks: `(N, 68, 2)` landmarks of the training images, N at least 1.
+    All in pixels of the crop, pixel centres at integers.
 
     Source: Sec. 4.1 (average position of the key points). Not in the paper: which points (`REGION_POINTS`).
     """
@@ -60,22 +59,12 @@ def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: in
 def patch_report(landmarks: np.ndarray, patches: Mapping[str, tuple[int, int]], crop_size: int) -> dict[str, Any]:
     """What `patch_centers.json` holds: crop size, number of images, and centre and box of every region.
 
-    Args:
-        landmarks: `(N, 68, 2)` landmarks of the training images in pixels of the crop, N at least 1.
-        patches: region -> (height, width), pixels.
-        crop_size: side of the crop, pixels.
+    Landmarks are `(N, 68, 2)`, of N training images, at least 1; patches (height, width); all in pixels of the crop.
     """
     report: dict[str, Any] = {"crop_size": crop_size, "images": len(landmarks)}
     for region, (x, y) in region_centers(landmarks).items():
         box = patch_box((x, y), patches[region], crop_size)
-        report[region] = {
-            "x": round(x, 4),
-            "y": round(y, 4),
-            "top": box.top,
-            "left": box.left,
-            "height": box.height,
-            "width": box.width,
-        }
+        report[region] = {"x": round(x, 4), "y": round(y, 4), **asdict(box)}
     return report
 
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -28,10 +28,8 @@ class Photo:
     Attributes:
         id: unique name without spaces; rows of all later tables carry it.
         file: name inside `photos.zip`, with its suffix.
-        person: who it is, a string.
         expression: one of `EXPRESSIONS`, or unknown.
         gaze: left, frontal, right or unknown.
-        data: the bytes of the image file.
         openface: OpenFace's CSV of it as text, where the source knows it; else None.
         face_box: the data set's own (left, top, width, height) of the face in pixels, where it has one; else None.
     """
@@ -104,29 +102,25 @@ def source_photos(dataset: str, request: Request) -> SourcePhotos:
     return make(request)
 
 
-class ZipWriter:
-    """Adds members to a zip that depends on nothing but their names, order and bytes."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        """Wrap an open archive."""
-        self._archive = archive
+class ExactZip(zipfile.ZipFile):
+    """A zip to write, which depends on nothing but the names, order and bytes of its members."""
 
     def add(self, name: str, data: bytes | str) -> None:
         """Add one member, uncompressed (photographs are compressed already), with a fixed time and mode."""
         member = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
         member.create_system = 3
         member.external_attr = 0o644 << 16
-        self._archive.writestr(member, data, compress_type=zipfile.ZIP_STORED)
+        self.writestr(member, data, compress_type=zipfile.ZIP_STORED)
 
 
 @contextmanager
-def new_zip(path: str | Path) -> Iterator[ZipWriter]:
+def new_zip(path: str | Path) -> Iterator[ExactZip]:
     """A deterministic zip that appears at `path` only when the block ends without an error."""
-    with atomic_path(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        yield ZipWriter(archive)
+    with atomic_path(path) as partial, ExactZip(partial, "w") as archive:
+        yield archive
 
 
-class PhotoZip:
+class PhotoZip(AbstractContextManager["PhotoZip"]):
     """The photographs of a data set, read one by one."""
 
     def __init__(self, path: str | Path) -> None:
@@ -142,10 +136,6 @@ class PhotoZip:
             raise InputError(f"{path}: no such file; run the download rule first") from None
         except zipfile.BadZipFile:
             raise InputError(f"{path}: not a zip file; delete it and run the download rule again") from None
-
-    def __enter__(self) -> "PhotoZip":
-        """Return itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""

@@ -16,8 +16,6 @@ class PinnedFile:
     """One published file.
 
     Attributes:
-        name: its name.
-        url: its public address.
         sha256: 64 hexadecimal digits.
         variable: environment variable with a mirror, a folder that holds the file.
     """
@@ -59,12 +57,7 @@ class PinnedFile:
         return path
 
     def fetch(self, path: Path, advice: str, progress: bool = False) -> Path:
-        """Download to `path`, unless it is there already; checked either way.
-
-        Args:
-            path: file to write.
-            advice: end of the message where that fails.
-            progress: whether to show a bar.
+        """Download to `path`, unless it is there already; checked either way. `advice` ends the message of a failure.
 
         Raises:
             InputError: it cannot be downloaded, or has another SHA-256.

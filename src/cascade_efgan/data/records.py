@@ -65,22 +65,17 @@ def au_values(aus: np.ndarray) -> dict[str, np.ndarray]:
 def _finite(column: pd.Series, path: str | Path, name: str) -> np.ndarray:
     try:
         values = column.to_numpy(dtype=np.float64)
-        if np.isfinite(values).all():
-            return values
     except ValueError:
-        pass
-    row = next(row for row, cell in enumerate(column) if not _is_finite(cell))
-    raise InputError(
-        f"{path}: column {name} holds {column.iloc[row]!r} in line {row + 2}, where a finite number was expected; "
-        "fix that line"
-    )
-
-
-def _is_finite(cell: str) -> bool:
-    try:
-        return bool(np.isfinite(float(cell)))
-    except ValueError:
-        return False
+        # Not for all: it rounds otherwise in the last digit.
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"{path}: column {name} holds {column.iloc[row]!r} in line {row + 2}, where a finite number was expected; "
+            "fix that line"
+        )
+    return values
 
 
 def _shown(text: Sequence[str], numbers: Sequence[str]) -> str:

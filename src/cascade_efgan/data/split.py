@@ -23,7 +23,7 @@ def make_split(
     *,
     labelled: bool = True,
 ) -> pd.DataFrame:
-    """Put every image in the train or the test part.
+    """Put every image in the train or the test part: columns `id,part`, sorted by id.
 
     By image, the test part has `test_share` of all images, rounded, and of every expression this share to within one
     image: each expression gives the whole part of its share, and the images still missing come from the expressions
@@ -38,15 +38,10 @@ def make_split(
 
     Args:
         index: rows with `id, person, expression, pixels`; `pixels` is equal for copies of one photograph.
-        by: what is drawn.
         test_share: share of the test part, above 0 and below 1.
-        seed: of the random draw.
         name: the file of `index`, for messages.
         labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
             among them nearly every image is a person, and drawing people may take the only image of an expression.
-
-    Returns:
-        `id,part` sorted by id; part is train or test.
 
     Raises:
         InputError: the test part would be empty, or, where `labelled`, the train part would lack an expression.
@@ -80,14 +75,10 @@ def make_split(
 
 
 def check_labelled(index: pd.DataFrame, name: str | Path) -> None:
-    """Refuse photographs of unknown expression, which cannot be classified.
-
-    Args:
-        index: rows with `id, expression`.
-        name: the file of `index`, for the message.
+    """Refuse photographs (`id, expression`) of unknown expression, which cannot be classified.
 
     Raises:
-        InputError: there are any; the sentence counts them and names the first.
+        InputError: there are any; the sentence counts them and names the first, and their file `name`.
     """
     unknown = index.loc[index["expression"] == UNKNOWN, "id"]
     if len(unknown):
@@ -166,9 +157,7 @@ def _best_people(
     Args:
         images: `(P, E)` images of each person by expression.
         chosen: `(P,)` bool, the people in the test part so far.
-        count: people to add.
         share: of each expression that the test part should have.
-        rng: of the draws.
     """
     total, tested, others = images.sum(axis=0), images[chosen].sum(axis=0), np.flatnonzero(~chosen)
     best, least = others[:0], (np.inf, np.inf)

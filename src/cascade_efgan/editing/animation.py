@@ -1,4 +1,4 @@
-"""Continuous editing as a file: GIF, MP4, or a strip of pictures (Fig. 7)."""
+"""Continuous editing as a file: GIF, MP4, or a strip of pictures (Fig. 7); and a picture of the cascade's steps."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cascade_efgan.data.colours import to_srgb
+from cascade_efgan.editing.face_edits import EditedFace
 from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
@@ -19,6 +20,8 @@ from cascade_efgan.files import atomic_path
 #: Longer side of the frames, pixels: of a film, and of each picture in a strip.
 FILM_SIDE, STRIP_SIDE = 512, 256
 FRAME_SECONDS = 0.08
+#: Faces are enlarged to at least this side in a picture of steps, pixels.
+_STEP_SIDE = 192
 #: White between joined pictures, pixels.
 _GAP = 4
 
@@ -30,7 +33,6 @@ def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, 
     """Write frames by the suffix of `path`: .gif and .mp4 run there and back, .png is a strip of all side by side.
 
     Args:
-        path: file to write.
         frames: `(H, W, 3)` uint8 RGB each, from the original to the full edit; made smaller where they are large.
         targets: what the mark says.
         profile: ICC profile of the photograph; what is written is in sRGB, since films have no place for another.
@@ -124,3 +126,23 @@ def marked_png(image: np.ndarray, targets: Targets) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG", pnginfo=texts)
     return buffer.getvalue()
+
+
+def steps_picture(faces: Sequence[EditedFace], profile: bytes | None) -> np.ndarray:
+    """`(H, W, 3)` uint8 sRGB: of every face a row (before, step 1, step 2, ...), and a row of attention maps.
+
+    Attention is grey: black was kept, white was repainted. Below the face before there is none, hence white paper.
+    The faces are converted from the colours of the ICC profile of their photograph.
+    """
+    rows = []
+    for face in faces:
+        blank = np.full_like(face.crop, 255)
+        maps = [np.repeat(np.rint(one * 255).astype(np.uint8)[..., None], 3, axis=2) for one in face.attention]
+        rows += [_row([to_srgb(one, profile) for one in (face.crop, *face.steps)]), _row([blank, *maps])]
+    return joined(rows, axis=0)
+
+
+def _row(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    times = max(1, -(-_STEP_SIDE // pictures[0].shape[0]))
+    large = [cv2.resize(one, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for one in pictures]
+    return joined(large, axis=1)

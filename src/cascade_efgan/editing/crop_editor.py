@@ -23,11 +23,9 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class CropEdit:
-    """What one step of the cascade made of N crops.
+    """What one step of the cascade made of N crops: `(N, S, S, 3)` uint8 RGB.
 
-    Attributes:
-        images: `(N, S, S, 3)` uint8 RGB.
-        attention: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
+    `attention`: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
     """
 
     images: np.ndarray
@@ -39,8 +37,6 @@ class CropEditor:
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
-        spec: what it was built from.
-        device: where it computes.
 
     Raises:
         InputError: no such device here.
@@ -48,10 +44,9 @@ class CropEditor:
 
     def __init__(self, generator: "Cascade", spec: "ModelSpec", device: Device = None) -> None:
         from cascade_efgan.devices import pick_device
-        from cascade_efgan.editing.freeze import fix_weights
 
         self._device = _device(device) if device is not None else pick_device()
-        self._generator = fix_weights(generator).to(self._device).eval()
+        self._generator = fix_weights(generator).to(self._device)
         self.spec = spec
 
     @property
@@ -114,6 +109,20 @@ class CropEditor:
             )
             for edit in self._generator(image, source, goal)
         ]
+
+
+def fix_weights(generator: "Cascade") -> "Cascade":
+    """Put the spectrally normalised weights in the place of what computes them, in place: the same function, quicker.
+
+    It is returned in evaluation mode, fit to be exported.
+    """
+    from torch.nn.utils import parametrize
+
+    generator.eval()
+    for module in list(generator.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
+    return generator.requires_grad_(False)
 
 
 def _device(name: "torch.device | str") -> "torch.device":

@@ -51,11 +51,9 @@ class Editor:
 
     Args:
         generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
-        spec: what it was built from.
         expressions: name -> `(17,)` AUs, 0..5.
         margin: border of crops as a share of the landmarks' longer side, as it was trained with.
         finder: finds faces; None: OpenFace or MediaPipe (`find_faces`), looked for when first needed.
-        device: where it computes.
     """
 
     def __init__(
@@ -192,14 +190,11 @@ class Editor:
         steps: bool = False,
         names: Sequence[str] | None = None,
     ) -> list[EditedPhoto]:
-        """Edit several photographs to one target; the faces of all go through the network together.
+        """Edit several photographs to one target, in their order; the faces of all go through the network together.
 
         Args:
             images: as `image` of `edit`, of any sizes; the other arguments are those of `edit`.
             names: what messages call each photograph; None: its path, or "photograph 1" and so on.
-
-        Returns:
-            One `EditedPhoto` per photograph, in their order.
 
         Raises:
             InputError: as `edit`, of the first photograph that cannot be edited.

@@ -17,7 +17,6 @@ class EditedFace:
     """One edited face of a photograph.
 
     Attributes:
-        found: the face as it was found.
         square: what was cut out, in pixels of the photograph.
         target: `(17,)` float64, 0..5, the AUs that it was edited to.
         crop: `(S, S, 3)` uint8 RGB, the face before.
@@ -57,7 +56,6 @@ class Work(NamedTuple):
 
     Attributes:
         image: `(H, W, 3)` uint8 RGB.
-        found: its N faces.
         targets: `(K, N, 17)`, 0..5.
         skipped: why each of its other faces is left as it is.
     """
@@ -74,7 +72,6 @@ def edit_works(
     """Of each work its K edits. All faces go through the network together, in batches.
 
     Args:
-        crop_editor: the network.
         square: gives the square of a face, pixels of its photograph.
         works: photographs, their faces and targets.
         steps: also give the photographs after each step of the cascade.

@@ -6,24 +6,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cascade_efgan.data.sources.side_files import side_file
-from cascade_efgan.editing.animation import check_animation_suffix, marked_png, write_animation
+from cascade_efgan.editing.animation import check_animation_suffix, marked_png, steps_picture, write_animation
 from cascade_efgan.editing.editor import EditedPhoto, Editor
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo, written_format
 from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
-from cascade_efgan.editing.steps_picture import steps_picture
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, check_target
 
 
 class Plan(NamedTuple):
-    """The files of one photograph.
-
-    Attributes:
-        source: the photograph.
-        out: file to write; its suffix says the format.
-        steps: picture of the cascade's steps to write too; None: none.
-    """
+    """The files of one photograph: what to write, by its suffix, and a picture of the cascade's steps, if any."""
 
     source: Path
     out: Path
@@ -40,7 +33,6 @@ class EditJob:
     """One wish for many photographs.
 
     Attributes:
-        editor: what edits.
         wish: keyword arguments of `Editor.edit`: aus, expression, like, intensity, faces.
         frames: number of frames of continuous editing; None: one edited photograph.
         force: whether files that are there may be replaced; those that this job wrote never are.
@@ -53,13 +45,7 @@ class EditJob:
     _written: set[object] = field(default_factory=set, init=False)
 
     def edit(self, plan: Plan) -> list[str]:
-        """Edit one photograph and write what was asked for, each file whole or not at all.
-
-        Args:
-            plan: the photograph and where its files go.
-
-        Returns:
-            Lines that say what was done.
+        """Edit one photograph and write what was asked for, each file whole or not at all; lines say what was done.
 
         Raises:
             InputError: the photograph cannot be read, or has no face that can be edited, or a file has come to be where
@@ -109,11 +95,7 @@ def plan_files(
     """The files of every photograph that the paths name, folders by name of file; nothing is written.
 
     Args:
-        photos: photographs, and folders of them.
         out: file to write, or a folder for several; None: NAME_edited beside the photograph, in its own format.
-        continuous: whether a film or strip is written.
-        steps: whether a picture of the cascade's steps is written too.
-        like: another photograph that is read.
         force: whether files that are there may be replaced; those that are read never are.
 
     Raises:

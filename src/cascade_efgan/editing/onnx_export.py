@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from cascade_efgan import __version__
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.editing.freeze import fix_weights
+from cascade_efgan.editing.crop_editor import fix_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.models.build import ModelSpec
@@ -62,9 +62,7 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
 
     Args:
         generator: in evaluation mode; its weights are fixed in place.
-        spec: what it was built from.
         margin: border of its crops, as in `crop_square`.
-        out: file to write.
 
     Returns:
         The largest difference over both outputs and the checked batches, in units of [-1, 1].

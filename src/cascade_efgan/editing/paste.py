@@ -22,7 +22,7 @@ def paste(
     attention: np.ndarray | None = None,
     unchanged: np.ndarray | None = None,
 ) -> np.ndarray:
-    """A copy of a photograph with an edited face in it; outside the square every pixel is as it was.
+    """A copy of a photograph, of its shape, with an edited face in it; outside the square every pixel is as it was.
 
     What is added is the *change* that the AUs make (`agreed_change`), enlarged: a 1000-pixel face would lose its skin
     and hair if a 128-pixel crop took its place, and whatever the network cannot reproduce (after minutes of training:
@@ -40,9 +40,6 @@ def paste(
         edited: `(S, S, 3)` uint8 RGB, the edit of `crop_image(image, square, S)`.
         attention: `(S, S)`, 0 (kept) to 1 (repainted); None: 0 everywhere.
         unchanged: `(S, S, 3)` uint8 RGB, the network's edit to the AUs that the crop shows; None: the crop itself.
-
-    Returns:
-        `(H, W, 3)` uint8 RGB.
 
     Not in the paper: it shows crops.
     """

@@ -54,9 +54,7 @@ def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhot
     """Decode a photograph. Its format is what its bytes say, whatever its name says.
 
     Args:
-        data: the bytes of the file.
         name: what messages call it; its suffix, if any, is compared with the format.
-        limits: of size.
 
     Raises:
         InputError: as `with_image` and `rgb_pixels`; or several pictures, of which an edit would lose all but one.

@@ -140,11 +140,8 @@ def run_folder(weights: Path) -> Path | None:
 def run_margin(folder: Path | None, crop_size: int) -> float:
     """The border of the crops of a run, as a share of the landmarks' longer side; the default where no run is known.
 
-    It follows from the crops themselves: a crop is as wide as the landmarks' box times 1 + 2 margin.
-
-    Args:
-        folder: `run_folder`.
-        crop_size: side of its crops, pixels.
+    It follows from the crops themselves: a crop of `crop_size` pixels is as wide as the landmarks' box times 1 + 2
+    margin.
     """
     if folder is None:
         return DEFAULT_MARGIN

@@ -61,16 +61,13 @@ def check_intensity(value: float) -> float:
 def target_aus(
     present: np.ndarray, goal: np.ndarray | None, aus: Mapping[str, float] | None, intensity: float = 1.0
 ) -> np.ndarray:
-    """The AUs that a face is to show.
+    """The AUs that a face is to show: `(17,)` float64, 0..5.
 
     Args:
         present: `(17,)`, 0..5, what it shows now.
         goal: `(17,)`, 0..5, of an expression or of another photograph; None: what it shows now.
         aus: AU -> intensity 0..5, set after the goal.
         intensity: share of the way from what is there to the goal, 0..2; the result stays within 0..5.
-
-    Returns:
-        `(17,)` float64, 0..5.
     """
     wanted = np.array(present if goal is None else goal, dtype=np.float64)
     for name, value in (aus or {}).items():

@@ -23,13 +23,7 @@ SIDE = 384
 
 @dataclass(frozen=True)
 class AuReader:
-    """A program that reads AUs of faces.
-
-    Attributes:
-        name: for tables.
-        aus: those that it can read, in the order of `AUS`.
-        find: `(H, W, 3)` uint8 RGB -> faces, largest first.
-    """
+    """A program that reads some AUs, in the order of `AUS`; `find`: `(H, W, 3)` uint8 RGB -> faces, largest first."""
 
     name: str
     aus: tuple[str, ...]
@@ -47,11 +41,7 @@ class AuReader:
 
 
 def find_reader(name: str, program: str = "") -> AuReader:
-    """The reader that the setting `measures.aus` asks for.
-
-    Args:
-        name: auto, openface or mediapipe.
-        program: OpenFace's FaceLandmarkImg; empty where there is none.
+    """The reader that the setting `measures.aus` asks for: auto, openface (`program`, if any) or mediapipe.
 
     Raises:
         InputError: it is not installed, or its model is nowhere.

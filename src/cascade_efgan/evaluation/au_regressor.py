@@ -68,9 +68,7 @@ def train_au_regressor(
     Args:
         data: real images with targets `(N, 17)` float32, AUs in 0..1.
         size: side of the crops, pixels.
-        settings: width, epochs, learning rate, batch.
         seed: seed of weights, order and augmentation.
-        device: where to compute.
 
     Returns:
         The network, and its description for the JSON beside its weights.
@@ -108,12 +106,7 @@ def read_aus(network: AuNetwork, images: np.ndarray, rows: np.ndarray, device: t
 
 
 def au_errors(measured: np.ndarray, wanted: np.ndarray) -> tuple[float, dict[str, float]]:
-    """Mean absolute error over images and AUs, and per AU, on the scale 0..5.
-
-    Args:
-        measured: `(N, 17)`, 0..5.
-        wanted: `(N, 17)`, 0..5.
-    """
+    """Mean absolute error over images and AUs, and per AU: `(N, 17)` and `(N, 17)`, all on the scale 0..5."""
     errors = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=0)
     return float(errors.mean()), dict(zip(AUS, errors.tolist(), strict=True))
 

@@ -34,8 +34,7 @@ def training_data(
 ) -> tuple[Faces, Examples, int]:
     """What a classifier learns from: real training images (R), with edits of them (R+G).
 
-    Returns:
-        The data set, the examples, and how many of them are real.
+    The data set, the examples, and how many of them are real.
 
     Raises:
         InputError: a class without an example, or edits of other images.
@@ -78,11 +77,8 @@ def train_classifier(
     Args:
         data: images with targets `(N,)` int64, positions in `classes`; real ones, and edits for R+G.
         n_real: how many of them are real: the steps are `settings.epochs` passes over these (`count_steps`).
-        classes: names of the outputs.
         size: side of the crops, pixels.
-        settings: width, epochs, learning rate, batch.
         seed: seed of weights, order and augmentation.
-        device: where to compute.
 
     Returns:
         The network, and its description for the JSON beside its weights.

@@ -6,7 +6,7 @@ Real images drawn at random against the other real images of the same data set s
 is 0.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,7 @@ REAL = "real"
 
 
 def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor: str, seed: int) -> pd.DataFrame:
-    """Both distances of random parts of every size.
-
-    Args:
-        real: `(N, D)` features of the real images.
-        edits: method -> `(M, D)` features of its edits.
-        extractor: network that the features are of.
-        seed: seed of the draws.
+    """Both distances of random parts of every size, from `(N, D)` features of real images and of each method's edits.
 
     Returns:
         One line per set and number of images: `set` (a method, or `REAL`), `n`, `n_real` (images it is compared with),
@@ -44,11 +38,11 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor:
     lines = []
     for n in _sizes(len(real) // 2):
         splits = [np.split(draw.permutation(len(real)), [n]) for _ in range(DRAWS)]
-        found = [_Distances(real[own], real[others], extractor)(np.arange(n)) for own, others in splits]
+        found = [_distances(real[own], real[others], extractor)(np.arange(n)) for own, others in splits]
         lines.append(_line(REAL, n, len(real) - n, found))
     for method, vectors in edits.items():
         chosen = _limited(vectors, draw)
-        measure = _Distances(chosen, real, extractor)
+        measure = _distances(chosen, real, extractor)
         for n in _sizes(len(chosen)):
             times = 1 if n == len(chosen) else DRAWS
             found = [measure(draw.permutation(len(chosen))[:n]) for _ in range(times)]
@@ -56,15 +50,11 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor:
     return pd.DataFrame(lines)
 
 
-class _Distances:
-    """Fréchet and kernel distance of parts of a set of vectors to real images."""
-
-    def __init__(self, vectors: np.ndarray, real: np.ndarray, extractor: str) -> None:
-        self.frechet = DistanceTo(vectors, statistics([real], extractor))
-        self.kernel = kernel_sums(vectors, np.arange(len(vectors)), real)
-
-    def __call__(self, rows: np.ndarray) -> tuple[float, float]:
-        return self.frechet(rows), self.kernel.distance(rows)
+def _distances(vectors: np.ndarray, real: np.ndarray, extractor: str) -> Callable[[np.ndarray], tuple[float, float]]:
+    """Rows of a set of vectors -> Fréchet and kernel distance of these to real images."""
+    frechet = DistanceTo(vectors, statistics([real], extractor))
+    kernel = kernel_sums(vectors, np.arange(len(vectors)), real)
+    return lambda rows: (frechet(rows), kernel.distance(rows))
 
 
 def _line(name: str, n: int, n_real: int, found: list[tuple[float, float]]) -> dict[str, object]:

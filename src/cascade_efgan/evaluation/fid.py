@@ -14,14 +14,7 @@ def frechet_distance(mean1: np.ndarray, covariance1: np.ndarray, mean2: np.ndarr
     The eigenvalues of `C1 C2` are those of the symmetric `C1^(1/2) C2 C1^(1/2)`, which are never negative; the
     tests hold both to within 0.01.
 
-    Args:
-        mean1: `(D,)` float64.
-        covariance1: `(D, D)` float64, symmetric.
-        mean2: `(D,)` float64.
-        covariance2: `(D, D)` float64, symmetric.
-
-    Returns:
-        The distance, 0 or more.
+    Means are `(D,)`, covariances `(D, D)` and symmetric, all float64; the distance is 0 or more.
     """
     root = _square_root(covariance1)
     inner = root @ covariance2 @ root
@@ -39,12 +32,7 @@ class DistanceTo:
     """
 
     def __init__(self, vectors: np.ndarray, real: FeatureStatistics) -> None:
-        """Prepare.
-
-        Args:
-            vectors: `(N, D)` features.
-            real: mean and covariance of the real images.
-        """
+        """`vectors`: `(N, D)` features."""
         # A shift changes no covariance; without it, products of large means would drown their differences.
         self._vectors = np.asarray(vectors, dtype=np.float64) - real.mean
         self._real = real

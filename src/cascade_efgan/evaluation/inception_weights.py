@@ -62,10 +62,6 @@ def require_inception_weights(source: str | None) -> Path:
 def fetch_inception_weights(out: Path, source: str | None) -> None:
     """Copy the weights from a local place, or download them from pytorch-fid's address; checked either way.
 
-    Args:
-        out: file to write.
-        source: the setting `fid.inception_weights`.
-
     Raises:
         InputError: no local copy and no download, or a file with another hash.
     """

@@ -17,8 +17,6 @@ class Measure:
 
     Attributes:
         title: its head, with the direction of better; `{kernel}` and `{network}` stand for the features' names.
-        unit: of its values.
-        decimals: digits after the point.
         meaning: a sentence for the table's notes.
     """
 
@@ -77,16 +75,13 @@ class Metric:
         name: a key of `UNITS`.
         value: the number, or None where it could not be computed.
         n: images behind it.
-        dataset: data set it was computed on.
         method: id of a method or control, or `REAL`.
-        seed: training seed.
         part: part of the data set, `test` for every number of the tables.
         reason: why `value` is None, one sentence; None otherwise.
         details: what belongs to this kind of number only (left-out images, per-class values, extractor, ...).
         settings: settings it depends on beyond the files.
         inputs: path -> SHA-256 of every file it was computed from.
         unit: unit of `value`.
-        version: version of this package.
     """
 
     name: str

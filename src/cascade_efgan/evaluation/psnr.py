@@ -19,14 +19,9 @@ PEAK = 255.0
 
 
 def psnr(first: np.ndarray, second: np.ndarray) -> float:
-    """PSNR of two images in dB: 10 log10(255^2 / MSE), MSE over all pixels and channels in float64.
+    """PSNR of two `(S, S, 3)` uint8 images in dB, infinite where they are identical.
 
-    Args:
-        first: `(S, S, 3)` uint8.
-        second: the same shape.
-
-    Returns:
-        dB; infinity where the images are identical.
+    10 log10(255^2 / MSE), MSE over all pixels and channels in float64.
     """
     mse = np.mean((first.astype(np.float64) - second.astype(np.float64)) ** 2)
     return float("inf") if mse == 0 else float(10 * np.log10(PEAK**2 / mse))
@@ -37,9 +32,7 @@ class Compared:
     """Edits compared with their partners, pixel by pixel.
 
     Attributes:
-        edits: all of them.
         rows: rows of the edits that have a value.
-        values: their values.
         details: counts of edits, and of those left out by reason.
         reason: why there is no value at all; None otherwise.
     """
@@ -81,7 +74,6 @@ def compare_edits(
     says neither whether it averages dB or squared errors nor what it leaves out; dB are averaged, as is usual.
 
     Args:
-        edits: the edits.
         partner: row number of `edits` -> `(S, S, 3)` uint8, or None where there is none.
         missing: key of the count of edits without a partner in the details.
         measure: (edit, partner), both `(S, S, 3)` uint8 -> value; infinite for identical images that have no value.

@@ -32,14 +32,11 @@ class BasicBlock(nn.Module):
 class ResNet18(nn.Module):
     """Logits of an image: (N, 3, S, S) float32 -> (N, classes).
 
-    Not in the paper, which names no network: StarGAN, whose protocol it follows, measures with ResNet-18.
-    At width 64 it is torchvision's `resnet18`, layer for layer and name for name. Its stem (7x7 convolution of stride
-    2, max pooling) is kept for small crops as well: on rendered faces of 64 pixels, leaving out the pooling doubled
-    the time of a step, and in equal time reached 91 % where the whole network reached 97 %.
-
-    Args:
-        classes: number of outputs.
-        width: channels of the first stage (ResNet-18: 64); the others have 2, 4 and 8 times as many.
+    Not in the paper, which names no network: StarGAN, whose protocol it follows, measures with ResNet-18. `width` is
+    the channels of the first stage; the others have 2, 4 and 8 times as many. At width 64 it is torchvision's
+    `resnet18`, layer for layer and name for name. Its stem (7x7 convolution of stride 2, max pooling) is kept for small
+    crops as well: on rendered faces of 64 pixels, leaving out the pooling doubled the time of a step, and in equal time
+    reached 91 % where the whole network reached 97 %.
     """
 
     def __init__(self, classes: int, width: int) -> None:

@@ -43,8 +43,6 @@ class Moved:
         variation: what it is here; `base` is what the run has.
         base: the run's own, in words.
         column: the number that it moves.
-        method: row of the table.
-        value: the number.
     """
 
     assumption: str

@@ -23,7 +23,6 @@ class Estimate:
     """A number with its interval.
 
     Attributes:
-        value: the number itself.
         low: lower end; None where there is no interval.
         high: upper end; None where there is no interval.
         people: people behind it; for a number of a whole set, groups of people that were left out in turn.
@@ -57,17 +56,11 @@ class Comparison:
 
 
 def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: float) -> Estimate:
-    """Mean over images with a bootstrap interval that resamples people.
+    """Mean over images (`person`, `value`) with a bootstrap interval that resamples people.
 
     A person drawn brings all of their images, so that the mean of a resample is a ratio of two sums over people. The
     interval is bias-corrected and accelerated (BCa; Efron 1987), by `scipy.stats.bootstrap`. With a dozen people it is
     still somewhat too narrow: of 2,000 intervals over 11 simulated people 90 % held the truth, over 67 people 95 %.
-
-    Args:
-        values: columns `person` and `value`, one row per image.
-        resamples: number of resamples.
-        seed: seed of the resampling.
-        level: share of intervals that hold the truth, such as 0.95.
     """
     groups = values.groupby("person", sort=True)["value"]
     sums, counts = groups.sum().to_numpy(), groups.count().to_numpy()
@@ -80,8 +73,8 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
     from scipy.stats import bootstrap
 
     found = bootstrap(
-        (sums, counts), _ratio, paired=True, vectorized=True, n_resamples=resamples, confidence_level=level,
-        method="BCa", rng=np.random.default_rng(seed),
+        (sums, counts), lambda ours, n, axis: ours.sum(axis=axis) / n.sum(axis=axis), paired=True, vectorized=True,
+        n_resamples=resamples, confidence_level=level, method="BCa", rng=np.random.default_rng(seed),
     ).confidence_interval  # fmt: skip
     return Estimate(mean, float(found.low), float(found.high), people, len(values))
 
@@ -100,8 +93,6 @@ def paired_test(
         first: columns `person` and `value`, index `id`.
         second: likewise; `id` pairs the two.
         resamples: number of resamples of the interval, and of exchanges.
-        seed: seed of both.
-        level: level of the interval.
         binary: whether the values are right or wrong: then the images that one method alone got right are counted.
 
     Raises:
@@ -139,16 +130,11 @@ def sign_flip_p(sums: np.ndarray, resamples: int, seed: int) -> float:
 
 
 def jackknife_interval(value: float, without: Sequence[float], level: float) -> Estimate:
-    """A number of a whole set of images, with an interval from leaving people out in turn.
+    """A number of a whole set of images, with an interval from leaving people out in turn (`without` each group).
 
     A distance between sets is no mean, and resampled sets hold images twice, which moves a distance by more than the
     people do. So each group of people is left out once (delete-a-group jackknife; Student's t with groups - 1 degrees
     of freedom). What it cannot show is the distance's own bias at n images.
-
-    Args:
-        value: the number with everybody.
-        without: the number without each group.
-        level: level of the interval.
     """
     groups = len(without)
     if groups < FEWEST_PEOPLE:
@@ -193,10 +179,6 @@ def person_groups(people: Sequence[str], most: int = 20) -> dict[str, str]:
     names = sorted(set(people))
     groups = [names[turn::most] for turn in range(min(most, len(names)))]
     return {name: " ".join(group) for group in groups for name in group}
-
-
-def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
-    return sums.sum(axis=axis) / counts.sum(axis=axis)
 
 
 def _jackknife_error(without: Sequence[float]) -> float:

@@ -13,14 +13,9 @@ from cascade_efgan.evaluation.edits import edit_id
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:
-    """Structural similarity of two images (Wang et al. 2004): Gaussian window of deviation 1.5, mean over channels.
+    """Structural similarity of two `(S, S, 3)` uint8 images (Wang et al. 2004): -1..1, 1 for identical ones.
 
-    Args:
-        first: `(S, S, 3)` uint8.
-        second: the same shape.
-
-    Returns:
-        -1..1, 1 for identical images.
+    Gaussian window of deviation 1.5, mean over channels.
     """
     from skimage.metrics import structural_similarity
 
@@ -45,15 +40,9 @@ def directions(vectors: np.ndarray, middle: np.ndarray) -> np.ndarray:
 
 
 def identity_of_edits(edits: pd.DataFrame, unit: np.ndarray, sources: np.ndarray) -> pd.DataFrame:
-    """Cosine of each edit to another expression with its input.
+    """Cosine of each edit to another expression with its input: columns `id`, `person`, `value`.
 
-    Args:
-        edits: index of the edits, `edits_test.csv`.
-        unit: `(M, D)` directions of the edits.
-        sources: `(M, D)` directions of their inputs.
-
-    Returns:
-        Columns `id`, `person`, `value`.
+    `edits` is `edits_test.csv`; `unit` and `sources` are `(M, D)` directions of the edits and of their inputs.
     """
     cosines = np.einsum("nd,nd->n", unit, sources)
     ids = [edit_id(*key) for key in zip(edits["source_id"], edits["target_expression"], strict=True)]

@@ -28,7 +28,6 @@ class FeatureStatistics:
     Attributes:
         mean: `(D,)` float64.
         covariance: `(D, D)` float64, divided by n - 1.
-        n: images.
         extractor: key of `DISTANCE_NAMES`.
         origin: further text values: which images, which part, hashes.
     """

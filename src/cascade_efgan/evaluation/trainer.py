@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cascade_efgan import __version__
+from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
 
@@ -32,20 +33,8 @@ MAX_BRIGHTNESS = 0.1
 Network = TypeVar("Network", bound=nn.Module)
 
 
-class FitSettings(Protocol):
-    """What the loop reads from the settings sections `classifier` and `au_regressor`."""
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the real training images."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Initial learning rate of Adam."""
-
-    @property
-    def batch(self) -> int:
-        """Batch size."""
+#: What the loop reads epochs, learning rate and batch size from.
+FitSettings = Classifier | AuRegressor
 
 
 @dataclass(frozen=True)
@@ -135,19 +124,15 @@ def fit(
     seed: int,
     device: torch.device,
 ) -> list[float]:
-    """Train `network` in place with Adam and a cosine decay to 0; same seed and machine give the same bits on a CPU.
+    """Train `network` in place with Adam and a cosine decay to 0, and give back the loss of every step.
+
+    Same seed and machine give the same bits on a CPU.
 
     Args:
         network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
-        data: images and targets.
         loss: (output, targets) -> scalar.
         settings: batch size and initial learning rate.
-        steps: number of optimisation steps.
         seed: seed of the order of examples and of the augmentation.
-        device: where to compute.
-
-    Returns:
-        The loss of every step.
 
     Raises:
         InputError: the loss is no finite number.

@@ -31,10 +31,7 @@ class Values:
     """The values of one number.
 
     Attributes:
-        dataset: data set it was computed on.
         method: id of a method or control, or `REAL`.
-        seed: training seed.
-        metric: name of the number.
         table: columns `id` (image, or edit as `image:target`), `person` and `value`, whose mean is the number.
     """
 
@@ -48,27 +45,16 @@ class Values:
 def write_values(
     path: str | Path, number: Metric, ids: Sequence[str], people: Sequence[str], values: Iterable[float]
 ) -> None:
-    """Write the values behind a number, one row per image, in full precision.
+    """Write the values behind a number, one row per image or edit, in full precision and the number's unit.
 
-    Args:
-        path: file to write.
-        number: the number; it gives data set, method, seed and name.
-        ids: image or edit of every value.
-        people: person of every value.
-        values: in the unit of the number; percent for accuracies (0 or 100).
+    Of accuracies these are percent, 0 or 100.
     """
     frame = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
     write_several(path, [(number, frame)])
 
 
 def write_replicates(path: str | Path, number: Metric, without: Mapping[str, float]) -> None:
-    """Write a number of a whole set, then the same without each group of people.
-
-    Args:
-        path: file to write.
-        number: the number itself.
-        without: people left out together -> the number without them.
-    """
+    """Write a number of a whole set, then the same without each group of people (their names -> the number)."""
     ids = [EVERYBODY, *(f"without {turn:02d}" for turn in range(len(without)))]
     assert number.value is not None
     write_values(path, number, ids, ["", *without], [number.value, *without.values()])
@@ -77,15 +63,7 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
 def edit_values(
     edits: Edits, numbers: Mapping[str, np.ndarray], dataset: str, method: str, seed: int
 ) -> list[tuple[Metric, pd.DataFrame]]:
-    """Numbers of every edit as `write_several` takes them.
-
-    Args:
-        edits: M edits.
-        numbers: metric -> `(M,)`; NaN is left out.
-        dataset: data set of the edits.
-        method: what made them.
-        seed: training seed.
-    """
+    """Numbers of M edits as `write_several` takes them: of `(M,)` by metric, NaN left out."""
     table = pd.DataFrame({"id": edits.ids, "person": edits.index["person"].to_numpy()})
     tables = {name: table.assign(value=column)[~np.isnan(column)] for name, column in numbers.items()}
     return [(Metric(name, 0.0, len(kept), dataset, method, seed), kept) for name, kept in tables.items()]
@@ -132,11 +110,7 @@ def read_values(path: str | Path) -> Values | None:
 
 
 def over_seeds(found: Sequence[Values]) -> pd.DataFrame:
-    """Values of one number, averaged over its seeds; only what every seed has.
-
-    Returns:
-        Columns `person` and `value`, index `id`, sorted by `id`.
-    """
+    """Values of one number that every seed has, averaged: columns `person` and `value`, sorted index `id`."""
     tables = [one.table.set_index("id") for one in found]
     joined = pd.concat([table["value"] for table in tables], axis=1, join="inner").sort_index()
     people = tables[0]["person"].reindex(joined.index)

@@ -80,10 +80,7 @@ def largest_first(faces: Sequence[FoundFace]) -> list[FoundFace]:
 def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str | None:
     """Why a face cannot be edited, as the end of a sentence; None for one that can.
 
-    Args:
-        face: the face.
-        size: height and width of its photograph, pixels.
-        smallest: least side of the box of its landmarks, pixels.
+    `size`: height and width of its photograph; `smallest`: least side of the box of its landmarks; all in pixels.
 
     Not in the paper: its faces are frontal and fill the picture.
     """

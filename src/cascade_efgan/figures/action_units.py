@@ -36,7 +36,6 @@ def draw_aus(
         obtained: method or control -> AUs read from its edits, in the same order.
         points: the method whose edits are drawn one by one.
         floor: mean absolute error of the reading network on real held-out faces, 0..5.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 
@@ -65,15 +64,13 @@ def draw_aus(
     figure.supylabel("AU obtained, 0 to 5", fontsize=7)
     errors = {name: float(np.abs(values - wanted).mean()) for name, values in obtained.items()}
     shown = ", ".join(f"{TITLES[name]} {error:.2f}" for name, error in errors.items())
-    caption = Caption(
+    return figure, Caption(
         title="Action units asked for and obtained",
         text=f"""Action units (AUs) asked for and obtained, AU by AU. Obtained AUs are read from the edits by a small
             network trained on real training images, whose own mean absolute error on held-out faces is {floor:.2f}.
-            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single
-            edits of
-            {TITLES[points]}; dotted: obtained as asked for. StarGAN is told the expression, not its AUs. Mean absolute
-            error: {shown}. {len(wanted)} edits of each method, to every expression.""",
+            Lines: means over the edits that ask for about 0, 1, ..., 5 (five edits at the least); points: single edits
+            of {TITLES[points]}; dotted: obtained as asked for. StarGAN is told the expression, not its AUs. Mean
+            absolute error: {shown}. {len(wanted)} edits of each method, to every expression.""",
         n={"edits": len(wanted)},
         numbers={"mean_absolute_error": errors, "regressor_held_out_error": floor},
     )
-    return figure, caption

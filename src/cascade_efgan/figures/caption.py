@@ -19,14 +19,7 @@ Files = tuple[Path, Path, Path]
 
 @dataclass(frozen=True)
 class Made:
-    """What made a figure.
-
-    Attributes:
-        dataset: data set.
-        preset: the settings' preset.
-        seed: training seed.
-        drawn: the setting figures.seed, by which people and images are drawn.
-    """
+    """What made a figure; `drawn`: the setting figures.seed, by which people and images are drawn."""
 
     dataset: str
     preset: str
@@ -59,7 +52,6 @@ class Caption:
     """What a figure shows.
 
     Attributes:
-        title: a heading.
         text: what is seen, which people and images were taken and how, and how many values are behind it.
         n: what is counted -> how many are shown or are behind the figure.
         paper_figure: number of the paper's figure, for instance `11, 13`; None where the paper has none.

@@ -22,7 +22,6 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
     Args:
         index: `edits_test.csv`, or some of its rows.
         count: edits at the most.
-        seed: of the draw.
 
     Returns:
         Labels of `index`, ordered by target and own expression.
@@ -53,13 +52,7 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
 
 
 def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:
-    """Draw test images, of as many different people as there are: their ids, ordered by person.
-
-    Args:
-        index: `edits_test.csv`.
-        count: images at the most.
-        seed: of the draw.
-    """
+    """Draw up to `count` sources of `edits_test.csv`, of as many people as there are: their ids, ordered by person."""
     rng = np.random.default_rng(seed)
     images = index.drop_duplicates("source_id").set_index("source_id")["person"]
     shuffled = images.iloc[rng.permutation(len(images))]
@@ -69,12 +62,7 @@ def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:
 
 
 def far_edits(index: pd.DataFrame, gaps: np.ndarray) -> pd.DataFrame:
-    """The quarter of the edits whose target is farthest from the source's AUs: the paper's "large gaps".
-
-    Args:
-        index: `edits_test.csv`.
-        gaps: `(M,)` distance of each edit, as `au_gaps` gives it.
-    """
+    """The quarter of `edits_test.csv` with the farthest targets by `(M,)` `au_gaps`: the paper's "large gaps"."""
     changes = (index["source_expression"] != index["target_expression"]).to_numpy()
     if not changes.any():
         return index

@@ -26,7 +26,6 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
 
     Args:
         predictions: `real` (R), method or control (G) -> its predictions.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 

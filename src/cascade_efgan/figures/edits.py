@@ -26,11 +26,8 @@ def draw_methods(
     """One edit per column: its input, the real photograph with the target expression, and every method's edit.
 
     Args:
-        faces: all crops of the data set.
         edits: method or control -> its edits; all have the same rows.
         methods: rows of the figure, in order; the true edit is added where it is known.
-        count: edits at the most.
-        made: what made the figure.
         paper: `5` (methods) or `6` (ablation): both draw the same edits.
     """
     index = next(iter(edits.values())).index
@@ -48,7 +45,7 @@ def draw_methods(
     figure = draw_mosaic(Mosaic(rows, heads, labels, row_groups=groups))
     what = "Methods side by side" if paper == "5" else "Ablation side by side"
     truth = " True edit: the same person, pose and light rendered with the target AUs." if "true_edit" in shown else ""
-    caption = Caption(
+    return figure, Caption(
         title=what,
         text=f"""{what}. One edit of a test image a column, headed by its own and its target expression: the input, the
             real photograph of the same person whose AUs are the target, and the edit by
@@ -56,7 +53,6 @@ def draw_methods(
         n={"edits shown": len(chosen), "edits": int(_changes(index).sum())},
         paper_figure=paper,
     )
-    return figure, caption
 
 
 def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Figure", Caption]:
@@ -75,7 +71,7 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
     heads = ["Input", "Target", "Edit"] * wide
     groups = [3 * number for number in range(1, wide)]
     figure = draw_mosaic(Mosaic(rows, heads, notes=notes, column_groups=groups))
-    caption = Caption(
+    return figure, Caption(
         title=f"More edits by {TITLES[method]}",
         text=f"""More edits by {TITLES[method]}. Each triplet is the input, the real photograph of the same person whose
             AUs are the target (empty where there is none: then the target is the mean AUs of the expression), and the
@@ -83,7 +79,6 @@ def draw_more(faces: Faces, edits: Edits, method: str, made: Made) -> tuple["Fig
         n={"edits shown": len(chosen), "edits": int(_changes(index).sum())},
         paper_figure="11, 13",
     )
-    return figure, caption
 
 
 def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, made: Made) -> tuple["Figure", Caption]:
@@ -102,17 +97,15 @@ def draw_all_expressions(faces: Faces, edits: Edits, method: str, people: int, m
     groups = list(range(2, len(rows), 2))
     shown = index[index["source_id"].isin(sources)]["person"].nunique()
     figure = draw_mosaic(Mosaic(rows, ["Input", *targets], labels, row_groups=groups, column_groups=[1]))
-    caption = Caption(
+    return figure, Caption(
         title="One person in all expressions",
         text=f"""One person in all expressions, edited by {TITLES[method]}. Two rows a person: a test image and its
-            edits
-            to every expression, its own included; below, the real photographs whose AUs are the targets (empty where
-            there is none). {people_count(shown, index["person"].nunique())}, drawn at
-            random (figures.seed {made.drawn}).""",
+            edits to every expression, its own included; below, the real photographs whose AUs are the targets (empty
+            where there is none). {people_count(shown, index["person"].nunique())}, drawn at random (figures.seed
+            {made.drawn}).""",
         n={"images shown": len(sources), "images": index["source_id"].nunique()},
         paper_figure="12, 14",
     )
-    return figure, caption
 
 
 def _changes(index: pd.DataFrame) -> pd.Series:

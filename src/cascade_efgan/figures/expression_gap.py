@@ -5,6 +5,7 @@ there (Sec. 1, 3.2). Were it so, the cascade's lines would fall less steeply to 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,40 +35,34 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
 
     Args:
         scores: method or control -> `edit_scores`, of the same edits.
-        seed: of the resampling.
 
     Returns:
         `measure, method, bin, low, high` (edges of the gap), `middle` (its mean), `edits, people` (with a value),
         `mean, mean_low, mean_high`; measures without any value are left out.
     """
-    together = pd.concat([frame.assign(method=name) for name, frame in scores.items()], ignore_index=True)
-    gaps = next(iter(scores.values()))["gap"].to_numpy()
+    first = next(iter(scores.values()))
+    gaps = first["gap"].to_numpy()
     edges = bin_edges(gaps, BINS)
-    people, names = pd.factorize(together["person"])
+    groups = in_bins(gaps, edges)
+    people, names = pd.factorize(first["person"])
     weights = people_weights(len(names), DRAWS, seed)
     rows: list[dict[str, Any]] = []
-    for measure in SCORES:
-        for method in scores:
-            part = (together["method"] == method).to_numpy()
-            values = together[measure].to_numpy()[part]
-            if np.isnan(values).all():
-                continue
-            own_gaps = together["gap"].to_numpy()[part]
-            groups = in_bins(own_gaps, edges)
-            sampled = resampled_means(values, groups, people[part], weights)
-            lows, highs = interval(sampled)
-            for number in np.unique(groups):
-                inside = (groups == number) & ~np.isnan(values)
-                if inside.any():
-                    rows.append(
-                        {
-                            "measure": measure, "method": method, "bin": int(number), "low": float(edges[number]),
-                            "high": float(edges[number + 1]), "middle": float(own_gaps[inside].mean()),
-                            "edits": int(inside.sum()), "people": len(set(people[part][inside])),
-                            "mean": float(values[inside].mean()), "mean_low": float(lows[number]),
-                            "mean_high": float(highs[number]),
-                        }
-                    )  # fmt: skip
+    for measure, (method, frame) in product(SCORES, scores.items()):
+        values = frame[measure].to_numpy()
+        if np.isnan(values).all():
+            continue
+        lows, highs = interval(resampled_means(values, groups, people, weights))
+        for number in np.unique(groups[~np.isnan(values)]):
+            inside = (groups == number) & ~np.isnan(values)
+            rows.append(
+                {
+                    "measure": measure, "method": method, "bin": int(number), "low": float(edges[number]),
+                    "high": float(edges[number + 1]), "middle": float(gaps[inside].mean()),
+                    "edits": int(inside.sum()), "people": len(set(people[inside])),
+                    "mean": float(values[inside].mean()), "mean_low": float(lows[number]),
+                    "mean_high": float(highs[number]),
+                }
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -104,10 +99,7 @@ def gain_of_cascade(
 def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
     """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
-    Args:
-        scores: method or control -> `edit_scores`, of the same edits.
-        against: what PSNR compares an edit with, in words.
-        made: what made the figure.
+    `scores` are `edit_scores` of the same edits; `against`: what PSNR compares an edit with, in words.
     """
     from matplotlib import pyplot as plt
 
@@ -187,8 +179,8 @@ def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: s
             help there? The gap is the Euclidean distance between the source's AUs and the target's; edits that change
             the expression are put into {table["bin"].nunique()} bins with about as many edits each. Points: means of a
             bin; bands: 95 % bootstrap intervals that resample people ({DRAWS} draws, figures.seed {made.drawn}). G:
-            share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of
-            each method, of {people} people.""",
+            share recognised as the target expression. PSNR: against {against}.{error} {sentences} {edits} edits of each
+            method, of {people} people.""",
         n={"edits": edits, "people": int(people)},
         numbers={
             "bins": table.to_dict("records"),

@@ -1,6 +1,6 @@
 """The best edits beside the largest failures, chosen by a number and not by eye."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.figures.caption import Caption, Made
 from cascade_efgan.figures.choose import text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
+from cascade_efgan.figures.scores import partners
 from cascade_efgan.figures.style import TITLES, sentence_figure, wrapped
 
 if TYPE_CHECKING:
@@ -21,13 +22,9 @@ SHOWN = 5
 
 
 def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[int]]:
-    """Rows of the edits with the highest PSNR, best first, and with the lowest, worst last.
+    """Rows of the edits with the highest PSNR, best first, and with the lowest, worst last: at most `count` of each.
 
     Edits without a PSNR are left out; of equals the earlier row comes first; no edit is in both lists.
-
-    Args:
-        scores: `edit_scores` of one method.
-        count: of each list, at the most.
     """
     ordered = scores.dropna(subset="psnr").sort_values("psnr", ascending=False, kind="stable")["row"].tolist()
     count = min(count, len(ordered) // 2)
@@ -37,16 +34,7 @@ def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[in
 def draw_extremes(
     faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None, made: Made
 ) -> tuple["Figure", Caption]:
-    """Three rows per method: input, what the edit is compared with, edit; best edits left, failures right.
-
-    Args:
-        faces: all crops.
-        edits: method -> its edits.
-        scores: method -> `edit_scores`.
-        truth: the true edits, where they are known.
-        made: what made the figure.
-    """
-    true_rows = {} if truth is None else {key: row for row, key in enumerate(truth.keys)}
+    """Three rows per method: input, what the edit is compared with (`partners`), edit; best left, failures right."""
     rows: list[list[np.ndarray | None]] = []
     labels: list[str] = []
     notes: dict[tuple[int, float], str] = {}
@@ -58,33 +46,28 @@ def draw_extremes(
         index = made_by.index
         ratios = scores[name].set_index("row")["psnr"]
         rows.append([faces.image(text_at(index, row, "source_id")) for row in shown])
-        if truth is None:
-            rows.append([faces.image(text_at(index, row, "counterpart_id")) for row in shown])
-        else:
-            rows.append([np.asarray(truth.images[true_rows[made_by.keys[row]]]) for row in shown])
+        partner = partners(made_by, faces, truth)
+        rows.append([partner(row) for row in shown])
         rows.append([np.asarray(made_by.images[row]) for row in shown])
         labels += ["Input", "True edit" if truth is not None else "Real photograph", wrapped(TITLES[name])]
         for column, row in enumerate(shown):
             own, target = (text_at(index, row, f"{which}_expression") for which in ("source", "target"))
             notes[len(rows) - 1, column] = f"{own}\n→ {target}\n{ratios[row]:.1f} dB"
+    caption = _caption({name: scores[name] for name in edits}, wide, truth is not None)
     if not wide:
-        figure = sentence_figure(
-            "Nothing to show: no edit that changes the expression has a picture to compare it with."
-        )
-        return figure, _caption(list(edits), scores, wide, truth is not None, made)
+        nothing = "Nothing to show: no edit that changes the expression has a picture to compare it with."
+        return sentence_figure(nothing), caption
     figure = draw_mosaic(
         Mosaic(
             rows, labels=labels, notes=notes, row_groups=list(range(3, len(rows), 3)), column_groups=[wide],
             titles={0: "Best edits", wide: "Largest failures"},
         )
     )  # fmt: skip
-    return figure, _caption(list(edits), scores, wide, truth is not None, made)
+    return figure, caption
 
 
-def _caption(
-    methods: Sequence[str], scores: Mapping[str, pd.DataFrame], wide: int, true_edits: bool, made: Made
-) -> Caption:
-    counts = {name: int(scores[name]["psnr"].notna().sum()) for name in methods}
+def _caption(scores: Mapping[str, pd.DataFrame], wide: int, true_edits: bool) -> Caption:
+    counts = {name: int(frame["psnr"].notna().sum()) for name, frame in scores.items()}
     against = (
         "the true edit (the same person, pose and light rendered with the target AUs)"
         if true_edits
@@ -95,12 +78,11 @@ def _caption(
         title="Best edits and largest failures",
         text=f"""Best edits and largest failures, chosen by a number alone: the PSNR of an edit against {against}, in dB
             below it. For each method the {wide} edits with the highest PSNR, best first, and the {wide} with the
-            lowest,
-            worst last, of all its edits of test images that change the expression ({parts}).""",
+            lowest, worst last, of all its edits of test images that change the expression ({parts}).""",
         n=counts,
         numbers={
-            name: {"highest": float(scores[name]["psnr"].max()), "lowest": float(scores[name]["psnr"].min())}
-            for name in methods
+            name: {"highest": float(frame["psnr"].max()), "lowest": float(frame["psnr"].min())}
+            for name, frame in scores.items()
             if counts[name]
         },
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,26 +108,14 @@ def _show(axis: "Axes", cell: np.ndarray, extent: tuple[float, float, float, flo
 
 
 def _write(axis: "Axes", mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:
+    write = partial(axis.text, parse_math=False, ha="center")
     for left, text in zip(lefts, mosaic.heads, strict=False):
-        axis.text(
-            left + side / 2, -0.05, text, ha="center", va="baseline", fontsize=6.5, linespacing=1.1, parse_math=False
-        )
+        write(left + side / 2, -0.05, text, va="baseline", fontsize=6.5, linespacing=1.1)
     for top, text in zip(tops, mosaic.labels, strict=False):
-        axis.text(
-            -0.05, top + side / 2, text, ha="right", va="center", fontsize=6.5, linespacing=1.15, parse_math=False
-        )
+        write(-0.05, top + side / 2, text, ha="right", va="center", fontsize=6.5, linespacing=1.15)
     for (row, column), text in mosaic.notes.items():
         across = lefts[int(column)] + side / 2 + column % 1 * (side + _GAP)
-        axis.text(
-            across,
-            tops[row] + side + 0.02,
-            text,
-            ha="center",
-            va="top",
-            fontsize=5.5,
-            linespacing=1.05,
-            parse_math=False,
-        )
+        write(across, tops[row] + side + 0.02, text, va="top", fontsize=5.5, linespacing=1.05)
     above = 0.1 + _LINE * max((head.count("\n") + 1 for head in mosaic.heads), default=0)
     for column, text in mosaic.titles.items():
         axis.text(lefts[column], -above, text, ha="left", va="bottom", fontsize=7, fontweight="bold")

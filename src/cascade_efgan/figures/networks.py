@@ -109,19 +109,17 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
                largest=largest or 1.0, scale="attention (1: painted anew, 0: kept)")
     )  # fmt: skip
     inside = {"local": float(np.nanmean(local)), "global": float(whole.mean())}
-    caption = Caption(
+    return figure, Caption(
         title="Global and local attention",
         text=f"""Global and local attention of EF-GAN in one step. For each edit: input, edit, attention maps of the
-            eyes,
-            nose and mouth branches stitched at their places (their mean where patches overlap, grey where there is no
-            branch), and the attention map of the face branch. Bright: painted anew; dark: kept from the input; all maps
-            share one scale, whose end is the largest value shown ({largest:.2f}). Mean over the maps shown: local
-            {inside["local"]:.3f}, global {inside["global"]:.3f}. {_drawn(asked, tested, made)}""",
+            eyes, nose and mouth branches stitched at their places (their mean where patches overlap, grey where there
+            is no branch), and the attention map of the face branch. Bright: painted anew; dark: kept from the input;
+            all maps share one scale, whose end is the largest value shown ({largest:.2f}). Mean over the maps shown:
+            local {inside["local"]:.3f}, global {inside["global"]:.3f}. {_drawn(asked, tested, made)}""",
         n={"edits shown": len(asked.index)},
         paper_figure="3",
         numbers={"mean_attention": inside, "largest_attention": largest},
     )
-    return figure, caption
 
 
 @torch.inference_mode()
@@ -143,17 +141,15 @@ def draw_steps(
         "Photograph with\nthe target AUs",
     ]
     figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1, 1 + len(steps)]))
-    caption = Caption(
+    return figure, Caption(
         title="The cascade's steps",
-        text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the
-            last is
-            its edit), for comparison the edit by the single-step EF-GAN that every module starts from, and the real
+        text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the last
+            is its edit), for comparison the edit by the single-step EF-GAN that every module starts from, and the real
             photograph of the same person whose AUs are the target. Edits are drawn from the quarter with the largest
             expression gap, the distance between source and target AUs. {_drawn(asked, tested, made)}""",
         n={"edits shown": len(asked.index)},
         paper_figure="4",
     )
-    return figure, caption
 
 
 @torch.inference_mode()
@@ -164,16 +160,14 @@ def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataF
     rows = [[asked.pictures[number], *(frame[number] for frame in frames)] for number in range(len(asked.index))]
     heads = ["Input", *(f"{100 * share:.0f} %" for share in INTENSITIES)]
     figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1]))
-    caption = Caption(
+    return figure, Caption(
         title="Continuous editing",
-        text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs
-            to the
-            target's. As in Sec. 4.5, the AUs on the way come from the Interpolator, the last column has the target's
-            own, and every edit starts from the input. {_drawn(asked, tested, made)}""",
+        text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs to
+            the target's. As in Sec. 4.5, the AUs on the way come from the Interpolator, the last column has the
+            target's own, and every edit starts from the input. {_drawn(asked, tested, made)}""",
         n={"people shown": len(asked.index)},
         paper_figure="7",
     )
-    return figure, caption
 
 
 def between(cascade: Cascade, asked: Asked, shares: Sequence[float]) -> list[Tensor]:

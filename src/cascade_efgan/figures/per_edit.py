@@ -13,11 +13,8 @@ from cascade_efgan.errors import InputError
 def au_gaps(index: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
     """Expression gap of each edit, `(M,)` float64: Euclidean distance between source and target AUs, each 0..5.
 
-    Not in the paper, which speaks of large gaps and measures none.
-
-    Args:
-        index: `edits_test.csv`, with the target AUs.
-        faces: `crops.csv`, with the source's.
+    Targets are those of `edits_test.csv`, sources of `crops.csv`. Not in the paper, which speaks of large gaps and
+    measures none.
     """
     known = faces.set_index("id")[list(AUS)]
     difference = index[list(AUS)].to_numpy(np.float64) - known.loc[index["source_id"]].to_numpy(np.float64)

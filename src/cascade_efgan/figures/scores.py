@@ -1,5 +1,6 @@
 """Every edit of a method with its own numbers: distance of its target, recognised or not, PSNR, AU error."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ def edit_scores(
 
     Args:
         edits: a method's edits of test images.
-        faces: all crops.
         truth: the true edits, where they are known: PSNR is against them, else against the real counterpart.
         predictions: `predictions_G.csv` of these edits.
         readings: `readings_au.csv` of them, or None.
@@ -30,11 +30,7 @@ def edit_scores(
         identical) and `au_error` (0..5; NaN without readings).
     """
     ids = edits.ids
-    partner = (
-        true_counterparts(edits, truth)
-        if truth is not None
-        else counterparts(edits, faces.images, list(faces.index["id"]))
-    )
+    partner = partners(edits, faces, truth)
     rows = np.flatnonzero(edits.changes)
     predicted = matched(read_records(predictions, ("id", "true", "predicted")), ids, predictions)
     errors = np.full(len(edits), np.nan)
@@ -53,6 +49,13 @@ def edit_scores(
             "au_error": errors[rows],
         }
     )
+
+
+def partners(edits: Edits, faces: Faces, truth: Edits | None) -> Callable[[int], np.ndarray | None]:
+    """What the edit of a row is compared with: the true edit where these are known, else its real counterpart."""
+    if truth is not None:
+        return true_counterparts(edits, truth)
+    return counterparts(edits, faces.images, list(faces.index["id"]))
 
 
 def bin_edges(gaps: np.ndarray, bins: int) -> np.ndarray:

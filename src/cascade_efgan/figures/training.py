@@ -57,13 +57,9 @@ def read_curves(path: Path) -> pd.DataFrame:
 
 
 def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> tuple["Figure", Caption]:
-    """A panel for every loss, a line for every method that has it.
+    """A panel for every loss, a line for every method of `curves` that has it.
 
     A cascade is drawn after the epochs of the single-step method that it starts from.
-
-    Args:
-        curves: method -> `read_curves`.
-        made: what made the figure.
     """
     from matplotlib import pyplot as plt
 
@@ -116,9 +112,8 @@ def _caption(curves: Mapping[str, pd.DataFrame], made: Made) -> Caption:
     return Caption(
         title="Training curves",
         text=f"""Training curves. Losses of every method, mean over an epoch, before their weights of Eq. 8; D are
-            critics,
-            G generators. Critic losses of different methods cannot be compared: each has critics of its own. A cascade
-            starts where its single-step method ends, at the dotted line. Ordinates with a wide range are logarithmic.
-            Epochs: {counts}.""",
+            critics, G generators. Critic losses of different methods cannot be compared: each has critics of its own. A
+            cascade starts where its single-step method ends, at the dotted line. Ordinates with a wide range are
+            logarithmic. Epochs: {counts}.""",
         n=epochs,
     )

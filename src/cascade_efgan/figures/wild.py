@@ -48,14 +48,10 @@ def draw_wild(
     """Input, an image with the desired expression, and the edits before and after fine-tuning.
 
     Args:
-        faces: the wild crops.
-        pretrained: edits by the pre-trained method.
         wild: edits after fine-tuning, in the same rows.
         examples: all images of the pre-training.
         training: row numbers of its training part, which the targets' AUs come from.
-        count: edits at the most.
         method: whose edits they are, by name.
-        made: what made the figure.
     """
     index = wild.index
     chosen = choose_edits(index, count, made.drawn)
@@ -75,15 +71,12 @@ def draw_wild(
     heads = ["Input", "Target", TITLES["pretrained"], "Fine-tuned"] * wide
     figure = draw_mosaic(Mosaic(rows, heads, notes=notes, column_groups=[4 * n for n in range(1, wide)]))
     people = people_count(shown["person"].nunique(), index["person"].nunique())
-    caption = Caption(
+    return figure, Caption(
         title="Wild images",
-        text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and
-            the
+        text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and the
             edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
-            training
-            images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)} of
-            {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
+            training images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)}
+            of {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
         n={"edits shown": len(chosen), "edits": len(index)},
         paper_figure="8, 10",
     )
-    return figure, caption

@@ -22,8 +22,6 @@ class Findings:
 
     Attributes:
         checked: number of files that `dvc.lock` lists.
-        changed: files whose bytes are others.
-        missing: files that are not there.
         unlisted: files in the tracked folders that `dvc.lock` does not list.
         damaged: objects in the cache whose bytes are not those that they are named after.
     """

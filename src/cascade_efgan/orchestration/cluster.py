@@ -39,20 +39,13 @@ def left_behind(folder: Path) -> list[str]:
 
 
 def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
-    """Cancel the jobs that a killed run left behind, and wait until they have ended: training saves first.
+    """Cancel the jobs that a killed run left behind, wait until they have ended (training saves first), give their ids.
 
     Nothing is cancelled while another run of the folder is at work: Snakemake lets two make different files, and
     their jobs look the same.
 
-    Args:
-        folder: working folder of the run.
-        patience: seconds to wait for their end.
-
-    Returns:
-        Ids of the jobs that were cancelled.
-
     Raises:
-        InputError: Slurm does not answer, or a job does not end.
+        InputError: Slurm does not answer, or a job does not end within `patience` seconds.
     """
     if Runs(folder / ".snakemake").others():
         return []

@@ -7,6 +7,7 @@ function counts like one at the top of the module.
 import ast
 from functools import cache
 from importlib.util import resolve_name
+from itertools import accumulate
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
@@ -40,16 +41,13 @@ def stage_sources(stage: str, source_root: str | Path = "src", *modules: str) ->
     waiting = [start, *modules]
     while waiting:
         module = waiting.pop()
-        path = None if module in found or _left_out(module) else _module_file(root, module)
+        left_out = f"{module}.".startswith(f"{NOT_COUNTED}.")
+        path = None if module in found or left_out else _module_file(root, module)
         if path is None:
             continue
         found[module] = path
         waiting.extend(_imported_names(path, module))
     return sorted(path.as_posix() for path in set(found.values()))
-
-
-def _left_out(module: str) -> bool:
-    return module == NOT_COUNTED or module.startswith(NOT_COUNTED + ".")
 
 
 def _module_file(root: Path, module: str) -> Path | None:
@@ -82,9 +80,4 @@ def _names_in(source: str, module: str, is_package: bool) -> frozenset[str]:
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
     inside = {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
-    return frozenset(parent for name in inside for parent in _with_parents(name))
-
-
-def _with_parents(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return frozenset(parent for name in inside for parent in accumulate(name.split("."), "{}.{}".format))

@@ -17,14 +17,10 @@ DAY = 86400
 
 
 def refuse_future(made: str, sources: Iterable[str]) -> None:
-    """Stop where a file is dated after now.
+    """Stop where a result, or what results are made from, is dated after now.
 
     The advice keeps the order of the results among themselves and makes all of them older than every source, so that
     Snakemake compares the bytes of each source with those that it recorded.
-
-    Args:
-        made: folder of results.
-        sources: files and folders that results are made from.
 
     Raises:
         InputError: names the newest such file, and the command that fixes it.

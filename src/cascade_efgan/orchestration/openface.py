@@ -45,12 +45,7 @@ def installed_program(settings: Settings) -> str:
 
 
 def missing_inputs(settings: Settings, contained: bool) -> list[str]:
-    """One sentence for everything that is not there: archives, and a program or container of OpenFace.
-
-    Args:
-        settings: all settings.
-        contained: whether jobs run in containers.
-    """
+    """One sentence for everything that is not there: archives, and a program or container of OpenFace."""
     sentences = missing_archives(settings)
     measured = measured_here(settings)
     if measured and not installed_program(settings) and not contained:

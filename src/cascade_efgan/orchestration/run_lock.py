@@ -25,11 +25,7 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Runs:
-    """The runs on one working directory.
-
-    Args:
-        folder: its `.snakemake`.
-    """
+    """The runs on one working directory, whose `.snakemake` is `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

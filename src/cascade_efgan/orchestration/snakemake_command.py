@@ -15,32 +15,19 @@ from pathlib import Path
 
 #: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
 PAIR_OPTIONS = frozenset(
-    {
-        "--config",
-        "-C",
-        "--consider-ancient",
-        "--default-res",
-        "--default-resources",
-        "--group-components",
-        "--groups",
-        "--res",
-        "--resources",
-        "--set-resource-scopes",
-        "--set-resources",
-        "--set-scatter",
+    (
+        *("--config", "-C", "--consider-ancient", "--default-res", "--default-resources", "--group-components"),
+        *("--groups", "--res", "--resources", "--set-resource-scopes", "--set-resources", "--set-scatter"),
         "--set-threads",
-    }
+    )
 )
 
 
 def targets_first(words: Sequence[str]) -> list[str]:
-    """Move each word without `=` that follows an option of NAME=VALUE words to the front.
+    """Move each word without `=` that follows an option of NAME=VALUE words to the front; the program's name is none.
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
     form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
-
-    Args:
-        words: the command line without the program's name.
     """
     targets: list[str] = []
     kept: list[str] = []

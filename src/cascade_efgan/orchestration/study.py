@@ -37,7 +37,6 @@ class Study:
     """What one run makes and of which methods; all paths are relative to the repository.
 
     Attributes:
-        settings: all settings of the run.
         tables: names of its tables, the paper's first.
         pretraining: what Cascade EF-GAN is pre-trained on for wild images: several data sets together as `combined`, or
             the one there is (Sec. 4.5).

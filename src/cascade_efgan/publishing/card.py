@@ -32,12 +32,7 @@ _ROWS = {"unchanged": "Doing nothing", "real": "Real images"}
 
 @dataclass(frozen=True)
 class DatasetNotes:
-    """What a card says of a data set.
-
-    Attributes:
-        origin: name, source and licence.
-        limits: what weights that saw nothing else cannot do.
-    """
+    """What a card says of a data set: name, source and licence; what weights that saw nothing else cannot do."""
 
     origin: str
     limits: str
@@ -72,7 +67,6 @@ def card_numbers(release: Release, dataset: str, source: str) -> dict[str, list[
     """File of the results -> lines of Markdown cells (number, row, value, interval, people, images) that it gives.
 
     Args:
-        release: the run.
         dataset: data set of the numbers.
         source: folder of the weights, as the record names it.
 
@@ -127,11 +121,9 @@ def card(release: Release, dataset: str, source: str, psnr: dict[str, float], sa
     """The card as Markdown.
 
     Args:
-        release: the run.
         dataset: data set that they were trained on.
         source: folder of the method, as the record names it.
         psnr: of all test edits, dB: `float32` and `bfloat16`.
-        samples: table of the samples that were stored.
     """
     context = read_context(release.path(f"{RESULTS}run.json"))
     level = f"{100 * context['settings']['statistics']['level']:g} %"

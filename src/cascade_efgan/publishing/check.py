@@ -16,11 +16,7 @@ from cascade_efgan.publishing.publish import rounded
 
 
 class Published:
-    """A folder of published weights, and their run where it is in `results`.
-
-    Attributes:
-        release: the folder with its record.
-        run: the run, or None where another one, or none, is in `results`.
+    """A folder of published weights, and their run, or None where another one, or none, is in `results`.
 
     Raises:
         InputError: no record there, or not one of published weights.
@@ -38,11 +34,7 @@ class Published:
         self._weights = about["publishing"]["weights"]
 
     def problems(self, expected: str | None = None) -> list[str]:
-        """One sentence for everything that does not hold.
-
-        Args:
-            expected: SHA-256 that the record shall have.
-        """
+        """One sentence for everything that does not hold; `expected`: SHA-256 that the record shall have."""
         found = [problem.sentence for problem in check_record(self.release, expected)]
         folder, listed = self.release.folder, self.release.record.run["published"]
         for name in sorted({*listed, *(path.name for path in folder.iterdir())} - {RECORD}):

@@ -55,7 +55,6 @@ def publish(results: Path, dataset: str, method: str, seed: int, out: Path) -> d
         results: the run, with its `provenance.json`.
         dataset: data set whose weights are taken; one of `PUBLISHABLE`, whose licence allows samples to be published.
         method: trained on the data set; in its place come weights that were fine-tuned on it as wild images, if any.
-        seed: their training seed.
         out: folder to write; one of published weights is replaced.
 
     Returns:

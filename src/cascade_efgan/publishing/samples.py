@@ -19,13 +19,7 @@ _PRESENT = tuple(f"present_{name}" for name in AUS)
 
 
 def write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int]) -> pd.DataFrame:
-    """Store `COUNT` of the edits, evenly spaced in their order, so that nobody chose them by their looks.
-
-    Args:
-        folder: of the published weights.
-        edits: all test edits.
-        faces: the data set.
-        rows: edits that have a real counterpart.
+    """Store `COUNT` of the edits with a real counterpart (`rows`), evenly spaced, so that nobody chose them by looks.
 
     Returns:
         A row per sample: `source_id`, `target_expression`, `psnr` (edit to real, dB), `unchanged` (input to real, dB),

@@ -40,7 +40,6 @@ def build_table(
     Args:
         name: accuracy (Table 1), quality (Table 2), ablation (Table 3) or measures.
         context: description of the run, as `describe` makes it.
-        metrics: the numbers.
         comparisons: intervals and tests of this table, as `compare` makes them; None leaves them out.
         curves: losses of the training runs, as `losses_of_runs` gives them; None: the training itself is not judged.
 

@@ -89,9 +89,11 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
     """The columns of a table."""
     extractor = settings["fid"]["extractor"]
     known = any(dataset in TRUE_EDITS for dataset in table_datasets(name, settings))
+    meaning = "distance between the features of all edits of test images and of real images."
+    distance = Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓", meaning)
     chosen = {
         "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "quality": [PSNR, _distance(extractor), PSNR_TRUE],
+        "quality": [PSNR, distance, PSNR_TRUE],
         "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
         "measures": [measure_column(name, extractor) for name in measures(settings)],
     }[name]
@@ -101,8 +103,3 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
 def method_title(method: str) -> str:
     """The name of a row."""
     return METHODS[method].title if method in METHODS else {**CONTROLS, **REFERENCES}[method]
-
-
-def _distance(extractor: str) -> Column:
-    meaning = "distance between the features of all edits of test images and of real images."
-    return Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓", meaning)

@@ -1,9 +1,9 @@
 """Intervals and paired tests as Markdown and CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
@@ -45,15 +45,18 @@ def comparisons_markdown(comparisons: Mapping[str, Any], context: Mapping[str, A
 
 def comparisons_csv(comparisons: Mapping[str, Any]) -> str:
     """One line per interval or test, in full precision."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore")
-    writer.writeheader()
+    rows = []
     for kind, lines in (("interval", comparisons["intervals"]), ("test", comparisons["tests"])):
         for line in lines:
             renamed = {"table": comparisons["table"], "kind": kind, "first": line.get("method", line.get("first"))}
             ends = {"interval_low": line["low"], "interval_high": line["high"], "missing_because": line["reason"]}
-            writer.writerow({key: full_text(value) for key, value in {**line, **renamed, **ends}.items()})
-    return text.getvalue()
+            rows.append({key: full_text(value) for key, value in {**line, **renamed, **ends}.items()})
+    return csv_text(rows, CSV_COLUMNS)
+
+
+def csv_text(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:
+    """Rows of texts as CSV; what a row lacks is empty, and what the columns lack is left out."""
+    return pd.DataFrame(list(rows), columns=list(columns)).to_csv(index=False, lineterminator="\n")
 
 
 def _notes(comparisons: Mapping[str, Any], level: str) -> Iterable[str]:

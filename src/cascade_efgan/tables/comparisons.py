@@ -46,10 +46,6 @@ def read_all(paths: Iterable[Path]) -> list[tuple[Path, Values]]:
 def gather(read: Iterable[tuple[Path, Values]], seeds: Sequence[int]) -> Found:
     """Average the values of each number over the seeds; a number that some seed lacks is left out.
 
-    Args:
-        read: files and the values in them.
-        seeds: training seeds.
-
     Raises:
         InputError: the same number twice.
     """
@@ -74,8 +70,6 @@ def compare(name: str, context: Mapping[str, Any], paths: Iterable[Path]) -> dic
 
     Args:
         name: accuracy, quality, ablation or measures.
-        context: description of the run.
-        paths: files of values.
 
     Raises:
         InputError: an unknown table or a wrong file.

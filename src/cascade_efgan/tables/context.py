@@ -33,12 +33,7 @@ class DatasetFacts:
     """Numbers that are shown above a table.
 
     Attributes:
-        images: face crops.
-        people: different people among them.
         expressions: evaluated expressions, in the order of `EXPRESSIONS`.
-        gazes: different gaze directions.
-        train: images of the training part.
-        test: images of the test part.
         test_people: different people of the test part.
         shared_people: people of the test part that the training part has too.
         copies: images whose photograph is a copy of another's, pixel by pixel.
@@ -62,13 +57,7 @@ class DatasetFacts:
 
 
 def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path, completeness_path: Path) -> DatasetFacts:
-    """Count a data set.
-
-    Args:
-        index_path: `crops.csv`.
-        split_path: `split.csv`.
-        excluded_path: `excluded.csv`.
-        completeness_path: `completeness.json`.
+    """Count a data set, from its `crops.csv`, `split.csv`, `excluded.csv` and `completeness.json`.
 
     Raises:
         InputError: a missing or wrong file.
@@ -97,7 +86,6 @@ def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str,
     """The description of a run, ready for JSON.
 
     Args:
-        settings: resolved settings.
         facts: one entry for every data set of the settings.
 
     Raises:

@@ -16,7 +16,6 @@ class Column:
         metric: name of the metric file it shows.
         heading: shown name, with the direction that is better.
         meaning: what it says, in a line.
-        decimals: shown decimals.
         detail: key of the metric's details to show in place of its value.
         true_edits_only: only data sets with true edits have it.
     """
@@ -45,9 +44,7 @@ class Row:
     """A row: a method, or a control, on a data set.
 
     Attributes:
-        dataset: data set.
         method: method, control or reference.
-        title: its name in the table.
         cells: its numbers by column key.
         paper: the paper's numbers by column key.
         best: columns in which it is better than every other method, by tests.
@@ -72,10 +69,7 @@ class Table:
 
     Attributes:
         name: accuracy, quality or ablation.
-        title: heading.
         head: sentences above it.
-        columns: columns of numbers.
-        rows: rows, grouped by data set.
         meanings: what each column, and each control row, means: (name, sentence).
         warnings: signs that a training went wrong (`tables/health.py`), below it.
         notes: counts and cautions below them.

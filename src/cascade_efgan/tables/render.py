@@ -1,11 +1,7 @@
 """A table as Markdown, CSV and LaTeX; the same table always gives the same bytes."""
 
-import csv
-import io
-from collections.abc import Sequence
-
 from cascade_efgan.tables.cells import Cell
-from cascade_efgan.tables.comparison_text import aligned
+from cascade_efgan.tables.comparison_text import aligned, csv_text, full_text
 from cascade_efgan.tables.model import Column, Row, Table
 
 CSV_COLUMNS = (
@@ -76,26 +72,21 @@ def latex(table: Table) -> str:
 
 def as_csv(table: Table) -> str:
     """One line per number, in full precision, with its seeds, images, the paper's number and a missing one's reason."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for row in table.rows:
-        for column in table.columns:
-            writer.writerow(_csv_line(table, row, column))
-    return text.getvalue()
+    return csv_text((_csv_line(table, row, column) for row in table.rows for column in table.columns), CSV_COLUMNS)
 
 
-def _csv_line(table: Table, row: Row, column: Column) -> Sequence[str]:
+def _csv_line(table: Table, row: Row, column: Column) -> dict[str, str]:
     cell = row.cells[column.key]
     low, high = map(str, cell.n) if cell.n else ("", "")
     ends = cell.interval or (None, None)
     printed = row.paper.get(column.key)
     difference = None if printed is None or cell.value is None else cell.value - printed
-    return (
+    cells = (
         *(table.name, row.dataset, row.method, row.title, column.key, column.unit),
-        *(_full(cell.value), _full(cell.spread), *map(_full, ends), "yes" if column.key in row.best else ""),
-        *(" ".join(map(str, cell.seeds)), low, high, _full(printed), _full(difference), cell.reason or ""),
+        *(cell.value, cell.spread, *ends, "yes" if column.key in row.best else ""),
+        *(" ".join(map(str, cell.seeds)), low, high, printed, difference, cell.reason),
     )
+    return dict(zip(CSV_COLUMNS, map(full_text, cells), strict=True))
 
 
 def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
@@ -136,10 +127,6 @@ def _notes(table: Table) -> list[str]:
         return [*table.warnings, *table.notes]
     said = "Columns headed paper: the paper's numbers, single runs; it has none for control rows."
     return [*table.warnings, *table.notes, f"{said} Difference: ours minus the paper's."]
-
-
-def _full(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"
 
 
 def _escaped(text: str) -> str:

@@ -22,14 +22,7 @@ setting: `snakemake all --config 'split={by: person}'`. For the training seeds, 
 
 
 def sensitivity_markdown(table: pd.DataFrame, dataset: str, preset: str, seed: int) -> str:
-    """A Markdown page: for each assumption and column, every method's number and how far it moved.
-
-    Args:
-        table: `lines` of `evaluation/sensitivity.py`.
-        dataset: data set.
-        preset: preset of the run.
-        seed: training seed.
-    """
+    """A Markdown page: for each assumption and column, every method's number and how far it moved (`lines`)."""
     methods = list(dict.fromkeys(table["method"]))
     headings = ["Assumption", "Setting", "Here", "Instead", "Column", *map(method_title, methods), "Order of methods"]
     body = []

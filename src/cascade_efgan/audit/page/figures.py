@@ -28,11 +28,8 @@ class FigureView:
     """A figure of the page.
 
     Attributes:
-        title: heading.
         caption: what it shows, data, preset, seed and numbers.
         paper_figure: number of the paper's figure; None where the paper has none.
-        dataset: title of its data set.
-        uri: the picture.
         width: pixels.
         height: pixels.
         files: the picture's files in full size, relative to the page.

@@ -2,9 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from statistics import fmean
 
 import networkx as nx  # type: ignore[import-untyped]
+import numpy as np
+from scipy.optimize import isotonic_regression
 
 from cascade_efgan.audit.provenance import Job, Provenance
 
@@ -13,14 +16,13 @@ GAP_X, GAP_Y = 16, 38
 MARGIN = 8
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """A rule, or a bend of an arrow over several layers.
 
     Attributes:
         name: the rule; empty for a bend.
         layer: counted from the raw data.
-        jobs: its jobs.
         x: centre, pixels.
         y: upper edge, pixels.
     """
@@ -42,12 +44,14 @@ class Node:
         return sum(job.seconds for job in self.jobs)
 
 
+Neighbours = dict[Node, list[Node]]
+
+
 @dataclass(frozen=True)
 class Picture:
     """The graph, laid out.
 
     Attributes:
-        nodes: the rules.
         arrows: SVG path data, with the names of the rules at both ends.
         width: pixels.
         height: pixels.
@@ -79,8 +83,13 @@ def draw_graph(record: Provenance) -> Picture:
     layers: dict[int, list[Node]] = defaultdict(list)
     for node in [*nodes.values(), *(bend for chain in chains for bend in chain[1:-1])]:
         layers[node.layer].append(node)
-    _order(layers, chains)
-    width = _place(layers, chains)
+    # Of every node its neighbours in the layer above, and those in the layer below.
+    near: tuple[Neighbours, Neighbours] = (defaultdict(list), defaultdict(list))
+    for upper, lower in (pair for chain in chains for pair in pairwise(chain)):
+        near[0][lower].append(upper)
+        near[1][upper].append(lower)
+    _order(layers, near)
+    width = _place(layers, near)
     height = (max(layers, default=0) + 1) * (NODE_HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     return Picture(
         list(nodes.values()), [(_path(chain), chain[0].name, chain[-1].name) for chain in chains], width, height
@@ -91,49 +100,27 @@ def _chain(start: Node, end: Node) -> list[Node]:
     return [start, *(Node("", number) for number in range(start.layer + 1, end.layer)), end]
 
 
-def _order(layers: dict[int, list[Node]], chains: list[list[Node]]) -> None:
+def _order(layers: dict[int, list[Node]], near: tuple[Neighbours, Neighbours]) -> None:
     """Sort each layer by the middle of its neighbours, downwards and upwards in turn, to avoid crossings."""
-    above, below = _neighbours(chains)
     for sweep in range(12):
-        down = sweep % 2 == 0
-        for number in sorted(layers, reverse=not down):
-            place = {id(node): n for other in layers.values() for n, node in enumerate(other)}
-            near = above if down else below
-            order = {
-                id(node): (sum(place[id(one)] for one in near[id(node)]) / len(near[id(node)]))
-                if near[id(node)]
-                else place[id(node)]
-                for node in layers[number]
-            }
-            layers[number].sort(key=lambda node: order[id(node)])
-
-
-def _neighbours(chains: list[list[Node]]) -> tuple[dict[int, list[Node]], dict[int, list[Node]]]:
-    above: dict[int, list[Node]] = defaultdict(list)
-    below: dict[int, list[Node]] = defaultdict(list)
-    for chain in chains:
-        for upper, lower in pairwise(chain):
-            above[id(lower)].append(upper)
-            below[id(upper)].append(lower)
-    return above, below
-
-
-def _place(layers: dict[int, list[Node]], chains: list[list[Node]]) -> int:
-    """Give every node its place: near its neighbours' middle, without overlap; gives back the width."""
-    above, below = _neighbours(chains)
-    for number, nodes in layers.items():
-        x = 0.0
-        for node in nodes:
-            node.x, node.y = x + node.width / 2, MARGIN + number * (NODE_HEIGHT + GAP_Y)
-            x += node.width + GAP_X
-    for sweep in range(24):
-        near = above if sweep % 2 == 0 else below
         for number in sorted(layers, reverse=sweep % 2 == 1):
-            wanted = [
-                sum(one.x for one in near[id(node)]) / len(near[id(node)]) if near[id(node)] else node.x
-                for node in layers[number]
-            ]
-            _spread(layers[number], wanted)
+            place = {node: n for other in layers.values() for n, node in enumerate(other)}
+            order = {node: fmean(place[one] for one in near[sweep % 2][node] or [node]) for node in layers[number]}
+            layers[number].sort(key=order.__getitem__)
+
+
+def _place(layers: dict[int, list[Node]], near: tuple[Neighbours, Neighbours]) -> int:
+    """Give every node its place: near its neighbours' middle, without overlap; gives back the width."""
+    for number, nodes in layers.items():
+        for node, place in zip(nodes, _closest(nodes), strict=True):
+            node.x, node.y = place, MARGIN + number * (NODE_HEIGHT + GAP_Y)
+    for sweep in range(24):
+        for number in sorted(layers, reverse=sweep % 2 == 1):
+            nodes, least = layers[number], np.array(_closest(layers[number]))
+            wanted = [fmean(one.x for one in near[sweep % 2][node] or [node]) for node in nodes]
+            # What is beyond the closest places may not fall from left to right: then no two nodes overlap.
+            for node, x in zip(nodes, isotonic_regression(wanted - least).x + least, strict=True):
+                node.x = float(x)
     everyone = [node for nodes in layers.values() for node in nodes]
     left = min(node.x - node.width / 2 for node in everyone) - MARGIN
     for node in everyone:
@@ -141,26 +128,10 @@ def _place(layers: dict[int, list[Node]], chains: list[list[Node]]) -> int:
     return round(max(node.x + node.width / 2 for node in everyone)) + MARGIN
 
 
-def _spread(nodes: list[Node], wanted: list[float]) -> None:
-    """Places as near to the wanted ones as the order and the gaps allow (neighbouring blocks share their error)."""
-    blocks: list[tuple[float, list[Node], list[float]]] = []
-    for node, want in zip(nodes, wanted, strict=True):
-        block = (want, [node], [0.0])
-        while blocks and _end(blocks[-1]) > block[0] + block[2][0] - block[1][0].width / 2 - GAP_X:
-            start, members, offsets = blocks.pop()
-            shift = offsets[-1] + members[-1].width / 2 + GAP_X + block[1][0].width / 2
-            moved = [shift + offset for offset in block[2]]
-            total = len(members) + len(block[1])
-            middle = (start * len(members) + (block[0] - shift) * len(block[1])) / total
-            block = (middle, members + block[1], offsets + moved)
-        blocks.append(block)
-    for start, members, offsets in blocks:
-        for node, offset in zip(members, offsets, strict=True):
-            node.x = start + offset
-
-
-def _end(block: tuple[float, list[Node], list[float]]) -> float:
-    return block[0] + block[2][-1] + block[1][-1].width / 2
+def _closest(nodes: list[Node]) -> list[float]:
+    """Centres of nodes of a layer that stand as close as they may, from left to right."""
+    steps = ((one.width + other.width) / 2 + GAP_X for one, other in pairwise(nodes))
+    return list(accumulate(steps, initial=nodes[0].width / 2))
 
 
 def _path(chain: list[Node]) -> str:

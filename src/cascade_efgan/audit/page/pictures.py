@@ -2,9 +2,10 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -35,7 +36,7 @@ class Sheets:
         edits: method -> data URI of its sheet: a row a source, a column a target.
     """
 
-    sources: list[dict[str, str]]
+    sources: list[dict[Hashable, Any]]
     targets: list[str]
     tile: int
     inputs: str
@@ -57,17 +58,12 @@ def draw_sheets(release: Release, dataset: str, seed: int, methods: Sequence[str
     sources = choose_sources(index, SOURCES, DRAW_SEED)
     targets = list(dict.fromkeys(index["target_expression"]))
     tile = min(TILE, faces.size)
-    known = faces.index.set_index("id")
-    rows = {name: number for number, name in enumerate(faces.index["id"])}
-    inputs = [[np.asarray(faces.images[rows[source]])] for source in sources]
+    inputs = [[np.asarray(faces.images[faces.places[source]])] for source in sources]
     edits = {}
     for method, one in made.items():
         place = {key: number for number, key in enumerate(one.keys)}
         edits[method] = _sheet([[one.images[place[source, goal]] for goal in targets] for source in sources], tile)
-    about = [
-        {"id": name, "person": str(known.at[name, "person"]), "expression": str(known.at[name, "expression"])}
-        for name in sources
-    ]
+    about = faces.index.set_index("id", drop=False).loc[sources, ["id", "person", "expression"]].to_dict("records")
     return Sheets(about, targets, tile, _sheet(inputs, tile), edits)
 
 

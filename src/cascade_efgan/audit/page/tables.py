@@ -9,8 +9,9 @@ from typing import Any
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.table_numbers import TableCell, table_cells, table_file
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
-from cascade_efgan.tables.paper import COMPARISON, TABLES
+from cascade_efgan.tables.paper import COMPARISON, paper_value
 
 #: Data set of the paper's numbers that stand beside those of a data set that the paper does not have.
 PAPER_DATASET = "rafd"
@@ -25,7 +26,6 @@ class CellView:
     Attributes:
         text: the number that the table prints, or the mark of its footnote.
         around: what the table prints behind it: an interval, or the deviation over seeds.
-        bold: whether the table prints it in bold.
         id: fragment that opens its trail; None where no number stands.
         paper: the paper's number, None where it has none.
         paper_dataset: the data set of the paper's number, where it is not the row's own.
@@ -46,12 +46,8 @@ class TableView:
     """A table of the page.
 
     Attributes:
-        name: the table's name.
-        title: its heading.
         head: sentences above it.
-        headings: of the columns of numbers.
         rows: data set's title, method's title, method, cells.
-        notes: lines below it.
         files: its files, relative to the page.
     """
 
@@ -109,13 +105,14 @@ def table_view(release: Release, job: Job, extractor: str) -> tuple[TableView, d
 def _cell_view(text: str, fragment: str | None, line: dict[str, Any], extractor: str) -> CellView:
     number, _, around = text.replace("**", "").partition(" ")
     difference = line.get("difference") or ""
+    paper, dataset = _paper(line, extractor)
     return CellView(
         text=number,
         around=around,
         bold=text.startswith("**"),
         id=fragment,
-        paper=_paper(line, extractor)[0],
-        paper_dataset=_paper(line, extractor)[1],
+        paper=paper,
+        paper_dataset=dataset,
         difference=f"{float(difference):+.2f}" if difference else "",
     )
 
@@ -124,11 +121,10 @@ def _paper(line: dict[str, Any], extractor: str) -> tuple[float | None, str | No
     """The paper's number of a cell and, where it is of another data set than the row, which one."""
     if line.get("paper"):
         return float(line["paper"]), None
-    table, column = line.get("table", ""), line.get("column", "")
-    if line.get("dataset") in COMPARISON or (column == "fid" and extractor != "inception"):
+    if not line or line["dataset"] in COMPARISON or (line["column"] == "fid" and extractor != "inception"):
         return None, None
-    value = TABLES.get(table, {}).get(PAPER_DATASET, {}).get(line.get("method", ""), {}).get(column)
-    return (value, "RaFD") if value is not None else (None, None)
+    value = paper_value(line["table"], PAPER_DATASET, line["method"], line["column"])
+    return value, None if value is None else dataset_title(PAPER_DATASET)
 
 
 def _parts(text: str) -> tuple[str, list[str], list[list[str]], list[str]]:

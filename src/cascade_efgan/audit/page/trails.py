@@ -9,7 +9,7 @@ from typing import Any
 from cascade_efgan.audit.page.pictures import Sheets
 from cascade_efgan.audit.release import SOURCES, Release
 from cascade_efgan.audit.table_numbers import TableCell
-from cascade_efgan.methods import CONTROLS, METHODS
+from cascade_efgan.tables.columns import method_title
 
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
 
@@ -17,11 +17,7 @@ _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE 
 def page_data(
     release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
 ) -> dict[str, Any]:
-    """All that the script shows, ready for JSON; pictures are in the style sheet and named by data set and method.
-
-    Args:
-        seed: the training seed whose pictures the page shows.
-    """
+    """All that the script shows, ready for JSON; pictures of one training seed are in the style sheet."""
     record = release.record
     return {
         "jobs": [
@@ -52,7 +48,7 @@ def page_data(
             dataset: {
                 "sources": one.sources,
                 "targets": one.targets,
-                "methods": [[method, _title(method)] for method in one.edits],
+                "methods": [[method, method_title(method)] for method in one.edits],
             }
             for dataset, one in sheets.items()
         },
@@ -73,10 +69,6 @@ def _cell(cell: TableCell) -> dict[str, Any]:
             for path, one in cell.metrics.items()
         ],
     }
-
-
-def _title(method: str) -> str:
-    return METHODS[method].title if method in METHODS else CONTROLS.get(method, method)
 
 
 def _verdicts(

@@ -52,9 +52,7 @@ def constant_aus(table: pd.DataFrame) -> list[str]:
 def au_warnings(index: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """What does not look like OpenFace's AU intensities, a sentence each: the finding, and what to look for.
 
-    Args:
-        index: rows with `expression` and the AUs.
-        table: as `au_table` gives it.
+    `index` has rows with `expression` and the AUs, `table` is their `au_table`.
     """
     aus = index[list(AUS)].to_numpy(dtype=np.float64)
     general = [*_out_of_range(aus), *_identical(aus)]

@@ -102,10 +102,7 @@ def read_au_rows(path: str | Path) -> pd.DataFrame:
 
 
 def au_table(index: pd.DataFrame) -> pd.DataFrame:
-    """Statistics of every AU, the form of `au_report.csv`.
-
-    Args:
-        index: rows with `expression` and the AUs.
+    """Statistics of every AU, from rows with `expression` and the AUs: the form of `au_report.csv`.
 
     Returns:
         `statistic, expression, n, AU01..AU45`: the mean of each expression that occurs, then of all photographs min,
@@ -156,7 +153,6 @@ def render_report(
     Args:
         table: as `au_table` gives it.
         warnings: as `au_warnings` gives them.
-        datasets: names of the data sets in the index.
         origin: `openface.json`, whose photographs of several people are listed.
     """
     several = (origin or {}).get("several_people", {"photographs": 0, "files": []})

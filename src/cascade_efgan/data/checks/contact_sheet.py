@@ -46,15 +46,11 @@ class Sheet:
 
 
 def choose_crops(index: pd.DataFrame, seed: int) -> Sheet:
-    """Which crops a contact sheet shows, drawn at random, so that nobody's eye chooses.
+    """Which crops (`person, expression`) a contact sheet shows, drawn at random, so that nobody's eye chooses.
 
     Where most photographs are of people with several expressions: up to 8 of these people, one per row, and all
     expressions, one a column; of several photographs of a person with one expression, one is drawn. Else up to 8
     rows of photographs of each expression; with fewer than 5 expressions, each has several columns.
-
-    Args:
-        index: rows with `person, expression`.
-        seed: of the random draw.
     """
     rng = np.random.default_rng(seed)
     present = set(index["expression"])
@@ -92,8 +88,6 @@ def draw_contact_sheet(faces: Faces, checks: pd.DataFrame, seed: int, picture: P
     Args:
         faces: all crops of a data set; only those that are shown are read.
         checks: `crop_checks.csv` of the same crops.
-        seed: of the choice.
-        picture: file to write.
     """
     from matplotlib import pyplot as plt
     from matplotlib.patches import Patch

@@ -30,8 +30,6 @@ def draw_patches(face: np.ndarray, report: Mapping[str, Any], dataset: str, pict
     Args:
         face: `(S, S, 3)` in 0..255, as `mean_face` gives it.
         report: as `patch_report` gives it.
-        dataset: name for the title.
-        picture: file to write.
     """
     from matplotlib import pyplot as plt
     from matplotlib.patches import Rectangle

@@ -23,7 +23,6 @@ class Chunk(NamedTuple):
     Attributes:
         answers: of every photograph of the chunk, by id.
         listed: SHA-256 of the program and of its model files, in sha256sum's form.
-        command: the program and its arguments.
     """
 
     answers: dict[str, Answer]

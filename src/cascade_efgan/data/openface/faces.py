@@ -134,7 +134,6 @@ def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Pat
 
     Args:
         excluded: as `settle` gives it.
-        total: number of photographs.
         share: largest share of them that may be excluded, 0..1.
         listed: where all of them can be looked up, for the sentence.
 

@@ -50,10 +50,7 @@ def prepare_chunk(photos: PhotoZip, rows: pd.DataFrame, path: Path) -> list[tupl
     """Write the images of a chunk as one tar, one photograph in memory at a time.
 
     The tar depends on nothing but the photographs: images by id, then `failed.tsv` (id, tab, reason) for photographs
-    that OpenFace must not see. Ids are unique, so that equal stems cannot overwrite each other's CSV.
-
-    Returns:
-        (id, reason) of these photographs, by id.
+    that OpenFace must not see; these are given back. Ids are unique: equal stems cannot overwrite each other's CSV.
 
     Raises:
         InputError: a photograph is missing in the zip.
@@ -80,7 +77,6 @@ def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
     Args:
         name: id of the photograph.
         file: what messages call it.
-        data: bytes of its file.
     """
     try:
         # Decoded in full: OpenFace would take a truncated JPEG for a picture without a face.

@@ -72,7 +72,7 @@ def face_shape(person: Identity, a: Activation, gaze: str) -> FaceShape:
     nose = _nose(person, a)
     mouth = _mouth(person, a, jaw)
     landmarks = np.concatenate(
-        [side_points, _brow_landmarks(brows), _nose_landmarks(nose), _eye_landmarks(eyes), _mouth_landmarks(mouth)]
+        [side_points, brows[0][::-1], brows[1], _nose_landmarks(nose), _eye_landmarks(eyes), _mouth_landmarks(mouth)]
     )
     chin = np.array([[0.0, person.face_length + jaw - 4.0 * a["AU17"]]])
     return FaceShape(contour, brows, eyes, nose, mouth, jaw, chin, landmarks)
@@ -245,11 +245,6 @@ def _mouth(person: Identity, a: Activation, jaw: float) -> Mouth:
         lower_teeth=teeth + 1.6 + 0.95 * jaw,
         gap=float(gap.max()),
     )
-
-
-def _brow_landmarks(brows: tuple[Points, Points]) -> Points:
-    """Points 17-26, from left to right."""
-    return np.concatenate([brows[0][::-1], brows[1]])
 
 
 def _nose_landmarks(nose: dict[str, Points]) -> Points:

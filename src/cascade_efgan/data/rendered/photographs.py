@@ -79,7 +79,6 @@ def render(face: RenderedFace, aus: NDArray[np.floating] | None = None) -> Rende
     """The photograph of a face, or its true edit.
 
     Args:
-        face: whom to render.
         aus: `(17,)`, intensities 0..5; None: the face's own. Other AUs give the *true edit*: the same person,
             gaze, pose and light, and only the expression changes. Two decimals are kept, as in OpenFace's
             files, so that AUs that went through such a file give the same bytes.

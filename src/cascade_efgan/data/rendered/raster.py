@@ -91,7 +91,6 @@ def strokes(area: Window, lines: list[tuple[Points, NDArray[np.float64]]], sigma
     """Soft lines `(h, w)`, float32 in 0..1.
 
     Args:
-        area: window of the result.
         lines: polylines `(n, 2)` in face units with the strength (0..1) of each of their points.
         sigma: softness (standard deviation), face units; strengths are peak values after the blur.
     """

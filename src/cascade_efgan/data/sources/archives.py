@@ -51,7 +51,6 @@ class ArchiveReader(ABC, Generic[Place]):
     """
 
     def __init__(self, path: Path) -> None:
-        """Remember the path."""
         self.path = path
         self.skipped: Counter[str] = Counter()
         self._places: dict[str, Place] = {}
@@ -237,7 +236,6 @@ def open_archive(path: Path, work: Path) -> Iterator[ArchiveReader]:
     """Open a folder, zip or tar (plain, gz, bz2 or xz) for reading.
 
     Args:
-        path: what the user obtained.
         work: folder for the one temporary file that a compressed tar is unpacked to, as reading here and there in it
             would decompress it again and again.
 

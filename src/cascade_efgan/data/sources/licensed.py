@@ -15,11 +15,7 @@ from cascade_efgan.files import not_the_file
 
 
 def archive_of(settings: Settings, dataset: str) -> Path:
-    """The archive of a data set: its setting `archive`, else the environment variable EFGAN_<DATA SET>.
-
-    Args:
-        settings: all settings.
-        dataset: rafd, cfeed, affectnet or folder.
+    """The archive of rafd, cfeed, affectnet or folder: its setting `archive`, else the variable EFGAN_<DATA SET>.
 
     Raises:
         InputError: neither is set, or what is named does not exist; the sentence says where to request the data set.
@@ -50,12 +46,7 @@ def missing_archives(settings: Settings) -> list[str]:
 
 
 def archive_fingerprint(settings: Settings, dataset: str, cache: Path | None = None) -> dict[str, str]:
-    """What shows that the archive of a data set, or `folder.labels`, is another than before.
-
-    Args:
-        settings: all settings.
-        dataset: any data set.
-        cache: as for `fingerprint`.
+    """What shows that the archive of a data set, or `folder.labels`, is another than before (`fingerprint`).
 
     Returns:
         `archive`: its path, or "missing"; `state` and `labels`: fingerprints of it and of `folder.labels`. Empty for a
