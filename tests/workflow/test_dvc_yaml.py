@@ -12,7 +12,7 @@ from copied_workflow import REPOSITORY, Workflow
 from cascade_efgan.orchestration.study import model_artifacts
 
 #: Runs that have among them every data set, every rule and every kind of training.
-RUNS = {"laptop": ["preset=laptop"], "london": ["preset=london", "wild={dataset: folder}"], "paper": ["preset=paper"]}
+RUNS = {"laptop": ["preset=laptop", "wild={dataset: folder}"], "london": ["preset=london"], "paper": ["preset=paper"]}
 
 
 def files_of(workflow: Workflow, settings: list[str]) -> tuple[set[str], set[str]]:
