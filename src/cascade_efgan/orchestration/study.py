@@ -187,7 +187,9 @@ class Study:
 
     def figure_files(self) -> list[str]:
         """Every figure, of the first seed: those of another are made when they are asked for by name."""
-        trained = [name for name in (self.settings.wild.dataset, self.pretraining) if name and self.trained_methods(name)]
+        trained = [
+            name for name in (self.settings.wild.dataset, self.pretraining) if name and self.trained_methods(name)
+        ]
         return [
             f"results/{dataset}/seed{self.settings.seeds[0]}/figures/{name}.{suffix}"
             for dataset in dict.fromkeys([*self.settings.datasets, *trained])
