@@ -150,7 +150,7 @@ def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd
     lonely = scores(0).assign(psnr=np.nan)
     with figure_style():
         drawn = [
-            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None, MADE),
+            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None),
             draw_gap({"stargan": lonely.head(0)}, "the true edit", MADE),
         ]
     for figure, caption in drawn:
@@ -233,7 +233,7 @@ def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]
         "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
         "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
         "wild": lambda: draw_wild(faces, *list(edits.values())[:2], faces, np.arange(15), 3, "Baseline", MADE),
-        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"], MADE),
+        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"]),
         "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
         "attention": lambda: draw_attention(single, asked, MADE, plan),
         "steps": lambda: draw_steps(cascade, single, asked, faces, MADE, plan),
