@@ -127,6 +127,11 @@ def test_the_gap_table_counts_and_averages_every_bin() -> None:
     assert part["mean"].iloc[0] > part["mean"].iloc[-1]
 
 
+def test_the_gap_table_refuses_edits_in_another_order() -> None:
+    with pytest.raises(ValueError, match="stargan: its edits are not those of ef_gan"):
+        gap_table({"ef_gan": scores(0), "stargan": scores(0).iloc[::-1]}, seed=0)
+
+
 def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_not() -> None:
     pair = ("cascade_ef_gan", "ef_gan")
     helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, "correct", 0)
