@@ -105,7 +105,8 @@ def gain_of_cascade(
 def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
     """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
-    `scores`: method or control -> `edit_scores`, of the same edits; `against`: what PSNR compares an edit with, in words.
+    `scores`: method or control -> `edit_scores`, of the same edits; `against`: what PSNR compares an edit with, in
+    words.
     """
     from matplotlib import pyplot as plt
 

@@ -26,7 +26,8 @@ def targets_first(words: Sequence[str]) -> list[str]:
     """Move each word without `=` that follows an option of NAME=VALUE words to the front.
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
-    form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`. `words` excludes the program's name.
+    form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
+    `words` excludes the program's name.
     """
     targets: list[str] = []
     kept: list[str] = []
