@@ -109,7 +109,7 @@ def _left_out(
                 continue
             with release.path(lists[0]).open(encoding="utf-8", newline="") as lines:
                 valued = edits & {line["id"] for line in csv.DictReader(lines)}
-            if valued:  # else of whole sets or of images, not of edits
+            if valued and valued != edits:  # none: values of whole sets or of images, not of edits
                 found[path] = sorted(edits - valued)
     return found
 
