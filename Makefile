@@ -63,7 +63,7 @@ format: $(READY) ## Rewrite Python and Snakemake files in the project's style.
 config: $(READY) ## Generate config.yaml (your edits are lost), its schema and the artifacts of dvc.yaml again.
 	efgan config --format template --force --out config.yaml
 	efgan config --format schema --force --out workflow/schemas/config.schema.json
-	{ sed '/^artifacts:/,$$d' dvc.yaml; efgan config --format artifacts; } > dvc.yaml.new && mv dvc.yaml.new dvc.yaml
+	sed '/^artifacts:/,$$d' dvc.yaml > dvc.yaml.new && python -m cascade_efgan.orchestration.study >> dvc.yaml.new && mv dvc.yaml.new dvc.yaml
 
 lock: $(READY) ## Choose the newest allowed packages and write requirements.lock again.
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

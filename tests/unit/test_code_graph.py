@@ -96,6 +96,15 @@ def test_evaluation_does_not_depend_on_training() -> None:
     assert not {name for name in names if name.startswith(("training/", "models/", "losses"))}
 
 
+@pytest.mark.parametrize("stage", ["train", "generate", "classify", "classify_again", "regress_aus", "features"])
+def test_a_reworded_flag_of_a_figure_trains_nothing_and_edits_nothing_anew(stage: str) -> None:
+    assert "stages/options.py" not in found(SOURCE, stage)
+
+
+def test_an_edit_of_the_claims_writes_no_settings_anew() -> None:
+    assert not {name for name in found(SOURCE, "config") if name.startswith(("claims/", "orchestration/study"))}
+
+
 def test_parts_of_the_package_import_only_those_before_them() -> None:
     """In the order of docs/code.md; an import inside a function counts."""
     page = SOURCE.with_name("docs").joinpath("code.md").read_text(encoding="utf-8")

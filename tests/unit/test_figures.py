@@ -127,6 +127,11 @@ def test_the_gap_table_counts_and_averages_every_bin() -> None:
     assert part["mean"].iloc[0] > part["mean"].iloc[-1]
 
 
+def test_the_gap_table_refuses_edits_in_another_order() -> None:
+    with pytest.raises(ValueError, match="stargan: its edits are not those of ef_gan"):
+        gap_table({"ef_gan": scores(0), "stargan": scores(0).iloc[::-1]}, seed=0)
+
+
 def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_not() -> None:
     pair = ("cascade_ef_gan", "ef_gan")
     helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, "correct", 0)
@@ -150,7 +155,7 @@ def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd
     lonely = scores(0).assign(psnr=np.nan)
     with figure_style():
         drawn = [
-            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None, MADE),
+            draw_extremes(faces, {"stargan": edits_of(plan, 0)}, {"stargan": lonely}, None),
             draw_gap({"stargan": lonely.head(0)}, "the true edit", MADE),
         ]
     for figure, caption in drawn:
@@ -233,7 +238,7 @@ def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]
         "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
         "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
         "wild": lambda: draw_wild(faces, *list(edits.values())[:2], faces, np.arange(15), 3, "Baseline", MADE),
-        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"], MADE),
+        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"]),
         "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
         "attention": lambda: draw_attention(single, asked, MADE, plan),
         "steps": lambda: draw_steps(cascade, single, asked, faces, MADE, plan),

@@ -173,7 +173,7 @@ def test_a_pointer_in_place_of_a_file_says_how_to_fetch_the_file(tmp_path, fetch
     for name, read in readers.items():
         file = tmp_path / name
         file.write_bytes(POINTERS[fetch].replace(b"weights.safetensors", file.name.encode()))
-        with pytest.raises(InputError, match=fetch.removesuffix("weights.safetensors")) as told:
+        with pytest.raises(InputError, match=fetch.replace("weights.safetensors", name)) as told:
             read(file)
         assert str(file) in str(told.value) and "delete" not in str(told.value)
 

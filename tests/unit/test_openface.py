@@ -171,6 +171,15 @@ def test_line_ends_and_empty_lines_of_other_programs_change_nothing(saved):
     np.testing.assert_array_equal(face.landmarks, expected.landmarks)
 
 
+@pytest.mark.parametrize("blank", ["  ", "\t", ", ,", " , "])
+def test_lines_of_nothing_but_blanks_count_nowhere(blank):
+    """Before the header they gave a sentence about missing columns, after it one about cells."""
+    head, row = FACE.strip().split("\n")
+    (face,) = parse_faces("\n".join(["  ", head, blank, row, blank, ""]), "a.csv")["a"]
+    (expected,) = parse_faces(FACE, "a.csv")["a"]
+    assert np.array_equal(face.aus, expected.aus) and np.array_equal(face.landmarks, expected.landmarks)
+
+
 def test_frames_of_a_video_cannot_be_told_apart():
     lines = openface_text([(0.9, AU_ROW, landmarks()), (0.9, AU_ROW, landmarks())], "video").splitlines()
     text = "\n".join([*lines[:2], "2" + lines[2][1:]])

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import zipfile
 from base64 import urlsafe_b64encode
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from programs import write_files
@@ -13,6 +15,7 @@ import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
 from cascade_efgan.audit.page.graph import draw_graph
 from cascade_efgan.audit.page.tables import table_view
+from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.provenance import File, Job, Provenance, read_provenance, write_provenance
 from cascade_efgan.audit.record import record_run
 from cascade_efgan.audit.release import Release
@@ -210,3 +213,23 @@ def test_a_table_of_the_page_keeps_number_interval_and_the_papers_number_apart(
     assert (fid.text, fid.bold, fid.difference) == ("19.5", False, "")
     assert (fid.paper, fid.paper_dataset) == (paper, paper and "RaFD")
     assert {name: cell.value for name, cell in found.items()} == {psnr.id: 88.0, fid.id: 19.5}
+
+
+def test_the_page_leaves_out_the_edits_that_have_no_value_behind_a_number(tmp_path: Path) -> None:
+    """A list of measures in the script showed identity's edits to the own expression, and PSNR's without a partner."""
+    files = {"values_psnr.csv": "id,value\na:happy,1\nz:sad,1\n", "values_fid.csv": "id,value\neverybody,1\n"}
+    write_files(tmp_path, files)
+    with zipfile.ZipFile(tmp_path / "source.zip", "w"):
+        pass
+    cells, maker = {}, {}
+    for name in ("psnr", "fid"):
+        metric = SimpleNamespace(name=name, value=1.0, n=2, seed=0)
+        cells[name] = SimpleNamespace(dataset="rendered", title="", method="", column="", value=1.0, unit="",
+                                      metrics={f"results/{name}.json": metric})  # fmt: skip
+        maker[f"results/{name}.json"] = SimpleNamespace(outputs=[f"results/values_{name}.csv"])
+    record = SimpleNamespace(jobs=[], files={}, code={}, environments={}, run={}, maker=maker)
+    release = SimpleNamespace(record=record, folder=tmp_path, path=lambda name: tmp_path / Path(name).name)
+    sheet = SimpleNamespace(sources=[{"id": "a"}], targets=["happy", "sad"], edits={"wild": ""})
+    data = page_data(release, cells, {"rendered": sheet}, 0)  # type: ignore[arg-type]
+    assert data["left_out"] == {"results/psnr.json": ["a:sad"]}
+    assert data["sheets"]["rendered"]["methods"] == [["wild", "wild"]]

@@ -12,7 +12,12 @@ import pytest
 from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from cascade_efgan.orchestration.snakemake_command import PAIR_OPTIONS, one_look_at_a_time, targets_first
+from cascade_efgan.orchestration.snakemake_command import (
+    PAIR_OPTIONS,
+    one_look_at_a_time,
+    targets_first,
+    working_directory,
+)
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -40,6 +45,15 @@ def test_bare_words_among_pairs_become_targets(line: str, expected: str) -> None
 
 def test_values_with_spaces_stay_pairs() -> None:
     assert targets_first(["--config", "train={epochs: 3}", "all"]) == ["all", "--config", "train={epochs: 3}"]
+
+
+@pytest.mark.parametrize(
+    "line", ["-dtwo", "-d two", "-nd two", "-ndtwo", "--directory=two", "--direct two", "--resources gpu=1 all -d two"]
+)
+def test_the_folder_to_work_in_is_found_in_every_form(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert working_directory(line.split()) == tmp_path / "two"
+    assert working_directory(["-n", "--", "-d", "two"]) == tmp_path
 
 
 def test_the_parser_of_the_pinned_snakemake_gets_target_and_resource_back() -> None:
@@ -77,8 +91,9 @@ def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repos
         done = run(efgan, cwd=folder, env=ours)
         assert "the edited code runs" in done.stderr
     assert run(efgan, cwd=tmp_path, env=environment).returncode == 0
-    done = run(efgan, cwd=repository, env=ours)
-    assert done.returncode == 0 and "own code" not in done.stderr
+    # Its own code by another name is not started twice.
+    done = run(efgan, cwd=tmp_path / "two", env={**environment, "PYTHONPATH": str(tmp_path / "linked/src")})
+    assert done.stderr == "the edited code runs\n"
     (tmp_path / "two/Snakefile").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\nrule one:\n")
     snakemake = [str(PROGRAMS / "snakemake"), "--dry-run", "--cores", "1"]
     there = ["--snakefile", str(tmp_path / "two/Snakefile")]
@@ -88,6 +103,9 @@ def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repos
     (tmp_path / "two/benchmarks/here.py").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\n")
     benchmark = [str(PROGRAMS / "python"), "-m", "benchmarks.here"]
     assert f"from {tmp_path / 'two/src'}" in run(benchmark, cwd=tmp_path / "two", env=ours).stdout
+    # A program that imports benchmarks, as tests do, is not started again in its middle.
+    imports = [str(PROGRAMS / "python"), "-c", "import benchmarks, cascade_efgan\nprint(cascade_efgan.__file__)"]
+    assert run(imports, cwd=tmp_path / "two", env=ours).stdout.startswith(str(repository / "src"))
     # An interpreter that takes no notice of PYTHONPATH cannot be sent there.
     for words in (efgan, snakemake):
         isolated = [str(PROGRAMS / "python"), "-E", *words]

@@ -1,6 +1,7 @@
 """`dvc.yaml` and the Snakefile agree: what DVC tracks is what Snakemake reads and makes, for every data set."""
 
 import copy
+import json
 import re
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 import yaml
 from copied_workflow import REPOSITORY, Workflow
 
-from cascade_efgan.orchestration.study import model_artifacts
+from cascade_efgan.orchestration.study import EVERY_TRAINING, model_artifacts
 
-#: Runs that have among them every data set, every rule and every kind of training.
-RUNS = {"laptop": ["preset=laptop", "wild={dataset: folder}"], "london": ["preset=london"], "paper": ["preset=paper"]}
+#: Runs that have among them every data set, every rule and every kind of training, as words of Snakemake's `--config`.
+RUNS = {
+    " ".join(words): words
+    for words in ([f"{key}={json.dumps(value)}" for key, value in run.items()] for run in EVERY_TRAINING)
+}
 
 
 def files_of(workflow: Workflow, settings: list[str]) -> tuple[set[str], set[str]]:
@@ -76,7 +80,7 @@ def test_a_disagreement_is_named(dvc: dict[str, Any], files: dict[str, tuple[set
     wrong["stages"]["reproduce"]["outs"] = [".snakemake/metadata", "results/rendered"]
     wrong["metrics"] = ["results/scores"]
     del wrong["artifacts"]["rendered-ef_gan"]
-    found = disagreements(wrong, *files["laptop"])
+    found = disagreements(wrong, *files[next(iter(RUNS))])
     for sentence in (
         "deps lack src/cascade_efgan/training/losses.py",
         "outs lack results/accuracy_table.md",

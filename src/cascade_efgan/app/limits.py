@@ -16,13 +16,16 @@ class Limits:
         upload_bytes: largest photograph, as a file.
         pixels: most pixels of a photograph, width times height.
         zip_bytes: largest zip of a batch, as a file.
+        batch_photographs: most photographs in a zip.
         batch_bytes: most bytes of a zip's members unpacked, and of the zip that is given back.
         faces: most faces of one photograph that the page offers, largest first.
         preview_side: longer side of the picture that the page shows, pixels.
         uploads: bodies that are read at the same time.
         read_seconds: time that a body may take to arrive.
+        workers: threads that edit.
         queue: requests that wait for a thread; one more is answered with 503.
         batch_faces: most faces that are edited in one go.
+        sessions: most photographs in memory.
         session_bytes: bytes of all photographs in memory; the one unused for longest is forgotten first.
         session_seconds: age without use after which a photograph is forgotten.
         connections: open connections; one more is answered with 503.

@@ -25,7 +25,10 @@ TOP = 0.1
 
 @torch.inference_mode()
 def attention_values(generator: Cascade, asked: Asked, truth: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Attention of the single-step EF-GAN on N edits, by metric, `(N,)` each; `truth` is `(N, S, S, 3)` uint8."""
+    """Attention of the single-step EF-GAN on N edits, by metric, `(N,)` each.
+
+    `truth`: the true edits, `(N, S, S, 3)` uint8, or None where they are unknown: no hits then.
+    """
     module = generator.modules_in_order()[0]
     maps = generator(asked.image, asked.source, asked.target)[-1].attention
     local, whole = local_attention(maps, module.boxes), maps["face"][:, 0].float().cpu().numpy()
@@ -41,6 +44,7 @@ def attention_of_maps(
     Args:
         local: stitched local attention, `(N, S, S)`, 0..1, NaN outside the boxes.
         whole: global attention, `(N, S, S)`, 0..1.
+        boxes: region -> its box.
         change: where the true edit changes the picture, `(N, S, S)`, or None.
 
     Returns:

@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TypeVar
 
 import numpy as np
@@ -104,7 +105,7 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
         except InputError:
             raise
         except UnidentifiedImageError:
-            what, advice = pointer(data, name) or _what_it_is(data)
+            what, advice = pointer(data, PurePath(name).name) or _what_it_is(data)
             raise InputError(f"{name}: {UNREADABLE} ({what}); {advice}") from None
         except Image.DecompressionBombError:
             raise InputError(

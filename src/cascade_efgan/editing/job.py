@@ -16,7 +16,12 @@ from cascade_efgan.files import atomic_path, check_target
 
 
 class Plan(NamedTuple):
-    """The files of one photograph: what to write, by its suffix, and a picture of the cascade's steps, if any."""
+    """The files of one photograph.
+
+    Attributes:
+        out: file to write, its suffix gives the format.
+        steps: optional picture of the cascade's steps.
+    """
 
     source: Path
     out: Path
@@ -142,7 +147,7 @@ def _photos(path: Path) -> list[Path]:
 def left_out(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """(file, why it is left out) of all others in the folders among the paths, but hidden ones.
 
-    By name, what other programs left last.
+    Sorted by name; side files of other programs come last.
     """
     others = [
         other

@@ -106,7 +106,7 @@ def read_aus(network: AuNetwork, images: np.ndarray, rows: np.ndarray, device: t
 
 
 def au_errors(measured: np.ndarray, wanted: np.ndarray) -> tuple[float, dict[str, float]]:
-    """Mean absolute error over images and AUs, and per AU: `(N, 17)` and `(N, 17)`, all on the scale 0..5."""
+    """Mean absolute error over images and AUs, and per AU; `measured` and `wanted` are `(N, 17)`, 0..5."""
     errors = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=0)
     return float(errors.mean()), dict(zip(AUS, errors.tolist(), strict=True))
 

@@ -32,7 +32,7 @@ class DistanceTo:
     """
 
     def __init__(self, vectors: np.ndarray, real: FeatureStatistics) -> None:
-        """`vectors`: `(N, D)` features."""
+        """`vectors`: `(N, D)` features; `real`: mean and covariance of those of real images."""
         # A shift changes no covariance; without it, products of large means would drown their differences.
         self._vectors = np.asarray(vectors, dtype=np.float64) - real.mean
         self._real = real

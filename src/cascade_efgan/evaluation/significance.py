@@ -56,7 +56,7 @@ class Comparison:
 
 
 def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: float) -> Estimate:
-    """Mean over images (`person`, `value`) with a bootstrap interval that resamples people.
+    """Mean over images (`person`, `value`) with a bootstrap interval, of coverage `level` (0.95), over people.
 
     A person drawn brings all of their images, so that the mean of a resample is a ratio of two sums over people. The
     interval is bias-corrected and accelerated (BCa; Efron 1987), by `scipy.stats.bootstrap`. With a dozen people it is
@@ -93,6 +93,7 @@ def paired_test(
         first: columns `person` and `value`, index `id`.
         second: likewise; `id` pairs the two.
         resamples: number of resamples of the interval, and of exchanges.
+        level: coverage of the interval, such as 0.95.
         binary: whether the values are right or wrong: then the images that one method alone got right are counted.
 
     Raises:
@@ -134,7 +135,7 @@ def jackknife_interval(value: float, without: Sequence[float], level: float) -> 
 
     A distance between sets is no mean, and resampled sets hold images twice, which moves a distance by more than the
     people do. So each group of people is left out once (delete-a-group jackknife; Student's t with groups - 1 degrees
-    of freedom). What it cannot show is the distance's own bias at n images.
+    of freedom). `level` is its coverage, such as 0.95. What it cannot show is the distance's own bias at n images.
     """
     groups = len(without)
     if groups < FEWEST_PEOPLE:

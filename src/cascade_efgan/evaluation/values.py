@@ -63,7 +63,10 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
 def edit_values(
     edits: Edits, numbers: Mapping[str, np.ndarray], dataset: str, method: str, seed: int
 ) -> list[tuple[Metric, pd.DataFrame]]:
-    """Numbers of M edits as `write_several` takes them: of `(M,)` by metric, NaN left out."""
+    """Numbers of M edits as `write_several` takes them.
+
+    `numbers` maps a metric to `(M,)` values; NaN rows are dropped.
+    """
     table = pd.DataFrame({"id": edits.ids, "person": edits.index["person"].to_numpy()})
     tables = {name: table.assign(value=column)[~np.isnan(column)] for name, column in numbers.items()}
     return [(Metric(name, 0.0, len(kept), dataset, method, seed), kept) for name, kept in tables.items()]

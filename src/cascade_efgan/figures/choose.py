@@ -62,7 +62,7 @@ def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:
 
 
 def far_edits(index: pd.DataFrame, gaps: np.ndarray) -> pd.DataFrame:
-    """The quarter of `edits_test.csv` with the farthest targets by `(M,)` `au_gaps`: the paper's "large gaps"."""
+    """The quarter of the edits with the largest AU gap, the paper's "large gaps"; `gaps` is `(M,)`."""
     changes = (index["source_expression"] != index["target_expression"]).to_numpy()
     if not changes.any():
         return index

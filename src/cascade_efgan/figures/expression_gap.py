@@ -39,8 +39,14 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     Returns:
         `measure, method, bin, low, high` (edges of the gap), `middle` (its mean), `edits, people` (with a value),
         `mean, mean_low, mean_high`; measures without any value are left out.
+
+    Raises:
+        ValueError: frames of other edits, or in another order.
     """
     first = next(iter(scores.values()))
+    for method, frame in scores.items():
+        if not frame[["row", "person", "gap"]].equals(first[["row", "person", "gap"]]):
+            raise ValueError(f"{method}: its edits are not those of {next(iter(scores))}, in the same order")
     gaps = first["gap"].to_numpy()
     edges = bin_edges(gaps, BINS)
     groups = in_bins(gaps, edges)
@@ -99,7 +105,8 @@ def gain_of_cascade(
 def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
     """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
-    `scores` are `edit_scores` of the same edits; `against`: what PSNR compares an edit with, in words.
+    `scores`: method or control -> `edit_scores`, of the same edits; `against`: what PSNR compares an edit with, in
+    words.
     """
     from matplotlib import pyplot as plt
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.edits import Edits
-from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.caption import Caption
 from cascade_efgan.figures.choose import text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.scores import partners
@@ -32,7 +32,7 @@ def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[in
 
 
 def draw_extremes(
-    faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None, made: Made
+    faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None
 ) -> tuple["Figure", Caption]:
     """Three rows per method: input, what the edit is compared with (`partners`), edit; best left, failures right."""
     rows: list[list[np.ndarray | None]] = []
@@ -45,7 +45,7 @@ def draw_extremes(
         shown = [*best, *worst]
         index = made_by.index
         ratios = scores[name].set_index("row")["psnr"]
-        rows.append([faces.image(text_at(index, row, "source_id")) for row in shown])
+        rows.append([np.asarray(faces.images[faces.places[text_at(index, row, "source_id")]]) for row in shown])
         partner = partners(made_by, faces, truth)
         rows.append([partner(row) for row in shown])
         rows.append([np.asarray(made_by.images[row]) for row in shown])

@@ -64,9 +64,9 @@ def draw_wild(
         if number % GROUPS == 0:
             rows.append([])
         notes[len(rows) - 1, len(rows[-1]) + 1] = text_at(index, row, "target_expression")
-        source = faces.image(text_at(index, row, "source_id"))
+        source = faces.images[faces.places[text_at(index, row, "source_id")]]
         example = np.asarray(examples.images[target])
-        rows[-1] += [source, example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
+        rows[-1] += [np.asarray(source), example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
     wide = min(GROUPS, len(chosen))
     heads = ["Input", "Target", TITLES["pretrained"], "Fine-tuned"] * wide
     figure = draw_mosaic(Mosaic(rows, heads, notes=notes, column_groups=[4 * n for n in range(1, wide)]))

@@ -7,7 +7,6 @@ of NAME=VALUE words every word up to the next option. A word without `=` can be 
 What it does about the locks of other runs is in `orchestration/run_lock.py`.
 """
 
-import argparse
 import sys
 import threading
 from collections.abc import Sequence
@@ -24,10 +23,11 @@ PAIR_OPTIONS = frozenset(
 
 
 def targets_first(words: Sequence[str]) -> list[str]:
-    """Move each word without `=` that follows an option of NAME=VALUE words to the front; the program's name is none.
+    """Move each word without `=` that follows an option of NAME=VALUE words to the front.
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
     form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
+    `words` excludes the program's name.
     """
     targets: list[str] = []
     kept: list[str] = []
@@ -46,10 +46,14 @@ def targets_first(words: Sequence[str]) -> list[str]:
 
 
 def working_directory(words: Sequence[str]) -> Path:
-    """The folder that `--directory` or `-d` names, in any of argparse's forms; else the one here."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--directory", "-d", type=Path, nargs="?", default=Path())
-    return (parser.parse_known_args(words)[0].directory or Path()).absolute()
+    """The folder that `--directory` or `-d` names, in any form that Snakemake takes; else the one here.
+
+    `directory:` in a profile is not looked at. A line that Snakemake refuses ends here, with its own sentence.
+    """
+    from snakemake.cli import get_argument_parser
+
+    told = get_argument_parser().parse_known_args(targets_first(words))[0].directory
+    return Path(told or "").absolute()
 
 
 def one_look_at_a_time() -> None:

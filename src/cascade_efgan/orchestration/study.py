@@ -1,4 +1,11 @@
-"""Which files a run of given settings makes: tables and the numbers behind them, figures, claims, checks of data."""
+"""Which files a run of given settings makes: tables and the numbers behind them, figures, claims, checks of data.
+
+`python -m cascade_efgan.orchestration.study` prints the section `artifacts` of `dvc.yaml`.
+"""
+
+import sys
+
+import yaml
 
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, OF_ATTENTION, OF_EDITS, OF_PATHS, OF_WILD
 from cascade_efgan.config import Settings, resolve
@@ -23,7 +30,12 @@ FIGURES = {
     "training_curves": ("more", "E", "training curves"),
 }
 #: Runs that train, between them, every method on every data set that a run can train it on.
-EVERY_TRAINING = ({"preset": "laptop", "wild": {"dataset": "folder"}}, {"preset": "london"}, {"preset": "paper"})
+EVERY_TRAINING = (
+    {"preset": "laptop", "wild": {"dataset": "folder"}},
+    {"preset": "laptop", "datasets": ["folder"]},
+    {"preset": "london"},
+    {"preset": "paper"},
+)
 #: How many of the tables are the paper's.
 PAPER_TABLES = 3
 
@@ -242,3 +254,7 @@ def model_artifacts() -> dict[str, dict[str, str]]:
                     "desc": f"{title}: {dataset_title(dataset)}",
                 }
     return found
+
+
+if __name__ == "__main__":
+    yaml.safe_dump({"artifacts": model_artifacts()}, sys.stdout, sort_keys=False, width=110)

@@ -10,13 +10,12 @@ from cascade_efgan.data.checks.au_checks import au_warnings
 from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_au_rows, render_report
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import read_json, write_text
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.au_report")
 
 
 def command(
-    index: options.Index,
+    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
     report: Annotated[Path, typer.Option(help="report for a person to read (Markdown), written")],
     table: Annotated[Path, typer.Option(help="CSV of the report's numbers, written")],
     openface: Annotated[Path | None, typer.Option(help="JSON: where the values come from (openface.json)")] = None,

@@ -11,15 +11,14 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.classifier import train_classifier, training_data
 from cascade_efgan.evaluation.metric import hashed
 from cascade_efgan.evaluation.trainer import save_network
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.classify")
 
 
 def command(
     seed: Annotated[int, Option(min=0, help="seed of weights, order and augmentation")],
-    crops: options.Crops,
-    index: options.Index,
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
     split: Annotated[Path, Option(help="split.csv; its training part is used")],
     weights: Annotated[Path, Option(help="classifier's weights to write (safetensors)")],
     model: Annotated[Path, Option(help="classifier's description to write (JSON)")],

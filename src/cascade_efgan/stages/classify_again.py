@@ -11,7 +11,6 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.classifier import classify, train_classifier, training_data
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.values import AGAIN, write_values
-from cascade_efgan.stages import options
 
 #: The seeds of further classifiers are so far apart that runs with other seeds do not share them.
 STRIDE = 1000
@@ -19,10 +18,10 @@ STRIDE = 1000
 
 def command(
     method: Annotated[str, Option(help="method; real for R")],
-    dataset: options.Dataset,
-    seed: options.Seed,
-    crops: options.Crops,
-    index: options.Index,
+    dataset: Annotated[str, Option(help="data set")],
+    seed: Annotated[int, Option(min=0, help="training seed")],
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
     split: Annotated[Path, Option(help="split.csv; its training part is learnt, its test part classified")],
     values: Annotated[Path, Option(help="0 or 100 for every test image and classifier to write (CSV)")],
     edits: Annotated[Path | None, Option(help="edits of the training images, for R+G")] = None,

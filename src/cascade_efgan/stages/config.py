@@ -1,4 +1,4 @@
-"""Print the settings, or what is generated from them and from the registries: template, schema, DVC's artifacts."""
+"""Print the settings, or what is generated from their model: template and schema of `config.yaml`."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,14 @@ import yaml
 from cascade_efgan.config import overrides_from_flags, resolve
 from cascade_efgan.config.template import json_schema, template
 from cascade_efgan.files import check_target, write_text
-from cascade_efgan.orchestration.study import model_artifacts
 
 
 def command(
     style: Annotated[
-        Literal["yaml", "schema", "template", "artifacts"],
+        Literal["yaml", "schema", "template"],
         typer.Option(
             "--format",
-            help="yaml: every resolved setting; schema: JSON schema; template: config.yaml; artifacts: of dvc.yaml",
+            help="yaml: every resolved setting; schema: JSON schema; template: config.yaml",
         ),
     ] = "yaml",
     preset: Annotated[str | None, typer.Option(help="preset to resolve (yaml only)")] = None,
@@ -33,8 +32,6 @@ def command(
         text = json.dumps(json_schema(), indent=2) + "\n"
     elif style == "template":
         text = template()
-    elif style == "artifacts":
-        text = yaml.safe_dump({"artifacts": model_artifacts()}, sort_keys=False, width=110)
     else:
         chosen = {} if preset is None else {"preset": preset}
         resolved = resolve({**overrides_from_flags(settings or []), **chosen})

@@ -9,14 +9,13 @@ import typer
 from cascade_efgan.data.checks.contact_sheet import draw_contact_sheet
 from cascade_efgan.data.checks.crop_checks import read_crop_checks
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.contact_sheet")
 
 
 def command(
-    crops: options.Crops,
-    index: options.Index,
+    crops: Annotated[Path, typer.Option(help="crops.npy")],
+    index: Annotated[Path, typer.Option(help="crops.csv")],
     checks: Annotated[Path, typer.Option(help="crop_checks.csv")],
     picture: Annotated[Path, typer.Option(help="picture to write (PNG)")],
     seed: Annotated[int, typer.Option(min=0, help="seed of the choice of people or photographs")] = 0,

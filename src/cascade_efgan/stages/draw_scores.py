@@ -52,4 +52,4 @@ def command(
         write_figure(confusion, draw_confusion(matrices, made), made)
         write_figure(gap, draw_gap(scores, against, made), made)
         shown = {name: columns[name] for name in compared}
-        write_figure(extremes, draw_extremes(faces, shown, scores, truth, made), made)
+        write_figure(extremes, draw_extremes(faces, shown, scores, truth), made)

@@ -17,7 +17,6 @@ from cascade_efgan.files import atomic_path
 from cascade_efgan.generation.edit import Editor, edit_all, trained, true_edit, unchanged
 from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.models.build import load_generator
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.generate")
 
@@ -26,9 +25,9 @@ def command(
     method: Annotated[str, Option(help="a trained method, or the control unchanged or true_edit")],
     part: Annotated[str, Option(help="train or test")],
     seed: Annotated[int, Option(min=0, help="seed of the expressions drawn for training images")],
-    crops: options.Crops,
-    index: options.Index,
-    split: options.Split,
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    split: Annotated[Path, Option(help="split.csv")],
     edits: Annotated[Path, Option(help="edits to write: (M, S, S, 3) uint8 RGB (NPY)")],
     edits_index: Annotated[Path, Option(help="one row per edit to write (CSV)")],
     weights: Annotated[Path | None, Option(help="generator's weights, for trained methods")] = None,

@@ -24,7 +24,7 @@ def command(
     real: Annotated[Path, Option(help="feature statistics of real images (safetensors): which part, which network")],
     real_vectors: options.RealVectors,
     index: options.Index,
-    split: options.Split,
+    split: Annotated[Path, Option(help="split.csv, with the part of each crop")],
     edits_vectors: Annotated[Path, Option(help="features of every edit (NPY)")],
     edits_index: Annotated[Path, Option(help="index of the edits (CSV), for people to leave out")],
     metric: options.Metric,

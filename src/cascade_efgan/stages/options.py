@@ -1,7 +1,7 @@
 """Options that three stages or more share, each declared once.
 
-A stage that imports this module counts it as its code, and an edit here runs its finished jobs again. So the stages
-up to training declare their own: a new option of a figure must not train a network again.
+A stage that imports this module counts it as its code, and an edit here runs its finished jobs again. So only stages
+that evaluate, draw or serve do: those that check data, train a network or make edits declare their own.
 """
 
 from pathlib import Path
@@ -17,7 +17,6 @@ RunDescription = Annotated[Path, Option(help="description of the run, by describ
 
 Crops = Annotated[Path, Option(help="crops.npy, the face crops")]
 Index = Annotated[Path, Option(help="crops.csv, with one row per crop")]
-Split = Annotated[Path, Option(help="split.csv, with the part of each crop")]
 
 Edits = Annotated[Path, Option(help="edits of the test images (NPY)")]
 EditsIndex = Annotated[Path, Option(help="index of these edits (CSV), with the target AUs")]

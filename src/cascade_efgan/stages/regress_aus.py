@@ -14,15 +14,14 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, constant_guess_error, read_aus, train_au_regressor
 from cascade_efgan.evaluation.metric import hashed
 from cascade_efgan.evaluation.trainer import examples, save_network
-from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.regress_aus")
 
 
 def command(
     seed: Annotated[int, Option(min=0, help="seed of weights, order and augmentation")],
-    crops: options.Crops,
-    index: options.Index,
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
     split: Annotated[Path, Option(help="split.csv: learns from its training part, is measured on its test part")],
     weights: Annotated[Path, Option(help="regressor's weights to write (safetensors)")],
     model: Annotated[Path, Option(help="regressor's description to write (JSON), with its error on held-out faces")],

@@ -29,7 +29,7 @@ def command(
     seed: options.Seed,
     crops: options.Crops,
     index: options.Index,
-    split: options.Split,
+    split: Annotated[Path, Option(help="split.csv, with the part of each crop")],
     folder: Annotated[Path, Option(help="folder of the finished run: results/{dataset}/seed{seed}")],
     method: Annotated[list[str], Option(help="method or control to vary, repeatable")],
     csv: Annotated[Path, Option(help="every number under every variation to write (CSV)")],

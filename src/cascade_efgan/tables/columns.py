@@ -101,5 +101,5 @@ def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
 
 
 def method_title(method: str) -> str:
-    """The name of a row."""
-    return METHODS[method].title if method in METHODS else {**CONTROLS, **REFERENCES}[method]
+    """The name of a row; the id of what is no table's row."""
+    return METHODS[method].title if method in METHODS else {**CONTROLS, **REFERENCES}.get(method, method)

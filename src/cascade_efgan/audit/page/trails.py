@@ -9,6 +9,7 @@ from typing import Any
 from cascade_efgan.audit.page.pictures import Sheets
 from cascade_efgan.audit.release import SOURCES, Release
 from cascade_efgan.audit.table_numbers import TableCell
+from cascade_efgan.evaluation.edits import edit_id
 from cascade_efgan.tables.columns import method_title
 
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
@@ -44,6 +45,7 @@ def page_data(
         "cells": {fragment: _cell(cell) for fragment, cell in cells.items()},
         "seed": seed,
         "verdicts": _verdicts(release, cells, sheets, seed),
+        "left_out": _left_out(release, cells, sheets, seed),
         "sheets": {
             dataset: {
                 "sources": one.sources,
@@ -89,6 +91,26 @@ def _verdicts(
                     for line in csv.DictReader(lines)
                     if line["id"].rpartition(":")[0] in shown or line["id"] in shown
                 }
+    return found
+
+
+def _left_out(
+    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
+) -> dict[str, list[str]]:
+    """Metric file -> shown edits, `source:target`, that have no value behind its number where others have one."""
+    found: dict[str, list[str]] = {}
+    for cell in (cell for cell in cells.values() if cell.dataset in sheets):
+        sheet = sheets[cell.dataset]
+        edits = {edit_id(source["id"], target) for source in sheet.sources for target in sheet.targets}
+        for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
+            job = release.record.maker.get(path)
+            lists = [name for name in (job.outputs if job else []) if "/values_" in name]
+            if path in found or not lists or not release.path(lists[0]).is_file():
+                continue
+            with release.path(lists[0]).open(encoding="utf-8", newline="") as lines:
+                valued = edits & {line["id"] for line in csv.DictReader(lines)}
+            if valued and valued != edits:  # none: values of whole sets or of images, not of edits
+                found[path] = sorted(edits - valued)
     return found
 
 

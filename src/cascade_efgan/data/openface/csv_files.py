@@ -69,7 +69,7 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     separator = next((mark for mark in ";\t" if mark in first_line and "," not in first_line), ",")
     # OpenFace pads cells, not only headers, with spaces in some builds.
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, delimiter=separator)
-    header = [cell.strip() for cell in next(filter(None, lines), [])]
+    header = [cell.strip() for cell in next(filter(_filled, lines), [])]
     if not header:
         return {key: []}
     _check_header(header, name)
@@ -78,7 +78,7 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     detections: Detections = {} if owner is not None else {key: []}
     frames = set()
     for row in lines:
-        if not row:
+        if not _filled(row):
             continue
         where = f"{name}, line {lines.line_num}"
         if [cell.strip() for cell in row] == header:
@@ -110,7 +110,7 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
 
 def is_video_form(text: str) -> bool:
     """Whether a CSV has the form that FeatureExtraction writes: its header starts with `frame`."""
-    return text.startswith("frame")
+    return text.lstrip().startswith("frame")
 
 
 def read_openface(path: Path) -> Detections:
@@ -207,6 +207,10 @@ def _csv_texts(path: Path) -> Iterator[tuple[str, str, str]]:
         yield composed(path.stem), str(path), csv_text(path.read_bytes(), str(path))
     else:
         raise InputError(f"{path}: no such file or folder; expected OpenFace's output as a folder, a zip or one CSV")
+
+
+def _filled(row: list[str]) -> bool:
+    return any(cell.strip() for cell in row)
 
 
 def _file_column(header: list[str]) -> int | None:

@@ -84,12 +84,13 @@ function images(cell) {
   const first = cell.metrics.find((metric) => metric.seed === data.seed);
   if (!sheet || !first) return null;
   const said = data.verdicts[first.path];
+  const leftOut = new Set(data.left_out[first.path]);
   const onEdits = first.name !== "R" && first.name !== "R+G";
   const shows = onEdits ? sheet.methods.some(([method]) => method === cell.method) : true;
   if (!shows) return null;
   const figures = sheet.sources.flatMap((source, row) => (onEdits ? sheet.targets : [null]).flatMap((target, column) => {
-    // An edit to the source's own expression is left out of PSNR and SSIM.
-    if (/^(psnr|ssim)/.test(first.name) && target === source.expression) return [];
+    // Edits to the source's own expression are left out of some measures, and those with nothing to compare them with.
+    if (onEdits && leftOut.has(`${source.id}:${target}`)) return [];
     const answer = said && said[onEdits ? `${source.id}:${target}` : source.id];
     const truth = onEdits ? target : source.expression;
     const words = onEdits ? `${source.expression} to ${target}` : source.expression;
