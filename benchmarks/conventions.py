@@ -200,8 +200,8 @@ class Experiment:
         faces = load_faces(self.shared["crops"], self.shared["index"])
         rows = part_rows(faces.index, self.shared["split"], "test")
         plan = faces.index.iloc[rows][list(AUS)].assign(source_id=faces.index["id"].iloc[rows])
-        editor = trained(load_generator(Path(network[1]), Path(network[3]))[0], faces, pick_device())
-        edits = np.concatenate(list(edit_all(plan, faces, editor, len(plan))))
+        edit_batch = trained(load_generator(Path(network[1]), Path(network[3]))[0], faces, pick_device())
+        edits = np.concatenate(list(edit_all(plan, faces, edit_batch, len(plan))))
         return float(np.mean([psnr(edit, faces.images[row]) for edit, row in zip(edits, rows, strict=True)]))
 
 

@@ -71,8 +71,8 @@ def generation(folder: Path, count: int) -> None:
     index["id"] = [f"face{row}" for row in range(count)]
     plan = pd.DataFrame({"source_id": index["id"], "target_expression": "happy"} | dict.fromkeys(AUS, 1.0))
     faces = Faces(images_of(folder), index)
-    editor = trained(Copies(), faces, CPU)
-    assert sum(len(batch) for batch in edit_all(plan, faces, editor, 16)) == count
+    edit_batch = trained(Copies(), faces, CPU)
+    assert sum(len(batch) for batch in edit_all(plan, faces, edit_batch, 16)) == count
 
 
 def features(folder: Path, count: int) -> None:

@@ -12,13 +12,13 @@ from cascade_efgan.claims.power import needed_people, standard_error
 from cascade_efgan.claims.shares import share_p
 from cascade_efgan.evaluation.significance import FEWEST_PEOPLE, Comparison, jackknife_test, paired_test, sign_flip_p
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS
-from cascade_efgan.tables.comparisons import Found, replicates, units
+from cascade_efgan.tables.comparisons import ValuesByRow, replicates, units
 
 #: An effect, image by image; of a distance of sets, the effect and its replicates.
 Effect = pd.DataFrame | tuple[float, pd.Series]
 
 
-def effect_values(part: Part, dataset: str, found: Found) -> Effect | None:
+def effect_values(part: Part, dataset: str, found: ValuesByRow) -> Effect | None:
     """The part's effect for every image, whose mean it is; of a distance of sets, the effect and its replicates.
 
     For a slope, an image's value is (d - mean d)(g - mean g) / variance of g, whose mean is the least squares slope of
@@ -86,7 +86,12 @@ def of_shares(part: Part) -> bool:
 
 
 def measure_part(
-    part: Part, dataset: str, found: Found, alone: Mapping[int, Found], settings: Mapping[str, Any], tests: int
+    part: Part,
+    dataset: str,
+    found: ValuesByRow,
+    alone: Mapping[int, ValuesByRow],
+    settings: Mapping[str, Any],
+    tests: int,
 ) -> dict[str, Any]:
     """A part's numbers, ready for JSON; without values where this run lacks one of its numbers.
 
@@ -131,7 +136,7 @@ def measure_part(
     return line
 
 
-def _room(part: Part, dataset: str, found: Found) -> float | None:
+def _room(part: Part, dataset: str, found: ValuesByRow) -> float | None:
     """How far the first of two shares of 100 % can lie above the second; None for other parts."""
     if not of_shares(part):
         return None

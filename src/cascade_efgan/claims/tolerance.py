@@ -7,7 +7,7 @@ from typing import Any
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.evaluation.significance import jackknife_interval
 from cascade_efgan.evaluation.values import SET_METRICS
-from cascade_efgan.tables.comparisons import Found, replicates
+from cascade_efgan.tables.comparisons import ValuesByRow, replicates
 from cascade_efgan.tables.context import is_papers_setting
 from cascade_efgan.tables.paper import TABLES
 
@@ -20,7 +20,7 @@ TEST_SIZES = {"rafd": (161, 1288), "cfeed": (161, 1127)}
 _Z = 1.959964
 
 
-def judge_cells(context: Mapping[str, Any], found: Found) -> list[dict[str, Any]]:
+def judge_cells(context: Mapping[str, Any], found: ValuesByRow) -> list[dict[str, Any]]:
     """Every cell that the paper prints, of data sets in its setting: its number, ours, the interval, the verdict.
 
     A cell that this run lacks is "not run"; one of an interval that too few people leave open, "cannot be told".

@@ -16,7 +16,7 @@ from cascade_efgan.evaluation.significance import holm
 from cascade_efgan.evaluation.values import Values
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import p_text
-from cascade_efgan.tables.comparisons import Found, gather, read_all
+from cascade_efgan.tables.comparisons import ValuesByRow, gather, read_all
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
@@ -74,7 +74,7 @@ def judge(
     }
 
 
-def _each_seed(read: list[tuple[Path, Values]], seeds: list[int]) -> dict[int, Found]:
+def _each_seed(read: list[tuple[Path, Values]], seeds: list[int]) -> dict[int, ValuesByRow]:
     """The values of each seed alone; nothing where there is one."""
     if len(seeds) < 2:
         return {}

@@ -148,8 +148,8 @@ def vary_target_aus(run: FinishedRun) -> Iterator[Moved]:
         plan = made.index.copy()
         plan[list(AUS)] = means.loc[plan["target_expression"]].to_numpy()
         generator = load_generator(run.folder / method / "weights.safetensors", run.folder / method / "model.json")[0]
-        editor = trained(generator, run.faces, run.device)
-        images = np.concatenate(list(edit_all(plan, run.faces, editor, run.settings.generation_batch)))
+        edit_batch = trained(generator, run.faces, run.device)
+        images = np.concatenate(list(edit_all(plan, run.faces, edit_batch, run.settings.generation_batch)))
         yield Moved(*about, "G", method, run.accuracy_of_edits(classifier, images, plan))
         found = compare_edits(Edits(images, plan), run.partners(made), "no_counterpart").mean
         if found is not None:

@@ -19,22 +19,22 @@ from cascade_efgan.models.tensors import to_images, to_tensor
 CPU_BATCH = 8
 
 #: Makes the edits of some rows of a plan: (plan rows, row numbers of their sources) -> (n, S, S, 3) uint8.
-Editor = Callable[[pd.DataFrame, np.ndarray], np.ndarray]
+EditBatch = Callable[[pd.DataFrame, np.ndarray], np.ndarray]
 
 
-def edit_all(plan: pd.DataFrame, faces: Faces, editor: Editor, batch: int) -> Iterator[np.ndarray]:
+def edit_all(plan: pd.DataFrame, faces: Faces, edit_batch: EditBatch, batch: int) -> Iterator[np.ndarray]:
     """Edits of a plan in batches (n, S, S, 3) uint8, in its order; memory does not grow with its length."""
     sources = np.array([faces.places[name] for name in plan["source_id"]], dtype=np.int64)
     for start in range(0, len(plan), batch):
-        yield editor(plan.iloc[start : start + batch], sources[start : start + batch])
+        yield edit_batch(plan.iloc[start : start + batch], sources[start : start + batch])
 
 
-def unchanged(faces: Faces) -> Editor:
+def unchanged(faces: Faces) -> EditBatch:
     """The edit that does nothing: every method's edits must beat it to have edited at all."""
     return lambda _plan, sources: faces.images[sources]
 
 
-def true_edit(faces: Faces, seed: int) -> Editor:
+def true_edit(faces: Faces, seed: int) -> EditBatch:
     """The perfect edit of rendered faces: same person, pose and light, with the target AUs.
 
     It is cropped by the source's own square, as the input of every method is.
@@ -46,17 +46,17 @@ def true_edit(faces: Faces, seed: int) -> Editor:
         raise InputError("--method true_edit: only rendered faces have a true edit; choose another method")
     squares = faces.index[list(SQUARE_COLUMNS)].to_numpy(dtype=float)
 
-    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+    def edit_batch(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
         images = []
         for name, aus, source in zip(plan["source_id"], plan[list(AUS)].to_numpy(float), sources, strict=True):
             photo = render(face_of_id(name, seed), aus).image
             images.append(crop_image(photo, tuple(squares[source]), faces.size))
         return np.stack(images)
 
-    return editor
+    return edit_batch
 
 
-def trained(generator: nn.Module, faces: Faces, device: torch.device) -> Editor:
+def trained(generator: nn.Module, faces: Faces, device: torch.device) -> EditBatch:
     """A trained method; `generator` is a `StarGANGenerator` or a `Cascade`."""
     generator = generator.to(device).eval()
     names = {name: label for label, name in enumerate(EXPRESSIONS)}
@@ -73,9 +73,9 @@ def trained(generator: nn.Module, faces: Faces, device: torch.device) -> Editor:
     def edits_of(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
         return to_images(forward(to_tensor(faces.images[sources], device), aus[sources], plan))
 
-    def editor(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
+    def edit_batch(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
         size = CPU_BATCH if device.type == "cpu" else len(plan)
         starts = range(0, len(plan), size)
         return np.concatenate([edits_of(plan.iloc[at : at + size], sources[at : at + size]) for at in starts])
 
-    return editor
+    return edit_batch

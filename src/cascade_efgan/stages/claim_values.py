@@ -29,7 +29,7 @@ from cascade_efgan.stages import options
 BATCH = 32
 
 #: A method, edits, and some numbers of each of them: metric -> `(M,)`, NaN where unknown.
-Found = tuple[str, Edits, Mapping[str, np.ndarray]]
+MeasuredEdits = tuple[str, Edits, Mapping[str, np.ndarray]]
 
 
 def command(
@@ -59,7 +59,7 @@ def command(
     faces, wanted, device = load_faces(crops, index), load_edits(asked, asked_index), pick_device()
     reader = load_au_regressor(reader_weights, reader_model)[0] if reader_weights and reader_model else None
 
-    def measured() -> Iterator[Found]:
+    def measured() -> Iterator[MeasuredEdits]:
         arrays, indices = named_paths("--edits", edits), named_paths("--edits-index", edits_index)
         read = named_paths("--readings", readings)
         for method in same_names(("--edits", "--edits-index"), arrays, indices) if arrays else ():

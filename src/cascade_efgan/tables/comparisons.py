@@ -31,7 +31,7 @@ from cascade_efgan.tables.rows import table_datasets, table_methods
 ACCURACIES = ("R", "G", "R+G")
 
 #: (data set, method, metric) -> its values: lines of `over_seeds`.
-Found = Mapping[tuple[str, str, str], pd.DataFrame]
+ValuesByRow = Mapping[tuple[str, str, str], pd.DataFrame]
 
 
 def read_all(paths: Iterable[Path]) -> list[tuple[Path, Values]]:
@@ -43,7 +43,7 @@ def read_all(paths: Iterable[Path]) -> list[tuple[Path, Values]]:
     return [(path, values) for path in paths for values in read_several(path)]
 
 
-def gather(read: Iterable[tuple[Path, Values]], seeds: Sequence[int]) -> Found:
+def gather(read: Iterable[tuple[Path, Values]], seeds: Sequence[int]) -> ValuesByRow:
     """Average the values of each number over the seeds; a number that some seed lacks is left out.
 
     Raises:
@@ -114,7 +114,7 @@ def read_comparisons(path: Path) -> dict[str, Any]:
 
 
 def _intervals(
-    found: Found, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
+    found: ValuesByRow, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     lines = []
     for method in [REAL] if column.metric == "R" else methods:
@@ -134,7 +134,7 @@ def _estimate(values: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> E
 
 
 def _tests(
-    found: Found, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
+    found: ValuesByRow, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     if column.metric == "R":
         return []
