@@ -6,7 +6,7 @@ rule describe_run:
     input:
         index=expand(crops()["index"], dataset=settings.all_datasets),
         split=expand(crops()["split"], dataset=settings.all_datasets),
-        excluded=expand(rules.extract_aus.output.excluded, dataset=settings.all_datasets),
+        excluded=expand("results/{dataset}/excluded.csv", dataset=settings.all_datasets),  # rules.X.output is no pattern in S3
         completeness=expand(photographs()["completeness"], dataset=settings.all_datasets),
         code=code_of("describe_run"),
     output:
