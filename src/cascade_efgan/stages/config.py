@@ -15,10 +15,7 @@ from cascade_efgan.files import check_target, write_text
 def command(
     style: Annotated[
         Literal["yaml", "schema", "template"],
-        typer.Option(
-            "--format",
-            help="yaml: every resolved setting; schema: JSON schema; template: config.yaml",
-        ),
+        typer.Option("--format", help="yaml: every resolved setting; schema: JSON schema; template: config.yaml"),
     ] = "yaml",
     preset: Annotated[str | None, typer.Option(help="preset to resolve (yaml only)")] = None,
     settings: Annotated[

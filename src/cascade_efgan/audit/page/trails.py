@@ -81,14 +81,10 @@ def _verdicts(
     for cell in cells.values():
         shown = {source["id"] for source in sheets[cell.dataset].sources} if cell.dataset in sheets else set()
         for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
-            job = release.record.maker.get(path)
-            lists = [name for name in (job.outputs if job else []) if "/predictions_" in name]
-            if path in found or not lists or not release.path(lists[0]).is_file():
-                continue
-            with release.path(lists[0]).open(encoding="utf-8", newline="") as lines:
+            if path not in found and (lines := _list_beside(release, path, "predictions")):
                 found[path] = {
                     line["id"]: line["predicted"]
-                    for line in csv.DictReader(lines)
+                    for line in lines
                     if line["id"].rpartition(":")[0] in shown or line["id"] in shown
                 }
     return found
@@ -103,15 +99,20 @@ def _left_out(
         sheet = sheets[cell.dataset]
         edits = {edit_id(source["id"], target) for source in sheet.sources for target in sheet.targets}
         for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
-            job = release.record.maker.get(path)
-            lists = [name for name in (job.outputs if job else []) if "/values_" in name]
-            if path in found or not lists or not release.path(lists[0]).is_file():
-                continue
-            with release.path(lists[0]).open(encoding="utf-8", newline="") as lines:
-                valued = edits & {line["id"] for line in csv.DictReader(lines)}
+            valued = edits & {line["id"] for line in _list_beside(release, path, "values")}
             if valued and valued != edits:  # none: values of whole sets or of images, not of edits
                 found[path] = sorted(edits - valued)
     return found
+
+
+def _list_beside(release: Release, metric: str, kind: str) -> list[dict[str, str]]:
+    """Rows of `KIND_....csv` that the job of a metric file wrote beside it; none where there is no such list."""
+    job = release.record.maker.get(metric)
+    for path in (release.path(name) for name in (job.outputs if job else []) if f"/{kind}_" in name):
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as lines:
+                return list(csv.DictReader(lines))
+    return []
 
 
 def rule_texts(release: Release) -> dict[str, str]:
