@@ -1,7 +1,7 @@
 """The engine of the page: `cascade_efgan.editing` behind the service's small interface."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from PIL import Image
 
 from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data import AU_MAX
 from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.photos import encode_png
@@ -23,6 +22,7 @@ from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.editing.photo import LIMITS, read_photo
 from cascade_efgan.editing.photo_writing import write_photo
+from cascade_efgan.editing.targets import target_aus
 from cascade_efgan.face_finders.blendshapes import untold_aus
 from cascade_efgan.face_finders.found import MEDIAPIPE, FoundFace, find_faces
 
@@ -44,42 +44,33 @@ _MOST_PICTURE = 384
 #: JPEG of previews: they are looked at, not kept.
 _PREVIEW_QUALITY = 90
 
+_SMALL_MODEL = (
+    "This model is smaller than the paper's, made to be trained in minutes: expect coarse edits, and poor ones "
+    "of photographs that are unlike those it learnt from."
+)
+
 
 class EditingEngine:
-    """Implements `Engine` with an `Editor`, whose finder several threads may call."""
+    """Finds faces and edits them with an `Editor`, for one caller at a time.
+
+    Every method raises `InputError` with one sentence for what the user can fix.
+
+    Attributes:
+        description: the model in a few words, for the head of the page.
+        caution: one sentence on what a model below the paper's size cannot do, or empty.
+        expressions: name -> `(17,)` mean AUs 0..5 that the expression's button sets.
+    """
 
     def __init__(self, editor: Editor, limits: Limits) -> None:
         self._editor = editor
         self._limits = limits
         self._photo_limits = replace(LIMITS, pixels=limits.pixels)
-        self._expressions = editor.expressions()
-
-    @property
-    def description(self) -> str:
-        """The method, its crop size and steps."""
-        return self._editor.description
-
-    @property
-    def caution(self) -> str:
-        """What a model below the paper's size cannot do."""
-        if self._editor.crop_size >= _PAPER_SIDE:
-            return ""
-        return (
-            "This model is smaller than the paper's, made to be trained in minutes: expect coarse edits, and poor ones "
-            "of photographs that are unlike those it learnt from."
-        )
-
-    @property
-    def expressions(self) -> Mapping[str, np.ndarray]:
-        """Name -> `(17,)` mean AUs 0..5."""
-        return self._expressions
+        self.description = editor.description
+        self.caution = _SMALL_MODEL if editor.crop_size < _PAPER_SIDE else ""
+        self.expressions = editor.expressions()
 
     def open(self, data: bytes) -> OpenedPhotograph:
-        """Read an upload and find its faces.
-
-        Raises:
-            InputError: no photograph that can be read, or no face that can be edited.
-        """
+        """Read an upload and find its faces; at least one."""
         photo = read_photo(data, _NAME, self._photo_limits)
         found, reasons = self._editor.find(photo.image, _NAME)
         profile = photo.metadata.get("icc_profile")
@@ -87,34 +78,37 @@ class EditingEngine:
         preview = shrink(photo.image, self._limits.preview_side)
         scale = preview.shape[1] / photo.image.shape[1]
         note = f"Of {len(found) + len(reasons)} faces, one {reasons[0]}." if reasons else ""
-        return OpenedPhotograph(data, preview, scale, _jpeg(preview, profile), faces, note, profile)
+        return OpenedPhotograph(preview, scale, _jpeg(preview, profile), faces, note)
 
-    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> list[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
-        steps = self._edit_crops([(photograph.faces[wish.face], wish) for photograph, wish in wanted])
-        maps = [[self._editor.crops.attention_map(step, place) for step in steps] for place in range(len(wanted))]
-        return [
-            Shown(
-                [_jpeg(image, photo.profile) for image in self._pictures(photo.faces[wish.face], steps, place)],
-                [encode_png(np.rint(one * 255).clip(0, 255).astype(np.uint8)) for one in maps[place]],
-                [encode_png(to_srgb(step.images[place], photo.profile)) for step in steps],
+    def show_faces(self, wanted: Sequence[tuple[OpenedFace, np.ndarray]]) -> list[Shown]:
+        """The picture of each face, edited to its target, with an attention map and the network's output per step."""
+        steps = self._edit_crops(wanted)
+        shown = []
+        for place, (face, _) in enumerate(wanted):
+            pictures = self._pictures(face, steps, place)
+            maps = [self._editor.crops.attention_map(step, place) for step in steps]
+            shown.append(
+                Shown(
+                    images=[_jpeg(picture, face.profile) for picture in pictures],
+                    attention=[encode_png(np.rint(one * 255).clip(0, 255).astype(np.uint8)) for one in maps],
+                    network=[encode_png(to_srgb(step.images[place], face.profile)) for step in steps],
+                )
             )
-            for place, (photo, wish) in enumerate(wanted)
-        ]
+        return shown
 
     def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
-        """The preview with all wishes done."""
-        return Shown([_jpeg(self._edit_preview(photograph, wishes), photograph.profile)])
+        """The preview with all wishes done: one picture."""
+        return Shown([_jpeg(self._edit_preview(photograph, wishes), photograph.faces[0].profile)])
 
-    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
-        """The full-size photograph with all wishes done, in the format of the upload where that can hold the mark."""
-        photo = read_photo(photograph.data, _NAME, self._photo_limits)
+    def download(self, data: bytes, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
+        """The full-size upload with all wishes done, its metadata and the mark, in its format if that can hold it."""
+        photo = read_photo(data, _NAME, self._photo_limits)
         found = [photograph.faces[wish.face].found for wish in wishes]
         edited = self._editor.edit_faces(photo.image, found, np.stack([wish.target for wish in wishes]))
         return Download(*write_photo(photo, edited.image, [named_aus(wish.target) for wish in wishes]))
 
     def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
-        """A GIF to the wishes and back, marked like a photograph."""
+        """A GIF from what is there to the wishes and back, of the whole preview or of the first wish's face; marked."""
         shares = np.linspace(0, 1, FRAMES)[1:]
         if whole:
             small = replace(photograph, preview=shrink(photograph.preview, FILM_SIDE))
@@ -124,25 +118,19 @@ class EditingEngine:
         else:
             wishes = wishes[:1]
             face = photograph.faces[wishes[0].face]
-            steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share)) for share in shares])
+            steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share).target) for share in shares])
             now = [self._pictures(face, steps, place)[-1] for place in range(len(shares))]
             frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
-        frames = [to_srgb(_enlarge(frame, _SMALLEST_FILM), photograph.profile) for frame in frames]
+        frames = [to_srgb(_enlarge(frame), photograph.faces[0].profile) for frame in frames]
         film = np.stack(frames + frames[-2:0:-1])
         return Download(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
 
     def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
-        """An upload with all its faces edited to one expression."""
+        """An upload with all its faces edited to one expression, for the batch."""
         photograph = self.open(data)
-        target = self._expressions[expression]
-        wishes = [
-            Wish(place, np.clip(face.aus + intensity * (target - face.aus), 0, AU_MAX))
-            for place, face in enumerate(photograph.faces)
-        ]
-        return self.download(photograph, wishes)
-
-    def close(self) -> None:
-        """Nothing: it is done in the caller's thread, and ends with it."""
+        goal = self.expressions[expression]
+        targets = [target_aus(face.aus, goal, None, intensity) for face in photograph.faces]
+        return self.download(data, photograph, [Wish(place, target) for place, target in enumerate(targets)])
 
     def _open_faces(self, image: np.ndarray, found: Sequence[FoundFace], profile: bytes | None) -> list[OpenedFace]:
         squares = [self._editor.square(face) for face in found]
@@ -153,26 +141,33 @@ class EditingEngine:
         for n, face in enumerate(found):
             side = round(np.clip(squares[n].side, self._editor.crop_size, _MOST_PICTURE))
             picture = crop_image(image, squares[n], side)
-            guessed = untold_aus() if face.where == MEDIAPIPE else ()
-            unchanged = [step.images[n] for step in same]
-            files = encode_png(to_srgb(crops[n], profile)), _jpeg(picture, profile)
-            faces.append(OpenedFace(face, aus[n], crops[n], files[0], picture, files[1], unchanged, guessed))
+            opened = OpenedFace(
+                found=face,
+                aus=aus[n],
+                crop=crops[n],
+                crop_file=encode_png(to_srgb(crops[n], profile)),
+                picture=picture,
+                picture_file=_jpeg(picture, profile),
+                unchanged=[step.images[n] for step in same],
+                guessed=untold_aus() if face.where == MEDIAPIPE else (),
+                profile=profile,
+            )
+            faces.append(opened)
         return faces
 
     def _pictures(self, face: OpenedFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
         """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
         whole = (-0.5, -0.5, float(len(face.picture)))
-        attention = [self._editor.crops.attention_map(step, place) for step in steps]
         return [
-            paste(face.picture, whole, step.images[place], attention[k], face.unchanged[k])
-            for k, step in enumerate(steps)
+            paste(face.picture, whole, step.images[place], self._editor.crops.attention_map(step, place), same)
+            for step, same in zip(steps, face.unchanged, strict=True)
         ]
 
-    def _edit_crops(self, wanted: Sequence[tuple[OpenedFace, Wish]]) -> list[CropEdit]:
+    def _edit_crops(self, wanted: Sequence[tuple[OpenedFace, np.ndarray]]) -> list[CropEdit]:
         return self._editor.crops.edit(
             np.stack([face.crop for face, _ in wanted]),
             np.stack([face.aus for face, _ in wanted]),
-            np.stack([wish.target for _, wish in wanted]),
+            np.stack([target for _, target in wanted]),
         )
 
     def _edit_preview(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> np.ndarray:
@@ -191,8 +186,7 @@ def make_engine(weights: Path, openface: Path | None, device: str | None, limits
 
 def _on_the_way(photograph: OpenedPhotograph, wish: Wish, share: float) -> Wish:
     """The wish at a share of the way from what the face shows."""
-    present = photograph.faces[wish.face].aus
-    return Wish(wish.face, present + share * (wish.target - present))
+    return Wish(wish.face, target_aus(photograph.faces[wish.face].aus, wish.target, None, share))
 
 
 def _scaled(face: FoundFace, scale: float) -> FoundFace:
@@ -200,9 +194,8 @@ def _scaled(face: FoundFace, scale: float) -> FoundFace:
     return replace(face, landmarks=(face.landmarks + 0.5) * scale - 0.5)
 
 
-def _enlarge(image: np.ndarray, side: int) -> np.ndarray:
-    """The image with a longer side of at least `side` pixels."""
-    scale = side / max(image.shape[:2])
+def _enlarge(image: np.ndarray) -> np.ndarray:
+    scale = _SMALLEST_FILM / max(image.shape[:2])
     return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
 
 

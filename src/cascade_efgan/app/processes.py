@@ -7,14 +7,15 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
-from cascade_efgan.app.engine import Download, Engine, OpenedPhotograph, Shown, Wish, WorkerDiedError
+from cascade_efgan.app.editing_engine import EditingEngine
+from cascade_efgan.app.engine import WorkerDiedError
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
@@ -26,13 +27,15 @@ _CONTEXT.set_forkserver_preload(["cascade_efgan.app.editing_engine", "torch", "m
 #: How long a process may take to end before it is killed, seconds: a program that it runs is then ended too.
 _PATIENCE = 0.5
 
-_NO_PICTURE = np.zeros((0, 0, 3), dtype=np.uint8)
-
 
 class ProcessEngine:
-    """Implements `Engine` with as many processes as threads call it at once, each with an engine of its own."""
+    """Stands for the `EditingEngine` of `make`: what is called on it runs in a process with an engine of its own.
 
-    def __init__(self, make: Callable[[], Engine]) -> None:
+    There are as many processes as threads call at once. Besides the engine's errors, every method raises
+    `WorkerDiedError` where its process ends.
+    """
+
+    def __init__(self, make: Callable[[], EditingEngine]) -> None:
         """Start the first process; `make`, which can be pickled, makes the engine in each.
 
         Raises:
@@ -47,30 +50,9 @@ class ProcessEngine:
         self.caution: str = self._call("caution")
         self.expressions: Mapping[str, np.ndarray] = self._call("expressions")
 
-    def open(self, data: bytes) -> OpenedPhotograph:
-        """Read an upload and find its faces."""
-        return replace(self._call("open", data), data=data)
-
-    def show_faces(self, wanted: Sequence[tuple[OpenedPhotograph, Wish]]) -> Sequence[Shown]:
-        """The picture of each wish's face, edited, with an attention map and the network's output per step."""
-        lone = [(replace(photo, preview=_NO_PICTURE, faces=[photo.faces[wish.face]]), wish) for photo, wish in wanted]
-        return self._call("show_faces", [(_without_files(photo), wish._replace(face=0)) for photo, wish in lone])
-
-    def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
-        """The preview with all wishes done."""
-        return self._call("show_photograph", _without_files(photograph), wishes)
-
-    def download(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Download:
-        """The full-size photograph with all wishes done."""
-        return self._call("download", replace(_without_files(photograph), data=photograph.data), wishes)
-
-    def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
-        """A GIF to the wishes and back."""
-        return self._call("animate", _without_files(photograph), wishes, whole)
-
-    def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
-        """An upload with all its faces edited to one expression."""
-        return self._call("edit_file", data, expression, intensity)
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """A method of the engine, to be called in a process."""
+        return partial(self._call, name)
 
     def close(self) -> None:
         """End the processes, at work or not."""
@@ -90,7 +72,8 @@ class ProcessEngine:
                 log.error("the process of a request ended (%s); the others go on", how)
             raise
         finally:
-            self._give_back(process)
+            with self._lock:
+                self._idle.append(process)  # `_take` drops one that has ended
 
     def _take(self) -> "_Process":
         with self._lock:
@@ -99,23 +82,16 @@ class ProcessEngine:
             while self._idle:
                 if (process := self._idle.pop()).alive:
                     return process
-                self._all.discard(process)  # it ended while nobody used it
+                self._all.discard(process)
             process = _Process(self._make, logging.WARNING if self._all else logging.INFO)
             self._all.add(process)
             return process
-
-    def _give_back(self, process: "_Process") -> None:
-        with self._lock:
-            if process.alive:
-                self._idle.append(process)
-            else:
-                self._all.discard(process)
 
 
 class _Process:
     """One process with an engine, for one caller at a time."""
 
-    def __init__(self, make: Callable[[], Engine], level: int) -> None:
+    def __init__(self, make: Callable[[], EditingEngine], level: int) -> None:
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=_serve, args=(theirs, make, level), daemon=True)
         with _without_interrupts():
@@ -159,17 +135,11 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def _without_files(photograph: OpenedPhotograph) -> OpenedPhotograph:
-    """The photograph without its files, which only the page and `download` need: they are not sent about."""
-    faces = [replace(face, crop_file=b"", picture_file=b"") for face in photograph.faces]
-    return replace(photograph, data=b"", preview_file=b"", faces=faces)
-
-
-def _serve(pipe: Connection, make: Callable[[], Engine], level: int) -> None:
+def _serve(pipe: Connection, make: Callable[[], EditingEngine], level: int) -> None:
     """Answer calls until the other end is closed, by its death too."""
     logging.basicConfig(level=level, format="%(asctime)s %(name)s: %(message)s")
     _limit_threads()
-    engine: Engine | None = None
+    engine: EditingEngine | None = None
     with suppress(EOFError, OSError):
         while True:
             name, arguments = pipe.recv()
@@ -184,7 +154,7 @@ def _serve(pipe: Connection, make: Callable[[], Engine], level: int) -> None:
                 answer = error
             except Exception as error:
                 answer = RuntimeError("".join(traceback.format_exception(error)))  # any other may not survive the way
-            pipe.send(replace(answer, data=b"") if isinstance(answer, OpenedPhotograph) else answer)
+            pipe.send(answer)
 
 
 def _leave(*_: object) -> None:

@@ -4,20 +4,23 @@ import asyncio
 import contextlib
 import logging
 import socket
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cascade_efgan.app.engine import Engine
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.request_filter import LOOPBACK
 from cascade_efgan.app.service import make_app
 
+if TYPE_CHECKING:
+    from cascade_efgan.app.processes import ProcessEngine
+
 log = logging.getLogger("efgan.app")
 
 
-def make_server(engine: Engine, limits: Limits, host: str, port: int) -> uvicorn.Server:
+def make_server(engine: "ProcessEngine", limits: Limits, host: str, port: int) -> uvicorn.Server:
     """A server that is not started yet; port 0 lets the system choose, a host beyond this machine answers any name."""
     hosts = LOOPBACK if host in LOOPBACK else None
     config = uvicorn.Config(

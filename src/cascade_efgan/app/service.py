@@ -4,9 +4,9 @@ import asyncio
 import base64
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from fastapi import Depends, FastAPI, Query, Request
@@ -18,17 +18,20 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from cascade_efgan.app.action_units import ACTION_UNITS
-from cascade_efgan.app.batching import BatchRunner
-from cascade_efgan.app.engine import Engine, OpenedPhotograph, Wish, WorkerDiedError
+from cascade_efgan.app.engine import OpenedFace, OpenedPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.request_bodies import BodyReader, TooLargeError, read_within
 from cascade_efgan.app.request_filter import LOOPBACK, RequestFilter
 from cascade_efgan.app.sessions import Sessions
-from cascade_efgan.app.workers import BusyError, Workers
+from cascade_efgan.app.workers import BatchRunner, BusyError, Workers
 from cascade_efgan.app.zip_edits import Answer, read_members
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.editing.mark import named_aus
+from cascade_efgan.editing.targets import target_aus
 from cascade_efgan.errors import InputError
+
+if TYPE_CHECKING:
+    from cascade_efgan.app.processes import ProcessEngine
 
 log = logging.getLogger("efgan.app")
 
@@ -39,6 +42,9 @@ _SWEEP = 60.0
 
 #: Largest wish, bytes: 32 faces of 17 AUs take a tenth of it.
 _MOST_WISH = 2**17
+
+#: Errors that the user can do something about -> status of the answer.
+_STATUS = {BusyError: 503, TooLargeError: 413, InputError: 422, WorkerDiedError: 500}
 
 Intensity = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, le=AU_MAX, allow_inf_nan=False)]
@@ -52,18 +58,6 @@ class FaceWish(BaseModel):
     aus: dict[Literal[AUS], Strength]  # type: ignore[valid-type]
     intensity: Intensity = 1.0
 
-    def wish(self, photograph: OpenedPhotograph) -> Wish:
-        """As the engine takes it; AUs that are not given stay as they are.
-
-        Raises:
-            InputError: no such face.
-        """
-        if self.face >= len(photograph.faces):
-            raise InputError(f"there is no face {self.face + 1} in this photograph; choose one of those shown")
-        present = photograph.faces[self.face].aus
-        wanted = np.array([self.aus.get(au, value) for au, value in zip(AUS, present, strict=True)])
-        return Wish(self.face, np.clip(present + self.intensity * (wanted - present), 0, AU_MAX))
-
 
 class EditWish(BaseModel):
     """What the page wants to see or to download."""
@@ -72,9 +66,18 @@ class EditWish(BaseModel):
     view: Literal["face", "photograph"] = "face"
     edits: list[FaceWish] = Field(min_length=1, max_length=32)
 
-    def wishes(self, photograph: OpenedPhotograph) -> list[Wish]:
-        """As the engine takes them."""
-        return [edit.wish(photograph) for edit in self.edits]
+    def wishes(self, faces: Sequence[OpenedFace]) -> list[Wish]:
+        """As the engine takes them; AUs that are not given stay as they are.
+
+        Raises:
+            InputError: no such face.
+        """
+        for edit in self.edits:
+            if edit.face >= len(faces):
+                raise InputError(f"there is no face {edit.face + 1} in this photograph; choose one of those shown")
+        return [
+            Wish(edit.face, target_aus(faces[edit.face].aus, None, edit.aus, edit.intensity)) for edit in self.edits
+        ]
 
 
 async def edit_wish(request: Request) -> EditWish:
@@ -93,13 +96,13 @@ async def edit_wish(request: Request) -> EditWish:
 WishOfBody = Annotated[EditWish, Depends(edit_wish)]
 
 
-def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
+def make_app(engine: "ProcessEngine", limits: Limits, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
     """The service; `hosts`: names by which it may be called, see `RequestFilter`."""
     service = _Service(engine, limits, local=hosts == LOOPBACK)
     # No pages of documentation: FastAPI's load scripts from elsewhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
     app.add_exception_handler(Exception, _defect)
-    for kind in (InputError, BusyError, WorkerDiedError, TooLargeError, RequestValidationError, HTTPException):
+    for kind in (*_STATUS, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _sentence)
     app.get("/")(service.page)
     app.get("/api/about")(service.about)
@@ -116,12 +119,13 @@ def make_app(engine: Engine, limits: Limits, hosts: tuple[str, ...] | None = LOO
 class _Service:
     """The requests, one method each."""
 
-    def __init__(self, engine: Engine, limits: Limits, local: bool) -> None:
+    def __init__(self, engine: "ProcessEngine", limits: Limits, local: bool) -> None:
         self._engine = engine
         self._limits = limits
         self._local = local
-        self._sessions = Sessions(limits)
+        self._sessions: Sessions[tuple[bytes, OpenedPhotograph]] = Sessions(limits)
         self._workers = Workers(limits)
+        self._faces: BatchRunner[tuple[OpenedFace, np.ndarray], Shown]
         self._faces = BatchRunner(self._workers, engine.show_faces, limits)
         self._bodies = BodyReader(limits)
         self._batch = asyncio.Lock()
@@ -162,9 +166,9 @@ class _Service:
     async def open(self, request: Request) -> dict[str, Any]:
         """A photograph, its bytes as the body: a token for it, its preview and its faces."""
         data = await self._bodies.read(request, self._limits.upload_bytes)
-        photograph = await self._workers.run(self._engine.open, data)
+        photograph: OpenedPhotograph = await self._workers.run(self._engine.open, data)
         return {
-            "token": self._sessions.add(photograph),
+            "token": self._sessions.add((data, photograph), len(data) + photograph.bytes),
             "preview": _text(photograph.preview_file),
             "note": photograph.note,
             "faces": [
@@ -184,29 +188,27 @@ class _Service:
 
     async def edit(self, token: str, wish: WishOfBody) -> dict[str, Any]:
         """The edit as the page shows it, a picture a step; of a face its attention and the network's output as well."""
-        photograph = self._photograph(token)
-        wishes = wish.wishes(photograph)
+        _, photograph = self._upload(token)
+        wishes = wish.wishes(photograph.faces)
+        shown: Shown
         if wish.view == "face":
-            shown = await self._faces.run((photograph, wishes[0]))
+            face, target = wishes[0]
+            shown = await self._faces.run((photograph.faces[face], target))
         else:
             shown = await self._workers.run(self._engine.show_photograph, photograph, wishes)
-        return {
-            "images": [_text(image) for image in shown.images],
-            "attention": [_text(image) for image in shown.attention],
-            "network": [_text(image) for image in shown.network],
-        }
+        return {name: [_text(picture) for picture in pictures] for name, pictures in shown._asdict().items()}
 
     async def download(self, token: str, wish: WishOfBody) -> Response:
         """The full-size photograph with its faces edited."""
-        photograph = self._photograph(token)
-        made = await self._workers.run(self._engine.download, photograph, wish.wishes(photograph))
+        data, photograph = self._upload(token)
+        made = await self._workers.run(self._engine.download, data, photograph, wish.wishes(photograph.faces))
         return Response(made.data, media_type=made.media)
 
     async def animate(self, token: str, wish: WishOfBody) -> Response:
         """A GIF from the face as it is to the edit and back."""
-        photograph = self._photograph(token)
-        whole = wish.view == "photograph"
-        made = await self._workers.run(self._engine.animate, photograph, wish.wishes(photograph), whole)
+        _, photograph = self._upload(token)
+        wishes, whole = wish.wishes(photograph.faces), wish.view == "photograph"
+        made = await self._workers.run(self._engine.animate, photograph, wishes, whole)
         return Response(made.data, media_type=made.media)
 
     async def batch(
@@ -219,34 +221,29 @@ class _Service:
             raise BusyError("another zip is being edited; try again in a minute")
         async with self._batch:
             data = await self._bodies.read(request, self._limits.zip_bytes)
-            with Answer(self._limits) as answer:
-                await self._fill(answer, data, request, expression, intensity)
-                return Response(answer.finish(), media_type="application/zip")
+            return Response(await self._edit_zip(data, request, expression, intensity), media_type="application/zip")
 
-    async def _fill(self, answer: Answer, data: bytes, request: Request, expression: str, intensity: float) -> None:
-        members = read_members(data, self._limits)
-        number = 0
+    async def _edit_zip(self, data: bytes, request: Request, expression: str, intensity: float) -> bytes:
+        members, answer = read_members(data, self._limits), Answer(self._limits)
         # Unpacking is work too: it does not belong in the event loop.
         while (member := await self._workers.run(next, members, None, patient=True)) is not None:
-            number += 1
             try:
                 if isinstance(member, InputError):
                     raise member
                 made = await self._workers.run(self._engine.edit_file, member, expression, intensity, patient=True)
             except (InputError, WorkerDiedError) as error:
-                answer.refuse(number, error)
+                answer.refuse(error)
             else:
-                answer.add(number, made.data, made.media)
+                answer.add(made.data, made.media)
             if await request.is_disconnected():
                 raise BusyError("the page went away")  # nobody reads it; the rest is not edited
-        if answer.edited == 0:
-            raise InputError(f"no photograph of the zip could be edited; the first: {answer.reason}")
+        return answer.finish()
 
-    def _photograph(self, token: str) -> OpenedPhotograph:
-        photograph = self._sessions.get(token)
-        if photograph is None:
+    def _upload(self, token: str) -> tuple[bytes, OpenedPhotograph]:
+        upload = self._sessions.get(token)
+        if upload is None:
             raise HTTPException(404, "this photograph is no longer in memory; choose it again")
-        return photograph
+        return upload
 
 
 def _text(data: bytes) -> str:
@@ -254,21 +251,13 @@ def _text(data: bytes) -> str:
 
 
 async def _sentence(_: Request, error: Exception) -> JSONResponse:
-    """An error that the user can do something about, as one sentence."""
-    headers = {}
-    match error:
-        case BusyError():
-            status, text, headers = 503, str(error), {"Retry-After": "2"}
-        case TooLargeError():
-            status, text = 413, str(error)
-        case InputError():
-            status, text = 422, str(error)
-        case WorkerDiedError():
-            status, text = 500, str(error)
-        case HTTPException():
-            status, text = error.status_code, str(error.detail)
-        case _:  # pydantic's own words would repeat what the client sent
-            status, text = 422, "these settings are not understood; load the page again"
+    """An error as one sentence."""
+    status, text = 422, "these settings are not understood; load the page again"
+    if isinstance(error, HTTPException):
+        status, text = error.status_code, str(error.detail)
+    elif not isinstance(error, RequestValidationError):  # pydantic's own words would repeat what the client sent
+        status, text = next(status for kind, status in _STATUS.items() if isinstance(error, kind)), str(error)
+    headers = {"Retry-After": "2"} if status == 503 else {}
     return JSONResponse({"error": text[:1].upper() + text[1:].rstrip(".") + "."}, status, headers)
 
 

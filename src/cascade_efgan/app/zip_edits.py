@@ -6,7 +6,6 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 import pandas as pd
 
@@ -14,12 +13,13 @@ from cascade_efgan.app.limits import Limits
 from cascade_efgan.data.photos import ExactZip
 from cascade_efgan.data.sources.file_names import decoded
 from cascade_efgan.data.sources.side_files import side_file
+from cascade_efgan.editing.photo_writing import MEDIA_TYPES, SUFFIXES
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
 
 #: Suffix of a member of the answer, by media type. Nothing of a client's name is ever used.
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/tiff": "tif"}
+_SUFFIXES = {MEDIA_TYPES[kind]: suffix for kind, suffix in SUFFIXES.items()}
 
 #: Entries of a zip's directory that are looked at: folders and the like count here.
 _ENTRIES = 1000
@@ -75,48 +75,40 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes
     return content
 
 
-class Answer(AbstractContextManager["Answer"]):
+class Answer:
     """The zip that is given back, of at most `limits.batch_bytes`: edited photographs by number, and `report.csv`."""
 
     def __init__(self, limits: Limits) -> None:
         self._most = limits.batch_bytes
         self._buffer = io.BytesIO()
         self._archive = ExactZip(self._buffer, "w")
-        self._report: list[tuple[int, str, str]] = []
+        self._report: list[tuple[str, str]] = []
 
-    def __exit__(self, *_: object) -> None:
-        """Close the zip; what was not finished is lost."""
-        self._archive.close()
-
-    def add(self, number: int, data: bytes, media: str) -> None:
-        """One edited photograph.
+    def add(self, data: bytes, media: str) -> None:
+        """The next photograph, edited.
 
         Raises:
             InputError: the answer would become too large.
         """
         if self._buffer.tell() + len(data) > self._most:
             raise InputError("the edited photographs are too large together; put fewer of them in a zip")
-        name = f"{number:04d}.{_SUFFIXES[media]}"
+        name = f"{len(self._report) + 1:04d}{_SUFFIXES[media]}"
         self._archive.add(name, data)
-        self._report.append((number, name, "edited"))
+        self._report.append((name, "edited"))
 
-    def refuse(self, number: int, reason: Exception) -> None:
-        """One photograph that was not edited, and why."""
-        self._report.append((number, "", str(reason)))
-
-    @property
-    def edited(self) -> int:
-        """How many photographs are in it."""
-        return sum(bool(name) for _, name, _ in self._report)
-
-    @property
-    def reason(self) -> str:
-        """What the report says of the first photograph."""
-        return self._report[0][2]
+    def refuse(self, reason: Exception) -> None:
+        """The next photograph was not edited, and why."""
+        self._report.append(("", str(reason)))
 
     def finish(self) -> bytes:
-        """The bytes of the zip."""
-        report = pd.DataFrame(self._report, columns=["number", "file", "result"])
-        self._archive.add("report.csv", report.to_csv(index=False, lineterminator="\n"))
+        """The bytes of the zip.
+
+        Raises:
+            InputError: no photograph was edited.
+        """
+        report = pd.DataFrame(self._report, columns=["file", "result"], index=range(1, len(self._report) + 1))
+        if not report["file"].any():
+            raise InputError(f"no photograph of the zip could be edited; the first: {report['result'].iloc[0]}")
+        self._archive.add("report.csv", report.to_csv(index_label="number", lineterminator="\n"))
         self._archive.close()
         return self._buffer.getvalue()
