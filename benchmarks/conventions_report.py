@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.choose import choose_sources
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.style import figure_style

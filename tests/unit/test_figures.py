@@ -15,7 +15,7 @@ from small_models import BOXES, SIZE, small_spec
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.action_units import binned_means
 from cascade_efgan.figures.caption import Caption, Made, write_figure
 from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits

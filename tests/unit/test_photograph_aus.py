@@ -13,8 +13,8 @@ from table_helpers import number, sorted_metrics
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import SIDE, AuReader, find_reader, with_surroundings
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.stages import photograph_aus as stage

@@ -9,8 +9,8 @@ import pytest
 from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, psnr
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.stages import psnr as psnr_stage

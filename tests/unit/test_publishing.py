@@ -21,7 +21,7 @@ from cascade_efgan.audit.release import RECORD
 from cascade_efgan.data import AUS
 from cascade_efgan.editing import runs
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.psnr import psnr
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.files import sha256_file, write_json

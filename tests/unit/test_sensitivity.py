@@ -8,9 +8,9 @@ from evaluation_helpers import write_edits, write_faces
 from cascade_efgan.config import resolve
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.evaluation.distance_curve import measure_curves
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.fid import frechet_distance
 from cascade_efgan.evaluation.metric import Metric
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.sensitivity import (
     FinishedRun,
     Moved,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.patches import PatchBox
-from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.per_edit import au_gaps
 
 #: An AU of the source should go down where the target asks for so much less (0 to 5).

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.evaluation.values import write_values
 
 log = logging.getLogger("efgan.compare_edits")

@@ -18,8 +18,8 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus, train_au_regressor
 from cascade_efgan.evaluation.classifier import class_numbers, classify, load_classifier, train_classifier
-from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.fid import distance
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import PEAK, compare_edits, counterparts
 from cascade_efgan.evaluation.significance import bootstrap_interval
 from cascade_efgan.evaluation.statistics import load_vectors, statistics

@@ -9,7 +9,7 @@ below it, and the share of pairs that it orders right (AUC) says how far it can 
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.evaluation.edits import edit_id
+from cascade_efgan.evaluation.packed_edits import edit_id
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import Edits
 from cascade_efgan.evaluation.metric import UNITS, Metric
+from cascade_efgan.evaluation.packed_edits import Edits
 
 #: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file says what it holds.
 VALUE_COLUMNS = ("dataset", "method", "seed", "metric", "id", "person", "value")

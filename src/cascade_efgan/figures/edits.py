@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data.dataset import Faces
-from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.caption import Caption, Made, people_count
 from cascade_efgan.figures.choose import choose_edits, choose_sources, text_at
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic

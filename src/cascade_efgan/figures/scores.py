@@ -9,7 +9,7 @@ import pandas as pd
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
-from cascade_efgan.evaluation.edits import Edits
+from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.evaluation.psnr import counterparts, psnr, true_counterparts
 from cascade_efgan.figures.per_edit import au_gaps, matched, read_readings
 

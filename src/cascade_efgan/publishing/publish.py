@@ -21,7 +21,7 @@ from cascade_efgan.data.dataset import Faces, load_faces
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, pretraining_folder, run_facts
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, counterparts
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights

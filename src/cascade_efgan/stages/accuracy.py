@@ -13,8 +13,8 @@ from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers, classify, load_classifier
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.stages import options
 

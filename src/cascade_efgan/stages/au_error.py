@@ -13,8 +13,8 @@ from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, au_errors_of_edits, load_au_regressor, read_aus
-from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.stages import options
 

@@ -16,7 +16,7 @@ from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import load_au_regressor
-from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.psnr import true_counterparts
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.figures.networks import Asked, attention_generator

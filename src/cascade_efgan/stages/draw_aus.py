@@ -8,8 +8,8 @@ from typer import Option
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
-from cascade_efgan.evaluation.edits import edit_id
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.packed_edits import edit_id
 from cascade_efgan.figures.action_units import draw_aus
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.per_edit import read_readings

@@ -10,8 +10,8 @@ from typer import Option
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import AuReader, find_reader
-from cascade_efgan.evaluation.edits import Edits, load_edits
 from cascade_efgan.evaluation.metric import Metric, write_metric
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.stages import options
 

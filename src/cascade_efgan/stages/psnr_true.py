@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.evaluation.edits import check_same_size, load_edits
+from cascade_efgan.evaluation.packed_edits import check_same_size, load_edits
 from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
 from cascade_efgan.stages import options
 

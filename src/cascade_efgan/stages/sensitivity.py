@@ -11,8 +11,8 @@ from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
-from cascade_efgan.evaluation.edits import load_edits
 from cascade_efgan.evaluation.metric import read_metric
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.sensitivity import FinishedRun, Moved, lines, vary_all
 from cascade_efgan.files import write_text
 from cascade_efgan.stages import options

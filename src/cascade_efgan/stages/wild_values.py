@@ -14,7 +14,7 @@ from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import find_reader
-from cascade_efgan.evaluation.edits import Edits, load_edits
+from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.values import edit_values, write_several
 from cascade_efgan.stages import options
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cascade_efgan.audit.release import Release
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.evaluation.edits import load_edits
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.choose import choose_sources
 
 #: Test images whose edits the page shows. Drawn with the seed below; the page says so.

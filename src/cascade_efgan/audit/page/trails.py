@@ -9,7 +9,7 @@ from typing import Any
 from cascade_efgan.audit.page.pictures import Sheets
 from cascade_efgan.audit.release import SOURCES, Release
 from cascade_efgan.audit.table_numbers import TableCell
-from cascade_efgan.evaluation.edits import edit_id
+from cascade_efgan.evaluation.packed_edits import edit_id
 from cascade_efgan.tables.columns import method_title
 
 _RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
