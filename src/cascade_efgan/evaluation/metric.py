@@ -12,7 +12,7 @@ from cascade_efgan.files import read_json, sha256_file, write_json
 
 
 @dataclass(frozen=True)
-class Measure:
+class FurtherMetric:
     """A column of the table of further measures.
 
     Attributes:
@@ -27,22 +27,22 @@ class Measure:
 
 
 #: Measures beyond the paper's, by metric name. A new one is named here, computed by a stage and asked for by a rule.
-MEASURES = {
-    "kid": Measure(
+FURTHER_METRICS = {
+    "kid": FurtherMetric(
         "{kernel} ↓", "", 4,
         "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
         "unbiased, so that it may be below 0.",
     ),
-    "ssim": Measure(
+    "ssim": FurtherMetric(
         "SSIM ↑", "-1 to 1", 3,
         "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
     ),
-    "identity": Measure(
+    "identity": FurtherMetric(
         "identity ({network} cosine) ↑", "cosine", 3,
         "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
         "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
     ),
-    "au_error": Measure(
+    "au_error": FurtherMetric(
         "AU error ↓ (0-5)", "intensity (0 to 5)", 3,
         "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces are "
         "read by a small network.",
@@ -53,7 +53,7 @@ MEASURES = {
 UNITS = {
     **dict.fromkeys(("R", "G", "R+G", "R_again", "R+G_again"), "%"),
     **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
-    **{name: measure.unit for name, measure in MEASURES.items()},
+    **{name: further.unit for name, further in FURTHER_METRICS.items()},
     **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
     **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "times the mean attention"),
     **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),

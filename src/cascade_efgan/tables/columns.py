@@ -6,7 +6,7 @@ from typing import Any
 
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import MEASURES
+from cascade_efgan.evaluation.metric import FURTHER_METRICS
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
 from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES
 from cascade_efgan.tables.model import Column
@@ -18,7 +18,7 @@ NOT_MEASURED = {
     **{
         (reference, metric): "a pair of real images of that kind is no edit"
         for reference in REFERENCES
-        for metric in MEASURES
+        for metric in FURTHER_METRICS
         if metric != "identity"
     },
 }
@@ -26,7 +26,7 @@ NOT_MEASURED = {
 
 def measure_column(name: str, extractor: str = "inception") -> Column:
     """The column of a further measure, by features of an extractor."""
-    measure = MEASURES[name]
+    measure = FURTHER_METRICS[name]
     network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
     title = measure.title.format(kernel=KERNEL_NAMES[extractor], network=network)
     return Column(name, name, title, measure.meaning, measure.decimals)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cascade_efgan.datasets import TRUE_EDITS
-from cascade_efgan.evaluation.metric import MEASURES, REAL
+from cascade_efgan.evaluation.metric import FURTHER_METRICS, REAL
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS, REFERENCES
 
 #: All settings of a run by section, as `run.json` holds them.
@@ -44,7 +44,7 @@ def table_methods(name: str, dataset: str, settings: Settings) -> list[str]:
 def measures(settings: Settings) -> list[str]:
     """The numbers beyond the paper's that a run computes; they have a table of their own."""
     reads_photographs = settings["measures"]["aus"] != "none" and bool(set(settings["datasets"]) - set(TRUE_EDITS))
-    return [name for name in MEASURES if name != "au_error" or reads_photographs]
+    return [name for name in FURTHER_METRICS if name != "au_error" or reads_photographs]
 
 
 def row_numbers(name: str, dataset: str, method: str, settings: Settings) -> list[str]:
