@@ -6,7 +6,7 @@ import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.dataset import INDEX_COLUMNS, load_faces, part_rows
-from cascade_efgan.data.records import landmarks_of, write_records
+from cascade_efgan.data.records import landmarks_of, read_records, write_records
 from cascade_efgan.errors import InputError
 
 
@@ -112,6 +112,14 @@ def test_a_bad_index_is_named(old, new, message, stored):
     rewrite(stored / "crops.csv", old, new)
     with pytest.raises(InputError, match=message):
         load(stored)
+
+
+def test_the_line_of_a_wrong_number_is_named(tmp_path):
+    """Where a later one was wrong, a number that is read elsewhere ("1_0" is 10) was called wrong instead."""
+    path = tmp_path / "a.csv"
+    path.write_text("id,value\na,1_0\nb,x\n")
+    with pytest.raises(InputError, match=r"a\.csv: column value holds 'x' in line 3"):
+        read_records(path, ("id",), ("value",))
 
 
 def test_crops_and_index_must_belong_together(stored):

@@ -66,8 +66,7 @@ def _finite(column: pd.Series, path: str | Path, name: str) -> np.ndarray:
     try:
         values = column.to_numpy(dtype=np.float64)
     except ValueError:
-        # Not for all: it rounds otherwise in the last digit.
-        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+        values = np.array([_float(cell) for cell in column])
     wrong = ~np.isfinite(values)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -76,6 +75,14 @@ def _finite(column: pd.Series, path: str | Path, name: str) -> np.ndarray:
             "fix that line"
         )
     return values
+
+
+def _float(cell: str) -> float:
+    """As `to_numpy` reads it, or NaN: pandas' own reader takes fewer forms, and would name the wrong line."""
+    try:
+        return float(cell)
+    except ValueError:
+        return np.nan
 
 
 def _shown(text: Sequence[str], numbers: Sequence[str]) -> str:
