@@ -51,7 +51,7 @@ def tables(side=60.0):
     points = landmarks(left=50 - side / 2, top=50 - side / 2, side=side)
     aus = {f"AU{number:02d}": [0.0] for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)}
     faces = pd.DataFrame({"id": ["a"], **aus, **landmark_values(points[None])})
-    return manifest, crops_index(manifest, faces, face_squares(manifest, faces, margin=0), 32)
+    return manifest, crops_index(manifest, faces, face_squares(faces, manifest["file"], margin=0), 32)
 
 
 def test_the_stage_writes_a_row_for_every_crop(efgan, small_data):

@@ -9,7 +9,7 @@ import pytest
 from made_faces import landmarks
 from PIL import Image
 
-from cascade_efgan.data.crops import Square, crop_image, crop_square, padding_share, to_crop
+from cascade_efgan.data.crops import crop_image, crop_square, padding_share, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import read_manifest, write_manifest
@@ -133,13 +133,13 @@ def test_a_constant_image_stays_constant():
     ],
 )
 def test_padding_is_the_share_of_the_area_outside_the_photograph(square, share):
-    padding = padding_share(Square(*square), width=60, height=50)
+    padding = padding_share(square, (60, 50))
     assert padding == pytest.approx(share, abs=1e-12)
     assert (padding == 0) == (share == 0)  # exactly 0 inside: only then is a crop not flagged
 
 
 def test_a_photograph_without_pixels_is_all_padding():
-    assert padding_share(Square(0, 0, 10), width=0, height=0) == 1
+    assert padding_share((0, 0, 10), (0, 0)) == 1
 
 
 def test_the_stage_packs_crops_with_their_index(small_data):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cascade_efgan.data.checks.patch_picture import mean_face
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.data.patches import PatchBox, load_patch_boxes, patch_box, patch_report, region_centers
+from cascade_efgan.data.patches import PatchBox, load_patch_boxes, patch_box, patch_report
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 
@@ -24,7 +24,9 @@ def points(eyes, nose, mouth):
 
 def test_centres_are_means_over_images_and_points_of_the_region():
     landmarks = np.stack([points((60, 30), (64, 60), (62, 90)), points((68, 34), (64, 64), (66, 94))])
-    assert region_centers(landmarks) == {"eyes": (64, 32), "nose": (64, 62), "mouth": (64, 92)}
+    report = patch_report(landmarks, PATCHES, 128)
+    centers = {region: (report[region]["x"], report[region]["y"]) for region in PATCHES}
+    assert centers == {"eyes": (64, 32), "nose": (64, 62), "mouth": (64, 92)}
 
 
 @pytest.mark.parametrize("width", [3, 4])

@@ -1,6 +1,5 @@
 """Several data sets as one, for the pre-training of wild images (Sec. 4.5)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +46,11 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
         raise InputError(f"{out.crops}: the crops have different sides ({shown} pixels); crop all data sets alike")
     indices, splits = [], []
     for name, part in faces.items():
-        train = set(part_rows(part.index, sources[name].split, "train"))
         index = part.index.assign(id=f"{name}." + part.index["id"], person=f"{name}." + part.index["person"])
         indices.append(index)
-        places = ["train" if row in train else "test" for row in range(len(index))]
-        splits.append(pd.DataFrame({"id": index["id"], "part": places}))
+        split = index[["id"]].assign(part="test")
+        split.loc[part_rows(part.index, sources[name].split, "train"), "part"] = "train"
+        splits.append(split)
     whole, parts = pd.concat(indices, ignore_index=True), pd.concat(splits, ignore_index=True)
     tested = whole[PIXELS].isin(whole.loc[parts["part"] == "test", PIXELS])
     parts.loc[tested, "part"] = "test"
@@ -59,16 +58,12 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
     with atomic_path(out.crops) as partial:
         packed = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, side, side, 3))
         done = 0
-        for block in _blocks(part.images for part in faces.values()):
-            packed[done : done + len(block)] = block
-            done += len(block)
+        for part in faces.values():
+            for start in range(0, len(part), _COPIED):
+                block = part.images[start : start + _COPIED]
+                packed[done : done + len(block)] = block
+                done += len(block)
         packed.flush()
         write_records(out.index, whole)
         write_records(out.split, parts)
     return count
-
-
-def _blocks(arrays: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
-    for array in arrays:
-        for start in range(0, len(array), _COPIED):
-            yield array[start : start + _COPIED]

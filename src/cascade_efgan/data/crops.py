@@ -7,16 +7,17 @@ OpenCV and OpenFace: pixel i covers i - 0.5 to i + 0.5. A square is (left, top, 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS, check_ids
+from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS, read_rows
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.photos import PhotoZip, sha256
-from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, landmarks_of, read_records
+from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, landmarks_of
 from cascade_efgan.errors import InputError
 
 #: Squares and landmarks are rounded to 10^-3 and 10^-4 pixel: far below what is visible, and short in a CSV.
@@ -28,13 +29,7 @@ _BLOCK = 4096
 
 
 class Square(NamedTuple):
-    """A square in a photograph.
-
-    Attributes:
-        x: left edge, pixels.
-        y: top edge, pixels.
-        side: its side, pixels, above 0.
-    """
+    """A square in a photograph: left and top edge, and its side above 0, pixels."""
 
     x: float
     y: float
@@ -64,17 +59,19 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
     return Square(round(float(x), _SQUARE_DECIMALS), round(float(y), _SQUARE_DECIMALS), side)
 
 
-def padding_share(square: Square, width: int, height: int) -> float:
-    """Share of a square's area that is outside its photograph, 0..1; exactly 0 for a square inside it. All in pixels.
+def padding_share(square: ArrayLike, size: ArrayLike) -> np.ndarray:
+    """Share of a square's area that is outside its photograph, 0..1 float64; exactly 0 for a square inside it.
+
+    `square` is (left, top, side) and `size` (width, height) of the photograph, or `(N, 3)` and `(N, 2)`; pixels.
 
     Not in the paper: what is outside repeats the border, so that a crop with much of it is hardly a photograph.
     """
-    inside = 1.0
-    for start, length in ((square.x, width), (square.y, height)):
-        # The photograph covers -0.5 to length - 0.5 (see the top of this module).
-        outside = max(0.0, -0.5 - start) + max(0.0, start + square.side - (length - 0.5))
-        inside *= max(0.0, square.side - outside) / square.side
-    return 1 - inside
+    square = np.asarray(square, dtype=np.float64)
+    corner, side = square[..., :2], square[..., 2:]
+    # The photograph covers -0.5 to length - 0.5 (see the top of this module).
+    outside = (-0.5 - corner).clip(min=0) + (corner + side - (np.asarray(size) - 0.5)).clip(min=0)
+    share: np.ndarray = 1 - ((side - outside).clip(min=0) / side).prod(axis=-1)
+    return share
 
 
 def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
@@ -116,57 +113,69 @@ def read_faces(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: missing file, column or number, no row, or an id twice.
     """
-    faces = read_records(path, ("id",), ("confidence", *AUS, *LANDMARK_COLUMNS))
-    if faces.empty:
-        raise InputError(f"{path}: no rows; expected one row per face, so look at excluded.csv beside it")
-    check_ids(faces["id"], path)
-    return faces
+    return read_rows(path, ("id",), ("confidence", *AUS, *LANDMARK_COLUMNS), "face")
 
 
-def face_squares(manifest: pd.DataFrame, faces: pd.DataFrame, margin: float) -> np.ndarray:
-    """The square of every face, `(N, 3)` float64 (left, top, side), in the order of `faces`.
+def photographs_of(faces: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """The manifest's row of every face, in the order of `faces`.
+
+    Raises:
+        InputError: an id that the manifest lacks.
+    """
+    places = pd.Index(manifest["id"]).get_indexer(faces["id"])
+    if (places < 0).any():
+        name = faces["id"].iloc[int(np.argmax(places < 0))]
+        raise InputError(f"id {name} has a face but no line in the manifest; run the extract_aus rule again")
+    return manifest.iloc[places]
+
+
+def face_squares(faces: pd.DataFrame, files: pd.Series, margin: float) -> np.ndarray:
+    """The square of every face, `(N, 3)` float64 (left, top, side), in the order of `faces` and of their `files`.
 
     No photograph is read: squares that later checks refuse are known before the first crop is made.
 
-    Args:
-        manifest: rows with `id, file`.
-        faces: rows with `id` and the landmark columns.
-        margin: as in `crop_square`.
-
     Raises:
-        InputError: an id that the manifest lacks, or a face whose landmarks lie on one point.
+        InputError: a face whose landmarks lie on one point.
     """
     squares = np.empty((len(faces), len(Square._fields)))
-    files = [file for (file,) in _photos_of(manifest, faces, ["file"])]
     for start in range(0, len(faces), _BLOCK):
         for place, points in enumerate(landmarks_of(faces.iloc[start : start + _BLOCK]), start=start):
             try:
                 squares[place] = crop_square(points, margin)
             except InputError as error:
-                raise InputError(f"{files[place]}: {error}") from None
+                raise InputError(f"{files.iloc[place]}: {error}") from None
     return squares
 
 
 def make_crops(
-    photos: PhotoZip, manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int
+    archive: PhotoZip, photographs: pd.DataFrame, squares: np.ndarray, size: int
 ) -> Iterator[tuple[np.ndarray, str]]:
-    """(crop, `pixel_hash` of its photograph) of every row of `faces`, in order; each photograph is decoded once.
+    """(crop, `pixel_hash` of its photograph) of every photograph; each is decoded once.
 
     A crop is `(size, size, 3)` uint8.
 
     Args:
-        manifest: rows with `id, file, sha256, width, height`.
-        faces: rows with `id`.
+        photographs: as `photographs_of` gives them.
         squares: `(N, 3)`, as `face_squares` gives them.
         size: side of the crops, pixels.
 
     Raises:
-        InputError: an id that the manifest lacks; a photograph that is missing, unreadable, or differs from the
-            manifest in hash or size.
+        InputError: a photograph is missing, unreadable, or differs from the manifest in hash or size.
     """
-    rows = _photos_of(manifest, faces, ["file", "sha256", "width", "height"])
-    for (file, digest, width, height), square in zip(rows, squares, strict=True):
-        image = read_unchanged_photo(photos, file, digest, (width, height))
+    rows = photographs[["file", "sha256", "width", "height"]].itertuples(index=False, name=None)
+    for (file, digest, *expected), square in zip(rows, squares, strict=True):
+        data = archive.read(file)
+        if sha256(data) != digest:
+            raise InputError(
+                f"{file}: its SHA-256 is {sha256(data)}, but the manifest says {digest}; run the download rule again"
+            )
+        image = decode_image(data, file)
+        height, width = image.shape[:2]
+        if [width, height] != expected:
+            raise InputError(
+                f"{file}: the image is {width}x{height} pixels, but the manifest says {expected[0]}x{expected[1]}; fix "
+                "the manifest or run the download rule again"
+            )
         yield crop_image(image, tuple(square), size), pixel_hash(image)
 
 
@@ -176,34 +185,12 @@ def pixel_hash(image: np.ndarray) -> str:
     return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()[:32]
 
 
-def read_unchanged_photo(photos: PhotoZip, file: str, digest: str, size: tuple[int, int]) -> np.ndarray:
-    """Decode one photograph, `(H, W, 3)` uint8 RGB, checked against the manifest's hash and (width, height).
-
-    Raises:
-        InputError: it is missing, unreadable, or differs from the manifest.
-    """
-    data = photos.read(file)
-    if sha256(data) != digest:
-        raise InputError(
-            f"{file}: its SHA-256 is {sha256(data)}, but the manifest says {digest}; run the download rule again"
-        )
-    image = decode_image(data, file)
-    height, width = image.shape[:2]
-    if (width, height) != size:
-        raise InputError(
-            f"{file}: the image is {width}x{height} pixels, but the manifest says {size[0]}x{size[1]}; fix the "
-            "manifest or run the download rule again"
-        )
-    return image
-
-
-def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int) -> pd.DataFrame:
+def crops_index(photographs: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray, size: int) -> pd.DataFrame:
     """The table `crops.csv`: manifest and AUs of every face, its square, and its landmarks in the crop.
 
     Its column `pixels` is empty: no photograph is read.
     """
-    known = manifest.set_index("id").loc[faces["id"]].reset_index()
-    columns: dict[str, np.ndarray] = {name: known[name].to_numpy() for name in INDEX_TEXT}
+    columns: dict[str, np.ndarray] = {name: photographs[name].to_numpy() for name in INDEX_TEXT}
     columns |= {name: faces[name].to_numpy() for name in AUS}
     columns |= dict(zip(SQUARE_COLUMNS, squares.T, strict=True))
     columns[PIXELS] = np.full(len(faces), "", dtype=object)
@@ -211,19 +198,6 @@ def crops_index(manifest: pd.DataFrame, faces: pd.DataFrame, squares: np.ndarray
         names = [f"x_{point}", f"y_{point}"]
         columns |= zip(names, to_crop(faces[names].to_numpy(), squares, size).round(_LANDMARK_DECIMALS).T, strict=True)
     return pd.DataFrame(columns)[list(INDEX_COLUMNS)]
-
-
-def _photos_of(manifest: pd.DataFrame, faces: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    """The manifest's values of every face, in the order of `faces`.
-
-    Raises:
-        InputError: an id that the manifest lacks.
-    """
-    places = pd.Index(manifest["id"]).get_indexer(faces["id"])
-    if (places < 0).any():
-        name = faces["id"].iloc[int(np.argmax(places < 0))]
-        raise InputError(f"id {name} has a face but no line in the manifest; run the extract_aus rule again")
-    return zip(*(manifest[column].iloc[places] for column in columns), strict=True)
 
 
 def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tuple[int, int], np.ndarray]:

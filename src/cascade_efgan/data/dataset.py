@@ -1,5 +1,6 @@
 """The packed crops of a data set and its parts, as every stage after cropping reads them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,8 +58,7 @@ class Faces:
     @property
     def labels(self) -> np.ndarray:
         """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`, -1 for `UNKNOWN`."""
-        places = {name: place for place, name in enumerate(EXPRESSIONS)} | {UNKNOWN: -1}
-        return np.array([places[name] for name in self.index["expression"]], dtype=np.int64)
+        return pd.Index(EXPRESSIONS).get_indexer(self.index["expression"]).astype(np.int64)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -125,10 +125,7 @@ def read_index(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: missing file, column or number, no row, an id twice, an unknown expression or an AU out of 0..5.
     """
-    index = read_records(path, (*INDEX_TEXT, PIXELS), (*AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS))
-    if index.empty:
-        raise InputError(f"{path}: no rows; expected one row per face crop, so look at excluded.csv beside it")
-    check_ids(index["id"], path)
+    index = read_rows(path, (*INDEX_TEXT, PIXELS), (*AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS))
     check_expressions(index["expression"], path)
     aus = index[list(AUS)].to_numpy()
     if aus.min() < 0 or aus.max() > AU_MAX:
@@ -138,6 +135,19 @@ def read_index(path: str | Path) -> pd.DataFrame:
             "fix that line"
         )
     return index
+
+
+def read_rows(path: str | Path, text: Sequence[str], numbers: Sequence[str], of: str = "face crop") -> pd.DataFrame:
+    """`read_records` of a table with `id` and one row or more, each `of` another face.
+
+    Raises:
+        InputError: as `read_records`; or no row, or an id twice.
+    """
+    rows = read_records(path, text, numbers)
+    if rows.empty:
+        raise InputError(f"{path}: no rows; expected one row per {of}, so look at excluded.csv beside it")
+    check_ids(rows["id"], path)
+    return rows
 
 
 def check_ids(ids: pd.Series, path: str | Path) -> None:
@@ -171,9 +181,8 @@ def part_rows(index: pd.DataFrame, split_path: str | Path, part: Part) -> np.nda
     unknown = split.loc[~split["part"].isin(["train", "test"]), "part"]
     if len(unknown):
         raise InputError(f"{split_path}: part {unknown.iloc[0]!r} is unknown; expected train or test")
-    parts = index["id"].map(dict(zip(split["id"], split["part"], strict=True)))
+    parts = index["id"].map(split.set_index("id")["part"])
     if parts.isna().any():
         name = index.loc[parts.isna(), "id"].iloc[0]
         raise InputError(f"{split_path}: id {name} is missing, though the index has it; run the split rule again")
-    chosen = np.ones(len(index), dtype=bool) if part == "all" else (parts == part).to_numpy()
-    return np.flatnonzero(chosen).astype(np.int64)
+    return np.flatnonzero((parts == part) | (part == "all")).astype(np.int64)

@@ -22,20 +22,6 @@ class PatchBox:
     width: int
 
 
-def region_centers(landmarks: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Average (x, y) of each region's points over `(N, 68, 2)` landmarks of N training images, at least 1.
-
-    All in pixels of the crop, pixel centres at integers.
-
-    Source: Sec. 4.1 (average position of the key points). Not in the paper: which points (`REGION_POINTS`).
-    """
-    centers = {}
-    for region, points in REGION_POINTS.items():
-        x, y = landmarks[:, list(points)].mean(axis=(0, 1))
-        centers[region] = (float(x), float(y))
-    return centers
-
-
 def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: int) -> PatchBox:
     """The box of whole pixels nearest to a centre, moved as little as needed to stay inside the crop.
 
@@ -49,20 +35,24 @@ def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: in
     height, width = patch
     x, y = center
     # The pixels left .. left + width - 1 have their centre at left + (width - 1) / 2.
-    left = int(np.floor(x - (width - 1) / 2 + 0.5))
-    top = int(np.floor(y - (height - 1) / 2 + 0.5))
-    return PatchBox(
-        top=min(max(top, 0), crop_size - height), left=min(max(left, 0), crop_size - width), height=height, width=width
+    top, left = (
+        min(max(int(np.floor(place - (side - 1) / 2 + 0.5)), 0), crop_size - side)
+        for place, side in ((y, height), (x, width))
     )
+    return PatchBox(top, left, height, width)
 
 
 def patch_report(landmarks: np.ndarray, patches: Mapping[str, tuple[int, int]], crop_size: int) -> dict[str, Any]:
     """What `patch_centers.json` holds: crop size, number of images, and centre and box of every region.
 
-    Landmarks are `(N, 68, 2)`, of N training images, at least 1; patches (height, width); all in pixels of the crop.
+    A region's centre is the average (x, y) of its points over `(N, 68, 2)` landmarks of N training images, at least 1;
+    patches are (height, width); all in pixels of the crop, pixel centres at integers.
+
+    Source: Sec. 4.1 (average position of the key points). Not in the paper: which points (`REGION_POINTS`).
     """
     report: dict[str, Any] = {"crop_size": crop_size, "images": len(landmarks)}
-    for region, (x, y) in region_centers(landmarks).items():
+    for region, points in REGION_POINTS.items():
+        x, y = map(float, landmarks[:, list(points)].mean(axis=(0, 1)))
         box = patch_box((x, y), patches[region], crop_size)
         report[region] = {"x": round(x, 4), "y": round(y, 4), **asdict(box)}
     return report

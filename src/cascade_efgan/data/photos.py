@@ -3,8 +3,8 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -120,7 +120,7 @@ def new_zip(path: str | Path) -> Iterator[ExactZip]:
         yield archive
 
 
-class PhotoZip(AbstractContextManager["PhotoZip"]):
+class PhotoZip(zipfile.ZipFile):
     """The photographs of a data set, read one by one."""
 
     def __init__(self, path: str | Path) -> None:
@@ -129,37 +129,38 @@ class PhotoZip(AbstractContextManager["PhotoZip"]):
         Raises:
             InputError: the file is missing or no zip.
         """
-        self._path = path
         try:
-            self._archive = zipfile.ZipFile(path)
+            super().__init__(path)
         except FileNotFoundError:
             raise InputError(f"{path}: no such file; run the download rule first") from None
         except zipfile.BadZipFile:
             raise InputError(f"{path}: not a zip file; delete it and run the download rule again") from None
 
-    def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self._archive.close()
+    def check_all(self, files: Iterable[str]) -> None:
+        """Say now, not after minutes of other work, which photograph is missing first.
 
-    def names(self) -> set[str]:
-        """Names of all members."""
-        return set(self._archive.namelist())
+        Raises:
+            InputError: a member of that name is.
+        """
+        for file in sorted(set(files).difference(self.namelist())):
+            self.read(file)
 
-    def read(self, file: str) -> bytes:
+    def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
         """Bytes of one member.
 
         Raises:
             InputError: no such member, or its bytes are damaged.
         """
         try:
-            return self._archive.read(file)
+            return super().read(name, pwd)
         except KeyError:
             raise InputError(
-                f"{self._path}: photograph {file} is missing, though the manifest lists it; run the download rule again"
+                f"{self.filename}: photograph {name} is missing, though the manifest lists it; run the download rule "
+                "again"
             ) from None
         except zipfile.BadZipFile:
             raise InputError(
-                f"{self._path}: {file} is damaged; delete the zip and run the download rule again"
+                f"{self.filename}: {name} is damaged; delete the zip and run the download rule again"
             ) from None
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.checks.crop_checks import FLAGS, check_crops
-from cascade_efgan.data.crops import crops_index, face_squares, make_crops, read_faces
+from cascade_efgan.data.crops import crops_index, face_squares, make_crops, photographs_of, read_faces
 from cascade_efgan.data.dataset import PIXELS
 from cascade_efgan.data.manifest import log_copies, read_manifest
 from cascade_efgan.data.photos import PhotoZip
@@ -33,9 +33,9 @@ def command(
 ) -> None:
     """Square face crops of a data set, packed in one array."""
     wanted = settings_from_flags(settings).crop
-    rows = read_manifest(manifest)
     found = read_faces(faces)
-    squares = face_squares(rows, found, wanted.margin)
+    rows = photographs_of(found, read_manifest(manifest))
+    squares = face_squares(found, rows["file"], wanted.margin)
     table = crops_index(rows, found, squares, wanted.size)
     checked = check_crops(rows, table, wanted.size, wanted.small_face, wanted.max_padding)
     with PhotoZip(photos) as archive, atomic_path(crops) as partial:
@@ -43,7 +43,7 @@ def command(
             # Written one after the other: the pages of a memory map would count as this job's memory.
             shape = (len(found), wanted.size, wanted.size, 3)
             np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-            made = make_crops(archive, rows, found, squares, wanted.size)
+            made = make_crops(archive, rows, squares, wanted.size)
             pixels = []
             for crop, digest in tqdm(made, total=len(found), desc="crop", file=sys.stderr, disable=None, mininterval=1):
                 file.write(crop.tobytes())

@@ -1,6 +1,7 @@
 """What does not look like OpenFace's AU intensities: the checks behind the AU report's warnings."""
 
-from collections.abc import Hashable, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -42,10 +43,12 @@ MOST_ZEROS = 0.45
 #: Mean of AU45 above which eyes look closed in general; the London photographs' is 0.2.
 MOST_AU45 = 1.0
 
+_LOOK_AT_ORDER = "look whether columns are shifted or in another order and whether rows belong to other photographs."
+
 
 def constant_aus(table: pd.DataFrame) -> list[str]:
     """AUs that hardly vary over all photographs; none where there are too few photographs to say."""
-    row = _row(table, "deviation", "all")
+    row = _row(table, "deviation")
     return [au for au in AUS if row[au] < LEAST_DEVIATION] if row["n"] >= FEWEST else []
 
 
@@ -56,152 +59,144 @@ def au_warnings(index: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """
     aus = index[list(AUS)].to_numpy(dtype=np.float64)
     general = [*_out_of_range(aus), *_identical(aus)]
-    if scale := _presence(aus) or _rescaled(aus):
+    if scale := [*_presence(aus)] or [*_rescaled(aus)]:
         return [*scale, *general]  # on another scale, the checks below would only repeat it
     faces = [*_constant(table), *_closed_eyes(table), *_calibrated(table)]
-    return [*general, *faces, *(_turned(aus) or _expressions(table))]  # both would report one cause
+    return [*general, *faces, *([*_turned(aus)] or _expressions(table))]  # both would report one cause
 
 
-def _presence(aus: np.ndarray) -> list[str]:
-    if len(aus) < FEWEST or (aus % 1).any() or aus.min() == aus.max():
-        return []
-    return [
-        "All values are whole numbers, which intensities are not: look whether OpenFace's presence columns (AU12_c, 0 "
-        "or 1) or hand-coded AUs were taken for the intensities (AU12_r)."
-    ]
+def _presence(aus: np.ndarray) -> Iterator[str]:
+    if len(aus) >= FEWEST and not (aus % 1).any() and aus.min() < aus.max():
+        yield (
+            "All values are whole numbers, which intensities are not: look whether OpenFace's presence columns "
+            "(AU12_c, 0 or 1) or hand-coded AUs were taken for the intensities (AU12_r)."
+        )
 
 
-def _rescaled(aus: np.ndarray) -> list[str]:
-    if len(aus) < FEWEST or aus.max() > 1:
-        return []
-    return [
-        f"No value is above 1 (the largest is {aus.max():.2f}), where OpenFace's go to 5: look whether the values were "
-        "divided by 5 or normalised before; the data loader divides by 5 itself."
-    ]
+def _rescaled(aus: np.ndarray) -> Iterator[str]:
+    if len(aus) >= FEWEST and aus.max() <= 1:
+        yield (
+            f"No value is above 1 (the largest is {aus.max():.2f}), where OpenFace's go to 5: look whether the values "
+            "were divided by 5 or normalised before; the data loader divides by 5 itself."
+        )
 
 
-def _out_of_range(aus: np.ndarray) -> list[str]:
-    wrong = {
-        "negative": (aus < 0, "look whether columns were standardised (mean 0) or a person's neutral face subtracted"),
-        "above 5": (aus > AU_MAX, "look whether columns were multiplied, or are no AU intensities"),
-    }
-    return [
-        f"Values of {', '.join(np.array(AUS)[where.any(axis=0)])} are {what} in "
-        f"{enough_decimals(lambda share: share > 0, 100 * where.any(axis=1).mean(), least=1)[0]}% of the photographs, "
-        f"where OpenFace's are 0 to 5: {look}."
-        for what, (where, look) in wrong.items()
-        if where.any()
-    ]
+def _out_of_range(aus: np.ndarray) -> Iterator[str]:
+    for what, where, look in (
+        ("negative", aus < 0, "look whether columns were standardised (mean 0) or a person's neutral face subtracted"),
+        ("above 5", aus > AU_MAX, "look whether columns were multiplied, or are no AU intensities"),
+    ):
+        if where.any():
+            (share,) = enough_decimals(lambda share: share > 0, 100 * where.any(axis=1).mean(), least=1)
+            yield (
+                f"Values of {', '.join(np.array(AUS)[where.any(axis=0)])} are {what} in {share}% of the photographs, "
+                f"where OpenFace's are 0 to 5: {look}."
+            )
 
 
-def _constant(table: pd.DataFrame) -> list[str]:
-    return [
-        f"{au} does not vary (standard deviation below {LEAST_DEVIATION:g}): look whether OpenFace loaded its model of "
-        f"{au} and whether a column was filled or lost on the way."
-        for au in constant_aus(table)
-    ]
+def _constant(table: pd.DataFrame) -> Iterator[str]:
+    for au in constant_aus(table):
+        yield (
+            f"{au} does not vary (standard deviation below {LEAST_DEVIATION:g}): look whether OpenFace loaded its "
+            f"model of {au} and whether a column was filled or lost on the way."
+        )
 
 
-def _identical(aus: np.ndarray) -> list[str]:
+def _identical(aus: np.ndarray) -> Iterator[str]:
     """One sentence for each group of equal columns; columns that do not vary are another matter."""
-    if len(aus) < FEWEST:
-        return []
-    groups: dict[bytes, list[str]] = {}
+    groups: dict[bytes, list[str]] = defaultdict(list)
     for au, values in zip(AUS, aus.T, strict=True):
-        if values.std() >= LEAST_DEVIATION:
-            groups.setdefault(values.tobytes(), []).append(au)
-    return [
-        f"{' and '.join(group)} are identical in all photographs: look whether a column was copied over another."
-        for group in groups.values()
-        if len(group) > 1
-    ]
+        if len(aus) >= FEWEST and values.std() >= LEAST_DEVIATION:
+            groups[values.tobytes()].append(au)
+    for group in groups.values():
+        if len(group) > 1:
+            yield (
+                f"{' and '.join(group)} are identical in all photographs: look whether a column was copied over "
+                "another."
+            )
 
 
-def _closed_eyes(table: pd.DataFrame) -> list[str]:
-    row = _row(table, "mean", "all")
-    if row["n"] < FEWEST or row["AU45"] <= MOST_AU45:
-        return []
-    (mean,) = enough_decimals(lambda mean: mean > MOST_AU45, row["AU45"])
-    return [
-        f"AU45 (blink) has a mean of {mean}, as if most eyes were closed: look at the contact sheet, and "
-        "whether OpenFace ran with its dynamic models, made for video, instead of its static ones."
-    ]
+def _closed_eyes(table: pd.DataFrame) -> Iterator[str]:
+    row = _row(table, "mean")
+    if row["n"] >= FEWEST and row["AU45"] > MOST_AU45:
+        (mean,) = enough_decimals(lambda mean: mean > MOST_AU45, row["AU45"])
+        yield (
+            f"AU45 (blink) has a mean of {mean}, as if most eyes were closed: look at the contact sheet, and "
+            "whether OpenFace ran with its dynamic models, made for video, instead of its static ones."
+        )
 
 
-def _calibrated(table: pd.DataFrame) -> list[str]:
-    row = _row(table, "share_at_0", "all")
-    least = min(AUS, key=lambda au: row[au])
-    if row["n"] < FEWEST_FOR_ORDER or row[least] < MOST_ZEROS:
-        return []
-    return [
-        f"Every AU is exactly 0 in {row[least]:.0%} of the photographs or more, where OpenFace's static models give a "
-        "small value to most faces in some of them: look whether its dynamic models or a script subtracted each "
-        "person's usual face."
-    ]
+def _calibrated(table: pd.DataFrame) -> Iterator[str]:
+    row = _row(table, "share_at_0")
+    least = row[list(AUS)].min()
+    if row["n"] >= FEWEST_FOR_ORDER and least >= MOST_ZEROS:
+        yield (
+            f"Every AU is exactly 0 in {least:.0%} of the photographs or more, where OpenFace's static models give a "
+            "small value to most faces in some of them: look whether its dynamic models or a script subtracted each "
+            "person's usual face."
+        )
 
 
-def _turned(aus: np.ndarray) -> list[str]:
+def _turned(aus: np.ndarray) -> Iterator[str]:
     """Columns that are some places away from where they belong: pairs that move together do so elsewhere."""
     varying = aus.std(axis=0) > 0
     if len(aus) < FEWEST_FOR_ORDER or not varying.any():
-        return []
+        return
     correlation = np.zeros((len(AUS), len(AUS)))
     correlation[np.ix_(varying, varying)] = np.corrcoef(aus[:, varying].T)
     pairs = np.array([[AUS.index(au) for au in pair] for pair in PAIRS])
     places = (pairs + np.arange(len(AUS))[:, None, None]) % len(AUS)
     together = correlation[places[..., 0], places[..., 1]].mean(axis=1)
     best = int(together.argmax())
-    if together[best] < max(LEAST_CORRELATION, together[0] + LEAST_GAIN):
-        return []
-    return [
-        f"AUs that move together on any face ({', '.join('/'.join(pair) for pair in PAIRS)}) have a mean correlation "
-        f"of {together[0]:.2f}, and of {together[best]:.2f} if {AUS[best]} is read as {AUS[0]}, "
-        f"{AUS[(best + 1) % len(AUS)]} as {AUS[1]} and so on: look whether columns are shifted or in another order."
-    ]
+    if together[best] >= max(LEAST_CORRELATION, together[0] + LEAST_GAIN):
+        yield (
+            f"AUs that move together on any face ({', '.join('/'.join(pair) for pair in PAIRS)}) have a mean "
+            f"correlation of {together[0]:.2f}, and of {together[best]:.2f} if {AUS[best]} is read as {AUS[0]}, "
+            f"{AUS[(best + 1) % len(AUS)]} as {AUS[1]} and so on: look whether columns are shifted or in another order."
+        )
 
 
-def _expressions(table: pd.DataFrame) -> list[str]:
+def _expressions(table: pd.DataFrame) -> Iterator[str]:
     """Expressions whose AUs do not rise from neutral, and smiles without it; nothing on too few photographs."""
     means = table[(table["statistic"] == "mean") & (table["expression"] != "all") & (table["n"] >= FEWEST)]
-    by_name = {row["expression"]: row for row in means.to_dict("records")}
-    if "neutral" not in by_name:
-        return _smiles(by_name)
-    look = "look whether columns are shifted or in another order and whether rows belong to other photographs."
-    sentences = []
+    means = means.set_index("expression")[list(AUS)]
+    if "neutral" not in means.index:
+        yield from _smile(means)
+        return
+    # Means have four decimals; a difference of floats may miss the limit that it is on.
+    rises = (means - means.loc["neutral"]).round(4)
     for name, expected in EXPECTED_AUS.items():
-        if name not in by_name:
+        if name not in rises.index:
             continue
-        # Means have four decimals; a difference of floats may miss the limit that it is on.
-        rise = {au: round(by_name[name][au] - by_name["neutral"][au], 4) for au in AUS}
-        most = max(rise, key=lambda au: rise[au])
-        if max(rise[au] for au in expected) < LEAST_RISE:
-            shown = enough_decimals(lambda *rises: max(rises) < LEAST_RISE, *(rise[au] for au in expected), sign="+")
-            rises = ", ".join(f"{au} by {number}" for au, number in zip(expected, shown, strict=True))
-            sentences.append(
-                f"From neutral to {name}, the mean changes: {rises}; at least {LEAST_RISE:g} was expected "
-                f"{'of it' if len(expected) == 1 else 'of one of these'}: {look}"
+        rise = rises.loc[name]
+        most = rise.idxmax()
+        if rise[[*expected]].max() < LEAST_RISE:
+            shown = enough_decimals(lambda *rises: max(rises) < LEAST_RISE, *rise[[*expected]], sign="+")
+            changes = ", ".join(f"{au} by {number}" for au, number in zip(expected, shown, strict=True))
+            yield (
+                f"From neutral to {name}, the mean changes: {changes}; at least {LEAST_RISE:g} was expected "
+                f"{'of it' if len(expected) == 1 else 'of one of these'}: {_LOOK_AT_ORDER}"
             )
         # A smile moves other AUs too (AU10 and AU14 by a third of AU12): a shifted column still rises a little.
         elif name == "happy" and rise["AU12"] < rise[most] / 2:
             highest, smile = enough_decimals(lambda highest, smile: smile < highest / 2, rise[most], rise["AU12"])
-            sentences.append(
-                f"From neutral to happy, {most} rises by {highest} and AU12, the smile, by {smile} only: {look}"
+            yield (
+                f"From neutral to happy, {most} rises by {highest} and AU12, the smile, by {smile} only: "
+                f"{_LOOK_AT_ORDER}"
             )
-    return sentences
 
 
-def _smiles(means: Mapping[str, Mapping[Hashable, float]]) -> list[str]:
+def _smile(means: pd.DataFrame) -> Iterator[str]:
     """Without neutral photographs, the one expression that is an AU by definition: a smile is AU12 (EMFACS)."""
-    if "happy" not in means or means["happy"]["AU12"] >= LEAST_SMILE:
-        return []
-    (smile,) = enough_decimals(lambda mean: mean < LEAST_SMILE, means["happy"]["AU12"])
-    return [
-        f"The mean AU12, the smile, of happy photographs is {smile}; at least {LEAST_SMILE:g} was "
-        "expected (there are too few neutral ones to compare with): look whether columns are shifted or in another "
-        "order and whether rows belong to other photographs."
-    ]
+    if "happy" in means.index and means.loc["happy", "AU12"] < LEAST_SMILE:
+        (smile,) = enough_decimals(lambda mean: mean < LEAST_SMILE, means.loc["happy", "AU12"])
+        yield (
+            f"The mean AU12, the smile, of happy photographs is {smile}; at least {LEAST_SMILE:g} was "
+            f"expected (there are too few neutral ones to compare with): {_LOOK_AT_ORDER}"
+        )
 
 
-def _row(table: pd.DataFrame, statistic: str, expression: str) -> pd.Series:
-    chosen: pd.Series = table[(table["statistic"] == statistic) & (table["expression"] == expression)].iloc[0]
+def _row(table: pd.DataFrame, statistic: str) -> pd.Series:
+    """That statistic of all photographs."""
+    chosen: pd.Series = table[(table["statistic"] == statistic) & (table["expression"] == "all")].iloc[0]
     return chosen

@@ -21,9 +21,7 @@ from cascade_efgan.data.checks.au_checks import (
     PAIRS,
     constant_aus,
 )
-from cascade_efgan.data.dataset import check_expressions, check_ids
-from cascade_efgan.data.records import read_records
-from cascade_efgan.errors import InputError
+from cascade_efgan.data.dataset import check_expressions, read_rows
 
 #: Movement that an AU stands for (FACS).
 NAMES = {
@@ -93,10 +91,7 @@ def read_au_rows(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: missing file, column or number, no row, an id twice, or an unknown expression.
     """
-    index = read_records(path, ("id", "expression", "dataset"), AUS)
-    if index.empty:
-        raise InputError(f"{path}: no rows; expected one row per face crop, so look at excluded.csv beside it")
-    check_ids(index["id"], path)
+    index = read_rows(path, ("id", "expression", "dataset"), AUS)
     check_expressions(index["expression"], path)
     return index[["id", "expression", "dataset", *AUS]]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.crops import Square, padding_share
+from cascade_efgan.data.crops import padding_share
+from cascade_efgan.data.dataset import SQUARE_COLUMNS
 from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
 from cascade_efgan.errors import InputError, enough_decimals
 
@@ -24,12 +25,12 @@ _MOST_OFFSET = 2.0
 
 
 def check_crops(
-    manifest: pd.DataFrame, index: pd.DataFrame, size: int, small_face: int, max_padding: float
+    photographs: pd.DataFrame, index: pd.DataFrame, size: int, small_face: int, max_padding: float
 ) -> pd.DataFrame:
     """The table `crop_checks.csv`: one row per crop, in the index's order.
 
     Args:
-        manifest: rows with `id, file, width, height`.
+        photographs: rows with `file, width, height`, in the index's order.
         index: rows with `id`, square and landmarks in the crop (`crops.csv`).
         size: side of a crop, pixels.
         small_face: side of a square, pixels of the photograph, below which its crop is flagged `small`.
@@ -44,14 +45,11 @@ def check_crops(
         InputError: a face that is not in the centre of its crop, or more padding than `max_padding`; the sentence
             names the photograph.
     """
-    places = pd.Index(manifest["id"]).get_indexer(index["id"])
-    photos = manifest[["file", "width", "height"]].iloc[places]
-    squares = zip(index["crop_x"], index["crop_y"], index["crop_side"], strict=True)
-    sizes = zip(photos["width"], photos["height"], strict=True)
-    padding = np.array([padding_share(Square(*square), *photo) for square, photo in zip(squares, sizes, strict=True)])
+    sizes = photographs[["width", "height"]].to_numpy()
+    padding = padding_share(index[list(SQUARE_COLUMNS)].to_numpy(), sizes)
     offset_x, offset_y = (_offset(index, axis, size) for axis in "xy")
-    _refuse_off_centre(photos["file"], offset_x, offset_y)
-    _refuse_padding(photos["file"], padding, max_padding)
+    _refuse_off_centre(photographs["file"], offset_x, offset_y)
+    _refuse_padding(photographs["file"], padding, max_padding)
     small, padded = index["crop_side"].to_numpy() < small_face, padding > 0
     return pd.DataFrame(
         {
