@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from cascade_efgan.data.images import decode_image, image_size
-from cascade_efgan.data.openface.images import prepare_image
+from cascade_efgan.data.openface.program_images import prepare_image
 from cascade_efgan.editing.photo import read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 
@@ -70,7 +70,7 @@ def test_an_orientation_that_is_none_means_upright(field):
     assert decode_image(data, "a").shape == (40, 60, 3)
     # OpenFace might take it at its word: it gets the pixels, not the file.
     large = encoded(Image.new("RGB", (90, 60)), "JPEG", exif=b"Exif\0\0" + exif([(Base.Orientation, *field)]))
-    assert prepare_image("a", "a", large).name == "a.png"
+    assert prepare_image("a", "a", large)[0] == "a.png"
 
 
 def random_exif(dice):

@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
-from cascade_efgan.data.colours import to_srgb
-from cascade_efgan.data.images import SUFFIXES, decode_image, image_size
+from cascade_efgan.data.images import SUFFIXES, decode_image, image_size, to_srgb
 from cascade_efgan.data.manifest import manifest_row
-from cascade_efgan.data.openface.images import prepare_image
+from cascade_efgan.data.openface.program_images import prepare_image
 from cascade_efgan.data.photos import Photo
 from cascade_efgan.editing.photo import read_photo
 from cascade_efgan.editing.photo_writing import write_photo

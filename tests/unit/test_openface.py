@@ -11,7 +11,7 @@ from made_faces import AU_ROW, FACE, LENIENT, landmarks, manifest_of, openface_t
 from cascade_efgan.data import AUS
 from cascade_efgan.data.openface.csv_files import parse_faces, read_openface
 from cascade_efgan.data.openface.detected import choose_face, overlap
-from cascade_efgan.data.openface.faces import FaceLimits, check_excluded, reason_counts, settle, several_people
+from cascade_efgan.data.openface.faces import FaceLimits, reason_counts, settle, several_people, why_stop
 from cascade_efgan.errors import InputError
 
 
@@ -234,11 +234,10 @@ def test_too_many_exclusions_stop_with_counts_and_the_first_photographs():
     reasons = [f"{low} (0.1)", "OpenFace found no face", f"{low} (0.2)", "not a readable image"]
     excluded = pd.DataFrame({"id": list("abcd"), "file": [f"{name}.jpg" for name in "abcd"], "reason": reasons})
     assert reason_counts(excluded) == {low: 2, "OpenFace found no face": 1, "not a readable image": 1}
-    check_excluded(excluded, 80, 0.05)
-    with pytest.raises(InputError) as error:
-        check_excluded(excluded, 79, 0.05)
-    assert "4 of 79 photographs have no usable face, more than excluded_share allows (5%): 2 conf" in str(error.value)
-    assert "a.jpg: confidence below 0.5 (0.1), b.jpg: OpenFace found no face, c.jpg" in str(error.value)
+    assert why_stop(excluded, 80, 0.05) is None
+    sentence = why_stop(excluded, 79, 0.05)
+    assert "4 of 79 photographs have no usable face, more than excluded_share allows (5%): 2 conf" in sentence
+    assert "a.jpg: confidence below 0.5 (0.1), b.jpg: OpenFace found no face, c.jpg" in sentence
 
 
 @pytest.mark.parametrize("named", [False, True])

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.manifest import manifest_row, write_manifest
-from cascade_efgan.data.openface.images import prepare_image
+from cascade_efgan.data.openface.program_images import prepare_image
 from cascade_efgan.data.photos import Photo, new_zip
 from cascade_efgan.errors import InputError
 

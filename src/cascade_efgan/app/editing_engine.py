@@ -11,8 +11,8 @@ from PIL import Image
 
 from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data.colours import to_srgb
 from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.images import to_srgb
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.devices import taken_device
 from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink

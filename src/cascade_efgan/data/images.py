@@ -1,4 +1,4 @@
-"""Image files as pixels: what the pipeline, the editor and the page read every photograph by.
+"""Image files as pixels of sRGB: what the pipeline, the editor and the page read every photograph by.
 
 Not in the paper: its data sets are 8-bit JPEGs, whereas users bring what cameras and programs write.
 """
@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TypeVar
 
@@ -15,7 +16,6 @@ from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.ExifTags import Base
 
 from cascade_efgan.data.bare_images import without_metadata
-from cascade_efgan.data.colours import srgb_transform
 from cascade_efgan.errors import InputError, enough_decimals
 from cascade_efgan.files import pointer
 
@@ -56,13 +56,15 @@ class PhotoLimits:
     file_bytes: int = 128 * 2**20
 
 
-def check_size(width: int, height: int, name: str, limits: PhotoLimits | None = None) -> None:
-    """Refuse what no library may be given; None: `PhotoLimits()`.
+_LIMITS = PhotoLimits()
+
+
+def check_size(width: int, height: int, name: str, limits: PhotoLimits = _LIMITS) -> None:
+    """Refuse what no library may be given.
 
     Raises:
         InputError: too many pixels, or a side too long or too short; the sentence names `name`.
     """
-    limits = limits or PhotoLimits()
     shown = f"{name}: {width}x{height} pixels"
     if width * height > limits.pixels:
         raise InputError(f"{shown}, more than the {limits.pixels / 1e6:.0f} million allowed; make it smaller first")
@@ -72,7 +74,7 @@ def check_size(width: int, height: int, name: str, limits: PhotoLimits | None = 
         raise InputError(f"{shown} are too few; expected at least {limits.side} on each side")
 
 
-def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: PhotoLimits | None = None) -> _T:
+def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: PhotoLimits = _LIMITS) -> _T:
     """What `read` makes of an image file, whose format is what its bytes say.
 
     Its size is checked before any pixel is decoded. Metadata that keep Pillow from reading it are left out.
@@ -80,12 +82,10 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
     Args:
         name: what messages call it.
         read: is given the opened image, which is closed afterwards.
-        limits: of size; None: `PhotoLimits()`.
 
     Raises:
         InputError: another format (SVG, HEIC, PDF, ...), a size beyond the limits, or damaged bytes.
     """
-    limits = limits or PhotoLimits()
     if len(data) > limits.file_bytes:
         (size,) = enough_decimals(lambda size: size * 2**20 > limits.file_bytes, len(data) / 2**20, least=0)
         raise InputError(f"{name}: {size} MiB, more than the {limits.file_bytes / 2**20:g} allowed")
@@ -158,6 +158,33 @@ def rgb_pixels(image: Image.Image, name: str, data: bytes = b"") -> tuple[np.nda
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]) if transparent else None
 
 
+def to_srgb(image: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """`(H, W, 3)` uint8 RGB in the colours that an ICC profile says, as sRGB, which everything without one is in.
+
+    Given back as it is without a profile, with sRGB's, another than for RGB, or one that cannot be read.
+    """
+    transform = _srgb_transform(profile, "RGB") if profile else None
+    if transform is None:
+        return image
+    return np.asarray(ImageCms.applyTransform(Image.fromarray(image), transform))
+
+
+@lru_cache(maxsize=8)
+def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From images of Pillow's `mode` to RGB; None where the profile is damaged, is for other modes, or is sRGB's."""
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), mode, "RGB")
+        if mode != "RGB":
+            return transform
+        levels = np.stack(np.meshgrid(*[np.arange(0, 256, 51, dtype=np.uint8)] * 3), axis=-1).reshape(6, -1, 3)
+        made = np.asarray(ImageCms.applyTransform(Image.fromarray(levels), transform))
+    except Exception:  # profiles are the work of many programs, and Pillow fails on odd ones in ways of its own
+        return None
+    # sRGB's own comes in many spellings; a change by rounding only would soften a picture for nothing.
+    return transform if np.abs(made.astype(int) - levels).max() > 1 else None
+
+
 def orientation(image: Image.Image) -> int:
     """EXIF's orientation, 1..8; 1 where there is none, or one of another type or value."""
     try:
@@ -201,7 +228,9 @@ def _shallow(image: Image.Image, bits: int, name: str) -> Image.Image:
         kind = f"{image.mode}, signed" if signed else image.mode
         raise InputError(f"{name}: {UNREADABLE} (pixels of kind {kind}); save it with 8 bits per channel")
     if image.mode == "CMYK":
-        return _from_cmyk(image)
+        profile = image.info.get("icc_profile")
+        transform = _srgb_transform(profile, "CMYK") if isinstance(profile, bytes) else None
+        return ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")  # type: ignore[return-value]
     if image.mode == "LAB":
         return image.convert("RGB")
     if bits <= 8:
@@ -233,12 +262,6 @@ def _scaled(values: np.ndarray, bits: int, name: str) -> np.ndarray:
             "channel"
         )
     return np.rint(values * 255).astype(np.uint8)
-
-
-def _from_cmyk(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    transform = srgb_transform(profile, "CMYK") if isinstance(profile, bytes) else None
-    return image.convert("RGB") if transform is None else ImageCms.applyTransform(image, transform)  # type: ignore[return-value]
 
 
 def _what_it_is(data: bytes) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cascade_efgan.data.colours import to_srgb
+from cascade_efgan.data.images import to_srgb
 from cascade_efgan.editing.face_edits import EditedFace
 from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words
 from cascade_efgan.errors import InputError

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
@@ -16,14 +16,13 @@ from cascade_efgan.data.openface.csv_files import csv_provenance
 from cascade_efgan.data.openface.faces import (
     Batch,
     FaceLimits,
-    check_excluded,
     csv_batch,
     reason_counts,
     settle,
     several_people,
-    too_many_excluded,
+    why_stop,
 )
-from cascade_efgan.data.openface.images import unreadable_reason
+from cascade_efgan.data.openface.program_images import unreadable_reason
 from cascade_efgan.data.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
@@ -67,7 +66,8 @@ def command(
     others = table.loc[table["dataset"] != dataset, "dataset"]
     if len(others):
         raise InputError(f"{manifest}: lists data set {others.iloc[0]}, expected {dataset}; name the right manifest")
-    _check_photos(photos, set(table["file"]))
+    with PhotoZip(photos) as archive:
+        archive.check_all(table["file"])
     batches: Iterable[Batch]
     if chunks is None:
         batch, unmatched = csv_batch(table, openface)
@@ -78,15 +78,18 @@ def command(
         without, several = _write_faces(partial, batches, limits)
         if excluded_list is not None:
             write_records(excluded_list, without)
-        _log_excluded(without, stops=too_many_excluded(without, len(table), wanted.excluded_share))
-        check_excluded(without, len(table), wanted.excluded_share, excluded_list)
+        stop = why_stop(without, len(table), wanted.excluded_share, excluded_list)
+        _log_excluded(without, _NAMED_AT_STOP if stop else _NAMED)
+        if stop:
+            raise InputError(stop)
         write_records(excluded, without)
         if provenance is not None:
             source = csv_provenance(openface) if chunks is None else chunk_provenance(openface, chunks)
             source |= {"unmatched": unmatched[:_LISTED]} if unmatched else {}
             source |= {"program_origin": program_origin} if program_origin is not None else {}
             source |= {"several_people": {"photographs": len(several), "files": several[:_LISTED]}} if several else {}
-            write_json(provenance, {"dataset": dataset, **source, **_counts(len(table), without)})
+            counts = {"photographs": len(table), "faces": len(table) - len(without), "excluded": reason_counts(without)}
+            write_json(provenance, {"dataset": dataset, **source, **counts})
     if several:
         log.warning("photographs of several people, of whom the largest face is used: %d (first %s)",
                     len(several), ", ".join(several[:3]))  # fmt: skip
@@ -110,16 +113,12 @@ def _write_faces(path: Path, batches: Iterable[Batch], limits: FaceLimits) -> tu
     return pd.concat(excluded, ignore_index=True), several
 
 
-def _log_excluded(excluded: pd.DataFrame, stops: bool) -> None:
-    named = excluded.head(_NAMED_AT_STOP if stops else _NAMED)
+def _log_excluded(excluded: pd.DataFrame, most: int) -> None:
+    named = excluded.head(most)
     for row in named.itertuples():
         log.warning("%s (%s): %s", row.file, row.id, row.reason)
     if len(excluded) > len(named):
         log.warning("... and %d more photographs without a usable face", len(excluded) - len(named))
-
-
-def _counts(total: int, excluded: pd.DataFrame) -> dict[str, Any]:
-    return {"photographs": total, "faces": total - len(excluded), "excluded": reason_counts(excluded)}
 
 
 def _unreadable(photos: Path, table: pd.DataFrame) -> dict[str, str]:
@@ -132,13 +131,3 @@ def _unreadable(photos: Path, table: pd.DataFrame) -> dict[str, str]:
             except InputError as error:
                 reasons[str(name)] = unreadable_reason(error, file)
     return reasons
-
-
-def _check_photos(photos: Path, files: set[str]) -> None:
-    """Say now, not after minutes of other work, that a photograph is missing."""
-    with PhotoZip(photos) as archive:
-        missing = sorted(files - archive.names())
-    if missing:
-        raise InputError(
-            f"{photos}: photograph {missing[0]} is missing, though the manifest lists it; run the download rule again"
-        )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.openface.images import chunk_rows, prepare_chunk
+from cascade_efgan.data.openface.program_images import chunk_rows, prepare_chunk
 from cascade_efgan.data.photos import PhotoZip
 
 log = logging.getLogger("efgan.prepare_openface_chunk")

@@ -2,7 +2,8 @@
 
 import hashlib
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,16 +43,15 @@ def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator
         InputError: a chunk is missing, damaged or of another version of OpenFace, or the chunks do not hold the
             photographs of the manifest, in its order.
     """
-    first: Chunk | None = None
-    done = 0
-    for number in range(chunks):
-        path = chunk_path(folder, number)
+    paths = _chunk_paths(folder, chunks)
+    version, done = None, 0
+    for path in paths:
         chunk = _read_chunk(path)
-        first = first or chunk
-        if chunk.version != first.version:
+        version = version or chunk.version
+        if chunk.version != version:
             raise InputError(
-                f"{path}: made by another OpenFace than {chunk_path(folder, 0).name} (program, models or arguments "
-                "differ); delete the chunks and run the run_openface rule again with one of them"
+                f"{path}: made by another OpenFace than {paths[0].name} (program, models or arguments differ); delete "
+                "the chunks and run the run_openface rule again with one of them"
             )
         wanted = manifest.iloc[done : done + len(chunk.answers)]
         strangers = sorted(chunk.answers.keys() - set(wanted["id"]))
@@ -69,11 +69,6 @@ def chunk_batches(folder: Path, chunks: int, manifest: pd.DataFrame) -> Iterator
         )
 
 
-def chunk_path(folder: Path, number: int) -> Path:
-    """The chunk of that number, from 0."""
-    return folder / f"chunk{number:05d}.tar"
-
-
 def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
     """What identifies the program that made the chunks, and the machines that it ran on.
 
@@ -83,8 +78,18 @@ def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
     Raises:
         InputError: a chunk is missing or damaged.
     """
-    chunk = _read_chunk(chunk_path(folder, 0))
+    paths = _chunk_paths(folder, chunks)
+    chunk = _read_chunk(paths[0])
     files = {name: digest for digest, name in (line.split("  ", 1) for line in chunk.listed.splitlines())}
+    by_machine: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        with _opened(path) as archive:
+            told = "machine.txt" in archive.getnames() and archive.extractfile("machine.txt")
+            by_machine[told.read().decode(errors="replace") if told else ""].append(path.name)
+    machines = []
+    for text, names in by_machine.items():
+        processor, kernel, *_ = (*text.splitlines(), "", "")
+        machines.append({"processor": processor, "blas_kernel": kernel, "chunks": len(names), "first": names[0]})
     return {
         "source": "program",
         "command": chunk.command.strip(),
@@ -92,21 +97,12 @@ def chunk_provenance(folder: Path, chunks: int) -> dict[str, Any]:
         "sha256": hashlib.sha256(chunk.listed.encode()).hexdigest(),
         "files": files,
         "chunks": chunks,
-        "machines": _machines([chunk_path(folder, number) for number in range(chunks)]),
+        "machines": machines,
     }
 
 
-def _machines(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    found: dict[str, list[str]] = {}
-    for path in paths:
-        with _opened(path) as archive:
-            told = "machine.txt" in archive.getnames() and archive.extractfile("machine.txt")
-            found.setdefault(told.read().decode(errors="replace") if told else "", []).append(path.name)
-    named = ((*text.splitlines(), "", "")[:2] for text in found)
-    return [
-        {"processor": processor, "blas_kernel": kernel, "chunks": len(names), "first": names[0]}
-        for (processor, kernel), names in zip(named, found.values(), strict=True)
-    ]
+def _chunk_paths(folder: Path, chunks: int) -> list[Path]:
+    return [folder / f"chunk{number:05d}.tar" for number in range(chunks)]
 
 
 @contextmanager
@@ -124,11 +120,8 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
 
 def _read_chunk(path: Path) -> Chunk:
     with _opened(path) as archive:
-        texts = {}
-        for member in archive:
-            file = archive.extractfile(member)
-            if file is not None:
-                texts[member.name] = csv_text(file.read(), f"{path}/{member.name}")
+        files = {member.name: archive.extractfile(member) for member in archive}
+        texts = {name: csv_text(file.read(), f"{path}/{name}") for name, file in files.items() if file is not None}
     texts.pop("machine.txt", None)
     try:
         failed, listed, command = (texts.pop(name) for name in ("failed.tsv", "openface.sha256", "command.txt"))

@@ -24,7 +24,6 @@ from cascade_efgan.files import pointer, sha256_file
 
 log = logging.getLogger("efgan.openface")
 
-
 #: What OpenFace writes without decimals.
 _WHOLE = ("face", "frame", "face_id", "success")
 _DECIMAL = re.compile(r"\s*[-+]?\d+[.,]\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
@@ -33,7 +32,6 @@ _DECIMAL = re.compile(r"\s*[-+]?\d+[.,]\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
 _NO_NUMBER = re.compile(
     r"|[-+]?(nan|inf(inity)?)(\(\w*\))?|[-+]?\d\.?#\w+([-+]\d+)?|n/?a|null|none|#[\w/]+[!?]?", re.IGNORECASE
 )
-
 
 #: Columns that name the photograph of each row in one CSV for all, in any case; the first that is there counts.
 FILE_COLUMNS = ("file", "filename", "image", "name")
@@ -52,13 +50,9 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     ones, are missing values of their face.
 
     Args:
-        text: the whole file.
-        name: what messages call it.
-        key: what stands for its photograph where no column names one; None: the stem of `name`.
-
-    Returns:
-        The key is the cell of the first of `FILE_COLUMNS` where there is one, else `key`. A CSV without rows gives
-        `key` without faces.
+        text: the whole file, which messages call `name`.
+        key: what stands for its photograph where no column of `FILE_COLUMNS` names one; None: the stem of `name`. A CSV
+            without rows gives `key` without faces.
 
     Raises:
         InputError: a column is missing or there twice, a row is cut off, a cell is no number, or a CSV of one
@@ -108,16 +102,11 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     return detections
 
 
-def is_video_form(text: str) -> bool:
-    """Whether a CSV has the form that FeatureExtraction writes: its header starts with `frame`."""
-    return text.lstrip().startswith("frame")
-
-
 def read_openface(path: Path) -> Detections:
     """Read OpenFace output: a folder or zip of CSVs (one per photograph, in folders below too), or one CSV.
 
     One CSV for all photographs has one of `FILE_COLUMNS`; a CSV without it belongs to the photograph of its own path.
-    Values in video form are taken with a warning: only `-au_static` makes them comparable between photographs.
+    FeatureExtraction's are taken with a warning: only `-au_static` makes them comparable between photographs.
 
     Raises:
         InputError: nothing there, no CSV or no row in it, two CSVs of one path, or a CSV that `parse_faces` refuses.
@@ -128,7 +117,7 @@ def read_openface(path: Path) -> Detections:
     texts = 0
     for own, name, text in _csv_texts(path):
         texts += 1
-        if is_video_form(text):
+        if text.lstrip().startswith("frame"):
             video.append(name)
         for key, faces in parse_faces(text, name, own).items():
             if key in seen:
@@ -234,31 +223,28 @@ def _without_decimal_commas(row: list[str], header: list[str], where: str) -> li
 
 
 def _check_header(header: list[str], name: str) -> None:
-    twice = [column for column in COLUMNS if header.count(column) > 1]
-    if twice:
-        raise InputError(f"{name}: column {twice[0]} is there {header.count(twice[0])} times; keep OpenFace's own one")
+    for column in COLUMNS:
+        if header.count(column) > 1:
+            raise InputError(f"{name}: column {column} is there {header.count(column)} times; keep OpenFace's own one")
     missing = [column for column in COLUMNS if column not in header]
     if not missing:
         return
     if len(missing) == len(COLUMNS):
         advice = "this is no CSV of OpenFace"
     elif missing[0] in AU_COLUMNS:
-        every = all(column in missing for column in AU_COLUMNS)
-        advice = "run OpenFace with -aus" if every else _missing_model(missing[0])
+        advice = "run OpenFace with -aus"
+        if not set(AU_COLUMNS) <= set(missing):
+            # OpenFace goes on with status 0 when a model file is absent, and leaves the column out without a word.
+            model = f"AU_predictors/svr_combined/AU_{int(missing[0][2:4])}_static_intensity_comb.dat"
+            advice = (
+                f"OpenFace probably lacks {model} (listed in AU_predictors/AU_all_static.txt): restore that file and "
+                "run OpenFace again"
+            )
     elif missing[0] in LANDMARK_COLUMNS:
         advice = "run OpenFace with -2Dfp"
     else:
         advice = "run OpenFace again"
     raise InputError(f"{name}: column {missing[0]} is missing; {advice}")
-
-
-def _missing_model(column: str) -> str:
-    # OpenFace goes on with status 0 when a model file is absent, and leaves the column out without a word.
-    number = int(column[2:4])
-    return (
-        f"OpenFace probably lacks AU_predictors/svr_combined/AU_{number}_static_intensity_comb.dat (listed in "
-        "AU_predictors/AU_all_static.txt): restore that file and run OpenFace again"
-    )
 
 
 def _number(cell: str, column: str, where: str) -> float:

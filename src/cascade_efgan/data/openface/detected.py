@@ -58,15 +58,10 @@ def check_intensities(face: DetectedFace) -> None:
 def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box | None = None) -> DetectedFace:
     """The face that a photograph is of. Never simply the first row: OpenFace reports phantom faces in no order.
 
-    Args:
-        faces: at least one.
-        min_confidence: confidence below which a face may be a phantom, 0..1.
-        box: the data set's own face box: (left, top, width, height) in pixels; None: it has none.
-
-    Returns:
-        With a box, the face whose landmarks' box overlaps it most (intersection over union), among equals the one of
-        highest confidence. Without, the face of the largest side among those of at least `min_confidence`, as the
-        editor takes it; where none is, the one of highest confidence.
+    With the data set's own face `box`, the one of `faces` (at least one) whose landmarks' box overlaps it most
+    (intersection over union), among equals the one of highest confidence. Without, the face of the largest side among
+    those of at least `min_confidence` (0..1; below, a face may be a phantom), as the editor takes it; where none is,
+    the one of highest confidence.
 
     Not in the paper: its photographs show one person each. OpenFace's author advises the largest face: confidence says
     how well the landmarks fit, not whom the photograph shows.
@@ -83,7 +78,7 @@ def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box |
 
 
 def overlap(landmarks: np.ndarray, box: Box) -> float:
-    """Intersection over union, 0..1, of the box around `(68, 2)` landmarks and (left, top, width, height), pixels."""
+    """Intersection over union, 0..1, of the box around `(68, 2)` landmarks and another, pixels."""
     low, high = landmarks.min(axis=0), landmarks.max(axis=0)
     corner, size = np.array(box[:2]), np.array(box[2:])
     shared = np.prod((np.minimum(high, corner + size) - np.maximum(low, corner)).clip(min=0))

@@ -1,7 +1,7 @@
 """From OpenFace's answers to the faces of a data set: which photograph, which of its faces, and which to exclude."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,8 +22,6 @@ from cascade_efgan.errors import InputError, enough_decimals
 log = logging.getLogger("efgan.openface")
 
 EXCLUDED_COLUMNS = ("id", "file", "reason")
-NO_FACE = "OpenFace found no face"
-
 
 #: The faces of one photograph, or why OpenFace gave none.
 Answer = list[DetectedFace] | str
@@ -68,8 +66,12 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
         )
     unmatched = sorted(detections.keys() - set(names))
     without = [file for file, name in zip(files, names, strict=True) if name is None]
-    _warn_of(source, unmatched, "names match no photograph")
-    _warn_of(source, without, "photographs have no CSV from OpenFace")
+    for lonely, what in (
+        (unmatched, "names match no photograph"),
+        (without, "photographs have no CSV from OpenFace"),
+    ):
+        if lonely:
+            log.warning("%s: %d %s; the first are %s", source, len(lonely), what, ", ".join(lonely[:3]))
     answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
     return (manifest, dict(zip(ids, answers, strict=True))), unmatched
 
@@ -94,7 +96,11 @@ def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame
             excluded.append((row["id"], row["file"], outcome))
         else:
             chosen[row["id"]] = outcome
-    return _faces_table(chosen), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
+    faces = chosen.values()
+    columns: dict[str, object] = {"id": list(chosen), "confidence": [face.confidence for face in faces]}
+    columns |= au_values(np.array([face.aus for face in faces]).reshape(-1, len(AUS)))
+    columns |= landmark_values(np.array([face.landmarks for face in faces]).reshape(-1, POINTS, 2))
+    return pd.DataFrame(columns), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
 
 
 def several_people(batch: Batch, limits: FaceLimits) -> list[str]:
@@ -113,8 +119,8 @@ def several_people(batch: Batch, limits: FaceLimits) -> list[str]:
         if len(sure) > 1:
             taken = choose_face(sure, limits.min_confidence).landmarks
             low, high = taken.min(axis=0), taken.max(axis=0)
-            shares = [overlap(face.landmarks, (*low, *(high - low))) for face in sure]
-            files += [row["file"]] * (min(shares) <= 0.5)
+            if min(overlap(face.landmarks, (*low, *(high - low))) for face in sure) <= 0.5:
+                files.append(row["file"])
     return files
 
 
@@ -124,31 +130,27 @@ def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
 
 
-def too_many_excluded(excluded: pd.DataFrame, total: int, share: float) -> bool:
-    """Whether more than `share` of `total` photographs are excluded: something is wrong with all of them then."""
-    return len(excluded) > share * total
-
-
-def check_excluded(excluded: pd.DataFrame, total: int, share: float, listed: Path | None = None) -> None:
-    """Stop when too many photographs are excluded.
+def why_stop(excluded: pd.DataFrame, total: int, share: float, listed: Path | None = None) -> str | None:
+    """A sentence where more photographs are excluded than may be: something is wrong with all of them then.
 
     Args:
-        excluded: as `settle` gives it.
+        excluded: as `settle` gives it, of `total` photographs.
         share: largest share of them that may be excluded, 0..1.
         listed: where all of them can be looked up, for the sentence.
 
-    Raises:
-        InputError: naming the count of each reason, the first photographs and `listed`.
+    Returns:
+        The count of each reason, the first photographs and `listed`; None where no more than `share` are excluded.
     """
-    if too_many_excluded(excluded, total, share):
-        counts = ", ".join(f"{count} {reason}" for reason, count in reason_counts(excluded).items())
-        first = excluded.head(3)
-        shown = ", ".join(f"{file}: {reason}" for file, reason in zip(first["file"], first["reason"], strict=True))
-        where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
-        raise InputError(
-            f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
-            f"({100 * share:g}%): {counts}; look at {where}, then fix the cause or raise excluded_share"
-        )
+    if len(excluded) <= share * total:
+        return None
+    counts = ", ".join(f"{count} {reason}" for reason, count in reason_counts(excluded).items())
+    first = excluded.head(3)
+    shown = ", ".join(f"{file}: {reason}" for file, reason in zip(first["file"], first["reason"], strict=True))
+    where = f"the first ({shown})" + (f" and all of them in {listed}" if listed else "")
+    return (
+        f"{len(excluded)} of {total} photographs have no usable face, more than excluded_share allows "
+        f"({100 * share:g}%): {counts}; look at {where}, then fix the cause or raise excluded_share"
+    )
 
 
 def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> DetectedFace | str:
@@ -157,7 +159,7 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> Dete
     if isinstance(answer, str):
         return answer
     if not answer:
-        return NO_FACE
+        return "OpenFace found no face"
     box = _box(row)
     face = choose_face(answer, limits.min_confidence, box)
     column = face.not_finite()
@@ -172,7 +174,7 @@ def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> Dete
         square = crop_square(face.landmarks, limits.margin)
     except InputError:
         return "all landmarks lie on one point"
-    padding = padding_share(square, row["width"], row["height"])
+    padding = float(padding_share(square, (row["width"], row["height"])))
     if padding > limits.max_padding:
         (outside,) = enough_decimals(lambda shown: shown > 100 * limits.max_padding, 100 * padding, least=0)
         return f"more than {100 * limits.max_padding:g}% of the crop outside the photograph ({outside}%)"
@@ -191,16 +193,3 @@ def _box(row: Mapping[Any, Any]) -> Box | None:
             "download rule again"
         ) from None
     return left, top, width, height
-
-
-def _warn_of(source: Path, names: Sequence[str], what: str) -> None:
-    if names:
-        log.warning("%s: %d %s; the first are %s", source, len(names), what, ", ".join(names[:3]))
-
-
-def _faces_table(chosen: dict[str, DetectedFace]) -> pd.DataFrame:
-    faces = list(chosen.values())
-    columns: dict[str, object] = {"id": list(chosen), "confidence": [face.confidence for face in faces]}
-    columns |= au_values(np.array([face.aus for face in faces]).reshape(-1, len(AUS)))
-    columns |= landmark_values(np.array([face.landmarks for face in faces]).reshape(-1, POINTS, 2))
-    return pd.DataFrame(columns)

@@ -59,15 +59,20 @@ def match_names(files: Sequence[str], ids: Sequence[str], names: Collection[str]
             by_name.add(path[-1], name)
         by_id.add(path[-1], name)
     matched: list[str | None] = []
-    for file, path, name, close in zip(files, paths, ids, found, strict=True):
-        candidates = close or by_name.find(path[-1]) or by_id.whole.get(name) or by_id.stems.get(name) or []
+    owners: dict[str, str] = {}
+    for file, path, own_id, close in zip(files, paths, ids, found, strict=True):
+        candidates = close or by_name.find(path[-1]) or by_id.whole.get(own_id) or by_id.stems.get(own_id) or []
         if len(candidates) > 1:
             raise InputError(
                 f"{source}: {candidates[0]} and {candidates[1]} both match {file}; use the relative path or the id "
-                f"({name}) as names, or keep one of them"
+                f"({own_id}) as names, or keep one of them"
             )
+        for name in candidates:
+            if owners.setdefault(name, file) != file:
+                raise InputError(
+                    f"{source}: {name} matches both {owners[name]} and {file}; use the relative path or the id as names"
+                )
         matched.append(candidates[0] if candidates else None)
-    _check_owners(files, matched, source)
     return matched
 
 
@@ -79,17 +84,6 @@ def _by_path(parts: dict[str, list[str]], depths: set[int]) -> _Index:
             if depth == len(path) or 1 < depth < len(path):
                 index.add("/".join(path[-depth:]), name)
     return index
-
-
-def _check_owners(files: Sequence[str], matched: Sequence[str | None], source: Path) -> None:
-    owners: dict[str, str] = {}
-    for file, name in zip(files, matched, strict=True):
-        if name is not None and name in owners:
-            raise InputError(
-                f"{source}: {name} matches both {owners[name]} and {file}; use the relative path or the id as names"
-            )
-        if name is not None:
-            owners[name] = file
 
 
 def _parts(path: str) -> list[str]:

@@ -4,7 +4,6 @@ import io
 import tarfile
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 from PIL import Image
@@ -21,13 +20,6 @@ MIN_SIDE = 43
 
 #: What OpenFace reads, by Pillow's name of the format; it looks at lower-case suffixes only.
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp"}
-
-
-class Prepared(NamedTuple):
-    """An image for OpenFace: `name` is id and suffix, `data` the bytes of the file."""
-
-    name: str
-    data: bytes
 
 
 def chunk_rows(path: Path, number: int, size: int) -> pd.DataFrame:
@@ -68,15 +60,13 @@ def prepare_chunk(photos: PhotoZip, rows: pd.DataFrame, path: Path) -> list[tupl
     return failed
 
 
-def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
-    """One photograph for OpenFace, or the reason why it cannot be given to it.
+def prepare_image(name: str, file: str, data: bytes) -> tuple[str, bytes] | str:
+    """Name (id and suffix) and bytes of a photograph for OpenFace, or the reason why it cannot be given to it.
 
     Bytes stay as they are where OpenFace reads them as this project does: 8-bit RGB or gray, upright, JPEG, PNG or
     BMP, whatever the suffix of `file` says. All others become PNGs of the pixels that the crop is cut from.
 
-    Args:
-        name: id of the photograph.
-        file: what messages call it.
+    `name` is the id of the photograph, which messages call `file`.
     """
     try:
         # Decoded in full: OpenFace would take a truncated JPEG for a picture without a face.
@@ -87,7 +77,7 @@ def prepare_image(name: str, file: str, data: bytes) -> Prepared | str:
     if min(height, width) < MIN_SIDE:
         return f"smaller than {MIN_SIDE} pixels ({width}x{height})"
     suffix = _kept_suffix(data)
-    return Prepared(name + suffix, data) if suffix else Prepared(f"{name}.png", encode_png(image))
+    return (name + suffix, data) if suffix else (f"{name}.png", encode_png(image))
 
 
 def unreadable_reason(error: InputError, file: str) -> str:
@@ -107,16 +97,9 @@ def _kept_suffix(data: bytes) -> str | None:
             turn = image.getexif().get(Base.Orientation, 1)
     except Exception:  # odd metadata, on which OpenFace need not fail in the same way
         return None
-    return suffix if plain and still and turn == 1 and _eight_bits(data, suffix) else None
-
-
-def _eight_bits(data: bytes, suffix: str | None) -> bool:
-    """Whether each channel has 8 bits, from the header: Pillow also calls 16-bit colours and 2-bit grays RGB and L."""
-    if suffix == ".png":
-        return data[24] == 8
-    if suffix == ".bmp":
-        return int.from_bytes(data[28:30], "little") == 24
-    return True
+    # From the header, since Pillow also calls 16-bit colours and 2-bit grays RGB and L.
+    eight_bits = {".png": data[24] == 8, ".bmp": int.from_bytes(data[28:30], "little") == 24}.get(suffix or "", True)
+    return suffix if plain and still and turn == 1 and eight_bits else None
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
