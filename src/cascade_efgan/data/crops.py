@@ -39,12 +39,11 @@ class Square(NamedTuple):
 def crop_square(landmarks: np.ndarray, margin: float) -> Square:
     """The square around a face: centred on the box of its landmarks, side = longer side x (1 + 2 margin).
 
+    It is rounded to a thousandth of a pixel: the index then holds exactly what was cut out.
+
     Args:
         landmarks: `(68, 2)`, (x, y) in pixels of the photograph.
         margin: border on each side as a share of the box's longer side, 0..1.
-
-    Returns:
-        The square, rounded to a thousandth of a pixel: the index then holds exactly what was cut out.
 
     Raises:
         InputError: all landmarks lie on one point.
@@ -150,14 +149,9 @@ def face_squares(faces: pd.DataFrame, files: pd.Series, margin: float) -> np.nda
 def make_crops(
     archive: PhotoZip, photographs: pd.DataFrame, squares: np.ndarray, size: int
 ) -> Iterator[tuple[np.ndarray, str]]:
-    """(crop, `pixel_hash` of its photograph) of every photograph; each is decoded once.
+    """(crop, `(size, size, 3)` uint8; `pixel_hash` of its photograph) of all, each decoded once.
 
-    A crop is `(size, size, 3)` uint8.
-
-    Args:
-        photographs: as `photographs_of` gives them.
-        squares: `(N, 3)`, as `face_squares` gives them.
-        size: side of the crops, pixels.
+    `photographs` are as `photographs_of`, `squares` as `face_squares` gives them; `size` is in pixels.
 
     Raises:
         InputError: a photograph is missing, unreadable, or differs from the manifest in hash or size.
@@ -201,11 +195,9 @@ def crops_index(photographs: pd.DataFrame, faces: pd.DataFrame, squares: np.ndar
 
 
 def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tuple[int, int], np.ndarray]:
-    """One axis of the area filter.
+    """One axis of the area filter: (first, last + 1) of the image pixels that the square touches, and their weights.
 
-    Returns:
-        (first, last + 1) of the image pixels that the square touches, and the `(size, last + 1 - first)` float32
-        weights of these pixels in each pixel of the crop; every row sums to 1.
+    These are `(size, last + 1 - first)` float32, for each pixel of the crop; every row sums to 1.
     """
     step = side / size
     centres = start + (np.arange(size) + 0.5) * step

@@ -25,10 +25,7 @@ class PatchBox:
 def patch_box(center: tuple[float, float], patch: tuple[int, int], crop_size: int) -> PatchBox:
     """The box of whole pixels nearest to a centre, moved as little as needed to stay inside the crop.
 
-    Args:
-        center: (x, y) in pixels of the crop, pixel centres at integers.
-        patch: (height, width), pixels, at most `crop_size` each.
-        crop_size: side of the crop, pixels.
+    `center` is (x, y), pixel centres at integers; `patch` (height, width), at most `crop_size` each; all in pixels.
 
     Source: Sec. 4.1. Not in the paper: the clamping.
     """

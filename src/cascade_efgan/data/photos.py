@@ -46,10 +46,9 @@ class Photo:
 
 @dataclass(frozen=True)
 class Request:
-    """What a data set's source is asked for.
+    """What a data set's source, which reads its own section of the settings, is asked for.
 
     Attributes:
-        settings: all settings; a source reads its own section.
         work: folder for partial downloads, kept when a run is interrupted and removed when it is complete.
         checksums: list of SHA-256 hashes that replaces the source's own; None: the source's own.
     """
@@ -137,11 +136,7 @@ class PhotoZip(zipfile.ZipFile):
             raise InputError(f"{path}: not a zip file; delete it and run the download rule again") from None
 
     def check_all(self, files: Iterable[str]) -> None:
-        """Say now, not after minutes of other work, which photograph is missing first.
-
-        Raises:
-            InputError: a member of that name is.
-        """
+        """Read the first of the files that are missing: `InputError` now, not after minutes of other work."""
         for file in sorted(set(files).difference(self.namelist())):
             self.read(file)
 

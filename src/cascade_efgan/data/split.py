@@ -38,7 +38,7 @@ def make_split(
 
     Args:
         index: rows with `id, person, expression, pixels`; `pixels` is equal for copies of one photograph.
-        test_share: share of the test part, above 0 and below 1.
+        test_share: above 0 and below 1.
         name: the file of `index`, for messages.
         labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
             among them nearly every image is a person, and drawing people may take the only image of an expression.
@@ -54,18 +54,16 @@ def make_split(
     if by == "image":
         drawn = rows.drop_duplicates(PIXELS, ignore_index=True)
         tested = drawn[PIXELS][_draw_images(drawn, test_share, rng)]
-        test = rows[PIXELS].isin(tested).to_numpy()
+        count, test = len(drawn), rows[PIXELS].isin(tested).to_numpy()
     else:
         drawn = rows.assign(person=_united(rows))
-        test = _draw_people(drawn, test_share, rng)
+        count, test = drawn["person"].nunique(), _draw_people(drawn, test_share, rng)
     if not test.any():
-        count = len(drawn) if by == "image" else drawn["person"].nunique()
         raise InputError(
             f"{name}: the test part is empty, because {test_share:g} of {count} ({by}) rounds to none; raise "
             "split.test_share or use more photographs"
         )
-    present = set(rows["expression"])
-    lacking = present - set(rows["expression"][~test])
+    lacking = set(rows["expression"]) - set(rows["expression"][~test])
     if labelled and lacking:
         raise InputError(
             f"{name}: expression {min(lacking)} has no image in the train part; lower split.test_share or use more "
@@ -75,11 +73,7 @@ def make_split(
 
 
 def check_labelled(index: pd.DataFrame, name: str | Path) -> None:
-    """Refuse photographs (`id, expression`) of unknown expression, which cannot be classified.
-
-    Raises:
-        InputError: there are any; the sentence counts them and names the first, and their file `name`.
-    """
+    """Refuse photographs (`id, expression`) of unknown expression, which cannot be classified, by `InputError`."""
     unknown = index.loc[index["expression"] == UNKNOWN, "id"]
     if len(unknown):
         raise InputError(
@@ -123,9 +117,8 @@ def _united(rows: pd.DataFrame) -> np.ndarray:
     size = len(names) + len(photographs)
     shown = coo_array((np.ones(len(rows), dtype=bool), (person, len(names) + photograph)), shape=(size, size))
     _, group = connected_components(shown, directed=False)
-    # People are sorted, so that the first place of a group is its first name.
-    _, first, inverse = np.unique(group[: len(names)], return_index=True, return_inverse=True)
-    united: np.ndarray = np.asarray(names)[first][inverse][person]
+    # People are sorted, so that the first name of a group is that of its first row.
+    united: np.ndarray = pd.Series(names).groupby(group[: len(names)]).transform("first").to_numpy()[person]
     return united
 
 
@@ -152,12 +145,9 @@ def _draw_people(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> 
 def _best_people(
     images: np.ndarray, chosen: np.ndarray, count: int, share: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """`(count,)` people to add to those chosen: the best of many draws from the others.
+    """`(count,)` people to add to those chosen, `(P,)` bool: the best of many draws from the others.
 
-    Args:
-        images: `(P, E)` images of each person by expression.
-        chosen: `(P,)` bool, the people in the test part so far.
-        share: of each expression that the test part should have.
+    `images` is `(P, E)` images of each person by expression, `share` what the test part should have of each.
     """
     total, tested, others = images.sum(axis=0), images[chosen].sum(axis=0), np.flatnonzero(~chosen)
     best, least = others[:0], (np.inf, np.inf)

@@ -62,8 +62,7 @@ def find_faces(openface: Path | None = None) -> FaceFinder:
     Raises:
         InputError: OpenFace is named but is not there, or MediaPipe or its model is not available.
     """
-    program = openface or os.environ.get(OPENFACE_VARIABLE)
-    if program:
+    if program := openface or os.environ.get(OPENFACE_VARIABLE):
         from cascade_efgan.face_finders.openface_finder import OpenFaceFaces
 
         return OpenFaceFaces(Path(program))
@@ -101,13 +100,7 @@ def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str
 def usable_faces(
     faces: Sequence[FoundFace], size: tuple[int, int], smallest: float, name: str
 ) -> tuple[list[FoundFace], list[str]]:
-    """The faces that can be edited, and a reason for each of the others.
-
-    Args:
-        faces: as a finder gives them.
-        size: height and width of the photograph, pixels.
-        smallest: least side of the box of the landmarks, pixels.
-        name: what messages call the photograph.
+    """Those of a finder's faces that can be edited, and why each of the others cannot: `why_unusable`.
 
     Raises:
         InputError: no face at all, or none that can be edited.

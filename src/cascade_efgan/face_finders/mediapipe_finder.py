@@ -44,10 +44,9 @@ def model_path() -> Path:
     import pooch
 
     mirrored = LANDMARKER.mirrored()
-    if mirrored is None and (SHARED_MODELS / LANDMARKER.name).is_file():
-        mirrored = SHARED_MODELS / LANDMARKER.name
-    if mirrored is not None:
-        return LANDMARKER.check(mirrored)
+    shared = SHARED_MODELS / LANDMARKER.name
+    if mirrored is not None or shared.is_file():
+        return LANDMARKER.check(mirrored or shared)
     path = pooch.os_cache("cascade-efgan") / LANDMARKER.name
     if not path.is_file():
         log.info("fetching %s once, to %s", path.name, path.parent)
@@ -77,68 +76,63 @@ class MediaPipeFaces:
             InputError: MediaPipe is not installed, or failed; it is loaded again for the next image.
         """
         found: list[FoundFace] = []
-        for top, left, part in _parts(image):
-            for face in self._find_in(part, np.array([left, top], dtype=np.float64)):
+        for left, top, part in _parts(image):
+            with self._lock:
+                result = self._detect(part)
+            # Vertices are shares of the image from its outer edge, which lies half a pixel before the first centre.
+            size = np.array([part.shape[1], part.shape[0]])
+            for mesh, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
+                points = np.array([(vertex.x, vertex.y) for vertex in mesh]) * size - 0.5 + (left, top)
+                aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
+                face = FoundFace(landmarks_from_mesh(points), aus, 1.0, MEDIAPIPE)
                 if not any(_overlap(face, other) > _SAME for other in found):
                     found.append(face)
         return largest_first(found)
-
-    def _find_in(self, part: np.ndarray, corner: np.ndarray) -> list[FoundFace]:
-        with self._lock:
-            result = self._detected(part)
-        # Vertices are shares of the image from its outer edge, which lies half a pixel before the first centre.
-        size = np.array([part.shape[1], part.shape[0]])
-        faces = []
-        for mesh, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
-            points = np.array([(vertex.x, vertex.y) for vertex in mesh]) * size - 0.5 + corner
-            aus = aus_from_blendshapes({shape.category_name: shape.score for shape in shapes})
-            faces.append(FoundFace(landmarks_from_mesh(points), aus, 1.0, MEDIAPIPE))
-        return faces
-
-    def _detected(self, part: np.ndarray) -> Any:
-        try:
-            mediapipe, landmarker = self._loaded()
-            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
-            return landmarker.detect(picture)
-        except InputError:
-            raise
-        except Exception as error:
-            # After one failure its graph gives nothing but that failure again.
-            self._drop()
-            said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(f"MediaPipe's face landmarker failed on it ({said}); give another photograph") from error
-
-    def _drop(self) -> None:
-        landmarker, self._landmarker = self._landmarker, None
-        if landmarker is not None:
-            with suppress(Exception), _without_chatter():  # a broken one repeats its failure
-                landmarker.close()
-
-    def _loaded(self) -> tuple[Any, Any]:
-        mediapipe = _mediapipe()
-        if self._landmarker is None:
-            tasks = mediapipe.tasks
-            options = tasks.vision.FaceLandmarkerOptions(
-                base_options=tasks.BaseOptions(model_asset_path=str(self._path)),
-                num_faces=_MOST_FACES,
-                output_face_blendshapes=True,
-            )
-            with _without_chatter():
-                self._landmarker = tasks.vision.FaceLandmarker.create_from_options(options)
-                blank = np.zeros((64, 64, 3), dtype=np.uint8)
-                self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=blank))
-            atexit.register(_abandon, self._landmarker)
-        return mediapipe, self._landmarker
 
     def close(self) -> None:
         """Free the model. Afterwards `find` loads it again."""
         with self._lock:
             self._drop()
 
+    def _detect(self, part: np.ndarray) -> Any:
+        try:
+            import mediapipe
+        except ImportError as error:
+            raise InputError(
+                f"mediapipe is not installed ({error}); install it with `pip install mediapipe`, or name OpenFace's "
+                "FaceLandmarkImg in OPENFACE_BIN"
+            ) from None
+        try:
+            self._load(mediapipe)
+            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
+            return self._landmarker.detect(picture)
+        except Exception as error:
+            # After one failure its graph gives nothing but that failure again.
+            self._drop()
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"MediaPipe's face landmarker failed on it ({said}); give another photograph") from error
 
-def _abandon(landmarker: Any) -> None:
-    """Keep a model from freeing itself while the interpreter ends: its threads are gone, and it says so at length."""
-    landmarker._handle = None
+    def _load(self, mediapipe: Any) -> None:
+        if self._landmarker is not None:
+            return
+        tasks = mediapipe.tasks
+        options = tasks.vision.FaceLandmarkerOptions(
+            base_options=tasks.BaseOptions(model_asset_path=str(self._path)),
+            num_faces=_MOST_FACES,
+            output_face_blendshapes=True,
+        )
+        with _without_chatter():
+            self._landmarker = tasks.vision.FaceLandmarker.create_from_options(options)
+            blank = np.zeros((64, 64, 3), dtype=np.uint8)
+            self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=blank))
+        # Kept from freeing itself while the interpreter ends: its threads are gone then, and it says so at length.
+        atexit.register(setattr, self._landmarker, "_handle", None)
+
+    def _drop(self) -> None:
+        landmarker, self._landmarker = self._landmarker, None
+        if landmarker is not None:
+            with suppress(Exception), _without_chatter():  # a broken one repeats its failure
+                landmarker.close()
 
 
 @contextmanager
@@ -157,35 +151,22 @@ def _without_chatter() -> Iterator[None]:
             os.close(kept)
 
 
-def _mediapipe() -> Any:
-    try:
-        import mediapipe
-    except ImportError as error:
-        raise InputError(
-            f"mediapipe is not installed ({error}); install it with `pip install mediapipe`, or name OpenFace's "
-            "FaceLandmarkImg in OPENFACE_BIN"
-        ) from None
-    return mediapipe
-
-
 def _parts(image: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
-    """(top, left, part): the image itself and, where large enough, overlapping squares of half its shorter side.
+    """(left, top, part): the image itself and, where large enough, squares of half its shorter side that cover it.
 
-    Squares, since the detector shrinks whatever it is given to one: of a wide part it would see little.
+    Squares, since the detector shrinks whatever it is given to one: of a wide part it would see little. Each overlaps
+    the next by half or more.
     """
     height, width = image.shape[:2]
     side = (min(height, width) + 1) // 2
     parts = [(0, 0, image)]
     if side >= _SMALLEST_PART:
-        tops, lefts = (_starts(length, side) for length in (height, width))
-        parts += [(top, left, image[top : top + side, left : left + side]) for top in tops for left in lefts]
+        lefts, tops = (
+            np.linspace(0, length - side, -(-2 * (length - side) // side) + 1).round().astype(int)
+            for length in (width, height)
+        )
+        parts += [(left, top, image[top : top + side, left : left + side]) for top in tops for left in lefts]
     return parts
-
-
-def _starts(length: int, side: int) -> list[int]:
-    """First pixels of parts that cover `length` pixels, each overlapping the next by half or more."""
-    count = -(-2 * (length - side) // side) + 1
-    return [round(start) for start in np.linspace(0, length - side, count)]
 
 
 def _overlap(face: FoundFace, other: FoundFace) -> float:

@@ -37,13 +37,12 @@ class OpenFaceFaces:
         """
         found = shutil.which(program)
         # The real path: OpenFace looks its models up beside argv[0].
-        real = Path(found).resolve() if found else None
-        if real is None or real.name != _PROGRAM:
+        self._program = Path(found or program).resolve()
+        if not found or self._program.name != _PROGRAM:
             raise InputError(
                 f"{program}: not OpenFace's {_PROGRAM}; name its path in --openface or OPENFACE_BIN, or unset "
                 "that variable to use MediaPipe"
             )
-        self._program = real
 
     def find(self, image: np.ndarray) -> list[FoundFace]:
         """The faces of an `(H, W, 3)` uint8 RGB image, largest first.
@@ -63,7 +62,7 @@ class OpenFaceFaces:
             try:
                 run = subprocess.run(
                     words, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_SECONDS,
-                    stdin=subprocess.DEVNULL, check=False,
+                    stdin=subprocess.DEVNULL,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
                 raise InputError(f"{self._program}: took more than {_TIMEOUT_SECONDS} s for one photograph") from None

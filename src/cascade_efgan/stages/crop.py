@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 import typer
 from tqdm import tqdm
 
@@ -55,13 +54,7 @@ def command(
     log.info("%d crops of %dx%d pixels in %s", len(found), wanted.size, wanted.size, crops)
     log_copies(log, table, PIXELS)
     for flag in FLAGS:
-        _log_flagged(flag, checked)
-
-
-def _log_flagged(flag: str, checked: pd.DataFrame) -> None:
-    flagged = checked.loc[checked["flags"].str.contains(flag), "id"]
-    if len(flagged):
-        first = ", ".join(flagged.head(3))
-        log.info(
-            "%d crops are flagged %s (%.1f %%), first %s", len(flagged), flag, len(flagged) / len(checked) * 100, first
-        )
+        flagged = checked.loc[checked["flags"].str.contains(flag), "id"]
+        if len(flagged):
+            share, first = len(flagged) / len(checked) * 100, ", ".join(flagged.head(3))
+            log.info("%d crops are flagged %s (%.1f %%), first %s", len(flagged), flag, share, first)

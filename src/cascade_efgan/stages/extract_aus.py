@@ -68,12 +68,12 @@ def command(
         raise InputError(f"{manifest}: lists data set {others.iloc[0]}, expected {dataset}; name the right manifest")
     with PhotoZip(photos) as archive:
         archive.check_all(table["file"])
-    batches: Iterable[Batch]
-    if chunks is None:
-        batch, unmatched = csv_batch(table, openface)
-        batches = [(batch[0], {**batch[1], **_unreadable(photos, table)})]
-    else:
-        batches, unmatched = chunk_batches(openface, chunks, table), []
+        batches: Iterable[Batch]
+        if chunks is None:
+            (rows, answers), unmatched = csv_batch(table, openface)
+            batches = [(rows, {**answers, **_unreadable(archive, table)})]
+        else:
+            batches, unmatched = chunk_batches(openface, chunks, table), []
     with atomic_path(faces) as partial:
         without, several = _write_faces(partial, batches, limits)
         if excluded_list is not None:
@@ -97,11 +97,7 @@ def command(
 
 
 def _write_faces(path: Path, batches: Iterable[Batch], limits: FaceLimits) -> tuple[pd.DataFrame, list[str]]:
-    """Write faces batch by batch: a million of them need no more memory than one batch.
-
-    Returns:
-        The excluded photographs, and the files of those that show several people.
-    """
+    """Write faces batch by batch, to save memory; who is excluded, and the files that show several people."""
     excluded: list[pd.DataFrame] = []
     several: list[str] = []
     with open(path, "w", encoding="utf-8", newline="") as file:
@@ -121,13 +117,12 @@ def _log_excluded(excluded: pd.DataFrame, most: int) -> None:
         log.warning("... and %d more photographs without a usable face", len(excluded) - len(named))
 
 
-def _unreadable(photos: Path, table: pd.DataFrame) -> dict[str, str]:
+def _unreadable(archive: PhotoZip, table: pd.DataFrame) -> dict[str, str]:
     """Why each photograph that the manifest gives no size is excluded, whatever precomputed values say of it."""
     reasons = {}
-    with PhotoZip(photos) as archive:
-        for name, file in table.loc[table["width"] == 0, ["id", "file"]].to_numpy(dtype=str):
-            try:
-                image_size(archive.read(file), file)
-            except InputError as error:
-                reasons[str(name)] = unreadable_reason(error, file)
+    for name, file in table.loc[table["width"] == 0, ["id", "file"]].to_numpy(dtype=str):
+        try:
+            image_size(archive.read(file), file)
+        except InputError as error:
+            reasons[str(name)] = unreadable_reason(error, file)
     return reasons

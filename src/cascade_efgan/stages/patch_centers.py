@@ -4,11 +4,10 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.dataset import Faces, load_faces, part_rows, read_index
+from cascade_efgan.data.dataset import load_faces, part_rows, read_index
 from cascade_efgan.data.patches import patch_report
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
@@ -38,19 +37,14 @@ def command(
         raise InputError(f"{split}: no image is in the train part; run the split rule again")
     report = patch_report(landmarks_of(table.iloc[rows]), wanted.patches.model_dump(), wanted.crop.size)
     if faces is not None and picture is not None:
-        _draw(faces, rows, report, picture, crops)
+        # Matplotlib takes a second to import, which the JSON alone need not wait for.
+        from cascade_efgan.data.checks.patch_picture import draw_patches, mean_face
+
+        if faces.size != wanted.crop.size:
+            raise InputError(
+                f"{crops}: the crops are {faces.size}x{faces.size} pixels, but crop.size is {wanted.crop.size}; run "
+                "the crop rule again"
+            )
+        draw_patches(mean_face(faces.images, rows), report, ", ".join(sorted(set(table["dataset"]))), picture)
     write_json(centers, report)
     log.info("patch centres over %d training images in %s", len(rows), centers)
-
-
-def _draw(faces: Faces, rows: np.ndarray, report: dict, picture: Path, crops: Path | None) -> None:
-    # Matplotlib takes a second to import, which the JSON alone need not wait for.
-    from cascade_efgan.data.checks.patch_picture import draw_patches, mean_face
-
-    if faces.size != report["crop_size"]:
-        raise InputError(
-            f"{crops}: the crops are {faces.size}x{faces.size} pixels, but crop.size is {report['crop_size']}; run the "
-            "crop rule again"
-        )
-    names = ", ".join(sorted(set(faces.index["dataset"])))
-    draw_patches(mean_face(faces.images, rows), report, names, picture)

@@ -10,17 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.checks.au_checks import (
-    EXPECTED_AUS,
-    FEWEST,
-    FEWEST_FOR_ORDER,
-    LEAST_DEVIATION,
-    LEAST_RISE,
-    LEAST_SMILE,
-    MOST_ZEROS,
-    PAIRS,
-    constant_aus,
-)
+from cascade_efgan.data.checks import au_checks
 from cascade_efgan.data.dataset import check_expressions, read_rows
 
 #: Movement that an AU stands for (FACS).
@@ -53,20 +43,20 @@ Photographs need OpenFace's *static* AU models (`FaceLandmarkImg`, or `FeatureEx
 models, made for video, take a person's usual face as neutral and subtract it: the same photograph then gets other
 values, and expressions can shrink or vanish.
 
-From neutral to another expression, the mean of at least one of these AUs should rise by {least_rise:g} or more:
+From neutral to another expression, the mean of at least one of these AUs should rise by {limits.LEAST_RISE:g} or more:
 
 {expected}
 
 For happy, AU12 should also rise at least half as much as the AU that rises most; without neutral photographs, the mean
-AU12 of happy ones should be {least_smile:g} or more. Contempt is not judged: its AU14 is one-sided, and a mean need not
-show it. Nothing is judged on fewer than {fewest} photographs.
+AU12 of happy ones should be {limits.LEAST_SMILE:g} or more. Contempt is not judged: its AU14 is one-sided, and a mean need not
+show it. Nothing is judged on fewer than {limits.FEWEST} photographs.
 
-Two checks need no expressions, and {fewest_for_order} photographs:
+Two checks need no expressions, and {limits.FEWEST_FOR_ORDER} photographs:
 
 - **Order**: some AUs rise and fall together on any faces ({pairs}).
   If they do so clearly better after the columns are turned by some places, the columns are turned. Other orders, and
   rows of other photographs, are seen by the means above only, and not at all where no expressions are known.
-- **Calibration**: if every one of the 17 AUs is exactly 0 in {most_zeros:.0%} of the photographs or more, a person's
+- **Calibration**: if every one of the 17 AUs is exactly 0 in {limits.MOST_ZEROS:.0%} of the photographs or more, a person's
   usual face was probably subtracted. A calibration that subtracts less, such as a person's least value, is not seen: it
   looks like other faces. Keep the command with which the values were made.
 
@@ -76,10 +66,10 @@ Two checks need no expressions, and {fewest_for_order} photographs:
 
 ## All photographs
 
-AUs that do not vary (standard deviation below {least_deviation:g}): {constant}.
+AUs that do not vary (standard deviation below {limits.LEAST_DEVIATION:g}): {constant}.
 
 {by_au}
-"""
+"""  # noqa: E501
 
 #: Photographs that the report lists.
 _LISTED = 100
@@ -99,19 +89,16 @@ def read_au_rows(path: str | Path) -> pd.DataFrame:
 def au_table(index: pd.DataFrame) -> pd.DataFrame:
     """Statistics of every AU, from rows with `expression` and the AUs: the form of `au_report.csv`.
 
-    Returns:
-        `statistic, expression, n, AU01..AU45`: the mean of each expression that occurs, then of all photographs min,
-        max, mean, deviation (standard deviation, of the population) and share_at_0 (exactly 0).
+    It is `statistic, expression, n, AU01..AU45`: the mean of each expression that occurs, then of all photographs min,
+    max, mean, deviation (standard deviation, of the population) and share_at_0 (exactly 0).
     """
     aus = index[list(AUS)]
-    present = set(index["expression"])
     rows: list[dict[str, object]] = []
     for name in (*EXPRESSIONS, UNKNOWN):
-        if name in present:
-            part = aus[index["expression"] == name]
+        part = aus[index["expression"] == name]
+        if len(part):
             rows.append({"statistic": "mean", "expression": name, "n": len(part), **part.mean()})
-    deviation = aus.std(ddof=0)
-    overall = {"min": aus.min(), "max": aus.max(), "mean": aus.mean(), "deviation": deviation,
+    overall = {"min": aus.min(), "max": aus.max(), "mean": aus.mean(), "deviation": aus.std(ddof=0),
                "share_at_0": (aus == 0).mean()}  # fmt: skip
     rows += [{"statistic": name, "expression": "all", "n": len(aus), **row} for name, row in overall.items()]
     return pd.DataFrame(rows).round(dict.fromkeys(AUS, 4))
@@ -143,13 +130,7 @@ def origin_warnings(origin: Mapping[str, Any]) -> list[str]:
 def render_report(
     table: pd.DataFrame, warnings: Sequence[str], datasets: Sequence[str], origin: Mapping[str, Any] | None = None
 ) -> str:
-    """The report as Markdown.
-
-    Args:
-        table: as `au_table` gives it.
-        warnings: as `au_warnings` gives them.
-        origin: `openface.json`, whose photographs of several people are listed.
-    """
+    """The report as Markdown, of `au_table`, `au_warnings` and `openface.json` (`origin`), if it is there."""
     several = (origin or {}).get("several_people", {"photographs": 0, "files": []})
     overall = {str(row["statistic"]): row for row in table[table["expression"] == "all"].to_dict("records")}
     means = table[(table["statistic"] == "mean") & (table["expression"] != "all")].to_dict("records")
@@ -164,25 +145,18 @@ def render_report(
         datasets=", ".join(datasets),
         count=f"{overall['mean']['n']:,}",
         warnings="\n".join(f"- {sentence}" for sentence in warnings) or "No warning.",
-        least_rise=LEAST_RISE,
-        least_smile=LEAST_SMILE,
-        fewest=FEWEST,
-        fewest_for_order=FEWEST_FOR_ORDER,
-        pairs=", ".join(" with ".join(pair) for pair in PAIRS),
-        most_zeros=MOST_ZEROS,
-        expected="\n".join(f"- {name}: {', '.join(aus)}" for name, aus in EXPECTED_AUS.items()),
-        constant=", ".join(constant_aus(table)) or "none",
-        least_deviation=LEAST_DEVIATION,
+        limits=au_checks,
+        pairs=", ".join(" with ".join(pair) for pair in au_checks.PAIRS),
+        expected="\n".join(f"- {name}: {', '.join(aus)}" for name, aus in au_checks.EXPECTED_AUS.items()),
+        constant=", ".join(au_checks.constant_aus(table)) or "none",
         by_expression=_markdown(["AU", "movement", *heads], by_expression, text=2),
         by_au=_markdown(["AU", "min", "max", "mean", "deviation", "at exactly 0"], by_au, text=1),
     )
-    return text + _several(several["files"], several["photographs"]) if several["photographs"] else text
-
-
-def _several(files: Sequence[str], count: int) -> str:
-    shown = "\n".join(f"- {file}" for file in files[:_LISTED])
-    more = f"\n- and {count - _LISTED} more (openface.json)" if count > _LISTED else ""
-    return f"\n## Photographs of several people ({count})\n\n{shown}{more}\n"
+    if count := several["photographs"]:
+        shown = "\n".join(f"- {file}" for file in several["files"][:_LISTED])
+        more = f"\n- and {count - _LISTED} more (openface.json)" if count > _LISTED else ""
+        text += f"\n## Photographs of several people ({count})\n\n{shown}{more}\n"
+    return text
 
 
 def _markdown(heads: list[str], rows: list[list[str]], text: int) -> str:

@@ -83,11 +83,9 @@ def _photographs_sheet(names: np.ndarray, expressions: list[str], rng: np.random
 
 
 def draw_contact_sheet(faces: Faces, checks: pd.DataFrame, seed: int, picture: Path) -> None:
-    """Write a PNG of crops, rows and columns as `choose_crops` says; flagged crops have a frame.
+    """Write a PNG of crops, rows and columns as `choose_crops` says; those that `checks` flags have a frame.
 
-    Args:
-        faces: all crops of a data set; only those that are shown are read.
-        checks: `crop_checks.csv` of the same crops.
+    Of `faces`, all crops of a data set, only those that are shown are read.
     """
     from matplotlib import pyplot as plt
     from matplotlib.patches import Patch
@@ -134,9 +132,7 @@ def _show_crop(axis: "Axes", crop: np.ndarray, flags: str) -> None:
 
 def _sheet_title(index: pd.DataFrame, sheet: Sheet, flags: np.ndarray, seed: int) -> str:
     names = ", ".join(sorted(set(index["dataset"])))
-    if sheet.people:
-        drawn = f"{len(sheet.rows)} of {index['person'].nunique():,} people"
-    else:
-        drawn = f"{int((sheet.cells >= 0).sum())} photographs"
-    flagged = int((flags != "").sum())
-    return f"{names}: {len(index):,} crops, {flagged:,} flagged\nshown: {drawn}, drawn at random (seed {seed})"
+    people = f"{len(sheet.rows)} of {index['person'].nunique():,} people"
+    drawn = people if sheet.people else f"{(sheet.cells >= 0).sum()} photographs"
+    flagged = f"{len(index):,} crops, {(flags != '').sum():,} flagged"
+    return f"{names}: {flagged}\nshown: {drawn}, drawn at random (seed {seed})"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cascade_efgan.data.crops import padding_share
 from cascade_efgan.data.dataset import SQUARE_COLUMNS
-from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
+from cascade_efgan.data.records import POINTS, read_records
 from cascade_efgan.errors import InputError, enough_decimals
 
 #: Columns of `crop_checks.csv`, in order.
@@ -16,7 +16,6 @@ CHECK_COLUMNS = ("id", "side", "padding", "offset_x", "offset_y", "flags")
 
 #: A crop whose square has few pixels of the photograph, and one whose square is partly outside it.
 FLAGS = ("small", "padded")
-
 #: What the column `flags` can hold; the place is 1 for small plus 2 for padded.
 _COMBINATIONS = ("", "small", "padded", "small padded")
 
@@ -29,17 +28,16 @@ def check_crops(
 ) -> pd.DataFrame:
     """The table `crop_checks.csv`: one row per crop, in the index's order.
 
+    It has `id`; `side` of the square in pixels of the photograph; `padding`, the share of the square's area outside
+    the photograph, 0..1; `offset_x, offset_y`, the centre of the landmarks' box minus the crop's centre, pixels of the
+    crop; `flags`, `small` and `padded` separated by a space.
+
     Args:
         photographs: rows with `file, width, height`, in the index's order.
         index: rows with `id`, square and landmarks in the crop (`crops.csv`).
         size: side of a crop, pixels.
         small_face: side of a square, pixels of the photograph, below which its crop is flagged `small`.
         max_padding: share of a square that may lie outside the photograph, 0..1.
-
-    Returns:
-        `id`; `side` of the square in pixels of the photograph; `padding`, the share of the square's area outside the
-        photograph, 0..1; `offset_x, offset_y`, the centre of the landmarks' box minus the crop's centre, pixels of
-        the crop; `flags`, `small` and `padded` separated by a space.
 
     Raises:
         InputError: a face that is not in the centre of its crop, or more padding than `max_padding`; the sentence
@@ -48,7 +46,14 @@ def check_crops(
     sizes = photographs[["width", "height"]].to_numpy()
     padding = padding_share(index[list(SQUARE_COLUMNS)].to_numpy(), sizes)
     offset_x, offset_y = (_offset(index, axis, size) for axis in "xy")
-    _refuse_off_centre(photographs["file"], offset_x, offset_y)
+    wrong = np.maximum(np.abs(offset_x), np.abs(offset_y)) > _MOST_OFFSET
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        x, y = enough_decimals(lambda x, y: max(abs(x), abs(y)) > _MOST_OFFSET, offset_x[row], offset_y[row], least=1)
+        raise InputError(
+            f"{photographs['file'].iloc[row]}: the face's centre is ({x}, {y}) pixels from its crop's centre, expected "
+            f"at most {_MOST_OFFSET:g}; landmarks and square disagree: run the crop rule again"
+        )
     _refuse_padding(photographs["file"], padding, max_padding)
     small, padded = index["crop_side"].to_numpy() < small_face, padding > 0
     return pd.DataFrame(
@@ -83,20 +88,9 @@ def read_crop_checks(path: str | Path, index: pd.DataFrame, index_path: str | Pa
 def _offset(index: pd.DataFrame, axis: str, size: int) -> np.ndarray:
     """`(N,)` centre of the landmarks' box minus the crop's centre along an axis, pixels of the crop."""
     # Column by column: a million faces are not copied.
-    columns = [index[name].to_numpy() for name in LANDMARK_COLUMNS if name.startswith(f"{axis}_")]
+    columns = [index[f"{axis}_{point}"].to_numpy() for point in range(POINTS)]
     centre: np.ndarray = (reduce(np.minimum, columns) + reduce(np.maximum, columns)) / 2
     return centre - (size - 1) / 2
-
-
-def _refuse_off_centre(files: pd.Series, offset_x: np.ndarray, offset_y: np.ndarray) -> None:
-    wrong = np.maximum(np.abs(offset_x), np.abs(offset_y)) > _MOST_OFFSET
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        x, y = enough_decimals(lambda x, y: max(abs(x), abs(y)) > _MOST_OFFSET, offset_x[row], offset_y[row], least=1)
-        raise InputError(
-            f"{files.iloc[row]}: the face's centre is ({x}, {y}) pixels from its "
-            f"crop's centre, expected at most {_MOST_OFFSET:g}; landmarks and square disagree: run the crop rule again"
-        )
 
 
 def _refuse_padding(files: pd.Series, padding: np.ndarray, limit: float) -> None:

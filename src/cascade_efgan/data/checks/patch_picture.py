@@ -25,12 +25,7 @@ def mean_face(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def draw_patches(face: np.ndarray, report: Mapping[str, Any], dataset: str, picture: Path) -> None:
-    """Write a PNG: the boxes and centres of eyes, nose and mouth on the mean training face.
-
-    Args:
-        face: `(S, S, 3)` in 0..255, as `mean_face` gives it.
-        report: as `patch_report` gives it.
-    """
+    """Write a PNG: the boxes and centres that `patch_report` gives, on the training images' `mean_face`."""
     from matplotlib import pyplot as plt
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import AbstractPathEffect, withStroke
