@@ -1,5 +1,7 @@
 """Rendered faces: determinism, true edits, and that every AU moves what FACS says it moves."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -182,9 +184,7 @@ def test_gaze_moves_the_irises_only():
     centers = []
     face = neutral("r007")
     for gaze in GAZES:
-        looking = RenderedFace(face.id, face.person, face.expression, face.gaze, face.aus, face.seed, face.number)
-        object.__setattr__(looking, "gaze", gaze)
-        rendering = render(looking)
+        rendering = render(replace(face, gaze=gaze), face.aus)
         x0, y0, x1, y1 = (*rendering.landmarks[36:42].min(0), *rendering.landmarks[36:42].max(0))
         eye = rendering.image[round(y0) : round(y1) + 1, round(x0) : round(x1) + 1].astype(float)
         dark = (255 - eye[..., 0]) ** 2

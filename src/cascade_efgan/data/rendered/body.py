@@ -9,13 +9,16 @@ from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.geometry import SIDES
 from cascade_efgan.data.rendered.hair import CUTS, back_hair, front_hair, locks
 from cascade_efgan.data.rendered.identity import Identity
-from cascade_efgan.data.rendered.raster import Floats, Points, Window, fill, smoothstep, soften, spline
+from cascade_efgan.data.rendered.raster import Floats, Points, Window, fill, mirrored, smoothstep, soften, spline
 from cascade_efgan.data.rendered.surface import Layer, Surface, blank, lay, slopes_of
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Everything still: the surface behind the face, the neck in it, the hair before it, and its shadow on the skin."""
+    """Everything still: the surface behind the face, the neck in it, the hair before it, and what its shadow leaves.
+
+    The last is a share of the light on each pixel of the canvas.
+    """
 
     behind: Surface
     neck: Layer
@@ -41,7 +44,9 @@ def figure_of(person: Identity) -> Figure:
     hair = front_hair(person)
     cast = np.roll(soften(hair.alpha, 3.5), 7, axis=0)
     strength = 0.15 if person.hair_style in ("buzz", "receding") else 0.36
-    return Figure(surface, neck, hair, np.asarray(1 - strength * cast, np.float32))
+    shadow = np.ones((raster.HEIGHT, raster.WIDTH), np.float32)
+    shadow[hair.area.slices] = 1 - strength * cast
+    return Figure(surface, neck, hair, shadow)
 
 
 def _skin_layer(person: Identity, area: Window, shape: Floats, height: Floats, tone: Floats | float) -> Layer:
@@ -54,10 +59,7 @@ def _shirt(person: Identity) -> Layer:
     area = raster.CANVAS
     n, low = person.neck, person.face_length
     rise = np.array([(n - 6, 18), (n + 10, 24), (78, 34), (108, 48), (124, 80), (128, 120)])
-    right = rise + (0, low)
-    line = spline(right, 40)
-    shape = fill(area, np.concatenate([line, line[::-1] * (-1, 1)]))
-    shape = soften(shape, 0.4)
+    shape = soften(fill(area, mirrored(spline(rise + (0, low), 40))), 0.4)
     height = soften(shape, 12.0) * 30
     folds = raster.noise(256, 256, 10, 5, 11)
     fold = np.tile(folds, (2, 2))[: area.shape[0], : area.shape[1]]
@@ -72,8 +74,7 @@ def _neckline(person: Identity) -> Points:
     deep = low + 42 + 9 * person.chin
     side = [(n + 2, 20), (n, 0.75 * low), (n + 0.5, low + 10), (n + 6, low + 21), (n + 1, low + 28)]
     right = np.array([*side, (16, deep - 4), (0, deep)])
-    line = spline(right, 40)
-    return np.concatenate([line, line[::-1] * (-1, 1)])
+    return mirrored(spline(right, 40))
 
 
 def _neck(person: Identity) -> Layer:

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.body import figure_of
-from cascade_efgan.data.rendered.expression import activation
 from cascade_efgan.data.rendered.features import paint_eye, paint_mouth
-from cascade_efgan.data.rendered.geometry import FaceShape, face_shape
+from cascade_efgan.data.rendered.geometry import face_shape
 from cascade_efgan.data.rendered.identity import Identity
 from cascade_efgan.data.rendered.pose import LightAndPose, photograph, project
-from cascade_efgan.data.rendered.raster import Floats, fill, shade, soften
+from cascade_efgan.data.rendered.raster import fill, shade, soften
 from cascade_efgan.data.rendered.skin import skin_layer
-from cascade_efgan.data.rendered.surface import Layer, Surface, lay, light
+from cascade_efgan.data.rendered.surface import lay, light
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +35,16 @@ class Rendering:
 
 def paint(person: Identity, aus: NDArray[np.float64], gaze: str, photo: LightAndPose) -> Rendering:
     """Paint one photograph of `person` with `aus` `(17,)` in 0..5."""
-    a = activation(aus)
+    a = dict(zip(AUS, (aus / AU_MAX).tolist(), strict=True))  # activations, 0..1
     shape = face_shape(person, a, gaze)
     figure = figure_of(person)
     surface = figure.behind.copy()
-    _shade_neck(surface, shape, figure.neck)
+    # The head's shadow on the neck, and the hair's on the face.
+    neck = figure.neck
+    head = soften(fill(neck.area, shape.contour * (0.97, 1) + (0, 9)), 5.0)
+    shade(surface.albedo[neck.area.slices], 1 - np.float32(0.42) * head * neck.alpha)
     layer, relief = skin_layer(person, shape, a)
-    _shade_by_hair(layer.albedo, layer.area, figure.shadow, figure.hair.area)
+    shade(layer.albedo, figure.shadow[layer.area.slices])
     lay(surface, layer)
     lay(surface, figure.hair)
     canvas = light(surface, photo)
@@ -53,18 +56,3 @@ def paint(person: Identity, aus: NDArray[np.float64], gaze: str, photo: LightAnd
     height[layer.area.slices] = cv2.GaussianBlur(relief * layer.alpha, (0, 0), 3.0)
     landmarks = project(shape.landmarks, height, photo)
     return Rendering(photograph(canvas, height, photo), landmarks, aus)
-
-
-def _shade_neck(surface: Surface, shape: FaceShape, neck: Layer) -> None:
-    """The head's shadow on the neck."""
-    head = fill(neck.area, shape.contour * (0.97, 1) + (0, 9))
-    shade(surface.albedo, neck.area, 1 - np.float32(0.42) * soften(head, 5.0) * neck.alpha)
-
-
-def _shade_by_hair(albedo: Floats, area: raster.Window, shadow: Floats, shadow_area: raster.Window) -> None:
-    """Multiply the part of the face's colour that is in the window of the hair by the hair's shadow."""
-    top, left = max(area.top, shadow_area.top), max(area.left, shadow_area.left)
-    bottom, right = min(area.bottom, shadow_area.bottom), min(area.right, shadow_area.right)
-    view = albedo[top - area.top : bottom - area.top, left - area.left : right - area.left]
-    rows = slice(top - shadow_area.top, bottom - shadow_area.top)
-    view *= shadow[rows, left - shadow_area.left : right - shadow_area.left, None]

@@ -36,8 +36,3 @@ def sample_aus(identity: Identity, expression: str, rng: np.random.Generator) ->
     # A stray blink of 0.1 is fine, stray jaw drop or lip opening would show teeth on every neutral face.
     stray[[AUS.index("AU25"), AUS.index("AU26")]] *= 0.3
     return np.round(np.clip(shown + stray, 0, AU_MAX), 2)
-
-
-def activation(aus: NDArray[np.float64]) -> dict[str, float]:
-    """AUs `(17,)`, 0..5, as a dictionary of activations 0..1."""
-    return {au: float(value) / AU_MAX for au, value in zip(AUS, aus, strict=True)}

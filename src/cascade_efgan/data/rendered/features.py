@@ -6,17 +6,18 @@ from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.geometry import Eye, FaceShape
 from cascade_efgan.data.rendered.identity import Identity
 from cascade_efgan.data.rendered.pose import LightAndPose
-from cascade_efgan.data.rendered.raster import Floats, Points, Window, blend, fill, smoothstep, soften, strokes
+from cascade_efgan.data.rendered.raster import Floats, Window, blend, fill, smoothstep, soften, strokes
 
 
 def paint_eye(canvas: Floats, person: Identity, eye: Eye, photo: LightAndPose, gain: float) -> None:
     """Eyeball, iris, lid shadow, lashes and fold of one eye."""
     outline = np.concatenate([eye.upper, eye.lower[::-1]])
     area = raster.around(np.concatenate([outline, eye.fold]), 6)
-    opening = fill(area, outline)
+    view = canvas[area.slices]
     if eye.openness > 0.02:
-        blend(canvas, area, soften(opening, 0.25), _eyeball(person, eye, photo, area, opening) * np.float32(gain))
-    _paint_lids(canvas, person, eye, area)
+        opening = fill(area, outline)
+        blend(view, soften(opening, 0.25), _eyeball(person, eye, photo, area, opening) * np.float32(gain))
+    _paint_lids(view, person, eye, area)
 
 
 def _eyeball(person: Identity, eye: Eye, photo: LightAndPose, area: Window, opening: Floats) -> Floats:
@@ -52,13 +53,7 @@ def _iris(color: Floats, person: Identity, eye: Eye, x: Floats, y: Floats) -> Fl
     return np.asarray(color + inside * (stain - color), np.float32)
 
 
-def _band(curve: Points, thick: np.ndarray, lift: float) -> Points:
-    """Closed band along a curve, `thick` above it."""
-    up = np.stack([np.zeros(len(curve)), thick], 1)
-    return np.concatenate([curve - up + (0, lift), (curve + (0, 0.35 * lift + 0.3))[::-1]])
-
-
-def _paint_lids(canvas: Floats, person: Identity, eye: Eye, area: Window) -> None:
+def _paint_lids(view: Floats, person: Identity, eye: Eye, area: Window) -> None:
     """Lash lines and the fold of the upper lid."""
     dark = np.array([38, 26, 24], np.float32)
     t = np.linspace(0, 1, 25)
@@ -67,12 +62,14 @@ def _paint_lids(canvas: Floats, person: Identity, eye: Eye, area: Window) -> Non
     # Lashes sweep out a little beyond the outer corner.
     upper[-1] += (eye.side * 1.8 * person.lashes, -0.9 * person.lashes)
     thick = thick * (1 + 0.5 * (1 - min(eye.openness, 1.0)))
-    blend(canvas, area, soften(fill(area, _band(upper, thick, 0.2)), 0.35) * np.float32(0.9), dark)
+    up = np.stack([np.zeros(len(upper)), thick], 1)
+    band = np.concatenate([upper - up + (0, 0.2), (upper + (0, 0.37))[::-1]])
+    blend(view, soften(fill(area, band), 0.35) * np.float32(0.9), dark)
     lower = strokes(area, [(eye.lower, 0.25 + 0.45 * t)], 0.45)
-    blend(canvas, area, np.minimum(lower * np.float32(0.5), 0.6), dark + 30)
+    blend(view, np.minimum(lower * np.float32(0.5), 0.6), dark + 30)
     fold = strokes(area, [(eye.fold, 0.9 * np.sin(np.pi * (0.08 + 0.87 * t)) ** 0.7)], 0.6)
     skin = np.array(person.skin, np.float32) * np.array([0.52, 0.40, 0.38], np.float32)
-    blend(canvas, area, np.minimum(fold * np.float32(0.62), 0.7), skin)
+    blend(view, np.minimum(fold * np.float32(0.62), 0.7), skin)
 
 
 def paint_mouth(canvas: Floats, person: Identity, shape: FaceShape, gain: float) -> None:
@@ -102,4 +99,4 @@ def paint_mouth(canvas: Floats, person: Identity, shape: FaceShape, gain: float)
         inside = inside + alpha * (enamel * gaps[..., None] * tone - inside)
     shadow = soften(1 - np.roll(opening, 2, axis=0), 1.1)
     inside = inside * (1 - 0.6 * np.clip(shadow, 0, 1))[..., None] * gain
-    blend(canvas, area, soften(opening, 0.25), np.asarray(inside, np.float32))
+    blend(canvas[area.slices], soften(opening, 0.25), np.asarray(inside, np.float32))

@@ -59,7 +59,7 @@ class FaceShape:
     nose: dict[str, Points]
     mouth: Mouth
     jaw: float
-    chin: Points
+    chin: float
     landmarks: Points
 
 
@@ -74,7 +74,7 @@ def face_shape(person: Identity, a: Activation, gaze: str) -> FaceShape:
     landmarks = np.concatenate(
         [side_points, brows[0][::-1], brows[1], _nose_landmarks(nose), _eye_landmarks(eyes), _mouth_landmarks(mouth)]
     )
-    chin = np.array([[0.0, person.face_length + jaw - 4.0 * a["AU17"]]])
+    chin = person.face_length + jaw - 4.0 * a["AU17"]
     return FaceShape(contour, brows, eyes, nose, mouth, jaw, chin, landmarks)
 
 
@@ -91,14 +91,8 @@ def head_box(person: Identity) -> tuple[float, float, float, float]:
     return -half, -(person.forehead + 34.0), half, person.face_length + JAW_DROP + 4.0
 
 
-def drop(person: Identity, y: np.ndarray, jaw: float) -> np.ndarray:
-    """`y` of points of the lower face after the jaw has dropped by `jaw`."""
-    length = person.face_length
-    return np.asarray(y + jaw * smoothstep(0.15 * length, 0.85 * length, y))
-
-
-def half_contour(person: Identity, a: Activation, jaw: float) -> Points:
-    """Right half of the head's outline `(13, 2)`, from the vertex down to the chin."""
+def _half_contour(person: Identity, a: Activation, jaw: float) -> Points:
+    """Right half of the head's outline `(13, 2)`, from the vertex down to the chin; the jaw has dropped by `jaw`."""
     w, length, j, c = person.face_width, person.face_length, person.jaw, person.chin
     cheeks = 1.6 * a["AU12"] + 0.8 * a["AU06"]
     upper = [*crown(person), (w, -8), (w - 0.3, 10)]
@@ -110,14 +104,14 @@ def half_contour(person: Identity, a: Activation, jaw: float) -> Points:
         ((0.27 + 0.02 * j + 0.04 * c) * w, 0.975 * length),
         (0, length - 3.0 * a["AU17"]),
     ]
-    points = np.array(upper + lower, float)
-    narrow = 1 - 0.006 * jaw * smoothstep(0.4 * length, 0.8 * length, points[:, 1])
-    return np.stack([points[:, 0] * narrow, drop(person, points[:, 1], jaw)], 1)
+    x, y = np.array(upper + lower, float).T
+    narrow = 1 - 0.006 * jaw * smoothstep(0.4 * length, 0.8 * length, y)
+    return np.stack([x * narrow, y + jaw * smoothstep(0.15 * length, 0.85 * length, y)], 1)
 
 
 def _contour(person: Identity, a: Activation, jaw: float) -> tuple[Points, Points]:
     """Closed outline of the head `(96, 2)`, and landmarks 0-16 spaced evenly along its lower part."""
-    half = half_contour(person, a, jaw)
+    half = _half_contour(person, a, jaw)
     other = half[-2:0:-1] * (-1, 1)
     contour = spline(np.concatenate([half, other]), 96, closed=True)
     right = spline(np.concatenate([half, other[:2]]), 8 * (len(half) + 1) + 1)[: 8 * (len(half) - 1) + 1]

@@ -8,7 +8,7 @@ import numpy as np
 from cascade_efgan.data.rendered import raster
 from cascade_efgan.data.rendered.geometry import SIDES, crown
 from cascade_efgan.data.rendered.identity import Identity
-from cascade_efgan.data.rendered.raster import Floats, Points, Window, fill, noise, smoothstep, soften, spline
+from cascade_efgan.data.rendered.raster import Floats, Points, Window, fill, mirrored, noise, smoothstep, soften, spline
 from cascade_efgan.data.rendered.surface import Layer, slopes_of
 
 
@@ -149,8 +149,7 @@ def back_hair(person: Identity) -> Layer | None:
     wide = np.array([(half, 0.35 * end + 5), (half + 1, 0.8 * end), (half - 8, end), (0, end + 3)])
     right = spline(np.concatenate([top, wide]), 40)
     area = raster.window(-100, -100, 100, min(end + 8, 150))
-    outline = np.concatenate([right, right[::-1] * (-1, 1)])
-    return _layer(person, area, fill(area, outline), cut.flow, True, 1.2)
+    return _layer(person, area, fill(area, mirrored(right)), cut.flow, True, 1.2)
 
 
 def locks(person: Identity) -> list[Layer]:

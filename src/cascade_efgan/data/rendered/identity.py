@@ -1,6 +1,5 @@
 """Who a rendered person is: a vector drawn from the seed and the person's number."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -33,59 +32,9 @@ SHIRTS = (
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 
 
-@dataclass(frozen=True, eq=False)
-class Identity:
-    """One person. Lengths are face units (see raster.py), colours sRGB 0..255, the rest 0..1 or -1..1.
-
-    Not in the paper: the project's own faces, so that every stage can run without a licensed data set.
-    """
-
-    seed: int
-    number: int
-    face_width: float
-    face_length: float
-    forehead: float
-    jaw: float
-    chin: float
-    skin: RGB
-    redness: float
-    eye_spacing: float
-    eye_width: float
-    eye_height: float
-    eye_tilt: float
-    lid_fold: float
-    iris: RGB
-    lashes: float
-    brow_height: float
-    brow_thickness: float
-    brow_arch: float
-    brow_tilt: float
-    brow_color: RGB
-    nose_width: float
-    nose_length: float
-    nose_bridge: float
-    nose_tip: float
-    mouth_width: float
-    mouth_height: float
-    upper_lip: float
-    lower_lip: float
-    cupid: float
-    lip: RGB
-    cheekbones: float
-    age: float
-    freckles: float
-    beard: str
-    hair_style: str
-    hair_volume: float
-    hair_part: float
-    hair: RGB
-    ears: float
-    neck: float
-    shirt: RGB
-    backdrop: RGB
-    dimple_side: float
-    asymmetry: tuple[float, ...]
-    au_gain: tuple[float, ...]
+def between(value: float, low: float, high: float) -> float:
+    """The value, or the limit that it passes."""
+    return float(min(max(value, low), high))
 
 
 def _color(values: np.ndarray) -> RGB:
@@ -111,72 +60,75 @@ def _hair(rng: Generator, tone: float, age: float) -> RGB:
     return _color(color + grey * (np.array([196.0, 194.0, 192.0]) - color))
 
 
-@lru_cache(maxsize=256)
-def identity_of(seed: int, number: int) -> Identity:
+class Identity:
     """The person `number` (from 1) of the data set `seed`; depends on nothing else.
 
-    One long table of draws: the order of the lines is the order of the random numbers, so a new trait goes last.
+    Lengths are face units (see raster.py), colours sRGB 0..255, the rest 0..1 or -1..1. One long table of draws: the
+    order of the lines is the order of the random numbers, so a new trait goes last.
+
+    Not in the paper: the project's own faces, so that every stage can run without a licensed data set.
     """
-    rng = np.random.default_rng([seed, number, 1])
-    male = float(rng.uniform() < 0.5)
-    age = float(rng.beta(1.1, 1.5))
-    skin, tone = _skin(rng)
-    hair = _hair(rng, tone, age)
-    style = _style(rng, male, age)
-    brow = _color(np.array(hair) * rng.uniform(0.55, 0.75) * np.array([0.92, 0.9, 0.9]) * (1 - 0.22 * hair[0] / 255))
-    # Lips against skin: redder and darker, pinker against dark skin; women's more so.
-    red = rng.uniform(0.6, 1.0) * (1 - 0.25 * male)
-    lip = np.array(skin) * (1 - red * np.array([0.15, 0.46, 0.42])) + red * tone * np.array([38.0, 12.0, 16.0])
-    beard = str(rng.choice(BEARDS, p=(0.4, 0.22, 0.1, 0.12, 0.16))) if male else "none"
-    return Identity(
-        seed=seed,
-        number=number,
-        face_width=float(rng.normal(54 + 1.5 * male, 2.6)),
-        face_length=float(np.clip(rng.normal(86 + 3 * male, 3.6), 78, 97)),
-        forehead=float(np.clip(rng.normal(57, 3.5), 50, 65)),
-        jaw=float(np.clip(rng.normal(0.75 * male - 0.35, 0.5), -1.2, 1.4)),
-        chin=float(np.clip(rng.normal(0.5 * male - 0.2, 0.5), -1.1, 1.3)),
-        skin=skin,
-        redness=float(rng.uniform(0.3, 1.0)),
-        eye_spacing=float(np.clip(rng.normal(25.5, 1.2), 23.4, 28.5)),
-        eye_width=float(rng.normal(14.0 - 0.3 * male, 0.8)),
-        eye_height=float(np.clip(rng.normal(1.0 - 0.08 * male, 0.12), 0.74, 1.28)),
-        eye_tilt=float(rng.normal(1.2 - 0.5 * male, 1.0)),
-        lid_fold=float(rng.uniform(0.1, 1.0)),
-        iris=_iris(rng, tone),
-        lashes=float(rng.uniform(0.55, 1.0) if not male else rng.uniform(0.1, 0.5)),
-        brow_height=float(rng.normal(20.5 - 1.6 * male, 1.4)),
-        brow_thickness=float(np.clip(rng.normal(2.3 + 1.2 * male, 0.5), 1.5, 4.8)),
-        brow_arch=float(np.clip(rng.normal(3.4 - 1.4 * male, 1.0), 0.5, 6)),
-        brow_tilt=float(rng.normal(0.5, 1.2)),
-        brow_color=brow,
-        nose_width=float(np.clip(rng.normal(12.2 + 0.9 * male + 2.0 * tone, 1.3), 9.6, 17)),
-        nose_length=float(np.clip(rng.normal(37.5 + 1.5 * male, 2.4), 32, 44)),
-        nose_bridge=float(rng.uniform(0.6, 1.3)),
-        nose_tip=float(rng.uniform(0.6, 1.4)),
-        mouth_width=float(np.clip(rng.normal(20.0, 1.5), 16.5, 24)),
-        mouth_height=float(rng.normal(0.47, 0.03)),
-        upper_lip=float(np.clip(rng.normal(5.0 - 1.0 * male + 1.4 * tone, 0.9), 2.4, 8)),
-        lower_lip=float(np.clip(rng.normal(6.9 - 0.9 * male + 1.4 * tone, 1.0), 4, 10)),
-        cupid=float(rng.uniform(0.4, 1.3)),
-        lip=_color(lip),
-        cheekbones=float(rng.uniform(0.3, 1.3)),
-        age=age,
-        freckles=float(max(0.0, rng.uniform(-1.2, 1.0))) * (1.0 if tone < 0.45 else 0.25),
-        beard=beard,
-        hair_style=style,
-        hair_volume=float(rng.uniform(0.6, 1.4)),
-        hair_part=float(rng.uniform(14, 26) * rng.choice((-1.0, 1.0))),
-        hair=hair,
-        ears=float(rng.uniform(0.7, 1.3)),
-        neck=float(rng.normal(31 + 5 * male, 1.5)),
-        shirt=_color(np.array(SHIRTS[int(rng.integers(len(SHIRTS)))], float) * rng.uniform(0.85, 1.15)),
-        backdrop=_color(np.array([214.0, 216.0, 219.0]) + rng.normal(0, 7) + rng.normal(0, 4, 3)),
-        dimple_side=float(rng.choice((-1.0, 1.0))),
-        asymmetry=tuple(float(v) for v in rng.normal(0, 1, 4)),
+
+    def __init__(self, seed: int, number: int) -> None:
+        rng = np.random.default_rng([seed, number, 1])
+        self.seed, self.number = seed, number
+        male = float(rng.uniform() < 0.5)
+        self.age = age = rng.beta(1.1, 1.5)
+        self.skin, tone = _skin(rng)
+        self.hair = hair = _hair(rng, tone, age)
+        self.hair_style = _style(rng, male, age)
+        shade = rng.uniform(0.55, 0.75)
+        self.brow_color = _color(np.array(hair) * shade * np.array([0.92, 0.9, 0.9]) * (1 - 0.22 * hair[0] / 255))
+        # Lips against skin: redder and darker, pinker against dark skin; women's more so.
+        red = rng.uniform(0.6, 1.0) * (1 - 0.25 * male)
+        self.lip = _color(
+            np.array(self.skin) * (1 - red * np.array([0.15, 0.46, 0.42])) + red * tone * np.array([38.0, 12.0, 16.0])
+        )
+        self.beard = str(rng.choice(BEARDS, p=(0.4, 0.22, 0.1, 0.12, 0.16))) if male else "none"
+        self.face_width = rng.normal(54 + 1.5 * male, 2.6)
+        self.face_length = between(rng.normal(86 + 3 * male, 3.6), 78, 97)
+        self.forehead = between(rng.normal(57, 3.5), 50, 65)
+        self.jaw = between(rng.normal(0.75 * male - 0.35, 0.5), -1.2, 1.4)
+        self.chin = between(rng.normal(0.5 * male - 0.2, 0.5), -1.1, 1.3)
+        self.redness = rng.uniform(0.3, 1.0)
+        self.eye_spacing = between(rng.normal(25.5, 1.2), 23.4, 28.5)
+        self.eye_width = rng.normal(14.0 - 0.3 * male, 0.8)
+        self.eye_height = between(rng.normal(1.0 - 0.08 * male, 0.12), 0.74, 1.28)
+        self.eye_tilt = rng.normal(1.2 - 0.5 * male, 1.0)
+        self.lid_fold = rng.uniform(0.1, 1.0)
+        self.iris = _iris(rng, tone)
+        self.lashes = float(rng.uniform(0.55, 1.0) if not male else rng.uniform(0.1, 0.5))
+        self.brow_height = rng.normal(20.5 - 1.6 * male, 1.4)
+        self.brow_thickness = between(rng.normal(2.3 + 1.2 * male, 0.5), 1.5, 4.8)
+        self.brow_arch = between(rng.normal(3.4 - 1.4 * male, 1.0), 0.5, 6)
+        self.brow_tilt = rng.normal(0.5, 1.2)
+        self.nose_width = between(rng.normal(12.2 + 0.9 * male + 2.0 * tone, 1.3), 9.6, 17)
+        self.nose_length = between(rng.normal(37.5 + 1.5 * male, 2.4), 32, 44)
+        self.nose_bridge = rng.uniform(0.6, 1.3)
+        self.nose_tip = rng.uniform(0.6, 1.4)
+        self.mouth_width = between(rng.normal(20.0, 1.5), 16.5, 24)
+        self.mouth_height = rng.normal(0.47, 0.03)
+        self.upper_lip = between(rng.normal(5.0 - 1.0 * male + 1.4 * tone, 0.9), 2.4, 8)
+        self.lower_lip = between(rng.normal(6.9 - 0.9 * male + 1.4 * tone, 1.0), 4, 10)
+        self.cupid = rng.uniform(0.4, 1.3)
+        self.cheekbones = rng.uniform(0.3, 1.3)
+        self.freckles = float(max(0.0, rng.uniform(-1.2, 1.0))) * (1.0 if tone < 0.45 else 0.25)
+        self.hair_volume = rng.uniform(0.6, 1.4)
+        self.hair_part = float(rng.uniform(14, 26) * rng.choice((-1.0, 1.0)))
+        self.ears = rng.uniform(0.7, 1.3)
+        self.neck = rng.normal(31 + 5 * male, 1.5)
+        self.shirt = _color(np.array(SHIRTS[int(rng.integers(len(SHIRTS)))], float) * rng.uniform(0.85, 1.15))
+        self.backdrop = _color(np.array([214.0, 216.0, 219.0]) + rng.normal(0, 7) + rng.normal(0, 4, 3))
+        self.dimple_side = float(rng.choice((-1.0, 1.0)))
+        self.asymmetry = tuple(float(v) for v in rng.normal(0, 1, 4))
         # How strongly this person shows each AU: everybody smiles in their own way.
-        au_gain=tuple(float(v) for v in np.clip(rng.normal(1, 0.13, len(AUS)), 0.7, 1.3) * rng.uniform(0.88, 1.1)),
-    )
+        self.au_gain = tuple(
+            float(v) for v in np.clip(rng.normal(1, 0.13, len(AUS)), 0.7, 1.3) * rng.uniform(0.88, 1.1)
+        )
+
+
+#: The person of a seed and a number, drawn once.
+identity_of = lru_cache(maxsize=256)(Identity)
 
 
 def _style(rng: Generator, male: float, age: float) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,38 +12,42 @@ from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
 from cascade_efgan.data.rendered.draw import Rendering, paint
 from cascade_efgan.data.rendered.expression import GAZES, sample_aus
 from cascade_efgan.data.rendered.identity import identity_of
-from cascade_efgan.data.rendered.pose import photo_of
+from cascade_efgan.data.rendered.pose import LightAndPose
 from cascade_efgan.errors import InputError
 
 _ID = re.compile(rf"r(\d{{3,}})_({'|'.join(EXPRESSIONS)})_({'|'.join(GAZES)})")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class RenderedFace:
     """One photograph to render.
 
     Attributes:
-        id: for instance `r003_happy_left`.
-        person: for instance `r003`.
+        seed, number: seed of the data set and the person's number, from 1.
         expression, gaze: of `EXPRESSIONS` and `GAZES`; "left" is the left of the picture.
-        aus: `(17,)` float64, intensities 0..5 with two decimals.
-        seed, number: seed of the data set and the person's number, from 1; all else follows from them.
     """
 
-    id: str
-    person: str
-    expression: str
-    gaze: str
-    aus: NDArray[np.float64]
     seed: int
     number: int
+    expression: str
+    gaze: str
 
+    @property
+    def person(self) -> str:
+        """For instance `r003`."""
+        return f"r{self.number:03d}"
 
-def _face(seed: int, number: int, expression: str, gaze: str) -> RenderedFace:
-    rng = np.random.default_rng([seed, number, EXPRESSIONS.index(expression), GAZES.index(gaze), 2])
-    aus = sample_aus(identity_of(seed, number), expression, rng)
-    person = f"r{number:03d}"
-    return RenderedFace(f"{person}_{expression}_{gaze}", person, expression, gaze, aus, seed, number)
+    @property
+    def id(self) -> str:
+        """For instance `r003_happy_left`."""
+        return f"{self.person}_{self.expression}_{self.gaze}"
+
+    @cached_property
+    def aus(self) -> NDArray[np.float64]:
+        """`(17,)` intensities 0..5 with two decimals."""
+        places = EXPRESSIONS.index(self.expression), GAZES.index(self.gaze)
+        rng = np.random.default_rng([self.seed, self.number, *places, 2])
+        return sample_aus(identity_of(self.seed, self.number), self.expression, rng)
 
 
 def sample_plan(people: int, gazes: Sequence[str], seed: int) -> list[RenderedFace]:
@@ -60,7 +65,7 @@ def sample_plan(people: int, gazes: Sequence[str], seed: int) -> list[RenderedFa
     if not gazes or len(set(gazes)) != len(gazes) or not set(gazes) <= set(GAZES):
         raise InputError(f"rendered.gazes: expected one or more of {', '.join(GAZES)}, each once, not {list(gazes)}")
     numbers = range(1, people + 1)
-    return [_face(seed, number, name, gaze) for number in numbers for name in EXPRESSIONS for gaze in gazes]
+    return [RenderedFace(seed, number, name, gaze) for number in numbers for name in EXPRESSIONS for gaze in gazes]
 
 
 def face_of_id(face_id: str, seed: int) -> RenderedFace:
@@ -72,7 +77,7 @@ def face_of_id(face_id: str, seed: int) -> RenderedFace:
     match = _ID.fullmatch(face_id)
     if match is None or int(match[1]) < 1:
         raise InputError(f"{face_id}: not the id of a rendered face; expected one like r003_happy_left")
-    return _face(seed, int(match[1]), match[2], match[3])
+    return RenderedFace(seed, int(match[1]), match[2], match[3])
 
 
 def render(face: RenderedFace, aus: NDArray[np.floating] | None = None) -> Rendering:
@@ -89,7 +94,7 @@ def render(face: RenderedFace, aus: NDArray[np.floating] | None = None) -> Rende
     wanted = np.array(face.aus if aus is None else aus, np.float64).round(2)
     if wanted.shape != (len(AUS),) or not np.all((wanted >= 0) & (wanted <= AU_MAX)):
         raise InputError(f"{face.id}: expected {len(AUS)} AU intensities from 0 to {AU_MAX:g} to render it")
-    photo = photo_of(face.seed, face.number, face.expression, face.gaze)
+    photo = LightAndPose(face.seed, face.number, face.expression, face.gaze)
     return paint(identity_of(face.seed, face.number), wanted, face.gaze, photo)
 
 

@@ -49,7 +49,12 @@ class Window:
     @property
     def slices(self) -> tuple[slice, slice]:
         """Index of the rectangle in a canvas array."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
+        return self.within(CANVAS)
+
+    def within(self, other: "Window") -> tuple[slice, slice]:
+        """Index of the rectangle in an array of a larger window."""
+        rows = slice(self.top - other.top, self.bottom - other.top)
+        return rows, slice(self.left - other.left, self.right - other.left)
 
     def grid(self) -> tuple[Floats, Floats]:
         """Face units of the pixel centres: x `(1, w)` and y `(h, 1)`, float32."""
@@ -147,17 +152,21 @@ def spline(points: Points, samples: int, closed: bool = False) -> Points:
     return _spline_matrix(len(points), samples, closed) @ points
 
 
-def blend(target: Floats, area: Window, alpha: Floats, color: Floats | tuple[float, ...]) -> None:
-    """Lay a colour, or an image `(h, w, 3)`, over a window of `target` (canvas, 3 channels) in place."""
-    view = target[area.slices]
+def mirrored(right: Points) -> Points:
+    """Closed outline of a right half, from its upper end down to its lower one, and its mirror image."""
+    return np.concatenate([right, right[::-1] * (-1, 1)])
+
+
+def blend(view: Floats, alpha: Floats, color: Floats | np.float32) -> None:
+    """Lay a colour, or an image, over a part `(h, w, 3)` of a canvas, or values over a part `(h, w)`, in place."""
     step = np.asarray(color, np.float32) - view
-    step *= cv2.merge([alpha, alpha, alpha])
+    step *= cv2.merge([alpha, alpha, alpha]) if view.ndim == 3 else alpha
     view += step
 
 
-def shade(target: Floats, area: Window, factor: Floats) -> None:
-    """Multiply a window of `target` (canvas, 3 channels) by `factor` `(h, w)` in place."""
-    target[area.slices] *= cv2.merge([factor, factor, factor])
+def shade(view: Floats, factor: NDArray[np.floating]) -> None:
+    """Multiply a part `(h, w, 3)` of a canvas by `factor` `(h, w)` in place."""
+    view *= cv2.merge([factor, factor, factor])
 
 
 def soften(mask: Floats, sigma: float) -> Floats:

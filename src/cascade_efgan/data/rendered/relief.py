@@ -62,9 +62,9 @@ def bumps(person: Identity, shape: FaceShape, a: Activation) -> NDArray[np.float
     found += _pair(person.eye_spacing, 0.5, 8, 5, 2.6 * a["AU45"])
     found += _pair(33, 0.62 * length, 9, 13, -1.5 * person.cheekbones)
     found += [(0, length * 0.80 + shape.jaw, 13, 4.5, -2.0)]
-    found += [(0, shape.chin[0, 1] - 10, 12 + 2 * person.chin, 8, 5.0 + 3.0 * a["AU17"])]
-    found += [(x, shape.chin[0, 1] - y, 1.5, 1.4, -1.1 * a["AU17"]) for x, y in _CHIN_PITS]
-    found += _pair(7, shape.chin[0, 1] - 9, 5, 4, 2.0 * a["AU17"])
+    found += [(0, shape.chin - 10, 12 + 2 * person.chin, 8, 5.0 + 3.0 * a["AU17"])]
+    found += [(x, shape.chin - y, 1.5, 1.4, -1.1 * a["AU17"]) for x, y in _CHIN_PITS]
+    found += _pair(7, shape.chin - 9, 5, 4, 2.0 * a["AU17"])
     found += _nose_bumps(person, shape, a) + _mouth_bumps(person, shape, a)
     for (x, y), side in zip(shape.mouth.corners, SIDES, strict=True):
         dimple = a["AU14"] * (1 + 0.8 * person.dimple_side * side)

@@ -14,9 +14,11 @@ from cascade_efgan.data.rendered.raster import (
     Floats,
     Points,
     Window,
+    blend,
     fill,
     hatch,
     noise,
+    shade,
     smoothstep,
     soften,
     spline,
@@ -35,8 +37,7 @@ def skin_layer(person: Identity, shape: FaceShape, a: Activation) -> tuple[Layer
     fine_map, broad_map = strokes(area, fine, 0.6), strokes(area, broad, 1.7)
     slopes = slopes_of(relief - 1.3 * fine_map - 2.7 * broad_map)
     albedo = _complexion(person, shape, a, area)
-    folds = 1 - 0.40 * np.minimum(fine_map, 1.2) - 0.22 * np.minimum(broad_map, 1.2)
-    albedo *= cv2.merge([folds, folds, folds])
+    shade(albedo, 1 - 0.40 * np.minimum(fine_map, 1.2) - 0.22 * np.minimum(broad_map, 1.2))
     gloss = _gloss(person, shape, area)
     _paint_beard(albedo, person, shape, area)
     _paint_lips(albedo, gloss, person, shape.mouth, area)
@@ -69,7 +70,7 @@ def _bare_skin(person: Identity) -> Floats:
 
 def _complexion(person: Identity, shape: FaceShape, a: Activation, area: Window) -> Floats:
     """Colour of the skin `(h, w, 3)`: redder cheeks, nose and chin, dark nostrils and hollows around the lips."""
-    tip, chin_y = shape.nose["tip"], float(shape.chin[0, 1])
+    tip, chin_y = shape.nose["tip"], shape.chin
     red = [(s * 33, 24 - 4 * a["AU12"], 11, 9, 0.9 + 0.4 * a["AU12"]) for s in SIDES]
     red += [(tip[0], tip[1], 9, 7, 0.8), (0, chin_y - 10, 12, 7, 0.35), (0, 2, 60, 70, 0.12)]
     blood = np.minimum(_spots(area, red), 1.4) * np.float32(0.5 + 0.5 * person.redness)
@@ -91,21 +92,6 @@ def _gloss(person: Identity, shape: FaceShape, area: Window) -> Floats:
     return np.asarray(strength * (_spots(area, places) + 0.06), np.float32)
 
 
-def _local(window: Window, area: Window) -> tuple[slice, slice]:
-    """Index of a window inside the face's window."""
-    return (
-        slice(window.top - area.top, window.bottom - area.top),
-        slice(window.left - area.left, window.right - area.left),
-    )
-
-
-def _mix(albedo: Floats, where: tuple[slice, slice], alpha: Floats, color: Floats) -> None:
-    view = albedo[where]
-    step = color - view
-    step *= cv2.merge([alpha, alpha, alpha])
-    view += step
-
-
 def _paint_lips(albedo: Floats, gloss: Floats, person: Identity, mouth: Mouth, area: Window) -> None:
     """Red of the lips, darker towards the line between them, soft at the outer edge."""
     color = np.array(person.lip, np.float32)
@@ -116,10 +102,9 @@ def _paint_lips(albedo: Floats, gloss: Floats, person: Identity, mouth: Mouth, a
         polygon = np.concatenate([outer, inner[::-1]])
         small = raster.around(polygon, 3)
         alpha = soften(fill(small, polygon), 0.55) * np.float32(0.92)
-        where = _local(small, area)
-        _mix(albedo, where, alpha, color * tone)
-        view = gloss[where]
-        view += alpha * (np.float32(0.5 if tone == 1.0 else 0.2) - view)
+        where = small.within(area)
+        blend(albedo[where], alpha, color * tone)
+        blend(gloss[where], alpha, np.float32(0.5 if tone == 1.0 else 0.2))
     line = (mouth.inner_upper + mouth.inner_lower) / 2
     small = raster.around(line, 5)
     ends = np.ones(33)
@@ -127,7 +112,7 @@ def _paint_lips(albedo: Floats, gloss: Floats, person: Identity, mouth: Mouth, a
     seam = strokes(small, [(line, ends)], 0.55) if mouth.gap < 1.2 else np.zeros(small.shape, np.float32)
     corner = [(float(x), float(y), 1.6, 1.3, 0.5) for x, y in mouth.corners]
     dark = np.minimum(0.85 * seam + bump_height(np.array(corner), small), 0.8)
-    _mix(albedo, _local(small, area), dark, color * 0.32)
+    blend(albedo[small.within(area)], dark, color * 0.32)
 
 
 def brow_outline(person: Identity, brow: Points) -> Points:
@@ -153,7 +138,7 @@ def _paint_brows(albedo: Floats, person: Identity, shape: FaceShape, area: Windo
         side = np.sign(brow[2, 0])
         lean = np.stack([side * (1.2 + 3.4 * t), 3.6 * t - 3.0], 1) * size[:, None]
         fur = hatch(small, start, start + lean, 0.45)
-        _mix(albedo, _local(small, area), np.minimum(base + np.float32(0.7) * fur, np.float32(0.95)), color)
+        blend(albedo[small.within(area)], np.minimum(base + np.float32(0.7) * fur, np.float32(0.95)), color)
 
 
 @lru_cache(maxsize=4)
@@ -178,7 +163,7 @@ def _paint_beard(albedo: Floats, person: Identity, shape: FaceShape, area: Windo
     else:
         strength, rough = 0.86, 0.13
     alpha = np.asarray(np.clip(mask * (strength + rough * hairs), 0, 0.96), np.float32)
-    _mix(albedo, (slice(None), slice(None)), alpha, color)
+    blend(albedo, alpha, color)
 
 
 def _moustache(person: Identity, shape: FaceShape) -> Points:
@@ -188,14 +173,14 @@ def _moustache(person: Identity, shape: FaceShape) -> Points:
 
 
 def _goatee(person: Identity, shape: FaceShape) -> Points:
-    lower, chin = shape.mouth.outer_lower, float(shape.chin[0, 1])
+    lower, chin = shape.mouth.outer_lower, shape.chin
     around = [(-17, chin - 12), (-12, chin + 2), (12, chin + 2), (17, chin - 12)]
     reach = np.array([lower[2] + (-4, -2), *around, lower[30] + (4, -2)])
     return np.concatenate([spline(reach, 30), (lower[4:29] + (0, 2.5))[::-1]])
 
 
 def _full_beard(person: Identity, shape: FaceShape) -> Points:
-    w, chin, mouth = person.face_width, float(shape.chin[0, 1]), shape.mouth
+    w, chin, mouth = person.face_width, shape.chin, shape.mouth
     x, y = mouth.corners[1]
     cheek = np.array([(w + 4, -6), (w - 6, 14), (w - 13, 33), (x + 9, y - 5), (x + 2, y + 1)])
     edge = spline(cheek, 24)

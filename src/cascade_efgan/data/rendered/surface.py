@@ -57,14 +57,10 @@ def slopes_of(height: Floats) -> Floats:
 def lay(surface: Surface, layer: Layer) -> None:
     """Lay a layer over a surface in place."""
     where = layer.area.slices
-    blend(surface.albedo, layer.area, layer.alpha, layer.albedo)
-    for target, source in (
-        (surface.slopes[0], layer.slopes[0]),
-        (surface.slopes[1], layer.slopes[1]),
-        (surface.gloss, layer.gloss),
-    ):
-        view = target[where]
-        view += layer.alpha * (source - view)
+    blend(surface.albedo[where], layer.alpha, layer.albedo)
+    blend(surface.gloss[where], layer.alpha, layer.gloss)
+    for target, source in zip(surface.slopes, layer.slopes, strict=True):
+        blend(target[where], layer.alpha, source)
 
 
 def light(surface: Surface, photo: LightAndPose) -> Floats:
