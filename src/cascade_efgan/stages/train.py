@@ -7,6 +7,7 @@ from typer import Option
 
 import cascade_efgan
 from cascade_efgan.config import settings_from_flags
+from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.training.start import (
     Outputs,
@@ -16,7 +17,6 @@ from cascade_efgan.training.start import (
     prepare,
     schedule_of,
     train_and_save,
-    training_faces,
 )
 
 
@@ -53,7 +53,8 @@ def command(
     of the discriminators.
     """
     config = settings_from_flags(settings)
-    faces = training_faces(crops, index, split)
+    faces = load_faces(crops, index)
+    faces = faces.take(part_rows(faces.index, split, "train"))
     trained = None if init_from is None else Trained(init_from)
     spec = (
         model_spec(method, faces, config, centers) if trained is None else trained.spec_for(method, crops, faces.size)

@@ -3,6 +3,8 @@
 import logging
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,13 +18,6 @@ log = logging.getLogger("efgan.checkpoint")
 #: Exit code of a run that a signal ended after its state was saved: run the same command again. EX_TEMPFAIL of
 #: sysexits.h, "temporary failure; the user is invited to retry".
 RUN_AGAIN = 75
-
-
-class PreemptedError(SystemExit):
-    """A signal asked the run to end and its state is saved: the process ends with `RUN_AGAIN`."""
-
-    def __init__(self) -> None:
-        super().__init__(RUN_AGAIN)
 
 
 class Checkpoint:
@@ -66,35 +61,31 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-class StopSignals:
+@contextmanager
+def stop_signals() -> Iterator[list[str]]:
     """SIGTERM (preemption) and SIGINT (Ctrl-C) as a request that a loop answers when it can.
 
     A second Ctrl-C interrupts at once. A second SIGTERM does not: some schedulers send it to a job's every process
     and to its group.
 
-    Attributes:
-        received: name of the signal, None while there was none.
+    Yields:
+        names of the signals received, in order.
     """
+    received: list[str] = []
+    former: dict[int, Any] = {}
 
-    def __init__(self) -> None:
-        self.received: str | None = None
-        self._former: dict[int, Any] = {}
-
-    def __enter__(self) -> "StopSignals":
-        """Take over those of the two signals that are not ignored; Python allows it in the main thread only."""
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                # A shell that starts a program in the background has it ignore Ctrl-C: that is meant to last.
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self._former[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the signals back."""
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.received = signal.Signals(number).name
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(signal.Signals(number).name)
         if number == signal.SIGINT:
-            signal.signal(number, self._former[number])
+            signal.signal(number, former[number])
+
+    if threading.current_thread() is threading.main_thread():  # Python allows it there only
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            # A shell that starts a program in the background has it ignore Ctrl-C: that is meant to last.
+            if signal.getsignal(kind) is not signal.SIG_IGN:
+                former[kind] = signal.signal(kind, note)
+    try:
+        yield received
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

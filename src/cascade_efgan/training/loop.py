@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -15,8 +15,7 @@ from tqdm import tqdm
 
 from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
-from cascade_efgan.training.checkpoint import Checkpoint, PreemptedError, StopSignals
+from cascade_efgan.training.checkpoint import RUN_AGAIN, Checkpoint, stop_signals
 from cascade_efgan.training.objective import Objective
 from cascade_efgan.training.optimizers import Optimizers
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
@@ -26,6 +25,9 @@ log = logging.getLogger("efgan.train")
 
 #: Mean attention beyond which a map counts as saturated: it copies the input, or repaints it all.
 SATURATED = 0.02
+
+#: Attributes of a run that its checkpoints hold as they are.
+COUNTS = ("epoch", "iteration", "history", "sums", "steps")
 
 
 def learning_rate_factor(epoch: int, schedule: Schedule) -> float:
@@ -45,7 +47,8 @@ class Run:
 
     def __init__(self, objective: Objective, samples: TrainingData, schedule: Schedule, seed: int) -> None:
         self.objective, self.samples, self.schedule, self.seed = objective, samples, schedule, seed
-        self.optimizers = Optimizers(objective, schedule, samples.images.device)
+        self.device = samples.images.device
+        self.optimizers = Optimizers(objective, schedule, self.device)
         self.average = moving_average(objective.generator, schedule.average) if schedule.average else None
         self.epoch, self.iteration = 0, 0
         self.history: list[dict[str, float]] = []
@@ -64,20 +67,20 @@ class Run:
 
         Raises:
             InputError: a loss or gradient is not finite; the last good checkpoint stays.
-            PreemptedError: SIGTERM or SIGINT came; the checkpoint holds the state after the last iteration.
+            SystemExit: SIGTERM or SIGINT came; the checkpoint holds the state after the last iteration.
         """
         self._resume(checkpoint, records)
         saved = time.monotonic()
         bar = tqdm(total=self.schedule.epochs, initial=self.epoch, unit="epoch", file=sys.stderr, disable=None)
-        with StopSignals() as stop, bar:
+        with stop_signals() as received, bar:
             while self.epoch < self.schedule.epochs:
                 for _ in self._iterations():
-                    if stop.received or time.monotonic() - saved > 60 * every_minutes:
+                    if received or time.monotonic() - saved > 60 * every_minutes:
                         self._save(checkpoint)
                         saved = time.monotonic()
-                    if stop.received:
-                        log.warning("%s: stopped; the same command goes on from %s", stop.received, checkpoint.path)
-                        raise PreemptedError
+                    if received:
+                        log.warning("%s: stopped; the same command goes on from %s", received[-1], checkpoint.path)
+                        raise SystemExit(RUN_AGAIN)
                 self._end_epoch(checkpoint, records)
                 bar.update()
         return pd.DataFrame(self.history)
@@ -89,7 +92,7 @@ class Run:
 
     def _iterations(self) -> Iterator[None]:
         """What is left of an epoch, one iteration at a time; the run can be saved after each."""
-        self.optimizers.learning_rate = self._learning_rate(self.epoch)
+        self.optimizers.learning_rate = self.schedule.learning_rate * learning_rate_factor(self.epoch, self.schedule)
         # One stream of random numbers per epoch: a resumed run draws what an uninterrupted one draws.
         epoch_seed = self.seed * 1_000_003 + self.epoch
         if self.steps["D"] == 0:
@@ -124,9 +127,6 @@ class Run:
             )
         return means
 
-    def _learning_rate(self, epoch: int) -> float:
-        return self.schedule.learning_rate * learning_rate_factor(epoch, self.schedule)
-
     @staticmethod
     def _add(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
         for name, term in terms.items():
@@ -147,38 +147,37 @@ class Run:
     def _save(self, checkpoint: Checkpoint) -> None:
         # A state with a NaN in it would replace the last good one: the sums hold every gradient's norm.
         self._means(checkpoint)
+        random = {"cpu": torch.get_rng_state()}  # of PyTorch's own generators, from which the gradient penalty draws
+        if self.device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        counts = {name: getattr(self, name) for name in COUNTS}
         checkpoint.save(
-            {
-                "epoch": self.epoch,
-                "iteration": self.iteration,
-                "history": self.history,
-                "sums": self.sums,
-                "steps": self.steps,
-                "random": random_states(self.samples.images.device),
-                "generator": self.objective.generator.state_dict(),
-                "average": None if self.average is None else self.average.state_dict(),
-                "discriminators": self.objective.discriminators.state_dict(),
-                "optimisers": self.optimizers.state_dict(),
-            }
+            {**counts, **{name: part.state_dict() for name, part in self._parts().items()}, "random": random}
         )
+
+    def _parts(self) -> dict[str, Any]:
+        """What has a state dict, by its name in a checkpoint."""
+        found = {"generator": self.objective.generator, "discriminators": self.objective.discriminators}
+        average = {} if self.average is None else {"average": self.average}
+        return {**found, **average, "optimisers": self.optimizers}
 
     def _resume(self, checkpoint: Checkpoint, records: TensorBoardLogger) -> None:
         state = checkpoint.load()
         if state is None:
             return
-        device = self.samples.images.device
-        self.epoch, self.iteration, self.history = state["epoch"], state["iteration"], state["history"]
-        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
-        self.steps = state["steps"]
-        self.objective.generator.load_state_dict(state["generator"])
-        if self.average is not None:
-            self.average.load_state_dict(state["average"])
-        self.objective.discriminators.load_state_dict(state["discriminators"])
-        self.optimizers.load_state_dict(state["optimisers"])
-        for epoch, row in enumerate(self.history):
+        for name in COUNTS:
+            setattr(self, name, state[name])
+        self.sums = {name: value.to(self.device) for name, value in self.sums.items()}
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        for row in self.history:
+            rate = self.schedule.learning_rate * learning_rate_factor(int(row["epoch"]) - 1, self.schedule)
             means = {name: value for name, value in row.items() if name != "epoch"}
-            records.losses(epoch + 1, {**means, "learning_rate": self._learning_rate(epoch)})
-        restore_random_states(state["random"], device)
+            records.losses(int(row["epoch"]), {**means, "learning_rate": rate})
+        torch.set_rng_state(state["random"]["cpu"])
+        # A run that moves to a GPU from elsewhere finds no such state to put back.
+        if self.device.type == "cuda" and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
         log.info("resumed in epoch %d after %d batches from %s", self.epoch + 1, self.steps["D"], checkpoint.path)
 
 
@@ -197,22 +196,3 @@ def moving_average(generator: nn.Module, decay: float) -> AveragedModel:
         torch._foreach_lerp_(averages, weights, 1 - share)
 
     return AveragedModel(generator, multi_avg_fn=update)
-
-
-def random_states(device: torch.device) -> dict[str, Tensor]:
-    """States of PyTorch's own random generators, from which the gradient penalty draws."""
-    states = {"cpu": torch.get_rng_state()}
-    return {**states, "cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else states
-
-
-def restore_random_states(states: dict[str, Tensor], device: torch.device) -> None:
-    """Put back what `random_states` gave; a run that moves to a GPU from elsewhere finds none there to put back."""
-    torch.set_rng_state(states["cpu"])
-    if device.type == "cuda" and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"], device)
-
-
-def save_curves(path: Path, curves: pd.DataFrame) -> None:
-    """Write the losses by epoch as CSV with seven significant digits."""
-    with atomic_path(path) as partial:
-        curves.to_csv(partial, index=False, float_format="%.7g")

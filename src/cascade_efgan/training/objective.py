@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from cascade_efgan.models.blocks import fixed_weights
 from cascade_efgan.models.build import Discriminators
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
-from cascade_efgan.models.generator import EFGAN, Edit, crop
+from cascade_efgan.models.generator import Edit, crop
 from cascade_efgan.models.stargan import StarGANGenerator, one_hot
 from cascade_efgan.training.losses import (
     Score,
@@ -57,32 +57,6 @@ class Loss:
     terms: dict[str, Tensor]
 
 
-class Objective(Protocol):
-    """A method's networks and what they minimise."""
-
-    @property
-    def generator(self) -> nn.Module:
-        """What edits images."""
-        ...
-
-    @property
-    def discriminators(self) -> nn.Module:
-        """Every critic, in one module."""
-        ...
-
-    def discriminator_loss(self, batch: Batch) -> Loss:
-        """Loss of all discriminators; no gradient reaches the generator."""
-        ...
-
-    def generator_loss(self, batch: Batch) -> Loss:
-        """Loss of the generator; discriminators are taken as they are."""
-        ...
-
-    def edit(self, batch: Batch) -> list[Tensor]:
-        """Images (N, 3, S, S) that a person looks at: the result of every step."""
-        ...
-
-
 def weighted(terms: Mapping[str, list[Tensor]], weights: Mapping[str, float]) -> Loss:
     """Sum each term's parts, and the terms by their weights; terms without a weight are only logged."""
     sums = {name: torch.stack(parts).sum() for name, parts in terms.items()}
@@ -117,13 +91,13 @@ class EditingObjective:
             edits = self.generator(batch.image, batch.aus, batch.target_aus)
         terms: dict[str, list[Tensor]] = defaultdict(list)
         score: Score = "sum" if self.ganimation else self.weights.gradient_penalty_of
+        boxes = self.generator.modules_in_order()[0].boxes
         with fixed_weights(self.discriminators):
             for edit, critics in zip(edits, self.discriminators.critics(), strict=True):
                 for name, critic in critics.items():
+                    real = crop(batch.image, boxes[name]).contiguous() if name in boxes else batch.image
                     generated = edit.final if name == "final" else edit.initial[name]
-                    adversarial, penalty, predicted = discriminator_terms(
-                        critic, self._real(batch, name), generated, score
-                    )
+                    adversarial, penalty, predicted = discriminator_terms(critic, real, generated, score)
                     terms["D/L_adv"].append(adversarial)
                     terms["D/L_gp"].append(penalty)
                     if predicted is not None:
@@ -135,27 +109,38 @@ class EditingObjective:
         return weighted(terms, {**by_name, "D/L_interp": 1})
 
     def generator_loss(self, batch: Batch) -> Loss:
-        """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6)."""
+        """Eq. 8 (Eq. 4 of GANimation), summed over the modules with equal weights (Sec. 6); critics as they are."""
         terms: dict[str, list[Tensor]] = defaultdict(list)
-        image, aus = batch.image, batch.aus
+        weights, image, aus = self.weights, batch.image, batch.aus
         with fixed_weights(self.generator, self.discriminators):
             targets = self.generator.module_targets(batch.aus, batch.target_aus)
             modules = zip(self.generator.modules_in_order(), self.discriminators.critics(), targets, strict=True)
-            for module, critics, target in modules:
+            for module, critics, wanted in modules:
                 # The Interpolator learns from Eq. 7 alone: were the image losses to reach it, it could lower
                 # Eq. 4 by asking for AUs that are easy to edit to.
-                edit = self._step(terms, module, critics, image, aus, target.detach())
-                image, aus = edit.final, target.detach()
+                target = wanted.detach()
+                edit = module(image, target)
+                back = module(edit.final, aus)
+                for name, critic in critics.items():
+                    scores, predicted = critic(edit.final if name == "final" else edit.initial[name])
+                    terms["G/L_adv"].append(generator_adversarial_loss(scores))
+                    if predicted is not None:
+                        terms["G/L_cond"].append(conditional_expression_loss(predicted, target))
+                terms["G/L_cont"].append(content_loss(back.final, image))
+                terms["G/L_attn"].append(self._attention_term(edit, back))
+                if weights.image_tv and not self.ganimation:
+                    terms["G/L_tv"].append(image_variation(edit.final))
+                if weights.self_reconstruction and not self.ganimation:
+                    terms["G/L_self"].append(content_loss(module(image, aus).final, image))
+                terms["G/attention_mean"].append(edit.attention["face"].detach().mean())
+                image, aus = edit.final, target
         if self.discriminators.interpolated is not None:
             terms["G/L_interp"].append(self._interpolation_loss(batch, targets, self.discriminators.interpolated))
-        weights = self.weights
+        by_name = {"G/L_adv": 1, "G/L_cond": self._au_weight(batch), "G/L_cont": weights.cont, "G/L_attn": weights.attn}
+        by_name |= {"G/L_tv": weights.image_tv, "G/L_self": weights.self_reconstruction, "G/L_interp": weights.interp}
         if self.ganimation:
-            by_name = {"G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
-        else:
-            by_name = {"G/L_cont": weights.cont, "G/L_attn": weights.attn, "G/L_tv": weights.image_tv}
-            by_name["G/L_self"] = weights.self_reconstruction
-        by_name = {"G/L_adv": 1, "G/L_cond": self._au_weight(batch), **by_name}
-        loss = weighted(terms, {**by_name, "G/L_interp": weights.interp})
+            by_name |= {"G/L_cont": weights.ganimation_cycle, "G/L_attn": 1}
+        loss = weighted(terms, by_name)
         loss.terms["G/attention_mean"] /= len(targets)
         return loss
 
@@ -167,45 +152,13 @@ class EditingObjective:
         weight = self.weights.ganimation_au if self.ganimation else self.weights.cond
         return weight / len(batch.image) if self.weights.au_by_batch else weight
 
-    def _step(
-        self,
-        terms: dict[str, list[Tensor]],
-        module: EFGAN,
-        critics: Mapping[str, Discriminator],
-        image: Tensor,
-        aus: Tensor,
-        target: Tensor,
-    ) -> Edit:
-        edit = module(image, target)
-        back = module(edit.final, aus)
-        for name, critic in critics.items():
-            scores, predicted = critic(edit.final if name == "final" else edit.initial[name])
-            terms["G/L_adv"].append(generator_adversarial_loss(scores))
-            if predicted is not None:
-                terms["G/L_cond"].append(conditional_expression_loss(predicted, target))
-        terms["G/L_cont"].append(content_loss(back.final, image))
-        terms["G/L_attn"].append(self._attention_term(edit, back))
-        if self.weights.image_tv and not self.ganimation:
-            terms["G/L_tv"].append(image_variation(edit.final))
-        if self.weights.self_reconstruction and not self.ganimation:
-            terms["G/L_self"].append(content_loss(module(image, aus).final, image))
-        terms["G/attention_mean"].append(edit.attention["face"].detach().mean())
-        return edit
-
     def _attention_term(self, edit: Edit, back: Edit) -> Tensor:
         if not self.ganimation:
             return attention_loss(edit.attention.values(), self.weights.mask)
         maps = (edit.attention["face"], back.attention["face"])
         variation = torch.stack([total_variation(attention) for attention in maps]).sum()
-        return (
-            self.weights.ganimation_mask * attention_loss(maps, self.weights.mask)
-            + self.weights.ganimation_tv * variation
-        )
-
-    def _real(self, batch: Batch, name: str) -> Tensor:
-        if name in ("final", "face"):
-            return batch.image
-        return crop(batch.image, self.generator.modules_in_order()[0].boxes[name]).contiguous()
+        size = attention_loss(maps, self.weights.mask)
+        return self.weights.ganimation_mask * size + self.weights.ganimation_tv * variation
 
     def _au_critic_loss(self, batch: Batch, critic: AuCritic) -> Tensor:
         with torch.no_grad():
@@ -254,3 +207,7 @@ class StarGANObjective:
     def edit(self, batch: Batch) -> list[Tensor]:
         """The edited images."""
         return [self.generator(batch.image, one_hot(batch.target_label))]
+
+
+#: A method's networks and what they minimise.
+Objective = EditingObjective | StarGANObjective

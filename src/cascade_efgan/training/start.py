@@ -12,11 +12,11 @@ import torch
 
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.config.training_sections import Losses, Schedule
-from cascade_efgan.data.dataset import Faces, load_faces, part_rows
+from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import sha256_file
+from cascade_efgan.files import atomic_path, sha256_file
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import (
     Discriminators,
@@ -29,19 +29,13 @@ from cascade_efgan.models.build import (
     start_from_single_step,
 )
 from cascade_efgan.training.checkpoint import Checkpoint
-from cascade_efgan.training.loop import Run, save_curves
+from cascade_efgan.training.loop import Run
 from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
 from cascade_efgan.training.output_lock import alone_in
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
 
 log = logging.getLogger("efgan.train")
-
-
-def training_faces(crops: Path, index: Path, split: Path) -> Faces:
-    """The training part of a data set."""
-    faces = load_faces(crops, index)
-    return faces.take(part_rows(faces.index, split, "train"))
 
 
 def model_spec(method: str, faces: Faces, settings: Settings, centers: Path | None) -> ModelSpec:
@@ -74,11 +68,7 @@ class Trained:
         self.weights = weights
         self.discriminators = weights.with_name("discriminators.safetensors")
         self.description = weights.with_name("model.json")
-
-    @property
-    def files(self) -> list[Path]:
-        """All that a run takes from it."""
-        return [self.weights, self.discriminators, self.description]
+        self.files = [self.weights, self.discriminators, self.description]
 
     def spec_for(self, method: str, crops: Path, size: int) -> ModelSpec:
         """The networks of a method that starts from these weights: sizes and patch places are theirs.
@@ -142,14 +132,7 @@ def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedul
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that a training run writes.
-
-    Attributes:
-        weights: the generator's (safetensors).
-        discriminators: the discriminators' (safetensors), from which a later run goes on.
-        model: the model description (JSON).
-        curves: losses by epoch (CSV).
-    """
+    """Files that a training run writes: weights of both kinds (safetensors), description (JSON), losses (CSV)."""
 
     weights: Path
     discriminators: Path
@@ -175,7 +158,8 @@ def train_and_save(
         records = TensorBoardLogger(tensorboard)
         history = run.train(checkpoint, records, minutes)
         records.close()
-        save_curves(outputs.curves, history)
+        with atomic_path(outputs.curves) as partial:
+            history.to_csv(partial, index=False, float_format="%.7g")
         save_weights(outputs.discriminators, run.objective.discriminators)
         save_model(outputs.weights, outputs.model, run.generator, spec)
         checkpoint.remove()
