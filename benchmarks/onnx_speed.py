@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 
 from cascade_efgan.editing.onnx_export import Exported, export_onnx, inputs, onnx_session
-from cascade_efgan.editing.runs import load_editor_model
+from cascade_efgan.editing.runs import load_editor_model, run_facts
 from cascade_efgan.files import write_json
 
 
@@ -35,7 +35,8 @@ def seconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
 def measure(weights: Path, threads: int, batches: list[int], rounds: int) -> dict[str, object]:
     """Milliseconds per image of both sides for each batch, and how much faster ONNX Runtime is."""
     torch.set_num_threads(threads)
-    generator, spec, margin = load_editor_model(weights)
+    generator, spec = load_editor_model(weights)
+    margin, _ = run_facts(weights, spec.crop_size)
     with tempfile.TemporaryDirectory() as folder:
         difference = export_onnx(generator, spec, margin, Path(folder, "model.onnx"))
         session = onnx_session(Path(folder, "model.onnx"), threads)

@@ -11,7 +11,7 @@ from small_models import save_random
 
 from cascade_efgan import Editor
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.editing import choose_weights, runs
+from cascade_efgan.editing import runs
 from cascade_efgan.editing.runs import SMALLEST_RUN, find_weights, prototypes, run_expressions, run_margin
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
@@ -77,21 +77,21 @@ def terminal(monkeypatch):
 def test_at_a_terminal_the_smallest_run_is_offered_and_its_weights_are_used(checkout, terminal):
     terminal("n")
     with pytest.raises(InputError, match="make one with `snakemake"):
-        choose_weights.trained_weights(checkout / "results", None)
+        runs.trained_weights(checkout / "results", None)
     assert not Path("ran").exists()
     terminal("y")  # there is nothing to copy yet
     with pytest.raises(InputError, match="failed"):
-        choose_weights.trained_weights(checkout / "results", None)
+        runs.trained_weights(checkout / "results", None)
     assert Path("ran").read_text() == f"{SMALLEST_RUN}\n"
     save_random(checkout / "made" / "rendered" / "seed0" / "cascade_ef_gan")
     terminal("y")
-    assert choose_weights.trained_weights(checkout / "results", None).parent.name == "cascade_ef_gan"
+    assert runs.trained_weights(checkout / "results", None).parent.name == "cascade_ef_gan"
 
 
 def test_without_a_terminal_the_command_is_printed_and_nothing_is_asked(checkout, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(InputError, match="`snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights"):
-        choose_weights.trained_weights(checkout / "results", None)
+        runs.trained_weights(checkout / "results", None)
     assert not Path("ran").exists()
 
 
@@ -101,21 +101,21 @@ def test_the_packages_weights_are_used_where_there_is_no_run_and_nothing_was_nam
     with pytest.raises(InputError, match="london: no weights .* the smallest run makes some .*snakemake"):
         Editor.pretrained()
     with pytest.raises(InputError, match="results: no trained generator there"):
-        choose_weights.trained_weights(runs.RUNS, None)
+        runs.trained_weights(runs.RUNS, None)
     own = save_random(tmp_path / "pretrained" / "london")
     facts = {"margin": 0.3, "expressions": {"happy": dict.fromkeys(AUS, 2)}}
     write_json(own.with_name("run_facts.json"), facts)
-    assert choose_weights.trained_weights(runs.RUNS, None) == own
+    assert runs.trained_weights(runs.RUNS, None) == own
     with caplog.at_level("INFO"):
         editor = Editor.pretrained(device="cpu")
     assert (editor.margin, list(editor.expressions())) == (0.3, ["happy"])
     assert editor.description.endswith("weights london, which come with the package")
     assert editor.description in caplog.text
     with pytest.raises(InputError, match="elsewhere: no trained generator there"):
-        choose_weights.trained_weights(tmp_path / "elsewhere", None)
+        runs.trained_weights(tmp_path / "elsewhere", None)
     last = save_random(tmp_path / "results" / "rendered" / "seed0" / "baseline", "baseline")
-    assert choose_weights.trained_weights(runs.RUNS, None).resolve() == last
-    assert choose_weights.trained_weights(runs.RUNS, tmp_path / "named.safetensors") == tmp_path / "named.safetensors"
+    assert runs.trained_weights(runs.RUNS, None).resolve() == last
+    assert runs.trained_weights(runs.RUNS, tmp_path / "named.safetensors") == tmp_path / "named.safetensors"
     write_json(own.with_name("run_facts.json"), {"margin": 0.3})
     with pytest.raises(InputError, match=r"run_facts\.json: no facts of a run"):
         Editor.pretrained(device="cpu")

@@ -15,7 +15,7 @@ from cascade_efgan.data.crops import crop_image
 from cascade_efgan.data.images import to_srgb
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.devices import taken_device
-from cascade_efgan.editing.animation import FILM_SIDE, FRAME_SECONDS, gif_bytes, shrink
+from cascade_efgan.editing.animation import FILM_SIDE, gif_bytes, shrink
 from cascade_efgan.editing.crop_editor import CropEdit
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.mark import named_aus
@@ -122,8 +122,7 @@ class EditingEngine:
             now = [self._pictures(face, steps, place)[-1] for place in range(len(shares))]
             frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
         frames = [to_srgb(_enlarge(frame), photograph.faces[0].profile) for frame in frames]
-        film = np.stack(frames + frames[-2:0:-1])
-        return Download(gif_bytes(film, FRAME_SECONDS, [named_aus(wish.target) for wish in wishes]), "image/gif")
+        return Download(gif_bytes(frames, [named_aus(wish.target) for wish in wishes]), "image/gif")
 
     def edit_file(self, data: bytes, expression: str, intensity: float) -> Download:
         """An upload with all its faces edited to one expression, for the batch."""

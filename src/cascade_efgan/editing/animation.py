@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from cascade_efgan.data.images import to_srgb
 from cascade_efgan.editing.face_edits import EditedFace
-from cascade_efgan.editing.mark import PNG_KEY, mark_text, mark_words
+from cascade_efgan.editing.mark import PNG_KEY, mark_text
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -36,32 +36,17 @@ def write_animation(path: Path, frames: Sequence[np.ndarray], targets: Targets, 
         frames: `(H, W, 3)` uint8 RGB each, from the original to the full edit; made smaller where they are large.
         targets: what the mark says.
         profile: ICC profile of the photograph; what is written is in sRGB, since films have no place for another.
-
-    Raises:
-        InputError: another suffix.
     """
-    check_animation_suffix(path)
     suffix = path.suffix.lower()
     side = STRIP_SIDE if suffix == ".png" else FILM_SIDE
     small = [to_srgb(shrink(frame, side), profile) for frame in frames]
-    film = np.stack(small + small[-2:0:-1])
     with atomic_path(path) as partial:
         if suffix == ".mp4":
-            write_mp4(partial, film, FRAME_SECONDS, targets)
+            write_mp4(partial, small, targets)
         elif suffix == ".gif":
-            partial.write_bytes(gif_bytes(film, FRAME_SECONDS, targets))
+            partial.write_bytes(gif_bytes(small, targets))
         else:
             partial.write_bytes(marked_png(joined(small, axis=1), targets))
-
-
-def check_animation_suffix(path: Path) -> None:
-    """Refuse what `write_animation` cannot write, before anything is computed.
-
-    Raises:
-        InputError: the suffix is not .gif, .mp4 or .png.
-    """
-    if path.suffix.lower() not in (".gif", ".mp4", ".png"):
-        raise InputError(f"{path}: continuous editing is written as .gif, .mp4 or .png (a strip); choose one of these")
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:
@@ -73,42 +58,47 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def gif_bytes(frames: np.ndarray, seconds: float, targets: Targets) -> bytes:
-    """An endless GIF of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, with the mark as its comment.
+def gif_bytes(frames: Sequence[np.ndarray], targets: Targets) -> bytes:
+    """An endless GIF that goes through `(H, W, 3)` uint8 RGB frames and back, with the mark as its comment.
 
     All frames share one palette of 256 colours, of the first and the last: what does not change then does not flicker.
     """
-    both = np.concatenate([frames[0], frames[len(frames) // 2]])
-    palette = Image.fromarray(both).quantize(256, method=Image.Quantize.MEDIANCUT)
-    pictures = [
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames
+    both = Image.fromarray(np.concatenate([frames[0], frames[-1]]))
+    palette = both.quantize(256, method=Image.Quantize.MEDIANCUT)
+    first, *others = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+        for frame in _there_and_back(frames)
     ]
     buffer = io.BytesIO()
-    pictures[0].save(
-        buffer, "GIF", save_all=True, append_images=pictures[1:], duration=round(1000 * seconds), loop=0,
-        comment=mark_text(mark_words(targets)).encode(), optimize=False,
+    first.save(
+        buffer, "GIF", save_all=True, append_images=others, duration=round(1000 * FRAME_SECONDS), loop=0,
+        comment=mark_text(targets).encode(), optimize=False,
     )  # fmt: skip
     return buffer.getvalue()
 
 
-def write_mp4(path: Path, frames: np.ndarray, seconds: float, targets: Targets) -> None:
-    """H.264 of `(F, H, W, 3)` uint8 RGB frames, `seconds` each, three times there and back, the mark as comment."""
+def write_mp4(path: Path, frames: Sequence[np.ndarray], targets: Targets) -> None:
+    """H.264 that goes three times through `(H, W, 3)` uint8 RGB frames and back, with the mark as its comment."""
     try:
         import av
     except ImportError as error:
         raise InputError(f"PyAV is not installed ({error}); `pip install av`, or write a .gif") from None
     # The colours of H.264 have half the resolution: an odd last row or column is left out.
-    height, width = (length // 2 * 2 for length in frames.shape[1:3])
+    height, width = (length // 2 * 2 for length in frames[0].shape[:2])
     # PyAV names encoders and their options at run time only.
     with av.open(str(path), "w", options={"movflags": "+use_metadata_tags+faststart"}) as film:
-        film.metadata["comment"] = mark_text(mark_words(targets))
-        stream: Any = film.add_stream("libx264", rate=Fraction(1 / seconds).limit_denominator(1000))
+        film.metadata["comment"] = mark_text(targets)
+        stream: Any = film.add_stream("libx264", rate=Fraction(1 / FRAME_SECONDS).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "16"}
-        for frame in [*frames] * 3:
+        for frame in _there_and_back(frames) * 3:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:height, :width]), format="rgb24")
             film.mux(stream.encode(picture))
         film.mux(stream.encode())
+
+
+def _there_and_back(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    return [*frames, *frames[-2:0:-1]]
 
 
 def joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:
@@ -122,7 +112,7 @@ def joined(pictures: Sequence[np.ndarray], axis: int) -> np.ndarray:
 def marked_png(image: np.ndarray, targets: Targets) -> bytes:
     """PNG bytes of `(H, W, 3)` uint8 RGB with the mark."""
     texts = PngInfo()
-    texts.add_text(PNG_KEY, mark_text(mark_words(targets)))
+    texts.add_text(PNG_KEY, mark_text(targets))
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG", pnginfo=texts)
     return buffer.getvalue()

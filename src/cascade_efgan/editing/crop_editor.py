@@ -49,11 +49,6 @@ class CropEditor:
         self._generator = fix_weights(generator).to(self._device)
         self.spec = spec
 
-    @property
-    def crop_size(self) -> int:
-        """Side S of the crops that the network edits, pixels."""
-        return self.spec.crop_size
-
     def edit(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
         """Edit crops, in batches of at most 16.
 
@@ -67,8 +62,9 @@ class CropEditor:
         """
         import torch
 
-        if crops.shape != (len(crops), self.crop_size, self.crop_size, 3) or crops.dtype != np.uint8:
-            raise ValueError(f"crops: {crops.dtype} {crops.shape}, expected uint8 (N, {self.crop_size}, ..., 3)")
+        size = self.spec.crop_size
+        if crops.shape != (len(crops), size, size, 3) or crops.dtype != np.uint8:
+            raise ValueError(f"crops: {crops.dtype} {crops.shape}, expected uint8 (N, {size}, ..., 3)")
         if not len(crops) == len(present) == len(target):
             raise ValueError(f"{len(crops)} crops, {len(present)} present and {len(target)} target AUs")
         with torch.inference_mode():

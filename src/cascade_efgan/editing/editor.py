@@ -104,8 +104,9 @@ class Editor:
             InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
         """
         path = Path(weights)
-        generator, spec, margin = load_editor_model(path)
-        editor = cls(generator, spec, run_facts(path, spec.crop_size)[1], margin, finder, device)
+        generator, spec = load_editor_model(path)
+        margin, expressions = run_facts(path, spec.crop_size)
+        editor = cls(generator, spec, expressions, margin, finder, device)
         editor.origin = shown_weights(path)
         log.info("%s (%s)", editor.description, path)
         return editor
@@ -174,9 +175,11 @@ class Editor:
         Raises:
             InputError: no photograph, nothing or too much is asked for, or no face can be edited.
         """
-        goal = self.goal(aus, expression, like)
-        work = self._work(image, goal, aus, [check_intensity(intensity)], faces, name)
-        return self._edit([work], steps)[0][0]
+        (edited,) = self.edit_many(
+            [image], aus, expression=expression, like=like, intensity=intensity, faces=faces, steps=steps,
+            names=[name or name_of(image)],
+        )  # fmt: skip
+        return edited
 
     def edit_many(
         self,
@@ -200,8 +203,8 @@ class Editor:
             InputError: as `edit`, of the first photograph that cannot be edited.
         """
         goal, shares = self.goal(aus, expression, like), [check_intensity(intensity)]
-        works = [self._work(image, goal, aus, shares, faces, name) for image, name in several(images, names)]
-        return [made for (made,) in self._edit(works, steps)]
+        works = [self._work(image, name, goal, aus, shares, faces) for image, name in several(images, names)]
+        return [made for (made,) in edit_works(self.crops, self.square, works, steps)]
 
     def animate(
         self,
@@ -228,8 +231,9 @@ class Editor:
             raise InputError(f"{frames} frames: continuous editing needs at least 2")
         goal = self.goal(aus, expression, like)
         shares = np.linspace(0, check_intensity(intensity), frames)[1:]
-        work = self._work(image, goal, aus, list(shares), faces, name)
-        return [EditedPhoto(work.image.copy(), [], list(work.skipped)), *self._edit([work], steps=False)[0]]
+        work = self._work(image, name or name_of(image), goal, aus, list(shares), faces)
+        (edits,) = edit_works(self.crops, self.square, [work])
+        return [EditedPhoto(work.image.copy(), [], list(work.skipped)), *edits]
 
     def goal(
         self, aus: Mapping[str, float] | None, expression: str | None = None, like: Photograph | None = None
@@ -268,21 +272,17 @@ class Editor:
         pixels, aus = pixels_of(image, name_of(image)), known_aus(targets, (len(found), len(AUS)))
         if not found:
             return EditedPhoto(pixels.copy(), [])
-        return self._edit([Work(pixels, found, aus[None])], steps=False)[0][0]
-
-    def _edit(self, works: Sequence[Work], steps: bool) -> list[list[EditedPhoto]]:
-        return edit_works(self.crops, self.square, works, steps)
+        return edit_works(self.crops, self.square, [Work(pixels, found, aus[None])])[0][0]
 
     def _work(
         self,
         image: Photograph,
+        name: str,
         goal: np.ndarray | None,
         aus: Mapping[str, float] | None,
         shares: Sequence[float],
         faces: Literal["all"] | int,
-        name: str | None,
     ) -> Work:
-        name = name or name_of(image)
         pixels = pixels_of(image, name)
         found, skipped = self.find(pixels, name)
         found = chosen(found, faces, name)

@@ -67,7 +67,7 @@ class Work(NamedTuple):
 
 
 def edit_works(
-    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool
+    crop_editor: CropEditor, square: Callable[[FoundFace], Square], works: Sequence[Work], steps: bool = False
 ) -> list[list[EditedPhoto]]:
     """Of each work its K edits. All faces go through the network together, in batches.
 
@@ -80,15 +80,15 @@ def edit_works(
         return []
     squares = [[square(face) for face in work.found] for work in works]
     crops = [
-        np.stack([crop_image(work.image, one, crop_editor.crop_size) for one in of_work])
+        np.stack([crop_image(work.image, one, crop_editor.spec.crop_size) for one in of_work])
         for work, of_work in zip(works, squares, strict=True)
     ]
     present = [np.stack([face.aus for face in work.found]) for work in works]
-    count = [len(work.targets) for work in works]
+    numbers = [number for number, work in enumerate(works) for _ in work.targets]
     made = crop_editor.edit(
-        np.concatenate([np.tile(one, (k, 1, 1, 1)) for one, k in zip(crops, count, strict=True)]),
-        np.concatenate([np.tile(one, (k, 1)) for one, k in zip(present, count, strict=True)]),
-        np.concatenate([work.targets.reshape(-1, work.targets.shape[-1]) for work in works]),
+        np.concatenate([crops[number] for number in numbers]),
+        np.concatenate([present[number] for number in numbers]),
+        np.concatenate([target for work in works for target in work.targets]),
     )
     # What it gives when it is asked to change nothing is the same for all edits of a face.
     same = crop_editor.edit(np.concatenate(crops), np.concatenate(present), np.concatenate(present))
@@ -116,12 +116,10 @@ def edit_works(
 
 
 def _put_back(work: Work, faces: list[EditedFace], steps: bool) -> EditedPhoto:
-    count = len(faces[0].steps)
-    shown = [_pasted(work.image, faces, step) for step in (range(count) if steps else [count - 1])]
+    shown = []
+    for step in range(len(faces[0].steps)) if steps else [-1]:
+        image = work.image
+        for face in faces:
+            image = paste(image, face.square, face.steps[step], face.attention[step], face.unchanged[step])
+        shown.append(image)
     return EditedPhoto(shown[-1], faces, list(work.skipped), shown if steps else [])
-
-
-def _pasted(image: np.ndarray, faces: Sequence[EditedFace], step: int) -> np.ndarray:
-    for face in faces:
-        image = paste(image, face.square, face.steps[step], face.attention[step], face.unchanged[step])
-    return image

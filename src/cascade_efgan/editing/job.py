@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cascade_efgan.data.sources.side_files import side_file
-from cascade_efgan.editing.animation import check_animation_suffix, marked_png, steps_picture, write_animation
-from cascade_efgan.editing.editor import EditedPhoto, Editor
+from cascade_efgan.editing.animation import marked_png, steps_picture, write_animation
+from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.photo import FORMATS, READ_SUFFIXES, load_photo, written_format
 from cascade_efgan.editing.photo_writing import SUFFIXES, output_format, write_photo
@@ -59,23 +59,24 @@ class EditJob:
         source, out, shown = plan
         photo = load_photo(source)
         lines, profile = [photo.note] if photo.note else [], photo.metadata.get("icc_profile")
-        if self.frames is not None:
-            made = self.editor.animate(photo.image, self.frames, name=str(source), **self.wish)
-            self._check_again(plan)
-            write_animation(out, [one.image for one in made], _targets(made[-1]), profile)
-        else:
+        if self.frames is None:
             made = [self.editor.edit(photo.image, name=str(source), **self.wish)]
-            data, _ = write_photo(photo, made[-1].image, _targets(made[-1]), output_format(out))
-            self._check_again(plan)
+        else:
+            made = self.editor.animate(photo.image, self.frames, name=str(source), **self.wish)
+        faces = made[-1].faces
+        targets = [named_aus(face.target) for face in faces]
+        self._check_again(plan)
+        if self.frames is None:
             with atomic_path(out) as partial:
-                partial.write_bytes(data)
+                partial.write_bytes(write_photo(photo, made[-1].image, targets, output_format(out))[0])
+        else:
+            write_animation(out, [one.image for one in made], targets, profile)
         if shown is not None:
             with atomic_path(shown) as partial:
-                partial.write_bytes(marked_png(steps_picture(made[-1].faces, profile), _targets(made[-1])))
+                partial.write_bytes(marked_png(steps_picture(faces, profile), targets))
             lines.append(f"{shown}: the cascade's steps, and where each repainted")
         self._written.update(map(_identity, plan.written))
-        count = len(made[-1].faces)
-        lines.append(f"{out}: {count} face{'s' if count > 1 else ''} of {source} edited")
+        lines.append(f"{out}: {len(faces)} face{'s' if len(faces) > 1 else ''} of {source} edited")
         return lines + [f"{source}: another face was left as it was: it {reason}" for reason in made[-1].skipped]
 
     def _check_again(self, plan: Plan) -> None:
@@ -118,9 +119,15 @@ def plan_files(
     if out is None:
         outs = [files[0].with_name(f"{files[0].stem}_edited{SUFFIXES[written_format(files[0])]}")]
     elif several or out.is_dir():
-        outs = [out / _written_name(file) for file in files]
+        # Formats that are read only are written as PNG.
+        outs = [out / (file.name if file.suffix.lower() in FORMATS else f"{file.stem}.png") for file in files]
     else:
-        check_animation_suffix(out) if continuous else output_format(out)
+        if not continuous:
+            output_format(out)
+        elif out.suffix.lower() not in (".gif", ".mp4", ".png"):
+            raise InputError(
+                f"{out}: continuous editing is written as .gif, .mp4 or .png (a strip); choose one of these"
+            )
         outs = [out]
     shown = [one.with_name(f"{one.stem}_steps.png") if steps else None for one in outs]
     plans = [Plan(*three) for three in zip(files, outs, shown, strict=True)]
@@ -133,11 +140,7 @@ def _photos(path: Path) -> list[Path]:
         if not path.exists():
             raise InputError(f"{path}: no such file or folder; give a photograph, or a folder of them")
         return [path]
-    files = sorted(
-        file
-        for file in path.iterdir()
-        if file.suffix.lower() in READ_SUFFIXES and side_file(file.name) is None and not file.is_dir()
-    )
+    files = sorted(file for file in path.iterdir() if _is_read(file))
     if not files:
         others = "".join(f"; {other}: {reason}" for other, reason in left_out([path])[:1])
         raise InputError(f"{path}: holds no photograph; expected files that end in {', '.join(READ_SUFFIXES)}{others}")
@@ -150,14 +153,17 @@ def left_out(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     Sorted by name; side files of other programs come last.
     """
     others = [
-        other
+        file
         for path in paths
         if path.is_dir()
-        for other in sorted(path.iterdir())
-        if not other.name.startswith(".")
-        and (other.is_dir() or other.suffix.lower() not in READ_SUFFIXES or side_file(other.name))
+        for file in sorted(path.iterdir())
+        if not file.name.startswith(".") and not _is_read(file)
     ]
-    return [(other, _why_left_out(other)) for other in sorted(others, key=lambda other: bool(side_file(other.name)))]
+    return [(file, _why_left_out(file)) for file in sorted(others, key=lambda file: bool(side_file(file.name)))]
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in READ_SUFFIXES and not side_file(path.name) and not path.is_dir()
 
 
 def _why_left_out(path: Path) -> str:
@@ -168,11 +174,6 @@ def _why_left_out(path: Path) -> str:
     if path.suffix.lower() in (".heic", ".heif", ".hif"):
         return "HEIC is not read; convert it to JPEG first, for instance by `heif-convert NAME.heic NAME.jpg`"
     return f"not a photograph that is read; expected a name that ends in {', '.join(READ_SUFFIXES)}"
-
-
-def _written_name(file: Path) -> str:
-    """Formats that are read only are written as PNG."""
-    return file.name if file.suffix.lower() in FORMATS else f"{file.stem}.png"
 
 
 def _refuse_clashes(plans: Sequence[Plan], originals: Sequence[Path], force: bool) -> None:
@@ -198,7 +199,3 @@ def _identity(path: Path) -> object:
     except OSError:
         return path.resolve()
     return found.st_dev, found.st_ino
-
-
-def _targets(made: EditedPhoto) -> list[dict[str, float]]:
-    return [named_aus(face.target) for face in made.faces]

@@ -6,7 +6,6 @@ Not in the paper: whoever meets an edited face should be able to learn that it i
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,7 +15,7 @@ from cascade_efgan import __version__
 from cascade_efgan.data import AUS
 
 PNG_KEY = "efgan"
-_TOOL = "cascade-efgan"
+TOOL = "cascade-efgan"
 #: EXIF says in the first eight bytes of a UserComment how the rest is encoded.
 _ASCII = b"ASCII\0\0\0"
 
@@ -26,22 +25,21 @@ def named_aus(aus: np.ndarray) -> dict[str, float]:
     return {au: round(float(value), 2) for au, value in zip(AUS, aus, strict=True)}
 
 
-def mark_words(targets: Sequence[Mapping[str, float]], replaced: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The mark as a dictionary.
+def mark_text(targets: Sequence[Mapping[str, float]], replaced: Mapping[str, str] | None = None) -> str:
+    """The mark as one line of JSON in ASCII.
 
     Args:
         targets: of every edited face, AU -> intensity 0..5.
         replaced: EXIF fields of the original whose place the mark takes.
     """
-    words: dict[str, Any] = {"tool": _TOOL, "version": __version__, "edited": "facial expression"}
-    words["target_aus"] = [dict(target) for target in targets]
+    words = {
+        "tool": TOOL,
+        "version": __version__,
+        "edited": "facial expression",
+        "target_aus": [dict(target) for target in targets],
+    }
     if replaced:
         words["replaced"] = dict(replaced)
-    return words
-
-
-def mark_text(words: Mapping[str, Any]) -> str:
-    """The mark as one line of JSON in ASCII."""
     return json.dumps(words, separators=(",", ":"))
 
 

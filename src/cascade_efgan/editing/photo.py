@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,10 @@ class ReadPhoto:
     image: np.ndarray
     name: str
     format: str
-    alpha: np.ndarray | None = None
-    lossless: bool = True
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    note: str = ""
+    alpha: np.ndarray | None
+    lossless: bool
+    metadata: Mapping[str, Any]
+    note: str
 
 
 def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhoto:
@@ -59,14 +59,7 @@ def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhot
     Raises:
         InputError: as `with_image` and `rgb_pixels`; or several pictures, of which an edit would lose all but one.
     """
-
-    def read(image: Image.Image) -> ReadPhoto:
-        if image.format != "MPO" and _has_a_second(data):
-            what = "several pages" if image.format == "TIFF" else "an animation"
-            raise InputError(f"{name}: holds {what}; give a file of one still image")
-        return _decoded(image, data, name)
-
-    return with_image(data, name, read, limits)
+    return with_image(data, name, lambda image: _read_image(image, data, name), limits)
 
 
 def load_photo(path: Path) -> ReadPhoto:
@@ -108,26 +101,18 @@ def _has_a_second(data: bytes) -> bool:
     return True
 
 
-def _decoded(image: Image.Image, data: bytes, name: str) -> ReadPhoto:
+def _read_image(image: Image.Image, data: bytes, name: str) -> ReadPhoto:
     source = str(image.format)
+    if source != "MPO" and _has_a_second(data):
+        what = "several pages" if source == "TIFF" else "an animation"
+        raise InputError(f"{name}: holds {what}; give a file of one still image")
     lossy = source in ("JPEG", "MPO", "AVIF") or (source == "WEBP" and b"VP8L" not in data[:4096])
     pixels, alpha = rgb_pixels(image, name, data)
     metadata, lost = kept_metadata(image)
-    notes = [_suffix_note(name, source), f"{name}: odd or damaged, not kept: {', '.join(lost)}" if lost else ""]
-    return ReadPhoto(
-        image=pixels,
-        name=name,
-        format=WRITTEN_AS[source],
-        alpha=alpha,
-        lossless=not lossy,
-        metadata=metadata,
-        note="; ".join(filter(None, notes)),
-    )
-
-
-def _suffix_note(name: str, source: str) -> str:
-    promised = SUFFIXES.get(Path(name).suffix.lower())
-    real = "JPEG" if source == "MPO" else source
-    if promised is None or promised == real:
-        return ""
-    return f"{name}: its name says {promised}, but it is a {real} file and was read as one"
+    notes = []
+    promised, real = SUFFIXES.get(Path(name).suffix.lower()), "JPEG" if source == "MPO" else source
+    if promised not in (None, real):
+        notes.append(f"{name}: its name says {promised}, but it is a {real} file and was read as one")
+    if lost:
+        notes.append(f"{name}: odd or damaged, not kept: {', '.join(lost)}")
+    return ReadPhoto(pixels, name, WRITTEN_AS[source], alpha, not lossy, metadata, "; ".join(notes))

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import Base
 
-from cascade_efgan.editing.mark import mark_text, mark_words, read_comment, write_comment
+from cascade_efgan import __version__
+from cascade_efgan.editing.mark import TOOL, mark_text, read_comment, write_comment
 from cascade_efgan.editing.photo import FORMATS, ReadPhoto
 from cascade_efgan.editing.photo_metadata import jpeg_segments, png_chunks
 from cascade_efgan.errors import InputError
@@ -19,8 +21,6 @@ log = logging.getLogger("efgan.edit")
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
-
-
 #: JPEG, and WebP where the photograph was not lossless: above this the file grows and the eye sees no difference.
 QUALITY = 95
 
@@ -50,49 +50,44 @@ def write_photo(
     if photo.alpha is not None and wanted != "JPEG":
         picture.putalpha(Image.fromarray(photo.alpha))
     try:
-        data = _encoded(picture, wanted, photo.lossless, photo.metadata, targets)
+        data = _encoded(picture, wanted, photo, targets)
     except Exception:  # a writer fails on odd metadata in ways of its own
-        kept = {key: value for key, value in photo.metadata.items() if _writes(wanted, {key: value})}
-        data = _encoded(picture, wanted, photo.lossless, kept, targets)
+        kept = {key: value for key, value in photo.metadata.items() if _writes(wanted, photo, key)}
+        data = _encoded(picture, wanted, replace(photo, metadata=kept), targets)
         lost = ", ".join(sorted(photo.metadata.keys() - kept.keys()))
         log.warning("%s: does not fit into a %s file, or is damaged, and was left out: %s", photo.name, wanted, lost)
     return data, MEDIA_TYPES[wanted]
 
 
-def _writes(format: str, metadata: Mapping[str, Any]) -> bool:  # noqa: A002 - Pillow's own word
+def _writes(wanted: str, photo: ReadPhoto, key: str) -> bool:
     try:
-        _encoded(Image.new("RGB", (8, 8)), format, True, metadata, [])
+        _encoded(Image.new("RGB", (8, 8)), wanted, replace(photo, metadata={key: photo.metadata[key]}), [])
     except Exception:
         return False
     return True
 
 
-def _encoded(
-    picture: Image.Image,
-    wanted: str,
-    lossless: bool,
-    metadata: Mapping[str, Any],
-    targets: Sequence[Mapping[str, float]],
-) -> bytes:
+def _encoded(picture: Image.Image, wanted: str, photo: ReadPhoto, targets: Sequence[Mapping[str, float]]) -> bytes:
+    metadata = photo.metadata
     options: dict[str, Any] = {key: value for key, value in metadata.items() if key in ("icc_profile", "dpi")}
     exif = Image.Exif()
     if metadata.get("exif"):
         exif.load(metadata["exif"])
     previous = {"Software": exif.get(Base.Software), "UserComment": read_comment(exif)}
-    words = mark_words(targets, {key: str(value) for key, value in previous.items() if value})
-    exif[Base.Software] = f"{words['tool']} {words['version']}"
-    write_comment(exif, mark_text(words))
+    mark = mark_text(targets, {key: str(value) for key, value in previous.items() if value})
+    exif[Base.Software] = f"{TOOL} {__version__}"
+    write_comment(exif, mark)
     options["exif"] = exif.tobytes()
     if metadata.get("xmp") and wanted != "PNG":
         options["xmp"] = metadata["xmp"]
     if wanted == "PNG":
-        options["pnginfo"] = png_chunks(metadata, mark_text(words))
+        options["pnginfo"] = png_chunks(metadata, mark)
     elif wanted == "JPEG":
         options |= {"quality": QUALITY, "subsampling": 0, "extra": jpeg_segments(metadata)}
         if metadata.get("comment"):
             options["comment"] = metadata["comment"]
     elif wanted == "WEBP":
-        options |= {"lossless": lossless, "quality": 80 if lossless else QUALITY, "exact": True}
+        options |= {"lossless": photo.lossless, "quality": 80 if photo.lossless else QUALITY, "exact": True}
     # TIFF stays uncompressed: only Pillow's own writer keeps all of EXIF.
     buffer = io.BytesIO()
     picture.save(buffer, wanted, **options)

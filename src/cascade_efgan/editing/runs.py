@@ -1,9 +1,13 @@
 """Trained generators on disk: which one to use, and what its run knows about expressions and crops."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import typer
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import part_rows, read_index
@@ -41,6 +45,40 @@ DEFAULT_MARGIN = 0.15
 SMALLEST_RUN = "snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights.safetensors --config preset=laptop"
 
 
+def trained_weights(run: Path, weights: Path | None) -> Path:
+    """The weights that a command uses. At a terminal, the smallest run that makes some is offered if there are none.
+
+    Args:
+        run: `--run`, a folder that is searched; where the default holds none, the package's own are used.
+        weights: `--weights`, which wins.
+
+    Raises:
+        InputError: there are none, and the offer was declined or could not be made, or that run failed.
+    """
+    if weights is not None:
+        return weights
+    try:
+        return find_weights(run)
+    except InputError as error:
+        if run == RUNS and (own := pretrained_weights()) is not None:
+            return own
+        if not _can_offer(run):
+            raise
+        typer.echo(f"{error}\n", err=True)
+        if not typer.confirm("Train it now, in this folder?", default=False, err=True):
+            raise InputError(f"{run}: no trained generator; make one with `{SMALLEST_RUN}`") from None
+    if subprocess.run(SMALLEST_RUN.split(), check=False).returncode != 0:
+        raise InputError(f"`{SMALLEST_RUN}` failed; its messages are above, what is finished is kept")
+    return find_weights(run)
+
+
+def _can_offer(run: Path) -> bool:
+    """Whether somebody is there to be asked, in a checkout whose run would be where weights are looked for."""
+    asked = sys.stdin.isatty() and sys.stderr.isatty()
+    here = Path("Snakefile").is_file() and shutil.which("snakemake") is not None
+    return asked and here and run.resolve() == RUNS.resolve()
+
+
 def find_weights(run: Path) -> Path:
     """The weights of a method's folder or, of a folder of runs, the newest of the best method there (`PREFERRED`).
 
@@ -54,8 +92,7 @@ def find_weights(run: Path) -> Path:
         of_method = [path for path in found if path.parent.name == method]
         if of_method:
             return max(of_method, key=lambda path: (path.stat().st_mtime, str(path)))
-    pointer = not_the_file(run / WEIGHTS)
-    if pointer:
+    if pointer := not_the_file(run / WEIGHTS):
         raise InputError(pointer)
     raise no_weights(f"{run}: no trained generator there")
 
@@ -83,8 +120,8 @@ def shown_weights(weights: Path) -> str:
     return f"weights of {weights.parent.relative_to(folder.parent) if folder else weights.parent.name}"
 
 
-def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
-    """The generator of a weights file with `model.json` beside it, its specification, and the margin of its crops.
+def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec]":
+    """The generator of a weights file with `model.json` beside it, and its specification.
 
     Raises:
         InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
@@ -97,7 +134,7 @@ def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec, float]":
     generator, spec = load_generator(weights, weights.with_name(DESCRIPTION))
     if not isinstance(generator, Cascade):
         raise InputError(f"{weights}: {spec.info.title} edits to whole expressions, not to AUs; choose another method")
-    return generator, spec, run_facts(weights, spec.crop_size)[0]
+    return generator, spec
 
 
 def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarray]]:

@@ -112,7 +112,7 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
                 "published"
             )
     shutil.copyfile(original.with_name(DESCRIPTION), folder / DESCRIPTION)
-    generator, spec, _ = load_editor_model(folder / WEIGHTS)
+    generator, spec = load_editor_model(folder / WEIGHTS)
     margin, expressions = run_facts(original, spec.crop_size)
     means = {name: dict(zip(AUS, aus.tolist(), strict=True)) for name, aus in expressions.items()}
     write_json(folder / FACTS, {"margin": margin, "expressions": means})

@@ -32,7 +32,7 @@ def command(
     from cascade_efgan.app.processes import ProcessEngine
     from cascade_efgan.app.server import make_server
     from cascade_efgan.devices import take_gpu
-    from cascade_efgan.editing.choose_weights import trained_weights
+    from cascade_efgan.editing.runs import trained_weights
 
     listener = _listen(host, port)
     limits = Limits()

@@ -18,12 +18,13 @@ def command(
     force: Annotated[bool, Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a trained generator as ONNX, checked against PyTorch in ONNX Runtime."""
-    from cascade_efgan.editing.choose_weights import trained_weights
     from cascade_efgan.editing.onnx_export import TOLERANCE, export_onnx
-    from cascade_efgan.editing.runs import load_editor_model
+    from cascade_efgan.editing.runs import load_editor_model, run_facts, trained_weights
     from cascade_efgan.files import check_target
 
     check_target(onnx, force)
-    generator, spec, margin = load_editor_model(trained_weights(run, weights))
+    path = trained_weights(run, weights)
+    generator, spec = load_editor_model(path)
+    margin, _ = run_facts(path, spec.crop_size)
     difference = export_onnx(generator, spec, margin, onnx)
     log.info("%s: %s; largest difference from PyTorch %.1e, allowed %.1e", onnx, spec.info.title, difference, TOLERANCE)
