@@ -10,12 +10,13 @@ TRUE_FACE = FoundFace(RENDERED.landmarks, RENDERED.aus, 1.0, "rendered")
 
 
 class Known:
-    """A finder that knows where the faces are."""
+    """A finder that knows where the faces are, and what it was shown."""
 
     def __init__(self, *faces):
-        self.faces = list(faces)
+        self.faces, self.seen = list(faces), []
 
     def find(self, image):
+        self.seen.append(image)
         return self.faces
 
 

@@ -14,9 +14,9 @@ from small_models import small_spec
 
 from cascade_efgan import Editor
 from cascade_efgan.data import AUS
-from cascade_efgan.editing.targets import target_aus
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace
+from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.generator import Edit
 from cascade_efgan.models.tensors import to_float, to_uint8
 from cascade_efgan.orchestration.code_graph import stage_sources
@@ -32,26 +32,18 @@ def test_edit_changes_the_face_and_not_one_pixel_outside_its_square(editor):
     assert np.array_equal(edited.steps[-1], edited.image)
     assert edited.faces[0].target[AUS.index("AU12")] == 5
     assert edited.faces[0].attention[0].shape == (32, 32)
-
-
-def test_intensity_zero_gives_the_photograph_back(editor):
     assert np.array_equal(editor.edit(RENDERED.image, expression="happy", intensity=0).image, RENDERED.image)
 
 
 def test_crops_are_edited_as_the_stored_generator_edits_them(editor, weights):
-    from cascade_efgan.models.build import load_generator
-
     generator, _ = load_generator(weights, weights.with_name("model.json"))
     random = np.random.default_rng(0)
     crops = random.integers(0, 256, (18, 32, 32, 3), dtype=np.uint8)  # more than one batch
-    present, target = random.uniform(0, 5, (2, 18, 17))
-    made = editor.crops.edit(crops, present, target)
+    aus = random.uniform(0, 5, (2, 18, 17))
+    made = editor.crops.edit(crops, *aus)
     with torch.inference_mode():
-        expected = generator(
-            to_float(torch.from_numpy(crops).permute(0, 3, 1, 2)),
-            torch.from_numpy(present / 5).float(),
-            torch.from_numpy(target / 5).float(),
-        )
+        images = to_float(torch.from_numpy(crops).permute(0, 3, 1, 2))
+        expected = generator(images, *torch.from_numpy(aus / 5).float())
     for ours, theirs in zip(made, expected, strict=True):
         images = to_uint8(theirs.final).permute(0, 2, 3, 1).numpy()
         assert np.abs(ours.images.astype(int) - images).max() <= 1
@@ -109,12 +101,6 @@ def test_a_device_that_is_not_there_is_one_sentence(weights):
         Editor.from_file(weights, device="cuda:99")
 
 
-def test_another_photograph_gives_the_target(editor):
-    happy = target_aus(TRUE_FACE.aus, np.full(17, 2.0), None)
-    assert np.array_equal(editor.goal(None, like=happy), np.full(17, 2.0))
-    assert np.array_equal(editor.goal(None, like=RENDERED.image), TRUE_FACE.aus)
-
-
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
@@ -139,14 +125,8 @@ def test_a_wish_that_makes_no_sense_is_one_sentence(editor, wish, words):
 
 
 def test_pillows_images_and_paths_are_taken_wherever_arrays_are(weights, tmp_path):
-    seen = []
-
-    class Seen(Known):
-        def find(self, image):
-            seen.append(image)
-            return self.faces
-
-    editor, path = Editor.from_file(weights, Seen(TRUE_FACE), device="cpu"), tmp_path / "lying.png"
+    finder, path = Known(TRUE_FACE), tmp_path / "lying.png"
+    editor = Editor.from_file(weights, finder, device="cpu")
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     lying = Image.fromarray(np.rot90(RENDERED.image))
@@ -154,17 +134,17 @@ def test_pillows_images_and_paths_are_taken_wherever_arrays_are(weights, tmp_pat
     deep = Image.fromarray(RENDERED.image[..., 0].astype(np.uint16) * 257)
     wish = {"AU12": 5.0}
     for image in (RENDERED.image, Image.fromarray(RENDERED.image), path, str(path), Image.open(path)):
-        goal = {"like": image}
         for made in (
             editor.edit(image, wish, expression="happy"), *editor.edit_many([image], wish, expression="happy"),
-            editor.animate(image, 2, wish, expression="happy")[-1], editor.edit(image, wish, **goal),
+            editor.animate(image, 2, wish, expression="happy")[-1], editor.edit(image, wish, like=image),
             editor.edit_faces(image, [TRUE_FACE], np.full((1, 17), 2.0)),
         ):  # fmt: skip
             assert made.image.shape == RENDERED.image.shape
-            assert np.array_equal(seen[-1], RENDERED.image)
-        assert len(editor.find(image)[0]) == 1
+            assert np.array_equal(finder.seen[-1], RENDERED.image)
+        assert np.array_equal(editor.goal(None, like=image), TRUE_FACE.aus)
+    assert np.array_equal(editor.goal(None, like=[2.0] * 17), np.full(17, 2.0))
     editor.edit(deep, wish)
-    assert np.array_equal(seen[-1][..., 1], RENDERED.image[..., 0])  # true tones, not white
+    assert np.array_equal(finder.seen[-1][..., 1], RENDERED.image[..., 0])  # true tones, not white
     assert editor.edit_many([], wish) == []
     assert np.array_equal(editor.edit_faces(RENDERED.image, [], np.zeros((0, 17))).image, RENDERED.image)
 
@@ -178,18 +158,29 @@ def test_pillows_images_and_paths_are_taken_wherever_arrays_are(weights, tmp_pat
         (np.dstack([RENDERED.image, RENDERED.image[..., :1]]), "of shape .*expected uint8"),
         (b"bytes", "the photograph: a bytes; give an array, an image of Pillow's, or a path"),
         (None, "a NoneType; give an array"),
+        # One side of 32,767 pixels or more ended the process, and with it the page for all its users.
         (Image.new("RGB", (1, 32_767)), "the photograph: 1x32767 pixels, one side longer"),
+        (np.broadcast_to(np.uint8(0), (40, 32_767, 3)), "the photograph: 32767x40 pixels, one side longer"),
+        (np.broadcast_to(np.uint8(0), (9000, 9000, 3)), "the photograph: 9000x9000 pixels, more than"),
         (Image.new("I", (40, 40)), "pixels of kind I.; save it with 8 bits"),
         ("absent.png", "absent.png: cannot be read"),
     ],
 )
-def test_what_is_no_photograph_is_one_sentence_and_spoils_nothing(editor, image, words):
-    for edit in (editor.edit, lambda given, wish: editor.edit_many([given], wish)):
-        with pytest.raises(InputError, match=words.replace("the photograph", "(the )?photograph( 1)?")):
-            edit(image, {"AU12": 3.0})
+def test_what_is_no_photograph_is_one_sentence_reaches_no_finder_and_spoils_nothing(weights, image, words):
+    finder = Known(TRUE_FACE)
+    editor = Editor.from_file(weights, finder, device="cpu")
+    words, wish = words.replace("the photograph", "(the (other )?photograph|photograph 1)"), {"AU12": 3.0}
+    with pytest.raises(InputError, match=words):
+        editor.edit(image, wish)
+    with pytest.raises(InputError, match=words):
+        editor.edit_many([image], wish)
+    if image is not None:
+        with pytest.raises(InputError, match=words):
+            editor.goal(None, like=image)
     with pytest.raises(InputError, match="put a single one into a list"):
-        editor.edit_many("absent.png" if image is None else RENDERED.image, {"AU12": 3.0})
-    assert len(editor.edit(RENDERED.image, {"AU12": 3.0}).faces) == 1
+        editor.edit_many("absent.png" if image is None else RENDERED.image, wish)
+    assert finder.seen == []
+    assert len(editor.edit(RENDERED.image, wish).faces) == 1
 
 
 def test_names_and_targets_must_fit(editor):
@@ -207,21 +198,6 @@ def test_continuous_editing_starts_with_the_photograph_and_ends_with_the_edit(ed
     assert np.abs(frames[-1].image.astype(int) - last).max() <= 2
     shares = [(frame.faces[0].target - TRUE_FACE.aus).sum() for frame in frames[1:]]
     assert np.allclose(shares, np.array([1, 2, 3]) / 3 * shares[-1])
-
-
-def test_a_photograph_that_is_too_long_for_opencv_never_reaches_a_finder(weights):
-    # One side of 32,767 pixels or more ended the process, and with it the page for all its users.
-    class Untouched:
-        def find(self, image):
-            raise AssertionError("a finder saw it")
-
-    editor = Editor.from_file(weights, Untouched())
-    for shape in ((32_767, 40, 3), (40, 32_767, 3), (9000, 9000, 3), (0, 40, 3)):
-        image = np.broadcast_to(np.uint8(0), shape)
-        with pytest.raises(InputError, match="the photograph: .* pixels"):
-            editor.edit(image, {"AU12": 3.0})
-        with pytest.raises(InputError, match="pixels"):
-            editor.goal(None, like=image)
 
 
 def test_importing_the_package_loads_neither_torch_nor_mediapipe():

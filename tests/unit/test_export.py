@@ -9,15 +9,10 @@ import torch
 from small_models import save_random, small_spec
 
 from cascade_efgan.data import AUS
+from cascade_efgan.editing import onnx_export
+from cascade_efgan.editing.crop_editor import fix_weights
 from cascade_efgan.errors import InputError
 from cascade_efgan.models.build import load_generator
-
-onnx = pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
-pytest.importorskip("onnxscript")
-
-from cascade_efgan.editing import onnx_export  # noqa: E402 - after the packages that it needs
-from cascade_efgan.editing.crop_editor import fix_weights  # noqa: E402
 
 
 @pytest.mark.parametrize("method", ["baseline", "cascade_ef_gan"])

@@ -31,19 +31,19 @@ from cascade_efgan.publishing.check import Published
 
 DATA, METHOD = "results/rendered", "results/rendered/seed0/cascade_ef_gan"
 OUT = Path("pretrained/tiny")
-SPLIT = ["--index", f"{DATA}/crops.csv", "--split", f"{DATA}/split.csv"]
-CROPS = ["--crops", f"{DATA}/crops.npy"]
-EDITS = ["--edits", f"{METHOD}/edits_test.npy", "--edits-index", f"{METHOD}/edits_test.csv"]
+SPLIT = {"index": f"{DATA}/crops.csv", "split": f"{DATA}/split.csv"}
+EDITS = {"crops": f"{DATA}/crops.npy", "edits": f"{METHOD}/edits_test.npy", "edits-index": f"{METHOD}/edits_test.csv"}
+RECORDED = Path("results/provenance.json")
 
 
 def record_everything(method=METHOD):
     """A record as a run leaves it, but that one job made the weights and another all the rest."""
+    RECORDED.unlink(missing_ok=True)
     paths = [path.as_posix() for path in sorted(Path("results").rglob("*")) if path.is_file()]
-    paths = [path for path in paths if path != "results/provenance.json"]
     files = {path: File(sha256_file(path), os.path.getsize(path)) for path in paths}
     data = [path for path in paths if Path(path).parent == Path(DATA)]
-    trained = [f"{method}/{name}" for name in ("weights.safetensors", "discriminators.safetensors", "model.json")]
-    trained = [path for path in trained if path in paths]
+    networks = ("discriminators.safetensors", "model.json", "weights.safetensors")
+    trained = [f"{method}/{name}" for name in networks if Path(method, name).is_file()]
     rest = [path for path in paths if path not in (*data, *trained)]
 
     def job(rule, inputs, outputs):
@@ -51,8 +51,7 @@ def record_everything(method=METHOD):
 
     jobs = [job("finetune_cascade", data, trained), job("others", [*data, *trained], rest)]
     run = {"commit": "c0ffee" * 7, "changed": [], "environment": "e", "version": "0", "started": "", "ended": ""}
-    record = Provenance(files, jobs, {"c": {"src/x.py": None}}, {"e": {}}, run, rest)
-    write_provenance(Path("results/provenance.json"), record)
+    write_provenance(RECORDED, Provenance(files, jobs, {"c": {"src/x.py": None}}, {"e": {}}, run, rest))
 
 
 @pytest.fixture(scope="module")
@@ -72,34 +71,26 @@ def run(made, tmp_path, monkeypatch):
 
 
 def fill(efgan, make_data):
+    def stage(command, /, **flags):
+        efgan(command, *[word for flag, value in flags.items() for word in (f"--{flag}", value)])
+
     data = make_data(Path(DATA))
     data.extract_aus()
     data.crop()
-    save_random(Path(METHOD))
+    weights = save_random(Path(METHOD))
     save_weights(Path(METHOD, "discriminators.safetensors"), Discriminators(small_spec("cascade_ef_gan")))
-    efgan("split", *SPLIT, "--set", "split.test_share=0.5")
-    trained = ["--weights", f"{METHOD}/weights.safetensors", "--model", f"{METHOD}/model.json"]
-    about = ["--method", "cascade_ef_gan", "--seed", 0]
-    efgan("generate", *about, "--part", "test", *SPLIT, *CROPS, *EDITS, *trained)
-    number = ["--metric", f"{METHOD}/metrics/psnr.json", "--values", f"{METHOD}/values_psnr.csv"]
-    efgan("psnr", *about, "--dataset", "rendered", *CROPS, *SPLIT[:2], *EDITS, *number)
+    stage("split", **SPLIT, set="split.test_share=0.5")
+    trained = {"weights": weights, "model": weights.with_name("model.json")}
+    stage("generate", method="cascade_ef_gan", seed=0, part="test", **SPLIT, **EDITS, **trained)
+    values, about = f"{METHOD}/values_psnr.csv", {"method": "cascade_ef_gan", "seed": 0, "dataset": "rendered"}
+    stage("psnr", **about, index=SPLIT["index"], **EDITS, metric=f"{METHOD}/metrics/psnr.json", values=values)
     Path(f"{DATA}/completeness.json").write_text('{"missing": []}')
-    named = [word for key, file in (("index", "crops.csv"), ("split", "split.csv"), ("excluded", "excluded.csv"),
-                                    ("completeness", "completeness.json"))
-             for word in (f"--{key}", f"rendered={DATA}/{file}")]  # fmt: skip
-    efgan("describe_run", "--out", "results/run.json", *named)
-    written = [word for key, suffix in (("comparisons", "json"), ("markdown", "md"), ("csv", "csv"))
-               for word in (f"--{key}", f"results/quality_statistics.{suffix}")]  # fmt: skip
-    efgan(
-        "compare",
-        "--name",
-        "quality",
-        "--context",
-        "results/run.json",
-        *written,
-        "--values",
-        f"{METHOD}/values_psnr.csv",
-    )
+    files = {"index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv"}
+    tables = {flag: f"rendered={DATA}/{file}" for flag, file in files.items()}
+    stage("describe_run", out="results/run.json", **tables, completeness=f"rendered={DATA}/completeness.json")
+    table = "results/quality_statistics"
+    written = {"comparisons": f"{table}.json", "markdown": f"{table}.md", "csv": f"{table}.csv"}
+    stage("compare", name="quality", context="results/run.json", values=values, **written)
     record_everything()
 
 
@@ -142,14 +133,14 @@ def test_a_run_is_published_small_and_reaches_its_numbers_again(run, efgan, monk
     card = (OUT / "README.md").read_text(encoding="utf-8")
     interval = "none" if low is None else f"{low:.2f} to {high:.2f}"
     assert re.search(rf"PSNR . \(dB\) +\| These weights \| {value:.2f} +\| {interval}", card)
-    for words in ("## Data and licence", "commit c0ffeec0ffee", sha256_file("results/provenance.json"), "## Misuse"):
+    for words in ("## Data and licence", "commit c0ffeec0ffee", sha256_file(RECORDED), "## Misuse"):
         assert words in card
     efgan("audit", "--weights", OUT)
     shown = capsys.readouterr().out
     assert "finetune_cascade" in shown and "others" not in shown
     assert f"held: {OUT}, and rounded again from results; 0 problems" in shown
     publish(efgan)  # replaces what it wrote
-    Path("results/provenance.json").unlink()
+    RECORDED.unlink()
     efgan("audit", "--weights", OUT, "--brief")
     assert "their run is not in results" in capsys.readouterr().out
 
@@ -198,24 +189,22 @@ def test_an_audit_names_what_was_exchanged(run, efgan) -> None:
     samples.write_bytes(kept)
     (OUT / "more.txt").unlink()
     assert Published(OUT, Path("results")).problems() == []
+    published = OUT / "weights.safetensors"
+    state = load_weights(published)
+    first = next(iter(state))
+    save_file(state | {first: state[first] * 2}, published)
+    record = json.loads((OUT / RECORD).read_text())
+    record["run"]["published"][published.name] = sha256_file(published)
+    write_json(OUT / RECORD, record | {"seal": seal({key: record[key] for key in record if key != "seal"})})
+    (found,) = Published(OUT, Path("results")).problems()  # a careful forger sealed the record again
+    assert "rounded to bfloat16" in found
+    publish(efgan)
     with Path(METHOD, "weights.safetensors").open("ab") as file:
         file.write(b"x")
     found = Published(OUT, Path("results")).problems()
     assert found == [f"{METHOD}/weights.safetensors: it is not the recorded file; restore it (dvc checkout)"]
     with pytest.raises(InputError, match="not of published weights"):
         Published(Path("results"), Path("results"))
-
-
-def test_weights_that_are_not_the_runs_rounded_do_not_hold(run, efgan) -> None:
-    publish(efgan)
-    state = load_weights(OUT / "weights.safetensors")
-    first = next(iter(state))
-    save_file(state | {first: state[first] * 2}, OUT / "weights.safetensors")
-    record = json.loads((OUT / RECORD).read_text())
-    record["run"]["published"]["weights.safetensors"] = sha256_file(OUT / "weights.safetensors")
-    write_json(OUT / RECORD, record | {"seal": seal({key: record[key] for key in record if key != "seal"})})
-    (found,) = Published(OUT, Path("results")).problems()  # a careful forger sealed the record again
-    assert "rounded to bfloat16" in found
 
 
 def test_what_cannot_be_published_is_one_sentence_and_leaves_nothing(run, efgan, monkeypatch) -> None:
