@@ -29,7 +29,7 @@ from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.devices import pick_device
-from cascade_efgan.evaluation.psnr import psnr
+from cascade_efgan.evaluation.similarity import psnr
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.generation.edit import edit_all, trained
 from cascade_efgan.models.build import load_generator
@@ -187,8 +187,9 @@ class Experiment:
         path = folder / f"{metric}.json"
         words = [*who, "--dataset", "rendered", *_words(**edits), *_words(metric=path)]
         if metric == "psnr_true":
-            values = _words(values=folder / "psnr_true.csv")
-            efgan("psnr_true", *words, *values, *self._shared("true-edits", "true-edits-index"))
+            names = {"values": folder / "psnr_true.csv", "partners": self.shared["true-edits"]}
+            names["partners-index"] = self.shared["true-edits-index"]
+            efgan("similarity", "--name", "psnr_true", *words, *_words(**names))
         else:
             weights = self.shared["classifier" if metric == "G" else "regressor"]
             network = _words(weights=weights, model=weights.with_suffix(".json"))

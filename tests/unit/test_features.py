@@ -9,6 +9,7 @@ import pytest
 import torch
 from evaluation_helpers import write_edits, write_faces
 
+from cascade_efgan.config.evaluation_sections import Fid
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation import inception_weights as weights_module
@@ -16,6 +17,7 @@ from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFea
 from cascade_efgan.evaluation.inception_weights import INCEPTION
 from cascade_efgan.evaluation.statistics import load_statistics, save_statistics, statistics
 from cascade_efgan.files import sha256_file
+from cascade_efgan.models.tensors import to_pixels
 from cascade_efgan.stages import features, fetch_weights
 
 LITE = ["fid.extractor=efficientnet_lite0", "fid.batch=8"]
@@ -81,52 +83,47 @@ def test_packaged_weights_are_a_trained_classifiers(lite: EfficientNetFeatures) 
     bars = np.zeros((1, 224, 224, 3), dtype=np.uint8)
     bars[:, :, np.arange(224) % 8 < 4] = 255
     with torch.inference_mode():
-        chances = lite.network._fc(lite(torch.from_numpy(bars))).softmax(dim=1)[0]
+        chances = lite.network._fc(lite(to_pixels(bars, torch.device("cpu")))).softmax(dim=1)[0]
     assert chances.argmax().item() == 753
     assert chances.max() > 0.1
 
 
-def test_stage_on_a_part_of_the_images(tmp_path: Path) -> None:
-    faces = write_faces(tmp_path)
-    real, edited = tmp_path / "real.safetensors", tmp_path / "edits.safetensors"
-    features.command(faces["crops"], real, faces["index"], faces["split"], "test", None, LITE)
-    assert load_statistics(real).n == 6
-    vectors, again = tmp_path / "real.npy", tmp_path / "again.safetensors"
-    features.command(faces["crops"], again, faces["index"], faces["split"], "test", None, LITE, vectors)
+def test_stage_on_all_images_and_on_a_part(tmp_path: Path) -> None:
+    """The features of all images are written, the statistics are of the part; both are those of the extractor."""
+    faces = write_faces(tmp_path, people=3)
+    written, vectors = tmp_path / "real.safetensors", tmp_path / "real.npy"
+    features.command(write_edits(tmp_path, faces, "test")[0], written, vectors, settings=LITE)
+    assert (load_statistics(written).n, load_statistics(written).part) == (18, "all")
+    features.command(faces["crops"], written, vectors, faces["index"], faces["split"], "test", settings=LITE)
     rows = part_rows(read_index(faces["index"]), faces["split"], "test")
-    assert np.load(vectors).shape == (24, 1280)
-    assert np.load(vectors)[rows].mean(axis=0) == pytest.approx(load_statistics(again).mean, abs=1e-6)
-    assert load_statistics(again).covariance == pytest.approx(load_statistics(real).covariance, abs=1e-4)
-    assert load_statistics(real).origin["part"] == "test"
-    features.command(write_edits(tmp_path, faces, "test")[0], edited, settings=LITE)
-    assert load_statistics(edited).n == 18
-    assert load_statistics(edited).mean.shape == (1280,)
+    found, every = load_statistics(written), np.load(vectors)
+    assert (found.n, found.part, every.shape, every.dtype) == (6, "test", (9, 1280), np.float32)
+    assert found.mean == pytest.approx(every[rows].mean(axis=0), abs=1e-6)
+    assert found.covariance == pytest.approx(np.cov(every[rows], rowvar=False), abs=1e-4)
     with pytest.raises(InputError, match="--index and --split"):
-        features.command(faces["crops"], real, part="test", settings=LITE)
+        features.command(faces["crops"], written, vectors, part="test", settings=LITE)
 
 
-def test_inception_without_weights_is_an_error_and_no_other_extractor(tmp_path: Path) -> None:
-    faces = write_faces(tmp_path)
-    out = tmp_path / "real.safetensors"
-    with pytest.raises(InputError, match="fetch_weights rule, set fid.inception_weights or EFGAN_WEIGHTS_MIRROR"):
-        features.command(faces["crops"], out, settings=["fid.extractor=inception"])
-    with pytest.raises(InputError, match="no file /nowhere/weights.pth"):
-        features.command(faces["crops"], out, settings=["fid.inception_weights=/nowhere/weights.pth"])
-    assert not out.exists()
-    with pytest.raises(InputError, match="expected one of inception, efficientnet_lite0"):
-        build_extractor("resnet50", None)
+@pytest.mark.parametrize(("setting", "message"), [
+    ("fid.extractor=inception", "fetch_weights rule, set fid.inception_weights or EFGAN_WEIGHTS_MIRROR"),
+    ("fid.inception_weights=/nowhere/weights.pth", "no file /nowhere/weights.pth"),
+])  # fmt: skip
+def test_inception_without_weights_is_an_error_and_no_other_extractor(
+    tmp_path: Path, setting: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        features.command(write_faces(tmp_path)["crops"], tmp_path / "out", tmp_path / "vectors", settings=[setting])
+    assert not (tmp_path / "out").exists()
 
 
 def test_weights_with_another_hash_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mirror = tmp_path / "mirror"
-    mirror.mkdir()
-    (mirror / INCEPTION.name).write_bytes(b"something else")
-    monkeypatch.setenv(INCEPTION.variable, str(mirror))
+    (tmp_path / INCEPTION.name).write_bytes(b"something else")
+    monkeypatch.setenv(INCEPTION.variable, str(tmp_path))
     with pytest.raises(InputError, match="SHA-256 begins with f41f3fa6, expected 6726825d"):
         fetch_weights.command(tmp_path / "out.pth")
     assert not (tmp_path / "out.pth").exists()
     with pytest.raises(InputError, match="SHA-256 begins with"):
-        InceptionFeatures(mirror / INCEPTION.name)
+        InceptionFeatures(tmp_path / INCEPTION.name)
 
 
 def test_mirror_setting_and_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +172,13 @@ def test_inception_is_pytorch_fids_network(tmp_path: Path, monkeypatch: pytest.M
     torch.save(empty.state_dict(), path)
     monkeypatch.setattr(weights_module, "INCEPTION", replace(INCEPTION, sha256=sha256_file(path)))
     download = inception.load_state_dict_from_url
-    extractor = build_extractor("inception", path)
+    extractor = build_extractor(Fid(), path)
     assert inception.load_state_dict_from_url is download
     assert extractor.network.training is False
     assert extractor.network.state_dict()["blocks.0.0.conv.weight"].equal(empty.Conv2d_1a_3x3.conv.weight)
-    images = torch.randint(0, 256, (1, 32, 32, 3), dtype=torch.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
     with torch.inference_mode():
-        ours = extractor(images)
-        theirs = extractor.network(images.permute(0, 3, 1, 2) / 255.0)[0]
+        ours = extractor(to_pixels(images, torch.device("cpu")))
+        theirs = extractor.network(torch.from_numpy(images).permute(0, 3, 1, 2) / 255.0)[0]
     assert ours.shape == (1, 2048)
     assert torch.equal(ours, theirs[:, :, 0, 0])

@@ -19,11 +19,12 @@ from cascade_efgan import Editor
 from cascade_efgan.audit.provenance import File, Job, Provenance, seal, write_provenance
 from cascade_efgan.audit.release import RECORD
 from cascade_efgan.data import AUS
+from cascade_efgan.data.records import write_records
 from cascade_efgan.editing import runs
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import load_edits
-from cascade_efgan.evaluation.psnr import psnr
-from cascade_efgan.evaluation.values import edit_values, write_several
+from cascade_efgan.evaluation.similarity import psnr
+from cascade_efgan.evaluation.values import edit_values
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import Discriminators, load_generator, load_weights, save_weights
 from cascade_efgan.publishing import publish as publishing
@@ -83,7 +84,9 @@ def fill(efgan, make_data):
     trained = {"weights": weights, "model": weights.with_name("model.json")}
     stage("generate", method="cascade_ef_gan", seed=0, part="test", **SPLIT, **EDITS, **trained)
     values, about = f"{METHOD}/values_psnr.csv", {"method": "cascade_ef_gan", "seed": 0, "dataset": "rendered"}
-    stage("psnr", **about, index=SPLIT["index"], **EDITS, metric=f"{METHOD}/metrics/psnr.json", values=values)
+    number = {"metric": f"{METHOD}/metrics/psnr.json", "values": values}
+    partners = {"partners": f"{DATA}/crops.npy", "partners_index": SPLIT["index"]}
+    stage("similarity", name="psnr", **about, **partners, **EDITS, **number)
     Path(f"{DATA}/completeness.json").write_text('{"missing": []}')
     files = {"index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv"}
     tables = {flag: f"rendered={DATA}/{file}" for flag, file in files.items()}
@@ -156,7 +159,7 @@ def test_weights_fine_tuned_on_wild_photographs_are_published_with_what_the_clai
     wild = Path(DATA, "seed0", "wild")
     edits = load_edits(wild / "edits_test.npy", wild / "edits_test.csv")
     outside = np.linspace(1, 2, len(edits))
-    write_several(wild / "values_claims.csv", edit_values(edits, {"change_outside": outside}, "rendered", "wild", 0))
+    write_records(wild / "values_claims.csv", edit_values(edits, {"change_outside": outside}, "rendered", "wild", 0))
     # Edits go to the pre-training's expressions: those of the wild images are others, or none.
     posed = pd.read_csv(f"{DATA}/crops.csv", dtype={"person": str})
     posed["expression"] = posed["expression"].replace("happy", "angry")

@@ -21,7 +21,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
 from cascade_efgan.evaluation.features import feature_batches
 from cascade_efgan.evaluation.packed_edits import Edits
-from cascade_efgan.evaluation.psnr import compare_edits, true_counterparts
+from cascade_efgan.evaluation.similarity import compare_edits, true_counterparts
 from cascade_efgan.evaluation.statistics import statistics
 from cascade_efgan.evaluation.trainer import predict
 from cascade_efgan.generation.edit import edit_all, trained

@@ -79,7 +79,12 @@ def test_newer_times_alone_rerun_nothing_for_a_colleague(bob: Repository) -> Non
 @pytest.mark.parametrize(
     ("file", "old", "new", "rules"),
     [
-        ("workflow/rules/evaluate.smk", '    "psnr', '    " psnr', {"measure_psnr", "measure_psnr_true"}),
+        (
+            "workflow/rules/evaluate.smk",
+            '    "similarity',
+            '    " similarity',
+            {"measure_psnr", "measure_ssim", "measure_psnr_true"},
+        ),
         ("src/cascade_efgan/training/losses.py", "\n", "\n# edited\n", {"train", "finetune_cascade"}),
         ("results/rendered/seed0/real/classifier.json", "0", "1", {"measure_accuracy_real", "measure_accuracy_edits"}),
         ("config.yaml", "fid", "generation_batch: 77\nfid", {"generate", "describe_run", "record_settings"}),

@@ -43,7 +43,7 @@ def test_touching_every_file_reruns_nothing(finished: Workflow) -> None:
         (["stages/split.py"], {"split"}),
         (["training/losses.py"], {"train", "finetune_cascade"}),
         (
-            ["evaluation/psnr.py"],
+            ["evaluation/similarity.py"],
             {"measure_psnr", "measure_ssim", "measure_psnr_true", "draw_scores", "measure_claims"},
         ),
         (["figures/expression_gap.py"], {"draw_scores"}),

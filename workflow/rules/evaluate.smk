@@ -83,64 +83,54 @@ rule measure_psnr:
     """PSNR between each edit and the same person's real image with the target expression."""
     input:
         **edits("test"),
-        **crops("crops", "index"),
-        code=code_of("psnr"),
+        partners=crops()["crops"],
+        partners_index=crops()["index"],
+        code=code_of("similarity"),
     output:
         **measured("psnr"),
     log:
         "logs/measure_psnr/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_psnr/{dataset}/seed{seed}/{method}.tsv"
+    params:
+        name="psnr",
     shell:
         command_of(
-            "psnr",
+            "similarity",
+            "--name {params.name}",
             wildcards="method dataset seed",
-            input="edits edits_index crops index",
+            input="edits edits_index partners partners_index",
             output="metric values",
         )
 
 
-rule measure_ssim:
-    """SSIM of the same pairs."""
-    input:
-        **edits("test"),
-        **crops("crops", "index"),
-        code=code_of("ssim"),
+# SSIM of the same pairs.
+use rule measure_psnr as measure_ssim with:
     output:
         **measured("ssim"),
     log:
         "logs/measure_ssim/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_ssim/{dataset}/seed{seed}/{method}.tsv"
-    shell:
-        command_of(
-            "ssim",
-            wildcards="method dataset seed",
-            input="edits edits_index crops index",
-            output="metric values",
-        )
+    params:
+        name="ssim",
 
 
-rule measure_psnr_true:
-    """PSNR between each edit and the true edit: same person, pose and light, target AUs (rendered faces only)."""
+# PSNR between each edit and the true edit: same person, pose and light, target AUs (rendered faces only).
+use rule measure_psnr as measure_psnr_true with:
     input:
         **edits("test"),
-        true_edits=f"{SEED}/true_edit/edits_test.npy",
-        true_edits_index=f"{SEED}/true_edit/edits_test.csv",
-        code=code_of("psnr_true"),
+        partners=f"{SEED}/true_edit/edits_test.npy",
+        partners_index=f"{SEED}/true_edit/edits_test.csv",
+        code=code_of("similarity"),
     output:
         **measured("psnr_true"),
     log:
         "logs/measure_psnr_true/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_psnr_true/{dataset}/seed{seed}/{method}.tsv"
-    shell:
-        command_of(
-            "psnr_true",
-            wildcards="method dataset seed",
-            input="edits edits_index true_edits true_edits_index",
-            output="metric values",
-        )
+    params:
+        name="psnr_true",
 
 
 rule measure_fid:

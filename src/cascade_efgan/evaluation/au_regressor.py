@@ -1,7 +1,6 @@
-"""A small network that reads the 17 AU intensities of a face crop: the AU error of rendered faces.
+"""A small network that reads the 17 AU intensities of a face crop, for the AU error of edits. Beyond the paper.
 
-Beyond the paper. OpenFace is made for photographs; for rendered faces, whose true AUs are known, a network trained on
-the rendered training faces measures whether an edit shows the AUs it was asked for.
+OpenFace is made for photographs; for rendered faces, whose true AUs are known, a network is trained.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from torch.nn import functional
 
 from cascade_efgan.config.evaluation_sections import AuRegressor
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.evaluation.trainer import Examples, count_steps, fit, load_network, predict, read_description, seeded
+from cascade_efgan.evaluation.trainer import Examples, fit, load_network, predict, seeded
 
 KIND = "au_regressor"
 
@@ -36,11 +35,8 @@ class AuNetwork(nn.Module):
         channels = (3, width, 2 * width, 4 * width, 4 * width)
         layers: list[nn.Module] = []
         for before, after in pairwise(channels):
-            layers += [
-                nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.ReLU(),
-            ]
+            convolution = nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
         self.body = nn.Sequential(*layers)
         self.head = nn.Sequential(
             nn.AdaptiveAvgPool2d(GRID),
@@ -74,15 +70,14 @@ def train_au_regressor(
         The network, and its description for the JSON beside its weights.
     """
     network = seeded(lambda: AuNetwork(settings.width), seed)
-    steps = count_steps(len(data), settings)
-    fit(network, data, functional.mse_loss, settings, steps=steps, seed=seed, device=device)
+    losses = fit(network, data, functional.mse_loss, settings, n_real=len(data), seed=seed, device=device)
     return network, {
         "kind": KIND,
         "aus": list(AUS),
         "crop_size": size,
         "seed": seed,
         "n_train": len(data),
-        "steps": steps,
+        "steps": len(losses),
         "settings": settings.model_dump(mode="json"),
     }
 
@@ -93,10 +88,7 @@ def load_au_regressor(weights: str | Path, model: str | Path) -> tuple[AuNetwork
     Raises:
         InputError: a missing or foreign file.
     """
-    description = read_description(model, KIND)
-    network = AuNetwork(description["settings"]["width"])
-    load_network(network, weights)
-    return network, description
+    return load_network(weights, model, KIND, lambda made: AuNetwork(made["settings"]["width"]))
 
 
 def read_aus(network: AuNetwork, images: np.ndarray, rows: np.ndarray, device: torch.device) -> np.ndarray:
@@ -107,13 +99,13 @@ def read_aus(network: AuNetwork, images: np.ndarray, rows: np.ndarray, device: t
 
 def au_errors(measured: np.ndarray, wanted: np.ndarray) -> tuple[float, dict[str, float]]:
     """Mean absolute error over images and AUs, and per AU; `measured` and `wanted` are `(N, 17)`, 0..5."""
-    errors = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=0)
+    errors = absolute_errors(measured, wanted).mean(axis=0)
     return float(errors.mean()), dict(zip(AUS, errors.tolist(), strict=True))
 
 
-def au_errors_of_edits(measured: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Mean absolute error over the AUs of each image: `(N, 17)` and `(N, 17)`, 0..5 -> `(N,)` float64."""
-    errors: np.ndarray = np.abs(measured.astype(np.float64) - wanted.astype(np.float64)).mean(axis=1)
+def absolute_errors(measured: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """`(N, 17)` float64, 0..5."""
+    errors: np.ndarray = np.abs(measured.astype(np.float64) - wanted.astype(np.float64))
     return errors
 
 

@@ -1,5 +1,6 @@
 """ResNet-18, the expression classifier of the columns R, G and R+G (Sec. 4.3, Table 1)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,7 @@ from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.resnet import ResNet18
-from cascade_efgan.evaluation.trainer import (
-    Examples,
-    count_steps,
-    examples,
-    fit,
-    load_network,
-    predict,
-    read_description,
-    seeded,
-)
+from cascade_efgan.evaluation.trainer import Examples, fit, load_network, predict, seeded
 
 KIND = "expression_classifier"
 
@@ -42,7 +34,11 @@ def training_data(
     faces = load_faces(crops, index)
     rows = part_rows(faces.index, split, "train")
     names = faces.index["expression"].iloc[rows].tolist()
-    check_training(names, faces.expressions, split)
+    if empty := [name for name in faces.expressions if name not in names]:
+        raise InputError(
+            f"{split}: no training image shows {empty[0]}; enlarge the data set or lower split.test_share, "
+            "or choose another split.seed"
+        )
     parts = [(faces.images, rows, class_numbers(names, faces.expressions, index))]
     if (edits is None) != (edits_index is None):
         raise InputError("--edits and --edits-index belong together: give both (R+G) or neither (R)")
@@ -60,7 +56,7 @@ def training_data(
             )
         labels = class_numbers(made.index["target_expression"].tolist(), faces.expressions, edits_index)
         parts.append((made.images, np.arange(len(made)), labels))
-    return faces, examples(parts), len(rows)
+    return faces, Examples(*parts), len(rows)
 
 
 def train_classifier(
@@ -76,7 +72,7 @@ def train_classifier(
 
     Args:
         data: images with targets `(N,)` int64, positions in `classes`; real ones, and edits for R+G.
-        n_real: how many of them are real: the steps are `settings.epochs` passes over these (`count_steps`).
+        n_real: how many of them are real: what the epochs are counted in (`fit`).
         size: side of the crops, pixels.
         seed: seed of weights, order and augmentation.
 
@@ -84,9 +80,7 @@ def train_classifier(
         The network, and its description for the JSON beside its weights.
     """
     network = seeded(lambda: ResNet18(len(classes), settings.width), seed)
-    steps = count_steps(n_real, settings)
-    losses = fit(network, data, functional.cross_entropy, settings, steps=steps, seed=seed, device=device)
-    last = losses[-max(1, len(losses) // 20) :]
+    losses = fit(network, data, functional.cross_entropy, settings, n_real=n_real, seed=seed, device=device)
     return network, {
         "kind": KIND,
         "classes": list(classes),
@@ -94,8 +88,8 @@ def train_classifier(
         "seed": seed,
         "n_real": n_real,
         "n_edits": len(data) - n_real,
-        "steps": steps,
-        "final_loss": float(np.mean(last)),
+        "steps": len(losses),
+        "final_loss": float(np.mean(losses[-max(1, len(losses) // 20) :])),
         "settings": settings.model_dump(mode="json"),
     }
 
@@ -106,10 +100,7 @@ def load_classifier(weights: str | Path, model: str | Path) -> tuple[ResNet18, d
     Raises:
         InputError: a missing or foreign file.
     """
-    description = read_description(model, KIND)
-    network = ResNet18(len(description["classes"]), description["settings"]["width"])
-    load_network(network, weights)
-    return network, description
+    return load_network(weights, model, KIND, lambda made: ResNet18(len(made["classes"]), made["settings"]["width"]))
 
 
 def classify(
@@ -135,26 +126,18 @@ def class_numbers(names: Sequence[str], classes: Sequence[str], source: str | Pa
     return np.array([classes.index(name) for name in names], dtype=np.int64)
 
 
-def check_training(names: Sequence[str], classes: Sequence[str], source: str | Path) -> None:
-    """Refuse training data without an example of some expression.
-
-    Raises:
-        InputError: an empty class.
-    """
-    empty = [name for name in classes if name not in set(names)]
-    if empty:
-        raise InputError(
-            f"{source}: no training image shows {empty[0]}; enlarge the data set or lower split.test_share, "
-            "or choose another split.seed"
-        )
+def hits(true: Sequence[str], predicted: Sequence[str]) -> list[float]:
+    """100 for each image whose expression was recognised, 0 for the others."""
+    return [100.0 * (one == other) for one, other in zip(true, predicted, strict=True)]
 
 
 def accuracy_details(true: Sequence[str], predicted: Sequence[str]) -> tuple[float, dict[str, Any]]:
     """Accuracy in percent, with details: `per_expression` accuracies and `confusion[true][predicted]` counts."""
-    present = [name for name in EXPRESSIONS if name in set(true)]
-    confusion: dict[str, dict[str, int]] = {name: {} for name in present}
-    for one, other in zip(true, predicted, strict=True):
-        confusion[one][other] = confusion[one].get(other, 0) + 1
+    confusion = {
+        name: dict(Counter(other for one, other in zip(true, predicted, strict=True) if one == name))
+        for name in EXPRESSIONS
+        if name in true
+    }
     per_expression = {name: 100 * row.get(name, 0) / sum(row.values()) for name, row in confusion.items()}
     correct = sum(row.get(name, 0) for name, row in confusion.items())
     return 100 * correct / len(true), {"per_expression": per_expression, "confusion": confusion}

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from cascade_efgan.errors import InputError
+from cascade_efgan.config.evaluation_sections import Fid
 from cascade_efgan.evaluation.inception_weights import check_inception_weights, require_inception_weights
-from cascade_efgan.evaluation.statistics import DISTANCE_NAMES
+from cascade_efgan.models.tensors import to_pixels
 
 
 class InceptionFeatures(nn.Module):
@@ -44,8 +44,8 @@ class InceptionFeatures(nn.Module):
             inception.load_state_dict_from_url = download
 
     def forward(self, images: Tensor) -> Tensor:
-        """`(B, S, S, 3)` uint8 -> `(B, 2048)` float32."""
-        features: Tensor = self.network(images.permute(0, 3, 1, 2).float() / 255)[0]
+        """`(B, 3, S, S)` in 0..255 -> `(B, 2048)` float32."""
+        features: Tensor = self.network(images / 255)[0]
         return features.flatten(1)
 
 
@@ -72,14 +72,13 @@ class EfficientNetFeatures(nn.Module):
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
-        """`(B, S, S, 3)` uint8 -> `(B, 1280)` float32.
+        """`(B, 3, S, S)` in 0..255 -> `(B, 1280)` float32.
 
         Resizing and normalisation ((x - 127) / 128) are those that EfficientNet-Lite was trained with, except that
         faces are not cropped at the centre.
         """
-        pixels = images.permute(0, 3, 1, 2).float()
         resized = functional.interpolate(
-            pixels, (self.size, self.size), mode="bicubic", align_corners=False, antialias=True
+            images, (self.size, self.size), mode="bicubic", align_corners=False, antialias=True
         ).clamp(0, 255)
         features: Tensor = self.network.extract_features((resized - 127) / 128)
         return features.mean(dim=(2, 3))
@@ -88,21 +87,15 @@ class EfficientNetFeatures(nn.Module):
 Extractor = InceptionFeatures | EfficientNetFeatures
 
 
-def build_extractor(name: str, weights: Path | None) -> Extractor:
-    """The extractor of `fid.extractor`.
-
-    Args:
-        name: key of `DISTANCE_NAMES`.
-        weights: Inception's weights file; None with other extractors, which bring their own.
+def build_extractor(settings: Fid, weights: Path | None) -> Extractor:
+    """The extractor of `fid.extractor`; `weights`: Inception's file, else the one that `fid.inception_weights` names.
 
     Raises:
-        InputError: unknown name, or Inception without its weights: another extractor is never put in its place.
+        InputError: Inception without its weights: another extractor is never put in its place.
     """
-    if name == EfficientNetFeatures.name:
+    if settings.extractor == EfficientNetFeatures.name:
         return EfficientNetFeatures()
-    if name != InceptionFeatures.name:
-        raise InputError(f"fid.extractor is {name!r}: expected one of {', '.join(DISTANCE_NAMES)}")
-    return InceptionFeatures(weights if weights is not None else require_inception_weights(None))
+    return InceptionFeatures(weights or require_inception_weights(settings.inception_weights))
 
 
 def feature_batches(
@@ -113,5 +106,5 @@ def feature_batches(
     with torch.inference_mode():
         starts = range(0, len(rows), batch)
         for start in tqdm(starts, desc=extractor.name, file=sys.stderr, disable=None, mininterval=1):
-            pixels = torch.from_numpy(np.asarray(images[rows[start : start + batch]])).to(device)
+            pixels = to_pixels(images[rows[start : start + batch]], device)
             yield extractor(pixels).double().cpu().numpy()

@@ -15,32 +15,11 @@ from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
 @dataclass(frozen=True)
 class FeaturesByPerson:
-    """Features of the edits by group of people.
-
-    Attributes:
-        vectors: `(N, D)` features.
-        groups: `(N,)` int64, group of each.
-        names: people of every group.
-    """
+    """Features `(N, D)` of edits, the group of each, `(N,)` int64, and the people of every group."""
 
     vectors: np.ndarray
     groups: np.ndarray
     names: list[str]
-
-    @classmethod
-    def read(cls, path: Path, index_path: Path) -> "FeaturesByPerson":
-        """Read features and the index of the edits.
-
-        Raises:
-            InputError: the two do not belong together.
-        """
-        vectors = load_vectors(path)
-        people = read_records(index_path, EDIT_TEXT)["person"].tolist()
-        if len(people) != len(vectors):
-            raise InputError(f"{index_path}: {len(people)} rows, but {path} holds {len(vectors)}; make both again")
-        group_of = person_groups(people)
-        names = list(dict.fromkeys(group_of[name] for name in sorted(group_of)))
-        return cls(vectors, np.array([names.index(group_of[person]) for person in people]), names)
 
     def rows(self, kept: np.ndarray) -> np.ndarray:
         """Rows of some groups."""
@@ -48,9 +27,20 @@ class FeaturesByPerson:
 
     def without_each(self, measure: Callable[[np.ndarray], float]) -> dict[str, float]:
         """A measure of all groups but one, by the people of that one; a distance needs two images of the others."""
-        found = {}
-        for turn, name in enumerate(self.names):
-            kept = np.delete(np.arange(len(self.names)), turn)
-            if len(self.rows(kept)) >= 2:
-                found[name] = measure(kept)
-        return found
+        every = np.arange(len(self.names))
+        others = {name: np.delete(every, turn) for turn, name in enumerate(self.names)}
+        return {name: measure(kept) for name, kept in others.items() if len(self.rows(kept)) >= 2}
+
+
+def read_features_by_person(path: Path, index_path: Path) -> FeaturesByPerson:
+    """Read features of edits and their index.
+
+    Raises:
+        InputError: the two do not belong together.
+    """
+    vectors, people = load_vectors(path), read_records(index_path, EDIT_TEXT)["person"].tolist()
+    if len(people) != len(vectors):
+        raise InputError(f"{index_path}: {len(people)} rows, but {path} holds {len(vectors)}; make both again")
+    group_of = person_groups(people)
+    names = list(dict.fromkeys(group_of.values()))
+    return FeaturesByPerson(vectors, np.array([names.index(group_of[person]) for person in people]), names)

@@ -43,7 +43,7 @@ class Edits:
     @property
     def ids(self) -> list[str]:
         """The same as one word."""
-        return [edit_id(*key) for key in self.keys]
+        return edit_ids(self.index)
 
     @property
     def changes(self) -> np.ndarray:
@@ -54,6 +54,11 @@ class Edits:
 def edit_id(source: str, target: str) -> str:
     """What names an edit, as one word."""
     return f"{source}:{target}"
+
+
+def edit_ids(index: pd.DataFrame) -> list[str]:
+    """The same of every row of `edits_{part}.csv`."""
+    return [edit_id(*key) for key in zip(index["source_id"], index["target_expression"], strict=True)]
 
 
 def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:
@@ -79,10 +84,3 @@ def load_edits(images_path: str | Path, index_path: str | Path) -> Edits:
             "expected it once; run the generate rule again"
         )
     return Edits(images, index)
-
-
-def check_same_size(edits: Edits, path: Path, images: np.ndarray, images_path: Path) -> None:
-    """Refuse to compare edits with images `(N, S, S, 3)` of another side."""
-    sides = edits.images.shape[1], images.shape[1]
-    if sides[0] != sides[1]:
-        raise InputError(f"{path}: images of {sides[0]} pixels, but {images_path} has {sides[1]}; make both again")

@@ -4,7 +4,7 @@ Only what needs no generator to be trained again. Each function yields a `Moved`
 sets them beside the run's own numbers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, 
 from cascade_efgan.evaluation.classifier import class_numbers, classify, load_classifier, train_classifier
 from cascade_efgan.evaluation.fid import distance
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
-from cascade_efgan.evaluation.psnr import PEAK, compare_edits, counterparts
 from cascade_efgan.evaluation.significance import bootstrap_interval
+from cascade_efgan.evaluation.similarity import PEAK, compare_edits, counterparts
 from cascade_efgan.evaluation.statistics import load_vectors, statistics
-from cascade_efgan.evaluation.trainer import examples
+from cascade_efgan.evaluation.trainer import Examples
 from cascade_efgan.evaluation.values import read_values
 from cascade_efgan.generation.edit import edit_all, trained
 from cascade_efgan.generation.edit_plan import expression_means
@@ -67,7 +67,7 @@ class FinishedRun:
     seed: int
     device: torch.device
 
-    def accuracy(self, network: nn.Module, images: np.ndarray, rows: np.ndarray, true: list[str]) -> float:
+    def accuracy(self, network: nn.Module, images: np.ndarray, rows: np.ndarray, true: Sequence[str]) -> float:
         """Share of `images[rows]` whose expression a classifier names right, percent."""
         predicted = classify(network, self.faces.expressions, images, rows, self.device)
         return 100 * float(np.mean([one == other for one, other in zip(predicted, true, strict=True)]))
@@ -75,10 +75,6 @@ class FinishedRun:
     def accuracy_of_edits(self, network: nn.Module, images: np.ndarray, index: pd.DataFrame) -> float:
         """G of some edits."""
         return self.accuracy(network, images, np.arange(len(images)), index["target_expression"].tolist())
-
-    def partners(self, made: Edits) -> Callable[[int], np.ndarray | None]:
-        """The real image that each edit should become."""
-        return counterparts(made, self.faces.images, self.faces.index["id"].tolist())
 
     def expressions(self, rows: np.ndarray) -> list[str]:
         """Expressions of real images."""
@@ -92,34 +88,37 @@ class FinishedRun:
         if added is not None:
             wanted = class_numbers(added.index["target_expression"].tolist(), faces.expressions, "edits_train.csv")
             parts.append((added.images, np.arange(len(added)), wanted))
-        size = faces.size - 2 * border
-        settings = self.settings.classifier
-        return train_classifier(
-            examples(parts), len(self.train), faces.expressions, size, settings, seed, self.device
-        )[0]  # fmt: skip
+        size, settings = faces.size - 2 * border, self.settings.classifier
+        data = Examples(*parts)
+        return train_classifier(data, len(self.train), faces.expressions, size, settings, seed, self.device)[0]
+
+    def values(self, metric: str) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The methods that have a number, each with the values behind it."""
+        for method in self.edits:
+            if (values := read_values(self.folder / method / f"values_{metric}.csv")) is not None:
+                yield method, values.table
 
 
 def vary_all(run: FinishedRun) -> Iterator[Moved]:
     """Every variation that the files of the run allow."""
-    yield from vary_own_expression(run)
-    yield from vary_classifier(run)
-    yield from vary_target_aus(run)
-    yield from vary_augmentation(run)
-    yield from vary_psnr_mean(run)
-    yield from vary_real_images(run)
-    yield from vary_unit(run)
-    if (run.folder / "real" / "au_regressor.json").is_file():
-        yield from vary_regressor(run)
+    for vary in (
+        vary_own_expression,
+        vary_classifier,
+        vary_target_aus,
+        vary_augmentation,
+        vary_psnr_mean,
+        vary_real_images,
+        vary_unit,
+        vary_regressor,
+    ):
+        yield from vary(run)
 
 
 def vary_own_expression(run: FinishedRun) -> Iterator[Moved]:
     """G counts edits to the source's own expression, or does not."""
     about = ("edits to the input's own expression count in G", "–", "they count", "left out", "G")
-    for method in run.edits:
-        values = read_values(run.folder / method / "values_G.csv")
-        if values is not None:
-            changes = run.edits[method].changes
-            yield Moved(*about, method, float(values.table["value"].to_numpy()[changes].mean()))
+    for method, table in run.values("G"):
+        yield Moved(*about, method, float(table["value"].to_numpy()[run.edits[method].changes].mean()))
 
 
 def vary_classifier(run: FinishedRun) -> Iterator[Moved]:
@@ -151,7 +150,7 @@ def vary_target_aus(run: FinishedRun) -> Iterator[Moved]:
         edit_batch = trained(generator, run.faces, run.device)
         images = np.concatenate(list(edit_all(plan, run.faces, edit_batch, run.settings.generation_batch)))
         yield Moved(*about, "G", method, run.accuracy_of_edits(classifier, images, plan))
-        found = compare_edits(Edits(images, plan), run.partners(made), "no_counterpart").mean
+        found = compare_edits(Edits(images, plan), counterparts(made, run.faces), "no_counterpart").mean
         if found is not None:
             yield Moved(*about, "psnr", method, found)
 
@@ -163,10 +162,10 @@ def vary_augmentation(run: FinishedRun) -> Iterator[Moved]:
         return
     about = ("edits of each training image in R+G", "classifier.edits_per_image", str(before), "1")
     for method in run.edits:
-        paths = [run.folder / method / f"edits_train.{suffix}" for suffix in ("npy", "csv")]
-        if not all(path.is_file() for path in paths):
+        images, index = (run.folder / method / f"edits_train.{suffix}" for suffix in ("npy", "csv"))
+        if not (images.is_file() and index.is_file()):
             continue
-        made = load_edits(*paths)
+        made = load_edits(images, index)
         rows = np.flatnonzero(~made.index["source_id"].duplicated())
         fewer = Edits(made.images[rows], made.index.iloc[rows].reset_index(drop=True))
         network = run.classifier(run.seed, added=fewer)
@@ -177,19 +176,16 @@ def vary_augmentation(run: FinishedRun) -> Iterator[Moved]:
 def vary_psnr_mean(run: FinishedRun) -> Iterator[Moved]:
     """PSNR of the mean squared error instead of the mean of PSNRs."""
     about = ("PSNR is averaged in dB", "–", "mean of dB", "dB of the mean squared error", "psnr")
-    for method in run.edits:
-        values = read_values(run.folder / method / "values_psnr.csv")
-        if values is not None:
-            errors = PEAK**2 / 10 ** (values.table["value"].to_numpy() / 10)
-            yield Moved(*about, method, float(10 * np.log10(PEAK**2 / errors.mean())))
+    for method, table in run.values("psnr"):
+        errors = PEAK**2 / 10 ** (table["value"].to_numpy() / 10)
+        yield Moved(*about, method, float(10 * np.log10(PEAK**2 / errors.mean())))
 
 
 def vary_real_images(run: FinishedRun) -> Iterator[Moved]:
     """Which real images the distance compares with."""
-    before = run.settings.fid.real_images
+    before, extractor = run.settings.fid.real_images, run.settings.fid.extractor
     real = load_vectors(run.folder.parent / "features_real.npy")
     rows = {"all": np.arange(len(real)), "train": run.train, "test": run.test}
-    extractor = run.settings.fid.extractor
     others = {part: statistics([real[chosen]], extractor) for part, chosen in rows.items()
               if part != before and len(chosen) > 1}  # fmt: skip
     for method in run.edits:
@@ -202,26 +198,23 @@ def vary_real_images(run: FinishedRun) -> Iterator[Moved]:
 def vary_unit(run: FinishedRun) -> Iterator[Moved]:
     """Width of the interval of G when images are resampled instead of people."""
     chosen = run.settings.statistics
-    for method in run.edits:
-        values = read_values(run.folder / method / "values_G.csv")
-        if values is None:
-            continue
-        for unit in ("person", "image"):
-            table = values.table.assign(person=values.table["id"]) if unit == "image" else values.table
-            found = bootstrap_interval(table, chosen.resamples, chosen.seed, chosen.level)
+    for method, table in run.values("G"):
+        for unit, values in (("person", table), ("image", table.assign(person=table["id"]))):
+            found = bootstrap_interval(values, chosen.resamples, chosen.seed, chosen.level)
             if found.low is not None and found.high is not None:
                 about = ("what intervals resample", "statistics.unit", "person", unit, "width of the interval of G")
                 yield Moved(*about, method, found.high - found.low)
 
 
 def vary_regressor(run: FinishedRun) -> Iterator[Moved]:
-    """Another seed of the AU regressor; what the run's own reads is beside it as the base."""
+    """Another seed of the AU regressor, where the run has one; what its own reads is beside it as the base."""
+    weights, model = (run.folder / "real" / f"au_regressor.{suffix}" for suffix in ("safetensors", "json"))
+    if not model.is_file():
+        return
     about = ("initial weights of the AU regressor", "–", f"seed {run.seed}")
-    real = run.folder / "real"
-    data = examples([(run.faces.images, run.train, run.faces.aus[run.train])])
+    data = Examples((run.faces.images, run.train, run.faces.aus[run.train]))
     other = train_au_regressor(data, run.faces.size, run.settings.au_regressor, run.seed + 1, run.device)[0]
-    own = load_au_regressor(real / "au_regressor.safetensors", real / "au_regressor.json")[0]
-    for variation, network in ((f"seed {run.seed}", own), ("seed + 1", other)):
+    for variation, network in ((f"seed {run.seed}", load_au_regressor(weights, model)[0]), ("seed + 1", other)):
         for method, made in run.edits.items():
             measured = read_aus(network, made.images, np.arange(len(made)), run.device)
             yield Moved(*about, variation, "au_error", method, au_errors(measured, made.aus * AU_MAX)[0])

@@ -1,21 +1,31 @@
-"""Does an edit still look like its person, and like the real image it should become? Beyond the paper.
+"""PSNR (Sec. 4.3, Table 2) and SSIM between edits and real counterparts or true edits."""
 
-Identity: cosine between the features of an edit and of its input, by the network of the Fréchet distance. It was
-trained on objects, not on faces; a face recognition network would be better, but none comes in a maintained package
-with weights that may be used freely and without a network connection. So the same cosine of pairs of real images stands
-below it, and the share of pairs that it orders right (AUC) says how far it can tell people apart.
-"""
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from cascade_efgan.evaluation.packed_edits import edit_id
+from cascade_efgan.data.dataset import Faces
+from cascade_efgan.evaluation.packed_edits import Edits
+
+#: Largest value of an 8-bit image.
+PEAK = 255.0
+
+
+def psnr(first: np.ndarray, second: np.ndarray) -> float:
+    """PSNR of two `(S, S, 3)` uint8 images in dB, infinite where they are identical.
+
+    10 log10(255^2 / MSE), MSE over all pixels and channels in float64.
+    """
+    mse = np.mean((first.astype(np.float64) - second.astype(np.float64)) ** 2)
+    return float("inf") if mse == 0 else float(10 * np.log10(PEAK**2 / mse))
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:
     """Structural similarity of two `(S, S, 3)` uint8 images (Wang et al. 2004): -1..1, 1 for identical ones.
 
-    Gaussian window of deviation 1.5, mean over channels.
+    Gaussian window of deviation 1.5, mean over channels. Not in the paper.
     """
     from skimage.metrics import structural_similarity
 
@@ -27,65 +37,82 @@ def ssim(first: np.ndarray, second: np.ndarray) -> float:
     )  # fmt: skip
 
 
-def directions(vectors: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    """Features `(N, D)` as unit vectors from the middle `(D,)` of the real images, float64.
+@dataclass(frozen=True)
+class Compared:
+    """Edits compared with their partners, pixel by pixel.
 
-    Without the middle all faces lie in one direction: on rendered faces cosines of real pairs then go from 0.81 to
-    0.91, with it from 0.08 to 0.54 (other person, same person).
+    Attributes:
+        rows: rows of the edits that have a value.
+        details: counts of edits, and of those left out by reason.
+        reason: why there is no value at all; None otherwise.
     """
-    moved = np.asarray(vectors, dtype=np.float64) - middle
-    length = np.linalg.norm(moved, axis=1, keepdims=True)
-    unit: np.ndarray = moved / np.where(length > 0, length, 1)
-    return unit
+
+    rows: list[int]
+    values: list[float]
+    details: dict[str, Any]
+    reason: str | None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of the values; None where there is none."""
+        return float(np.mean(self.values)) if self.values else None
 
 
-def identity_of_edits(edits: pd.DataFrame, unit: np.ndarray, sources: np.ndarray) -> pd.DataFrame:
-    """Cosine of each edit to another expression with its input: columns `id`, `person`, `value`.
+def compare_edits(
+    edits: Edits,
+    partner: Callable[[int], np.ndarray | None],
+    missing: str,
+    measure: Callable[[np.ndarray, np.ndarray], float] = psnr,
+) -> Compared:
+    """PSNR, or another measure, of each edit and its partner.
 
-    `edits` is `edits_test.csv`; `unit` and `sources` are `(M, D)` directions of the edits and of their inputs.
-    """
-    cosines = np.einsum("nd,nd->n", unit, sources)
-    ids = [edit_id(*key) for key in zip(edits["source_id"], edits["target_expression"], strict=True)]
-    table = pd.DataFrame({"id": ids, "person": edits["person"].tolist(), "value": cosines})
-    changes = (edits["target_expression"] != edits["source_expression"]).to_numpy()
-    return table[changes].reset_index(drop=True)
-
-
-def identity_of_pairs(index: pd.DataFrame, unit: np.ndarray, rows: np.ndarray) -> dict[str, list[tuple[int, float]]]:
-    """Cosines of real test images with other real images of the same gaze.
+    Left out and counted: edits to the source's own expression (the partner is the source itself), edits without a
+    partner, and edits identical to their partner, whose PSNR is infinite and has no mean. Not in the paper, which
+    says neither whether it averages dB or squared errors nor what it leaves out; dB are averaged, as is usual.
 
     Args:
-        index: `crops.csv` of the whole data set.
-        unit: `(N, D)` directions of all its images.
-        rows: rows of the test images.
-
-    Returns:
-        `same_person` (another expression) and `other_person` (the same expression): (row of the test image, cosine).
+        partner: row number of `edits` -> `(S, S, 3)` uint8, or None where there is none.
+        missing: key of the count of edits without a partner in the details.
+        measure: (edit, partner), both `(S, S, 3)` uint8 -> value; infinite for identical images that have no value.
     """
-    pairs: dict[str, list[tuple[int, float]]] = {"same_person": [], "other_person": []}
-    person, expression, gaze = (
-        np.array(index[name].tolist(), dtype=object) for name in ("person", "expression", "gaze")
-    )
-    for row in rows.tolist():
-        cosines, same_gaze = unit @ unit[row], gaze == gaze[row]
-        same_person, same_expression = person == person[row], expression == expression[row]
-        for kind, fits in (
-            ("same_person", same_person & ~same_expression),
-            ("other_person", ~same_person & same_expression),
-        ):
-            pairs[kind] += [(row, float(cosine)) for cosine in cosines[fits & same_gaze]]
-    return pairs
+    left_out = {"own_expression": 0, missing: 0, "identical": 0}
+    rows: list[int] = []
+    values: list[float] = []
+    for row, changes in enumerate(edits.changes):
+        other = partner(row) if changes else None
+        if other is None:
+            left_out[missing if changes else "own_expression"] += 1
+            continue
+        value = measure(edits.images[row], other)
+        if np.isinf(value):
+            left_out["identical"] += 1
+        else:
+            rows.append(row)
+            values.append(value)
+    reason = None if values else _reason(len(edits), left_out, missing)
+    return Compared(rows, values, {"edits": len(edits), "left_out": left_out}, reason)
 
 
-def mean_by_image(pairs: list[tuple[int, float]], index: pd.DataFrame) -> pd.DataFrame:
-    """Mean cosine of each test image: columns `id`, `person`, `value`."""
-    table = pd.DataFrame(pairs, columns=["row", "value"]).groupby("row", sort=True)["value"].mean()
-    about = index.iloc[table.index]
-    return pd.DataFrame({"id": about["id"].tolist(), "person": about["person"].tolist(), "value": table.tolist()})
+def counterparts(edits: Edits, faces: Faces) -> Callable[[int], np.ndarray | None]:
+    """Partner = the real image of the same person with the target expression (`counterpart_id`)."""
+    wanted = edits.index["counterpart_id"].tolist()
+    return lambda row: faces.image(wanted[row])
 
 
-def ordered_share(high: np.ndarray, low: np.ndarray) -> float:
-    """Share of pairs (one of each list) in which the first is the higher, ties half (AUC), 0..1."""
-    from sklearn.metrics import roc_auc_score
+def true_counterparts(edits: Edits, truth: Edits) -> Callable[[int], np.ndarray | None]:
+    """Partner = the same source rendered with the target AUs, matched by (source id, target expression)."""
+    rows = {key: row for row, key in enumerate(truth.keys)}
+    keys = edits.keys
+    return lambda row: np.asarray(truth.images[rows[keys[row]]]) if keys[row] in rows else None
 
-    return float(roc_auc_score(np.repeat([1, 0], [len(high), len(low)]), np.concatenate([high, low])))
+
+def _reason(count: int, left_out: dict[str, int], missing: str) -> str:
+    if count == 0:
+        return "there are no edits"
+    words = {
+        "own_expression": "to their source's own expression",
+        missing: f"with {missing.replace('_', ' ')}",
+        "identical": "identical to it",
+    }
+    parts = ", ".join(f"{number} {words[key]}" for key, number in left_out.items() if number)
+    return f"no edit can be compared with its counterpart: of {count}, {parts}"

@@ -4,7 +4,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from cascade_efgan import __version__
 from cascade_efgan.config.evaluation_sections import AuRegressor, Classifier
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
+from cascade_efgan.models.tensors import to_float, to_pixels
 
 #: Largest random shift (share of the crop's side), zoom (share of the size, in and out) and change of brightness of
 #: training images. Not in the paper. The zoom is needed: a crop follows the landmarks, so that raised brows and a
@@ -32,47 +32,25 @@ MAX_BRIGHTNESS = 0.1
 
 Network = TypeVar("Network", bound=nn.Module)
 
-
 #: What the loop reads epochs, learning rate and batch size from.
 FitSettings = Classifier | AuRegressor
 
 
-@dataclass(frozen=True)
 class Examples:
-    """Training images of several arrays, seen as one list without copying them.
+    """Training images of several arrays, seen as one list without copying them, and `targets`, in the same order."""
 
-    Attributes:
-        arrays: `(Nk, S, S, 3)` uint8 RGB each; memory maps are fine.
-        picks: `(N, 2)` int64: array number and row of every example.
-        targets: `(N, ...)` what to learn, in the same order.
-    """
-
-    arrays: tuple[np.ndarray, ...]
-    picks: np.ndarray
-    targets: np.ndarray
+    def __init__(self, *parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        """Each part: array `(Nk, S, S, 3)` uint8 RGB (memory maps are fine), rows used `(Mk,)`, targets `(Mk, ...)`."""
+        self._places = [(images, row) for images, rows, _ in parts for row in rows]
+        self.targets = np.concatenate([targets for _, _, targets in parts])
 
     def __len__(self) -> int:
         """Number of examples."""
-        return len(self.picks)
+        return len(self._places)
 
-    def images(self, rows: np.ndarray) -> np.ndarray:
+    def images(self, numbers: np.ndarray) -> np.ndarray:
         """The images of some examples: `(B, S, S, 3)` uint8."""
-        return np.stack([self.arrays[array][row] for array, row in self.picks[rows]])
-
-
-def examples(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Examples:
-    """Join parts of (array `(Nk, S, S, 3)` uint8, rows used `(Mk,)`, targets of these rows `(Mk, ...)`)."""
-    picks = [np.stack([np.full(len(rows), number), rows], axis=1) for number, (_, rows, _) in enumerate(parts)]
-    return Examples(
-        tuple(array for array, _, _ in parts),
-        np.concatenate(picks).astype(np.int64),
-        np.concatenate([targets for _, _, targets in parts]),
-    )
-
-
-def to_input(images: np.ndarray, device: torch.device) -> Tensor:
-    """`(B, S, S, 3)` uint8 -> `(B, 3, S, S)` float32 in -1..1; memory stays channels last, a sixth faster on a CPU."""
-    return torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return np.stack([images[row] for images, row in (self._places[number] for number in numbers)])
 
 
 def augment(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -105,22 +83,13 @@ def seeded(build: Callable[[], Network], seed: int) -> Network:
         return build()
 
 
-def count_steps(n_real: int, settings: FitSettings) -> int:
-    """Optimisation steps: `epochs` passes over the real training images, in batches.
-
-    Edits that R+G adds do not count: every classifier of a table is trained for the same number of steps, so that
-    R+G compares training data and not training time.
-    """
-    return settings.epochs * math.ceil(n_real / settings.batch)
-
-
 def fit(
     network: nn.Module,
     data: Examples,
     loss: Callable[[Tensor, Tensor], Tensor],
     settings: FitSettings,
     *,
-    steps: int,
+    n_real: int,
     seed: int,
     device: torch.device,
 ) -> list[float]:
@@ -131,7 +100,9 @@ def fit(
     Args:
         network: maps `(B, 3, S, S)` in -1..1 to what `loss` compares with targets.
         loss: (output, targets) -> scalar.
-        settings: batch size and initial learning rate.
+        settings: batch size, initial learning rate, and epochs: passes over the real images.
+        n_real: real images. Edits that R+G adds do not count: every classifier of a table is trained for the same
+            number of steps, so that R+G compares training data and not training time.
         seed: seed of the order of examples and of the augmentation.
 
     Raises:
@@ -139,15 +110,14 @@ def fit(
     """
     network.to(device).to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.999))
+    steps = settings.epochs * math.ceil(n_real / settings.batch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=0)
     random = np.random.default_rng(seed)
-    losses = []
-    rounds = tqdm(
-        _orders(len(data), settings.batch, steps, random), total=steps, file=sys.stderr, disable=None, mininterval=1
-    )
-    for rows in rounds:
-        inputs = to_input(augment(data.images(rows), random), device)
-        value = loss(network(inputs), torch.from_numpy(data.targets[rows]).to(device))
+    losses: list[float] = []
+    batches = _batches(len(data), settings.batch, steps, random)
+    for numbers in tqdm(batches, total=steps, file=sys.stderr, disable=None, mininterval=1):
+        inputs = to_float(to_pixels(augment(data.images(numbers), random), device))
+        value = loss(network(inputs), torch.from_numpy(data.targets[numbers]).to(device))
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         optimizer.step()
@@ -168,7 +138,7 @@ def predict(
     outputs = np.empty(0, dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(rows), batch):
-            inputs = to_input(np.asarray(images[rows[start : start + batch]]), device)
+            inputs = to_float(to_pixels(images[rows[start : start + batch]], device))
             values = network(inputs).float().cpu().numpy()
             if start == 0:
                 # One array from the start: small ones kept from every batch would break the memory between them into
@@ -186,24 +156,18 @@ def save_network(weights: str | Path, model: str | Path, network: nn.Module, des
     write_json(model, {**description, "version": __version__})
 
 
-def read_description(model: str | Path, kind: str) -> dict[str, Any]:
-    """The JSON beside weights.
+def load_network(
+    weights: str | Path, model: str | Path, kind: str, build: Callable[[dict[str, Any]], Network]
+) -> tuple[Network, dict[str, Any]]:
+    """A network as `save_network` wrote it, and its description, from which `build` makes one of the same form.
 
     Raises:
-        InputError: missing file, no JSON, or a network of another kind.
+        InputError: a missing or foreign file, or weights of another network.
     """
     description = read_json(model)
     if not isinstance(description, dict) or description.get("kind") != kind:
         raise InputError(f"{model}: expected the description of a network of kind {kind}; give the matching file")
-    return description
-
-
-def load_network(network: nn.Module, weights: str | Path) -> None:
-    """Load safetensors into a network of the same form.
-
-    Raises:
-        InputError: missing file, no safetensors, or weights of another network.
-    """
+    network = build(description)
     try:
         network.load_state_dict(load_file(weights))
     except FileNotFoundError:
@@ -216,9 +180,10 @@ def load_network(network: nn.Module, weights: str | Path) -> None:
         raise InputError(
             f"{weights}: weights of another network than the JSON beside it describes; make both again"
         ) from None
+    return network, description
 
 
-def _orders(count: int, batch: int, steps: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+def _batches(count: int, batch: int, steps: int, random: np.random.Generator) -> Iterator[np.ndarray]:
     """`steps` full batches from endless shuffled passes: a last batch of one image would break batch normalisation."""
     waiting = np.empty(0, dtype=np.int64)
     for _ in range(steps):

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import UNITS, Metric
+from cascade_efgan.evaluation.metric import UNITS, Metric, write_metric
 from cascade_efgan.evaluation.packed_edits import Edits
 
 #: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file says what it holds.
@@ -43,14 +44,33 @@ class Values:
 
 
 def write_values(
-    path: str | Path, number: Metric, ids: Sequence[str], people: Sequence[str], values: Iterable[float]
+    path: str | Path, number: Metric, ids: Iterable[str], people: Iterable[str], values: Iterable[float]
 ) -> None:
     """Write the values behind a number, one row per image or edit, in full precision and the number's unit.
 
     Of accuracies these are percent, 0 or 100.
     """
-    frame = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
-    write_several(path, [(number, frame)])
+    table = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
+    about = {"dataset": number.dataset, "method": number.method, "seed": number.seed, "metric": number.name}
+    write_records(path, table.assign(**about)[list(VALUE_COLUMNS)])
+
+
+def write_mean(
+    metric: Path, values: Path, about: Mapping[str, Any], table: pd.DataFrame, inputs: Sequence[Path], empty: str
+) -> Metric:
+    """Write the mean of some values as a number, and the values.
+
+    Args:
+        about: fields of the number, `Metric`, but for its value.
+        table: columns `id`, `person` and `value`.
+        inputs: files that it was computed from.
+        empty: why there is no number where there are no values.
+    """
+    mean = float(table["value"].mean()) if len(table) else None
+    number = Metric(value=mean, n=len(table), reason=empty if mean is None else None, **about)
+    write_metric(metric, number, inputs)
+    write_values(values, number, table["id"], table["person"], table["value"])
+    return number
 
 
 def write_replicates(path: str | Path, number: Metric, without: Mapping[str, float]) -> None:
@@ -60,25 +80,14 @@ def write_replicates(path: str | Path, number: Metric, without: Mapping[str, flo
     write_values(path, number, ids, ["", *without], [number.value, *without.values()])
 
 
-def edit_values(
-    edits: Edits, numbers: Mapping[str, np.ndarray], dataset: str, method: str, seed: int
-) -> list[tuple[Metric, pd.DataFrame]]:
-    """Numbers of M edits as `write_several` takes them.
+def edit_values(edits: Edits, numbers: Mapping[str, np.ndarray], dataset: str, method: str, seed: int) -> pd.DataFrame:
+    """Several numbers of M edits as lines of a file of values.
 
     `numbers` maps a metric to `(M,)` values; NaN rows are dropped.
     """
-    table = pd.DataFrame({"id": edits.ids, "person": edits.index["person"].to_numpy()})
-    tables = {name: table.assign(value=column)[~np.isnan(column)] for name, column in numbers.items()}
-    return [(Metric(name, 0.0, len(kept), dataset, method, seed), kept) for name, kept in tables.items()]
-
-
-def write_several(path: str | Path, tables: Sequence[tuple[Metric, pd.DataFrame]]) -> None:
-    """Write the values behind several numbers into one file; each table has columns `id`, `person` and `value`."""
-    frames = [
-        table.assign(dataset=one.dataset, method=one.method, seed=one.seed, metric=one.name) for one, table in tables
-    ]
-    whole = pd.concat(frames) if frames else pd.DataFrame(columns=list(VALUE_COLUMNS))
-    write_records(path, whole[list(VALUE_COLUMNS)])
+    wide = edits.index[["person"]].assign(id=edits.ids, **numbers)
+    lines = wide.melt(["id", "person"], var_name="metric").dropna(subset="value")
+    return lines.assign(dataset=dataset, method=method, seed=seed)[list(VALUE_COLUMNS)]
 
 
 def read_several(path: str | Path) -> list[Values]:

@@ -10,7 +10,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.packed_edits import Edits
-from cascade_efgan.evaluation.psnr import counterparts, psnr, true_counterparts
+from cascade_efgan.evaluation.similarity import counterparts, psnr, true_counterparts
 from cascade_efgan.figures.per_edit import au_gaps, matched, read_readings
 
 
@@ -55,7 +55,7 @@ def partners(edits: Edits, faces: Faces, truth: Edits | None) -> Callable[[int],
     """What the edit of a row is compared with: the true edit where these are known, else its real counterpart."""
     if truth is not None:
         return true_counterparts(edits, truth)
-    return counterparts(edits, faces.images, list(faces.index["id"]))
+    return counterparts(edits, faces)
 
 
 def bin_edges(gaps: np.ndarray, bins: int) -> np.ndarray:

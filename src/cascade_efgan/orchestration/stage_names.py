@@ -3,8 +3,8 @@
 #: Stages that compute numbers, pictures' pixels and tables from weights and crops: `efgan audit --recompute` runs them
 #: again. A record may come from anyone: no other command of it is run.
 DERIVED = (
-    "generate", "accuracy", "psnr", "psnr_true", "ssim", "features", "fid", "kid", "identity", "identity_of_pairs",
-    "au_error", "compare", "describe_run", "table", "claims",
+    "generate", "accuracy", "similarity", "features", "fid", "kid", "identity", "identity_of_pairs", "au_error",
+    "compare", "describe_run", "table", "claims",
 )  # fmt: skip
 
 #: All of them, in pipeline order.

@@ -22,7 +22,7 @@ from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, pretraining_folder, run_facts
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
-from cascade_efgan.evaluation.psnr import compare_edits, counterparts
+from cascade_efgan.evaluation.similarity import compare_edits, counterparts
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights
 from cascade_efgan.publishing.card import CARD, PUBLISHABLE, card, card_numbers
@@ -119,7 +119,7 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
     faces = load_faces(data / "crops.npy", data / "crops.csv")
     stored = load_edits(original.with_name("edits_test.npy"), original.with_name("edits_test.csv"))
     edits = edited_again(CropEditor(generator, spec, "cpu"), stored, faces)
-    partner = counterparts(stored, faces.images, faces.index["id"].tolist())
+    partner = counterparts(stored, faces)
     then, now = (compare_edits(each, partner, "no_counterpart") for each in (stored, edits))
     if then.mean is None or now.mean is None or abs(then.mean - now.mean) > MOST_CHANGE:
         raise InputError(

@@ -11,7 +11,7 @@ from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.records import au_values, write_records
 from cascade_efgan.evaluation.packed_edits import Edits
-from cascade_efgan.evaluation.psnr import psnr
+from cascade_efgan.evaluation.similarity import psnr
 
 PICTURE, TABLE = "samples.png", "samples.csv"
 COUNT = 8

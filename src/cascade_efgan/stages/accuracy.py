@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -12,16 +12,13 @@ from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers, classify, load_classifier
+from cascade_efgan.evaluation.classifier import accuracy_details, class_numbers, classify, hits, load_classifier
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.accuracy")
-
-#: Images, their rows, ids, people, true expressions, and the files that they come from.
-Tested = tuple[np.ndarray, np.ndarray, list[str], list[str], list[str], list[Path]]
 
 
 def command(
@@ -43,32 +40,34 @@ def command(
     """R, G or R+G: share of test images (or of their edits) whose expression the classifier recognises, percent."""
     if name not in ("R", "G", "R+G"):
         raise InputError(f"--name {name}: expected R, G or R+G")
-    if name == "G":
-        images, rows, ids, people, true, inputs = _edited(edits, edits_index)
-    else:
-        images, rows, ids, people, true, inputs = _real(crops, index, split)
+    images, rows, tested, inputs = _edited(edits, edits_index) if name == "G" else _real(crops, index, split)
     network, description = load_classifier(weights, model)
+    true = tested["true"].tolist()
     class_numbers(true, description["classes"], inputs[1])
     if images.shape[1] != description["crop_size"]:
         raise InputError(
             f"{inputs[0]}: images of {images.shape[1]} pixels, but {model} was trained on {description['crop_size']}; "
             "use a classifier of the same crop.size"
         )
-    common = {"name": name, "dataset": dataset, "method": method, "seed": seed, "settings": description["settings"]}
+    about: dict[str, Any] = {"name": name, "dataset": dataset, "method": method, "seed": seed, "n": len(rows)}
+    about["settings"] = description["settings"]
+    predicted = classify(network, description["classes"], images, rows, pick_device()) if len(rows) else []
     if len(rows) == 0:
-        number = Metric(value=None, n=0, reason="the test part has no images", **common)
-        predicted: list[str] = []
+        number = Metric(value=None, reason="the test part has no images", **about)
     else:
-        predicted = classify(network, description["classes"], images, rows, pick_device())
         value, details = accuracy_details(true, predicted)
-        details |= {"classifier": {key: description[key] for key in ("n_real", "n_edits", "steps", "final_loss")}}
-        number = Metric(value=value, n=len(rows), details=details, **common)
+        details["classifier"] = {key: description[key] for key in ("n_real", "n_edits", "steps", "final_loss")}
+        number = Metric(value=value, details=details, **about)
         log.info("%s of %s on %s: %.2f %% of %d images", name, method, dataset, value, len(rows))
     write_metric(metric, number, [weights, model, *inputs])
     if predictions is not None:
-        write_records(predictions, pd.DataFrame({"id": ids, "true": true, "predicted": predicted}))
+        write_records(predictions, tested[["id", "true"]].assign(predicted=predicted))
     if values is not None:
-        write_values(values, number, ids, people, [100.0 * (a == b) for a, b in zip(true, predicted, strict=True)])
+        write_values(values, number, tested["id"], tested["person"], hits(true, predicted))
+
+
+#: Images, their rows, a table of `id`, `person` and `true` expression, and the files that they come from.
+Tested = tuple[np.ndarray, np.ndarray, pd.DataFrame, list[Path]]
 
 
 def _real(crops: Path | None, index: Path | None, split: Path | None) -> Tested:
@@ -76,14 +75,13 @@ def _real(crops: Path | None, index: Path | None, split: Path | None) -> Tested:
         raise InputError("--crops, --index and --split: R and R+G are measured on real test images and need all three")
     faces = load_faces(crops, index)
     rows = part_rows(faces.index, split, "test")
-    chosen = faces.index.iloc[rows]
-    ids, people, true = (chosen[name].tolist() for name in ("id", "person", "expression"))
-    return faces.images, rows, ids, people, true, [crops, index, split]
+    tested = faces.index[["id", "person"]].assign(true=faces.index["expression"]).iloc[rows]
+    return faces.images, rows, tested, [crops, index, split]
 
 
 def _edited(edits: Path | None, edits_index: Path | None) -> Tested:
     if edits is None or edits_index is None:
         raise InputError("--edits and --edits-index: G is measured on edits of the test images and needs both")
     made = load_edits(edits, edits_index)
-    people, true = (made.index[name].tolist() for name in ("person", "target_expression"))
-    return made.images, np.arange(len(made)), made.ids, people, true, [edits, edits_index]
+    tested = made.index[["person"]].assign(id=made.ids, true=made.index["target_expression"])
+    return made.images, np.arange(len(made)), tested, [edits, edits_index]

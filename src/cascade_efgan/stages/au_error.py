@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.au_regressor import au_errors, au_errors_of_edits, load_au_regressor, read_aus
+from cascade_efgan.evaluation.au_regressor import absolute_errors, au_errors, load_au_regressor, read_aus
 from cascade_efgan.evaluation.metric import Metric, write_metric
-from cascade_efgan.evaluation.packed_edits import Edits, load_edits
+from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.values import write_values
 from cascade_efgan.stages import options
 
@@ -42,30 +42,21 @@ def command(
             "use a regressor of the same crop.size"
         )
     details = {key: description[key] for key in ("held_out_error", "n_held_out", "constant_guess_error")}
-    common = {
-        "name": "au_error",
-        "dataset": dataset,
-        "method": method,
-        "seed": seed,
-        "settings": description["settings"],
-    }
-    inputs = [weights, model, edits, edits_index]
+    about: dict[str, Any] = {"name": "au_error", "dataset": dataset, "method": method, "seed": seed}
+    about["settings"] = description["settings"]
     wanted = made.aus * AU_MAX
-    measured = read_aus(network, made.images, np.arange(len(made)), pick_device()) if len(made) else wanted
-    if len(made) == 0:
-        number = Metric(value=None, n=0, reason="there are no edits", details=details, **common)
-    else:
+    if len(made):
+        measured = read_aus(network, made.images, np.arange(len(made)), pick_device())
         value, per_au = au_errors(measured, wanted)
-        number = Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **common)
+        number = Metric(value=value, n=len(made), details={**details, "per_au": per_au}, **about)
         log.info("AU error of %s on %s: %.3f over %d edits", method, dataset, value, len(made))
-    write_metric(metric, number, inputs)
+    else:
+        measured = wanted
+        number = Metric(value=None, n=0, reason="there are no edits", details=details, **about)
+    write_metric(metric, number, [weights, model, edits, edits_index])
     if values is not None:
-        write_values(values, number, made.ids, made.index["person"].tolist(), au_errors_of_edits(measured, wanted))
+        errors = absolute_errors(measured, wanted).mean(axis=1)
+        write_values(values, number, made.ids, made.index["person"].tolist(), errors)
     if readings is not None:
-        _write_readings(readings, made, measured)
-
-
-def _write_readings(path: Path, made: Edits, measured: np.ndarray) -> None:
-    """`id` as in the predictions of G, and the AUs `(M, 17)` that were read, 0..5."""
-    readings = pd.DataFrame(measured, columns=list(AUS)).round(4)
-    write_records(path, readings.assign(id=made.ids)[["id", *AUS]])
+        table = pd.DataFrame(measured, columns=list(AUS)).round(4)
+        write_records(readings, table.assign(id=made.ids)[["id", *AUS]])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from typer import Option
 
 from cascade_efgan.claims.entries import CASCADE, EF
@@ -13,12 +14,13 @@ from cascade_efgan.claims.networks import attention_values, path_values
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes
+from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import load_au_regressor
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
-from cascade_efgan.evaluation.psnr import true_counterparts
-from cascade_efgan.evaluation.values import edit_values, write_several
+from cascade_efgan.evaluation.similarity import true_counterparts
+from cascade_efgan.evaluation.values import VALUE_COLUMNS, edit_values
 from cascade_efgan.figures.networks import Asked, attention_generator
 from cascade_efgan.figures.per_edit import read_readings
 from cascade_efgan.models.build import load_au_critic
@@ -88,8 +90,8 @@ def command(
     tables = []
     for method, made, numbers in measured():
         changed = {name: np.where(made.changes, column, np.nan) for name, column in numbers.items()}
-        tables += edit_values(made, changed, dataset, method, seed)
-    write_several(values, tables)
+        tables.append(edit_values(made, changed, dataset, method, seed))
+    write_records(values, pd.concat(tables) if tables else pd.DataFrame(columns=list(VALUE_COLUMNS)))
 
 
 def _partners(made: Edits, truth: Edits, path: Path) -> np.ndarray:

@@ -8,7 +8,7 @@ from typer import Option
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.dataset import part_rows
 from cascade_efgan.devices import pick_device
-from cascade_efgan.evaluation.classifier import classify, train_classifier, training_data
+from cascade_efgan.evaluation.classifier import classify, hits, train_classifier, training_data
 from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.values import AGAIN, write_values
 
@@ -40,8 +40,7 @@ def command(
     for turn in range(1, config.measures.classifiers + 1):
         own = seed + STRIDE * turn
         network, _ = train_classifier(data, real, faces.expressions, faces.size, config.classifier, own, device)
-        predicted = classify(network, faces.expressions, faces.images, rows, device)
         names += [f"{name}{AGAIN}{turn}" for name in ids]
-        right += [100.0 * (one == other) for one, other in zip(true, predicted, strict=True)]
+        right += hits(true, classify(network, faces.expressions, faces.images, rows, device))
     number = Metric("R_again" if edits is None else "R+G_again", 0.0, len(names), dataset, method, seed)
     write_values(values, number, names, people * config.measures.classifiers, right)

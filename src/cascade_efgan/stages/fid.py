@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.evaluation.features_by_person import FeaturesByPerson
+from cascade_efgan.evaluation.features_by_person import read_features_by_person
 from cascade_efgan.evaluation.fid import DistanceTo, distance
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, load_statistics
@@ -34,7 +34,7 @@ def command(
     number = Metric("fid", value, second.n, dataset, method, seed, details=details,
                     settings={"extractor": first.extractor})  # fmt: skip
     write_metric(metric, number, [real, edits])
-    people = FeaturesByPerson.read(edits_vectors, edits_index)
+    people = read_features_by_person(edits_vectors, edits_index)
     measure = DistanceTo(people.vectors, first)
     write_replicates(values, number, people.without_each(lambda kept: measure(people.rows(kept))))
     log.info(

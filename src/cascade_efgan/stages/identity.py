@@ -4,16 +4,16 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
+import pandas as pd
 from typer import Option
 
 from cascade_efgan.data.dataset import read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import Metric, write_metric
-from cascade_efgan.evaluation.similarity import directions, identity_of_edits
+from cascade_efgan.evaluation.identity import identity_of_edits
+from cascade_efgan.evaluation.packed_edits import edit_ids
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
-from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.evaluation.values import write_mean
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.stages import options
 
@@ -33,22 +33,18 @@ def command(
     values: Annotated[Path, Option(help="the cosine of every edit to write (CSV)")],
 ) -> None:
     """Cosine between the features of each edit to another expression and of its input. Not in the paper."""
-    edits, vectors, features = (
-        read_records(edits_index, EDIT_TEXT),
-        load_vectors(edits_vectors),
-        load_vectors(real_vectors),
-    )
-    rows = {name: row for row, name in enumerate(read_index(index)["id"])}
-    unknown = [name for name in edits["source_id"] if name not in rows]
-    if unknown or len(rows) != len(features) or len(edits) != len(vectors):
+    edits, faces = read_records(edits_index, EDIT_TEXT), read_index(index)
+    vectors, features = load_vectors(edits_vectors), load_vectors(real_vectors)
+    sources = pd.Index(faces["id"]).get_indexer(edits["source_id"])
+    if (sources < 0).any() or len(faces) != len(features) or len(edits) != len(vectors):
         raise InputError(f"{index}: does not belong to these edits and features; run their rules again")
-    middle = features.mean(axis=0, dtype=np.float64)
-    sources = features[[rows[name] for name in edits["source_id"]]]
-    table = identity_of_edits(edits, directions(vectors, middle), directions(sources, middle))
-    mean = float(table["value"].mean()) if len(table) else None
-    reason = None if len(table) else "there are no edits to another expression"
-    about = {"extractor": load_statistics(real).extractor}
-    number = Metric("identity", mean, len(table), dataset, method, seed, reason=reason, details=about, settings=about)
-    write_metric(metric, number, [real_vectors, index, edits_vectors, edits_index])
-    write_values(values, number, table["id"].tolist(), table["person"].tolist(), table["value"])
-    log.info("cosine of edits and inputs of %s on %s over %d edits", method, dataset, len(table))
+    cosines = identity_of_edits(vectors, features, sources)
+    changed = edits["target_expression"] != edits["source_expression"]
+    table = edits.assign(id=edit_ids(edits), value=cosines)[changed]
+    extractor = {"extractor": load_statistics(real).extractor}
+    about = {"name": "identity", "dataset": dataset, "method": method, "seed": seed}
+    number = write_mean(
+        metric, values, {**about, "details": extractor, "settings": extractor}, table,
+        [real_vectors, index, edits_vectors, edits_index], "there are no edits to another expression",
+    )  # fmt: skip
+    log.info("cosine of edits and inputs of %s on %s over %d edits", method, dataset, number.n)

@@ -4,15 +4,13 @@ import logging
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from typer import Option
 
 from cascade_efgan.data.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import Metric, write_metric
-from cascade_efgan.evaluation.similarity import directions, identity_of_pairs, mean_by_image, ordered_share
+from cascade_efgan.evaluation.identity import identity_of_pairs, mean_by_image, ordered_share
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors
-from cascade_efgan.evaluation.values import write_values
+from cascade_efgan.evaluation.values import write_mean
 from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.identity_of_pairs")
@@ -35,21 +33,14 @@ def command(
     if len(vectors) != len(faces):
         raise InputError(f"{real_vectors}: {len(vectors)} images, but {index} has {len(faces)} rows; make both again")
     extractor = load_statistics(real).extractor
-    unit = directions(vectors, vectors.mean(axis=0, dtype=np.float64))
-    pairs = identity_of_pairs(faces, unit, part_rows(faces, split, "test"))
-    cosines = [np.array([cosine for _, cosine in pairs[kind]]) for kind in ("same_person", "other_person")]
     details: dict[str, Any] = {"extractor": extractor}
-    if all(map(len, cosines)):
-        details |= {"auc": ordered_share(*cosines)}
+    pairs = identity_of_pairs(faces, vectors, part_rows(faces, split, "test"))
+    if all(map(len, pairs.values())):
+        details["auc"] = ordered_share(pairs["same_person"]["value"], pairs["other_person"]["value"])
         log.info("%s: cosines tell the same person from another one in %.1f %%", extractor, 100 * details["auc"])
-    for kind, metric, values in (
-        ("same_person", same_person, same_person_values),
-        ("other_person", other_person, other_person_values),
-    ):
-        table = mean_by_image(pairs[kind], faces)
-        reason = None if len(table) else "the data set has no such pair of real images"
-        value = float(table["value"].mean()) if len(table) else None
-        number = Metric("identity", value, len(table), dataset, kind, seed, reason=reason, details=details,
-                        settings={"extractor": extractor})  # fmt: skip
-        write_metric(metric, number, [index, split, real_vectors])
-        write_values(values, number, table["id"].tolist(), table["person"].tolist(), table["value"])
+    common = {"name": "identity", "dataset": dataset, "seed": seed}
+    common |= {"details": details, "settings": {"extractor": extractor}}
+    files = {"same_person": (same_person, same_person_values), "other_person": (other_person, other_person_values)}
+    for kind, (metric, values) in files.items():
+        table, empty = mean_by_image(pairs[kind], faces), "the data set has no such pair of real images"
+        write_mean(metric, values, {**common, "method": kind}, table, [index, split, real_vectors], empty)

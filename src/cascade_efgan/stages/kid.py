@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.data.dataset import part_rows, read_index
-from cascade_efgan.evaluation.features_by_person import FeaturesByPerson
+from cascade_efgan.evaluation.features_by_person import read_features_by_person
 from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.metric import Metric, write_metric
 from cascade_efgan.evaluation.statistics import KERNEL_NAMES, load_statistics, load_vectors
@@ -33,7 +33,7 @@ def command(
     """Kernel distance between real images and edits; KID only with pytorch-fid's Inception. Not in the paper."""
     about = load_statistics(real)
     chosen = load_vectors(real_vectors)[part_rows(read_index(index), split, about.part)]
-    people = FeaturesByPerson.read(edits_vectors, edits_index)
+    people = read_features_by_person(edits_vectors, edits_index)
     sums = kernel_sums(people.vectors, people.groups, chosen)
     number = Metric("kid", sums.distance(), len(people.vectors), dataset, method, seed,
                     details=about.about(KERNEL_NAMES), settings={"extractor": about.extractor})  # fmt: skip

@@ -13,7 +13,7 @@ from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, constant_guess_error, read_aus, train_au_regressor
 from cascade_efgan.evaluation.metric import hashed
-from cascade_efgan.evaluation.trainer import examples, save_network
+from cascade_efgan.evaluation.trainer import Examples, save_network
 
 log = logging.getLogger("efgan.regress_aus")
 
@@ -36,7 +36,7 @@ def command(
             f"{split}: {len(train)} training and {len(test)} test images, expected some of both; change split"
         )
     device = pick_device()
-    data = examples([(faces.images, train, faces.aus[train])])
+    data = Examples((faces.images, train, faces.aus[train]))
     network, description = train_au_regressor(data, faces.size, config, seed, device)
     known = faces.aus[test] * AU_MAX
     error, per_au = au_errors(read_aus(network, faces.images, test, device), known)

@@ -11,11 +11,11 @@ from cascade_efgan.claims.entries import WILD
 from cascade_efgan.claims.measures import change_outside
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.data.records import landmarks_of
+from cascade_efgan.data.records import landmarks_of, write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import find_reader
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
-from cascade_efgan.evaluation.values import edit_values, write_several
+from cascade_efgan.evaluation.values import edit_values
 from cascade_efgan.stages import options
 
 log = logging.getLogger("efgan.wild_values")
@@ -46,7 +46,7 @@ def command(
             found["au_approach"] = _approach(reader, openface, made, faces.images[sources], which)
         except InputError as error:
             log.warning("%s", error)  # as with the AU error: a measure beyond the paper stops no run
-    write_several(values, edit_values(made, found, dataset, WILD, seed))
+    write_records(values, edit_values(made, found, dataset, WILD, seed))
 
 
 def _approach(reader: str, openface: str, made: Edits, sources: np.ndarray, which: np.ndarray) -> np.ndarray:
