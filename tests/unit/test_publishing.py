@@ -73,7 +73,7 @@ def run(made, tmp_path, monkeypatch):
 
 def fill(efgan, make_data):
     def stage(command, /, **flags):
-        efgan(command, *[word for flag, value in flags.items() for word in (f"--{flag}", value)])
+        efgan(command, *[word for flag, value in flags.items() for word in (f"--{flag.replace('_', '-')}", value)])
 
     data = make_data(Path(DATA))
     data.extract_aus()
