@@ -11,8 +11,7 @@ import pandas as pd
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data.photos import ExactZip
-from cascade_efgan.data.sources.file_names import decoded
-from cascade_efgan.data.sources.side_files import side_file
+from cascade_efgan.data.sources.file_names import decoded, side_file
 from cascade_efgan.editing.photo_writing import MEDIA_TYPES, SUFFIXES
 from cascade_efgan.errors import InputError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cascade_efgan.data.sources.side_files import side_file
+from cascade_efgan.data.sources.file_names import side_file
 from cascade_efgan.editing.animation import marked_png, steps_picture, write_animation
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.mark import named_aus

@@ -17,8 +17,7 @@ import numpy as np
 from cascade_efgan.data import AUS
 from cascade_efgan.data.openface.detected import AU_COLUMNS, COLUMNS, DetectedFace
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
-from cascade_efgan.data.sources.file_names import composed, decoded
-from cascade_efgan.data.sources.side_files import say_left_out, side_file
+from cascade_efgan.data.sources.file_names import composed, decoded, say_left_out, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import pointer, sha256_file
 

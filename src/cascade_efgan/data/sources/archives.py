@@ -18,10 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO
 
-from cascade_efgan.data.sources.file_names import below_root, decoded
-from cascade_efgan.data.sources.side_files import files_below, side_file
+from cascade_efgan.data.sources.file_names import below_root, decoded, side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file
 
@@ -37,13 +36,10 @@ MAX_GROWTH = 200
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _COMPRESSED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
-_BLOCK = tarfile.BLOCKSIZE
-
-Place = TypeVar("Place")
 
 
-class ArchiveReader(ABC, Generic[Place]):
-    """What all kinds of archives share; `Place` is where a member's bytes are.
+class ArchiveReader(ABC):
+    """What all kinds of archives share.
 
     Attributes:
         path: the archive, for messages.
@@ -53,8 +49,8 @@ class ArchiveReader(ABC, Generic[Place]):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.skipped: Counter[str] = Counter()
-        self._places: dict[str, Place] = {}
-        self._special: set[str] = set()
+        #: Name -> where its bytes are, as the kind of archive says it; None for a link, a device or a sparse file.
+        self._places: dict[str, Any] = {}
 
     def names(self) -> list[str]:
         """All files, sorted: POSIX paths relative to the root, in Unicode's composed form (NFC)."""
@@ -68,13 +64,14 @@ class ArchiveReader(ABC, Generic[Place]):
         """
         if name not in self._places:
             raise InputError(f"{self.path}: holds no file {name}; complete it")
-        if name in self._special:
+        place = self._places[name]
+        if place is None:
             raise InputError(
                 f"{self.path}: {name} is a link, a device or a sparse file, which is not read: put a plain file in its "
                 "place"
             )
         try:
-            data = self._read(self._places[name])
+            data = self._read(place)
         except _DAMAGE as error:
             raise self._damaged(f"{name}: {error}") from None
         if len(data) > MAX_BYTES:
@@ -84,28 +81,14 @@ class ArchiveReader(ABC, Generic[Place]):
         return data
 
     @abstractmethod
-    def _read(self, place: Place) -> bytes:
+    def _read(self, place: Any) -> bytes:
         """At most `MAX_BYTES + 1` bytes: a size that an archive declares is not trusted."""
 
-    def _add(self, raw: str, place: Place, special: bool = False) -> None:
-        """List one file, unless another program left it."""
-        name = self._checked(raw)
-        left = side_file(name)
-        if left:
-            self.skipped[left] += 1
-        if left or not name:
-            return
-        if name in self._places:
-            raise InputError(f"{self.path}: holds {name} twice, expected every name once: pack it again")
-        self._places[name] = place
-        if special:
-            self._special.add(name)
-
-    def _checked(self, raw: str) -> str:
-        """A member's name in the form of `names`.
+    def _add(self, raw: str, place: Any, folder: bool = False) -> None:
+        """List one file, unless another program left it; of a folder, only the name is checked.
 
         Raises:
-            InputError: it leaves the archive, or there are more than `MAX_MEMBERS`.
+            InputError: the name leaves the archive or is there already, or there are more than `MAX_MEMBERS`.
         """
         name = below_root(raw)
         if name is None:
@@ -115,13 +98,20 @@ class ArchiveReader(ABC, Generic[Place]):
             )
         if len(self._places) >= MAX_MEMBERS:
             raise InputError(f"{self.path}: more than {MAX_MEMBERS} files; name the folder of the data set alone")
-        return name
+        if folder or not name:
+            return
+        if left := side_file(name):
+            self.skipped[left] += 1
+        elif name in self._places:
+            raise InputError(f"{self.path}: holds {name} twice, expected every name once: pack it again")
+        else:
+            self._places[name] = place
 
-    def _damaged(self, reason: str) -> InputError:
+    def _damaged(self, reason: object) -> InputError:
         return InputError(f"{self.path}: damaged or not readable ({reason}); obtain it again, or unpack it yourself")
 
 
-class _Folder(ArchiveReader[str]):
+class _Folder(ArchiveReader):
     """A folder; places are paths relative to it, as the file system spells them."""
 
     def __init__(self, path: Path) -> None:
@@ -132,7 +122,7 @@ class _Folder(ArchiveReader[str]):
             while folders:
                 folders += self._list(folders.pop())
         except OSError as error:
-            raise self._damaged(str(error)) from None
+            raise self._damaged(error) from None
 
     def _list(self, below: str) -> list[str]:
         """List the files of one folder, and return its folders; the kinds come with the names, without a stat."""
@@ -140,22 +130,23 @@ class _Folder(ArchiveReader[str]):
         with os.scandir(self._root / below) as entries:
             for entry in entries:
                 raw = f"{below}/{entry.name}" if below else entry.name
+                folder = entry.is_dir(follow_symlinks=False)
                 if left := side_file(entry.name):
-                    inside = entry.is_dir(follow_symlinks=False)
-                    self.skipped[left] += files_below(entry.path) if inside else 1
-                elif entry.is_dir(follow_symlinks=False):
+                    # What cannot be listed does not count.
+                    self.skipped[left] += sum(len(files) for *_, files in os.walk(entry)) if folder else 1
+                elif folder:
                     folders.append(raw)
                 elif entry.is_symlink():
                     self._add_link(raw)
                 else:
-                    self._add(raw, raw, special=not entry.is_file(follow_symlinks=False))
+                    self._add(raw, raw if entry.is_file(follow_symlinks=False) else None)
         return folders
 
     def _add_link(self, raw: str) -> None:
         target = Path(os.path.realpath(self._root / raw))
         inside = target.is_relative_to(self._root)
         if not target.is_dir():
-            self._add(raw, raw, special=not (inside and target.is_file()))
+            self._add(raw, raw if inside and target.is_file() else None)
         elif not inside:
             # Not followed, its photographs would be missing without a word.
             raise InputError(
@@ -169,7 +160,7 @@ class _Folder(ArchiveReader[str]):
             return file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
 
 
-class _Zip(ArchiveReader[zipfile.ZipInfo]):
+class _Zip(ArchiveReader):
     """A zip."""
 
     def __init__(self, path: Path) -> None:
@@ -177,17 +168,15 @@ class _Zip(ArchiveReader[zipfile.ZipInfo]):
         try:
             self.archive = zipfile.ZipFile(path)
         except _DAMAGE as error:
-            raise self._damaged(str(error)) from None
+            raise self._damaged(error) from None
         for member in self.archive.infolist():
             name = decoded(member)
-            if member.is_dir() or name.endswith("\\"):
-                self._checked(name)
-                continue
-            if member.flag_bits & 1:
+            folder = member.is_dir() or name.endswith("\\")
+            if member.flag_bits & 1 and not folder:
                 raise InputError(
                     f"{path}: {name} is encrypted; unpack the zip with its password and name the folder instead"
                 )
-            self._add(name, member, special=stat.S_ISLNK(member.external_attr >> 16))
+            self._add(name, None if stat.S_ISLNK(member.external_attr >> 16) else member, folder)
 
     def _read(self, place: zipfile.ZipInfo) -> bytes:
         # Python bounds what deflate puts out, but not what other methods do.
@@ -197,7 +186,7 @@ class _Zip(ArchiveReader[zipfile.ZipInfo]):
             return file.read(MAX_BYTES + 1)
 
 
-class _Tar(ArchiveReader[tuple[int, int]]):
+class _Tar(ArchiveReader):
     """A plain tar; places are (offset, size) in bytes."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -208,17 +197,14 @@ class _Tar(ArchiveReader[tuple[int, int]]):
             archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115
             while (member := archive.next()) is not None:
                 archive.members.clear()  # type: ignore[attr-defined]  # a million records would take gigabytes
-                if member.isdir():
-                    self._checked(member.name)
-                    continue
                 plain = member.isreg() and not member.issparse()
-                self._add(member.name, (member.offset_data, member.size), special=not plain)
+                self._add(member.name, (member.offset_data, member.size) if plain else None, member.isdir())
             # tarfile takes a damaged header for the end; the true end is a block of zeros.
             file.seek(archive.offset)
-            end = file.read(_BLOCK)
+            end = file.read(tarfile.BLOCKSIZE)
         except _DAMAGE as error:
-            raise self._damaged(str(error)) from None
-        if end != bytes(_BLOCK):
+            raise self._damaged(error) from None
+        if end != bytes(tarfile.BLOCKSIZE):
             raise self._damaged("it breaks off")
 
     def _read(self, place: tuple[int, int]) -> bytes:

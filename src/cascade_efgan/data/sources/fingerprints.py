@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from cascade_efgan.data.sources.side_files import side_file
+from cascade_efgan.data.sources.file_names import side_file
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file, write_text
 
