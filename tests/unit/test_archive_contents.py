@@ -8,7 +8,7 @@ from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.photos import Request, source_photos
-from cascade_efgan.data.sources.archive_contents import is_placeholder, placeholder
+from cascade_efgan.data.sources.archive_contents import _is_placeholder as is_placeholder, placeholder
 from cascade_efgan.errors import InputError
 
 DATASETS = ("rafd", "cfeed", "affectnet", "folder")

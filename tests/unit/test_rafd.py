@@ -28,8 +28,8 @@ def whole(tmp_path):
     for number in PEOPLE:
         for expression in EXPRESSIONS:
             for gaze in ("left", "frontal", "right"):
-                looks = RAFD_MODELS.get(number, "Caucasian_male")
-                path = tmp_path / "whole" / f"Rafd090_{number:02d}_{looks}_{expression}_{gaze}.jpg"
+                looks = RAFD_MODELS.get(int(number), "Caucasian_male")
+                path = tmp_path / "whole" / f"Rafd090_{number}_{looks}_{expression}_{gaze}.jpg"
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(jpeg)
     return tmp_path / "whole"

@@ -12,37 +12,27 @@ are taken for `train_set`.
 import hashlib
 import heapq
 import io
-import logging
-import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from cascade_efgan.data import UNKNOWN
 from cascade_efgan.data.photos import Photo, Request, SourcePhotos
-from cascade_efgan.data.sources.affectnet_lists import BOX, DISPUTED, LISTS, PATH, one_row_each, photo_ids, read_lists
-from cascade_efgan.data.sources.archive_contents import (
-    check_complete,
-    is_image,
-    one_file_each,
-    open_photographs,
-    read_while_open,
-)
+from cascade_efgan.data.sources.affectnet_lists import BOX, DISPUTED, LISTS, PATH, read_lists
+from cascade_efgan.data.sources.archive_contents import Contents, archive_photos, is_image, one_file_each, recognize
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
 
-log = logging.getLogger("efgan.download")
-
-#: Expression id of the data set -> name here.
-_EXPRESSIONS = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous")
-#: The ids after them, photographs that show no single expression; the last is this project's own.
-_LEFT_OUT = ("none", "uncertain", "non-face", "listed with two expressions")
+#: Expression id of the data set -> name here. After eight expressions, photographs that show no single one; the last id
+#: is this project's own (`DISPUTED`).
+_CLASSES = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous",
+            "none", "uncertain", "non-face", "listed with two expressions")  # fmt: skip
+_EXPRESSIONS = 8
 
 #: Folder of the small release -> what the ids of its photographs begin with.
 _PARTS = {"train_set": "train", "val_set": "val"}
@@ -53,33 +43,6 @@ _ANY_ANNOTATION = re.compile(r"(?:.*/)?\d+_exp\.npy", re.IGNORECASE)
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class PhotoLabel:
-    """What a release says of one photograph: an expression's name here, and (left, top, width, height) in pixels."""
-
-    expression: str
-    face_box: Box | None = None
-
-
-@dataclass(frozen=True)
-class AffectNetRelease:
-    """What an archive holds of AffectNet.
-
-    Attributes:
-        labels: id -> label of every listed photograph of the eight expressions.
-        names: id -> name in the archive of those of them that are there.
-        unexpected: photographs that no list names.
-        left_out: why -> how many photographs are not used.
-        parts: how many parts of a name, from its end, are the same wherever the release is unpacked.
-    """
-
-    labels: dict[str, PhotoLabel]
-    names: dict[str, str]
-    unexpected: list[str]
-    left_out: dict[str, int]
-    parts: int
-
-
 def affectnet_photos(request: Request) -> SourcePhotos:
     """The manually labelled photographs of AffectNet in order of id, all or a seeded draw of `affectnet.limit`.
 
@@ -87,25 +50,26 @@ def affectnet_photos(request: Request) -> SourcePhotos:
     photographs of the eight expressions, drawn or not.
 
     Raises:
-        InputError: no archive, neither release or both in it, a list or annotation that cannot be right, or listed
-            photographs are missing and `affectnet.partial` is false.
+        InputError: as `archive_photos`; neither release or both in it, or a list or annotation that cannot be right.
     """
     wanted = request.settings.affectnet
-    with ExitStack() as stack:
-        archive = stack.enter_context(open_photographs(request, "affectnet"))
-        release = read_release(archive)
-        expected = {name: (UNKNOWN, label.expression, UNKNOWN) for name, label in release.labels.items()}
-        complete = check_complete(
-            "affectnet", archive, expected, release.names, release.unexpected, release.left_out, wanted.partial
+
+    def drawn(archive: ArchiveReader) -> Contents:
+        contents = read_release(archive)
+        names = {photo.id: name for name, photo in contents.photos.items()}
+        ids = draw(names, wanted.limit, wanted.seed)
+        if len(ids) == len(names):
+            return contents
+        return replace(
+            contents,
+            photos={names[photo]: contents.photos[names[photo]] for photo in ids},
+            left_out={**contents.left_out, "not drawn (affectnet.limit)": len(names) - len(ids)},
         )
-        ids = sorted(draw(release.names, wanted.limit, wanted.seed))
-        if len(ids) < len(release.names):
-            left_out = complete.left_out | {"not drawn (affectnet.limit)": len(release.names) - len(ids)}
-            complete = replace(complete, found=len(ids), left_out=dict(sorted(left_out.items())))
-        return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, release, ids)), complete)
+
+    return archive_photos(request, "affectnet", drawn)
 
 
-def read_release(archive: ArchiveReader) -> AffectNetRelease:
+def read_release(archive: ArchiveReader) -> Contents:
     """Labels and photographs of an archive of either release.
 
     Raises:
@@ -139,25 +103,20 @@ def draw(ids: Iterable[str], limit: int | None, seed: int) -> list[str]:
     return heapq.nsmallest(limit, ids, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
 
 
-def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> AffectNetRelease:
-    listing = one_row_each(read_lists(archive, lists))
-    ids = dict(zip(listing[PATH], photo_ids(listing[PATH]), strict=True))
-    files, unexpected, automatic = [], [], 0
-    for name in names:
-        end = "/".join(name.split("/")[-2:])
-        if "automatically_annotated" in name.lower():
-            automatic += is_image(name)
-        elif end in ids:
-            files.append((ids[end], name))
-        elif is_image(name):
-            unexpected.append(name)
-    expressions = dict(zip(ids.values(), listing["expression"].tolist(), strict=True))
-    boxes = dict(zip(ids.values(), map(_box, *(listing[name].tolist() for name in BOX)), strict=True))
-    left_out = {"automatically annotated": automatic} if automatic else {}
-    return _release(archive, expressions, boxes, files, unexpected, left_out, parts=2)
+def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[str]) -> Contents:
+    listing = read_lists(archive, lists)
+    ids = dict(zip(listing[PATH], listing.index, strict=True))
+    automatic = {name for name in names if "automatically_annotated" in name.lower()}
+    files, unexpected = recognize(
+        (name for name in names if name not in automatic), lambda name: ids.get(_end(name, 2))
+    )
+    boxes = {photo: (left, top, width, height)
+             for photo, left, top, width, height in listing[list(BOX)].dropna().itertuples(name=None)}  # fmt: skip
+    left_out = {"automatically annotated": sum(map(is_image, automatic))}
+    return _contents(archive, listing["expression"].to_dict(), files, unexpected, boxes, left_out, parts=2)
 
 
-def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> AffectNetRelease:
+def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> Contents:
     bare = _bare_folder(annotations)
     own_name = Path(os.path.abspath(archive.path)).name.partition(".")[0].lower()
     bare_part = _PARTS.get(own_name, "train")
@@ -168,6 +127,10 @@ def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Se
         part = match and (bare_part if match["folder"] == bare else _part(match["folder"]))
         return f"{part}-{match['number']}" if match and part else None
 
+    def listed_photo(name: str) -> str | None:
+        photo = photo_of(_IMAGE, name)
+        return photo if photo in listed and is_image(name) else None
+
     listed = {}
     for name in annotations:
         photo = photo_of(_ANNOTATION, name)
@@ -177,36 +140,37 @@ def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Se
                 "folder that holds train_set/ and val_set/ in affectnet.archive"
             )
         listed[photo] = name
-    files, unexpected = [], []
-    for name in filter(is_image, names):
-        photo = photo_of(_IMAGE, name)
-        if photo in listed:
-            files.append((photo, name))
-        else:
-            unexpected.append(name)
+    files, unexpected = recognize(names, listed_photo)
     expressions = {photo: _annotated(archive, name) for photo, name in listed.items()}
-    return _release(archive, expressions, {}, files, unexpected, {}, parts=3 if bare is None else 2)
+    return _contents(archive, expressions, files, unexpected, {}, {}, parts=3 if bare is None else 2)
 
 
-def _release(
+def _contents(
     archive: ArchiveReader,
     expressions: Mapping[str, int],
-    boxes: Mapping[str, Box | None],
-    files: Iterable[tuple[str, str]],
-    unexpected: list[str],
-    left_out: dict[str, int],
+    files: Mapping[str, str],
+    unexpected: Sequence[str],
+    boxes: Mapping[str, Box],
+    left_out: Mapping[str, int],
     parts: int,
-) -> AffectNetRelease:
-    """Labels by expression id, and the (id, name) pairs of those that have one of the eight expressions."""
-    labels = {
-        photo: PhotoLabel(_EXPRESSIONS[expression], boxes.get(photo))
-        for photo, expression in expressions.items()
-        if expression < len(_EXPRESSIONS)
+) -> Contents:
+    """What a release holds, by the expression id of every listed photograph and the names of files -> their ids.
+
+    `parts`: how many parts of a name, from its end, are the same wherever the release is unpacked.
+    """
+    others = Counter(_CLASSES[expression] for expression in expressions.values() if expression >= _EXPRESSIONS)
+    labels = {photo: _CLASSES[expression] for photo, expression in expressions.items() if expression < _EXPRESSIONS}
+    names = one_file_each(archive, ((photo, name) for name, photo in files.items() if photo in labels))
+    photos = {
+        name: Photo(photo, _end(name, parts), photo, labels[photo], UNKNOWN, b"", face_box=boxes.get(photo))
+        for photo, name in names.items()
     }
-    others = Counter(expression for expression in expressions.values() if expression >= len(_EXPRESSIONS))
-    left_out = left_out | {_LEFT_OUT[expression - len(_EXPRESSIONS)]: count for expression, count in others.items()}
-    names = one_file_each(archive, ((photo, name) for photo, name in files if photo in labels))
-    return AffectNetRelease(labels, names, unexpected, left_out, parts)
+    expected = {photo: (UNKNOWN, expression, UNKNOWN) for photo, expression in labels.items()}
+    return Contents(photos, expected, names, unexpected, others + Counter(left_out))  # a sum has no zeros
+
+
+def _end(name: str, parts: int) -> str:
+    return "/".join(name.split("/")[-parts:])
 
 
 def _part(folder: str) -> str | None:
@@ -221,10 +185,6 @@ def _bare_folder(annotations: Sequence[str]) -> str | None:
     return None if folders or folder is None or _part(folder) else folder
 
 
-def _box(left: float, top: float, width: float, height: float) -> Box | None:
-    return None if math.isnan(left) else (left, top, width, height)
-
-
 def _annotated(archive: ArchiveReader, name: str) -> int:
     """The expression id in an `N_exp.npy`: one number, or its digits as a string."""
     try:
@@ -235,17 +195,3 @@ def _annotated(archive: ArchiveReader, name: str) -> int:
     if expression not in range(DISPUTED):
         raise InputError(f"{archive.path}: {name}: expected one number from 0 to 10, the expression; restore the file")
     return expression
-
-
-def _photos(archive: ArchiveReader, release: AffectNetRelease, ids: Sequence[str]) -> Iterator[Photo]:
-    for photo in ids:
-        name, label = release.names[photo], release.labels[photo]
-        yield Photo(
-            id=photo,
-            file="/".join(name.split("/")[-release.parts :]),
-            person=photo,
-            expression=label.expression,
-            gaze=UNKNOWN,
-            data=archive.read(name),
-            face_box=label.face_box,
-        )

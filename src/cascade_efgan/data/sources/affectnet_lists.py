@@ -28,7 +28,9 @@ _READ_COLUMNS = (PATH, *BOX, "expression")
 
 
 def read_lists(archive: ArchiveReader, lists: Sequence[str]) -> pd.DataFrame:
-    """Rows of all lists: path, expression (int64), box (float64 pixels, NaN where there is none).
+    """One row per photograph, by its id: path, expression (int64), box (float64 pixels, NaN where there is none).
+
+    Of a photograph that is listed again the first row counts; where its rows disagree, its expression is `DISPUTED`.
 
     Raises:
         InputError: a list is there twice, torn, or has a cell that cannot be; the sentence names file and line.
@@ -39,7 +41,13 @@ def read_lists(archive: ArchiveReader, lists: Sequence[str]) -> pd.DataFrame:
         if other != name:
             raise InputError(f"{archive.path}: {other} and {name} are the same list twice; delete one")
     frames = [_read_list(archive.read(name), f"{archive.path}: {name}") for name in lists]
-    return pd.concat(frames, ignore_index=True)
+    listing = pd.concat(frames, ignore_index=True)
+    again = listing[PATH].duplicated()
+    if again.any():
+        log.warning("AffectNet lists %d photographs more than once", listing[PATH][again].nunique())
+    several = listing.groupby(PATH)["expression"].transform("nunique") > 1
+    listing["expression"] = listing["expression"].mask(several, DISPUTED)
+    return listing[~again].set_index(_photo_ids(listing[PATH][~again]))
 
 
 def _read_list(data: bytes, where: str) -> pd.DataFrame:
@@ -94,19 +102,10 @@ def _refuse_rows(cells: pd.Series, fine: pd.Series, where: str, expected: str) -
         )
 
 
-def one_row_each(listing: pd.DataFrame) -> pd.DataFrame:
-    """The first row of every photograph; where its rows disagree, its expression is `DISPUTED`."""
-    again = listing[PATH].duplicated()
-    if again.any():
-        log.warning("AffectNet lists %d photographs more than once", listing[PATH][again].nunique())
-    several = listing.groupby(PATH)["expression"].transform("nunique") > 1
-    return listing.assign(expression=listing["expression"].mask(several, DISPUTED))[~again]
-
-
-def photo_ids(paths: pd.Series) -> list[str]:
+def _photo_ids(paths: pd.Series) -> pd.Index:
     """`689/737db.jpg` -> `689-737db`; where two would be the same, both get a short hash of their path."""
     stems = paths.str.replace(r"\.[^./]*$", "", regex=True).str.replace("/", "-", regex=False)
     ids = stems.str.replace(r"[^A-Za-z0-9._-]", "_", regex=True)
-    hashes = [f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}" for path in paths[ids.duplicated(keep=False)]]
-    ids[ids.duplicated(keep=False)] += hashes
-    return list(ids)
+    twice = ids.duplicated(keep=False)
+    ids[twice] += [f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}" for path in paths[twice]]
+    return pd.Index(ids)

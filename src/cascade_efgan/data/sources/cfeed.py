@@ -9,23 +9,20 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from cascade_efgan.data.photos import Photo, Request, SourcePhotos
 from cascade_efgan.data.sources.archive_contents import (
-    check_complete,
+    Contents,
+    archive_photos,
     first,
-    is_image,
     one_file_each,
-    open_photographs,
     placeholder,
-    read_while_open,
+    recognize,
 )
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
@@ -37,29 +34,18 @@ PEOPLE = 230
 SHEETS = ("AU_annotation_all_subjects.xls", "AU_annotation_all_subjects.xlsx")
 SUMMARY = "summary"
 
-#: Names of the seven primary expressions as releases spell them -> ours; all other classes are compound.
-EXPRESSION_OF = {
-    "neutral": "neutral",
-    "happy": "happy",
-    "sad": "sad",
-    "fearful": "fearful",
-    "fear": "fearful",
-    "angry": "angry",
-    "anger": "angry",
-    "surprised": "surprised",
-    "surprise": "surprised",
-    "disgusted": "disgusted",
-    "disgust": "disgusted",
-}
-PRIMARY = tuple(dict.fromkeys(EXPRESSION_OF.values()))
+PRIMARY = ("neutral", "happy", "sad", "fearful", "angry", "surprised", "disgusted")
+#: Names of the primary expressions as releases spell them -> ours; all other classes are compound.
+EXPRESSION_OF = {name: name for name in PRIMARY} | {
+    "fear": "fearful", "anger": "angry", "surprise": "surprised", "disgust": "disgusted",
+}  # fmt: skip
 
 SECOND = "second photograph of the same person and expression"
 
-_FILE = re.compile(r"(?P<class>\d{1,2})_(?P<person>\d+)_(?P<number>\d+)\.jpe?g", re.ASCII | re.IGNORECASE)
+_FILE = re.compile(r"(\d{1,2})_(\d+)_(\d+)\.jpe?g", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class CfeedFile:
+class CfeedFile(NamedTuple):
     """What a file's name says: `09_110_2555` is class 9, person 110, photograph 2555."""
 
     id: str
@@ -76,40 +62,23 @@ class CfeedFile:
 def cfeed_photos(request: Request) -> SourcePhotos:
     """The photographs of CFEE's seven primary expressions in order of id.
 
-    They come from the folder, zip or tar `cfeed.archive`, else from the one that the environment variable EFGAN_CFEED
-    names. Which class is which expression is read from the release's own spreadsheet.
+    Which class is which expression is read from the release's own spreadsheet.
 
     Raises:
-        InputError: no archive or a bad one; the spreadsheet is missing, unreadable or ambiguous; missing photographs or
-            people without `cfeed.partial`; two photographs of one name that differ. While iterating: a damaged member.
+        InputError: as `archive_photos`; the spreadsheet is missing, unreadable or ambiguous; two photographs of one
+            name that differ.
     """
-    settings = request.settings.cfeed
-    with ExitStack() as stack:
-        archive = stack.enter_context(open_photographs(request, "cfeed"))
-        path, names = archive.path, archive.names()
-        classes = read_classes(archive, names)
-        expressions = primary_classes(classes, path)
-        files, unexpected = _files(archive, names, classes)
-        left_out = Counter(classes[file.class_id] for file in files if file.class_id not in expressions)
-        photos = _one_each([file for file in files if file.class_id in expressions], path)
-        if second := sum(file.class_id in expressions for file in files) - len(photos):
-            left_out[SECOND] = second
-        expected = _expected({file.person for file in files}, expressions, path)
-        completeness = check_complete("cfeed", archive, expected, photos, unexpected, left_out, settings.partial)
-        chosen = {file: files[file] for file in photos.values()}
-        return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, chosen, expressions)), completeness)
+    return archive_photos(request, "cfeed", _contents)
 
 
 def parse_cfeed_name(name: str) -> CfeedFile | None:
     """What the name of a file says, in any folder; None where it is no photograph of CFEE."""
     path = PurePosixPath(name)
     match = _FILE.fullmatch(path.name)
-    if match is None:
-        return None
-    return CfeedFile(path.stem, int(match["class"]), f"{int(match['person']):03d}", int(match["number"]))
+    return CfeedFile(path.stem, int(match[1]), f"{int(match[2]):03d}", int(match[3])) if match else None
 
 
-def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]:
+def read_classes(archive: ArchiveReader) -> dict[int, str]:
     """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet.
 
     It is in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
@@ -118,7 +87,7 @@ def read_classes(archive: ArchiveReader, names: Sequence[str]) -> dict[int, str]
     Raises:
         InputError: no spreadsheet, several that differ, no such sheet, or one id with two names.
     """
-    where, data = _spreadsheet(archive, names)
+    where, data = _spreadsheet(archive)
     classes: dict[int, str] = {}
     for row in _summary(data, where):
         # Further tables may follow below; there the second column holds numbers.
@@ -151,12 +120,35 @@ def primary_classes(classes: Mapping[int, str], path: Path) -> dict[int, str]:
     return found
 
 
-def _spreadsheet(archive: ArchiveReader, names: Sequence[str]) -> tuple[str, bytes]:
+def _contents(archive: ArchiveReader) -> Contents:
+    classes = read_classes(archive)
+    expressions = primary_classes(classes, archive.path)
+
+    def of_known_class(name: str) -> CfeedFile | None:
+        file = parse_cfeed_name(name)
+        return file if file and file.class_id in classes else None
+
+    parsed, unexpected = recognize(archive.names(), of_known_class)
+    kept = one_file_each(archive, ((file.id, name) for name, file in parsed.items()))
+    files = {name: parsed[name] for name in kept.values()}
+    primary = {name: file for name, file in files.items() if file.class_id in expressions}
+    left_out = Counter(classes[file.class_id] for name, file in files.items() if name not in primary)
+    chosen = _one_each(primary, archive.path)
+    if second := len(primary) - len(chosen):
+        left_out[SECOND] = second
+    photos = {
+        name: Photo(file.id, f"{file.id}.jpg", file.person, expressions[file.class_id], "frontal", b"")
+        for name, file in ((name, primary[name]) for name in chosen.values())
+    }
+    expected = _expected({file.person for file in files.values()}, expressions, archive.path)
+    return Contents(photos, expected, chosen, unexpected, left_out)
+
+
+def _spreadsheet(archive: ArchiveReader) -> tuple[str, bytes]:
     """The release's spreadsheet: (how messages name it, its bytes)."""
     wanted = {name.lower() for name in SHEETS}
-    kept = one_file_each(archive, ((SHEETS[0], n) for n in names if PurePosixPath(n).name.lower() in wanted))
-    if kept:
-        name = kept[SHEETS[0]]
+    inside = [name for name in archive.names() if PurePosixPath(name).name.lower() in wanted]
+    for name in one_file_each(archive, ((SHEETS[0], name) for name in inside)).values():
         return f"{archive.path}: {name}", archive.read(name)
     above = Path(os.path.abspath(archive.path)).parent
     for path in (above / name for name in SHEETS):
@@ -188,53 +180,27 @@ def _summary(data: bytes, where: str) -> list[list[Any]]:
         ) from None
 
 
-def _files(
-    archive: ArchiveReader, names: Sequence[str], classes: Mapping[int, str]
-) -> tuple[dict[CfeedFile, str], list[str]]:
-    """The archive's photographs of known classes with their names, and the images that are none of CFEE's."""
-    known, unexpected = [], []
-    for name in names:
-        file = parse_cfeed_name(name)
-        if file is not None and file.class_id in classes:
-            known.append((file.id, name))
-        elif is_image(name):
-            unexpected.append(name)
-    kept = one_file_each(archive, known)
-    return {file: name for name in kept.values() if (file := parse_cfeed_name(name))}, unexpected
-
-
-def _one_each(files: Sequence[CfeedFile], path: Path) -> dict[str, CfeedFile]:
-    """Place -> photograph; of several of one person and expression the one with the lowest number."""
-    kept: dict[str, CfeedFile] = {}
+def _one_each(files: Mapping[str, CfeedFile], path: Path) -> dict[str, str]:
+    """Place -> name of its photograph; of several of one person and expression the one with the lowest number."""
+    kept: dict[str, str] = {}
     dropped = []
-    for file in sorted(files, key=lambda file: (file.number, file.id)):
-        if kept.setdefault(file.place, file) != file:
+    for name, file in sorted(files.items(), key=lambda item: (item[1].number, item[1].id)):
+        if kept.setdefault(file.place, name) != name:
             dropped.append(file.id)
     if dropped:
         log.info("%s: %s, not used: %d (%s)", path, SECOND, len(dropped), first(dropped))
     return kept
 
 
-def _photos(archive: ArchiveReader, files: Mapping[CfeedFile, str], expressions: Mapping[int, str]) -> Iterator[Photo]:
-    for file in sorted(files, key=lambda file: file.id):
-        yield Photo(
-            id=file.id,
-            file=f"{file.id}.jpg",
-            person=file.person,
-            expression=expressions[file.class_id],
-            gaze="frontal",
-            data=archive.read(files[file]),
-        )
-
-
-def _expected(people: set[str], expressions: Mapping[int, str], path: Path) -> dict[str, tuple[str, str, str]]:
+def _expected(people: Iterable[str], expressions: Mapping[int, str], path: Path) -> dict[str, tuple[str, str, str]]:
     """Every person x seven expressions; people whom the archive lacks get a number of their own."""
+    people = sorted(people)
     if len(people) > PEOPLE:
         log.warning("%s: photographs of %d people, where the complete set has %d", path, len(people), PEOPLE)
     absent = [placeholder(number) for number in range(1, PEOPLE - len(people) + 1)]
     return {
         _place(class_id, person): (person, expression, "frontal")
-        for person in (*sorted(people), *absent)
+        for person in (*people, *absent)
         for class_id, expression in expressions.items()
     }
 

@@ -8,14 +8,13 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
-from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos
-from cascade_efgan.data.sources.archive_contents import check_complete, first, open_photographs, read_while_open
+from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.sources.archive_contents import Contents, archive_photos, first
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
@@ -42,9 +41,9 @@ class LabelLine:
     """One line of the labels: the file as written; person and expression are None where the CSV lacks the column."""
 
     file: str
-    person: str | None
-    expression: str | None
-    line: int
+    person: str | None = None
+    expression: str | None = None
+    line: int = 0
 
 
 def folder_photos(request: Request) -> SourcePhotos:
@@ -55,21 +54,14 @@ def folder_photos(request: Request) -> SourcePhotos:
     is known by its suffix; of an animated one, later stages use the first picture.
 
     Raises:
-        InputError: no such archive, no photograph in it, labels that `read_labels` or `match_labels` refuses, or listed
-            photographs are missing and `folder.partial` is false.
+        InputError: as `archive_photos`; labels that `read_labels` or `match_labels` refuse.
     """
     wanted = request.settings.folder
-    labels = Path(wanted.labels).expanduser() if wanted.labels else None
-    rows = read_labels(labels) if labels else None
-    with ExitStack() as stack:
-        archive = stack.enter_context(open_photographs(request, "folder"))
-        names, unexpected = _photographs(archive, labels)
-        if rows is None or labels is None:
-            people = {name: _person_and_expression(name, None) for name in names}
-            completeness = _all_there(archive, names, unexpected)
-        else:
-            people, completeness = _labelled(archive, names, unexpected, rows, labels, wanted.partial)
-        return SourcePhotos(read_while_open(stack.pop_all(), _photos(archive, people)), completeness)
+    if not wanted.labels:
+        return archive_photos(request, "folder", _unlabelled)
+    labels = Path(wanted.labels).expanduser()
+    rows = read_labels(labels)
+    return archive_photos(request, "folder", lambda archive: _labelled(archive, rows, labels, wanted.partial))
 
 
 def path_id(path: str) -> str:
@@ -103,7 +95,7 @@ def read_labels(path: Path) -> list[LabelLine]:
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     header = [cell.strip().lower() for cell in next(lines, [])]
     _check_header(header, path)
-    labels, wrong = [], []
+    labels = []
     for cells in lines:
         cells = [cell.strip() for cell in cells]
         if not any(cells):
@@ -116,11 +108,10 @@ def read_labels(path: Path) -> list[LabelLine]:
             raise InputError(f"{where} names no file; expected a path relative to the folder: fill it in or delete it")
         expression = row.get("expression")
         if expression is not None:
-            expression = _SPELLINGS.get(expression.lower() or UNKNOWN)
-            if expression is None:
-                wrong.append(f"{row['expression']!r} (line {lines.line_num})")
+            expression = _SPELLINGS.get(expression.lower() or UNKNOWN, expression)
         labels.append(LabelLine(row["file"], row.get("person"), expression, lines.line_num))
-    if wrong:
+    known = (None, UNKNOWN, *EXPRESSIONS)
+    if wrong := [f"{label.expression!r} (line {label.line})" for label in labels if label.expression not in known]:
         raise InputError(
             f"{path}: {first(wrong)}: not an expression; expected {', '.join(EXPRESSIONS)}, or nothing for unknown"
         )
@@ -174,27 +165,34 @@ def _photographs(archive: ArchiveReader, labels: Path | None) -> tuple[list[str]
     return photographs, others
 
 
-def _labelled(
-    archive: ArchiveReader, names: list[str], others: list[str], rows: list[LabelLine], labels: Path, partial: bool
-) -> tuple[dict[str, tuple[str, str]], Completeness]:
-    """Listed photograph -> (person, expression), and what is missing or unlisted."""
+def _unlabelled(archive: ArchiveReader) -> Contents:
+    """All photographs; nobody can know how many there should be."""
+    names, others = _photographs(archive, None)
+    if others:
+        log.warning("%s: %d files are no photographs: %s", archive.path, len(others), first(others))
+    return Contents({name: _photo(name, LabelLine(name)) for name in names}, None, names, others)
+
+
+def _labelled(archive: ArchiveReader, rows: Sequence[LabelLine], labels: Path, partial: bool) -> Contents:
+    """The listed photographs, and what is missing or unlisted."""
+    names, others = _photographs(archive, labels)
     matched = match_labels(rows, names, labels)
-    present = {label.line for label in matched.values()}
-    _refuse_unread([row.file for row in rows if row.line not in present], others, labels, partial)
+    present = {row.line for row in matched.values()}
+    absent = [row for row in rows if row.line not in present]
+    _refuse_unread([row.file for row in absent], others, labels, partial)
     if not matched:
         raise InputError(
             f"{labels}: its {len(rows)} rows name none of the {len(names)} photographs in {archive.path}; expected "
             f"names such as {names[0]}, found {rows[0].file}: correct folder.labels"
         )
-    people = {name: _person_and_expression(name, label) for name, label in matched.items()}
-    expected = {path_id(name): (*people[name], UNKNOWN) for name in people}
-    for row in rows:
-        if row.line not in present:
-            file = _posix(row.file)
-            expected[path_id(file)] = (*_person_and_expression(file, row), UNKNOWN)
-    found = [path_id(name) for name in people]
-    unexpected = sorted(others + [name for name in names if name not in people])
-    return people, check_complete("folder", archive, expected, found, unexpected, {}, partial)
+    photos = {name: _photo(name, row) for name, row in matched.items()}
+    listed = [*photos.values(), *(_photo(_posix(row.file), row) for row in absent)]
+    return Contents(
+        photos,
+        expected={photo.id: (photo.person, photo.expression, UNKNOWN) for photo in listed},
+        found={photo.id for photo in photos.values()},
+        unexpected=others + [name for name in names if name not in photos],
+    )
 
 
 def _refuse_unread(absent: Sequence[str], others: Sequence[str], labels: Path, partial: bool) -> None:
@@ -211,28 +209,12 @@ def _refuse_unread(absent: Sequence[str], others: Sequence[str], labels: Path, p
         log.warning("%s", sentence)
 
 
-def _all_there(archive: ArchiveReader, names: list[str], unexpected: list[str]) -> Completeness:
-    """Completeness of a folder without labels: nobody can know how many photographs there should be."""
-    if unexpected:
-        log.warning("%s: %d files are no photographs: %s", archive.path, len(unexpected), first(unexpected))
-    return Completeness(None, len(names), unexpected=unexpected, side_files=dict(sorted(archive.skipped.items())))
-
-
-def _person_and_expression(name: str, label: LabelLine | None) -> tuple[str, str]:
-    """What the label says; else the photograph is its own person, and its folder's name may be an expression."""
-    person = label.person if label else None
-    expression = label.expression if label else None
+def _photo(name: str, row: LabelLine) -> Photo:
+    """What the row says; else the photograph is its own person, and its folder's name may be an expression."""
+    expression = row.expression
     if expression is None:
         expression = _SPELLINGS.get(PurePosixPath(name).parent.name.strip().lower(), UNKNOWN)
-    return person or path_id(name), expression
-
-
-def _photos(archive: ArchiveReader, people: Mapping[str, tuple[str, str]]) -> Iterator[Photo]:
-    for name in sorted(people, key=path_id):
-        person, expression = people[name]
-        yield Photo(
-            id=path_id(name), file=name, person=person, expression=expression, gaze=UNKNOWN, data=archive.read(name)
-        )
+    return Photo(path_id(name), name, row.person or path_id(name), expression, UNKNOWN, b"")
 
 
 def _text(path: Path) -> str:
