@@ -35,7 +35,6 @@ def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int | float]:
         width, height = image_size(photo.data, photo.file)
     except InputError:
         width, height = 0, 0
-    box: tuple[float | str, ...] = photo.face_box or ("", "", "", "")
     return {
         "id": photo.id,
         "file": photo.file,
@@ -46,7 +45,7 @@ def manifest_row(photo: Photo, dataset: str) -> dict[str, str | int | float]:
         "dataset": dataset,
         "width": width,
         "height": height,
-        **dict(zip(BOX_COLUMNS, box, strict=True)),
+        **dict(zip(BOX_COLUMNS, photo.face_box or [""] * 4, strict=True)),
     }
 
 
@@ -59,7 +58,7 @@ def write_manifest(path: str | Path, rows: Iterable[dict[str, str | int | float]
         InputError: as `read_manifest`.
     """
     manifest = pd.DataFrame(list(rows), columns=list(COLUMNS)).sort_values("id", kind="stable", ignore_index=True)
-    check_manifest(manifest, path)
+    _check(manifest, path)
     same = manifest.groupby("sha256")["id"].transform("size")
     write_records(path, manifest.assign(copies=same - 1))
     return manifest
@@ -84,7 +83,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
             line break, an empty person, an unknown expression or gaze, or a SHA-256 or size that is none.
     """
     manifest = read_records(path, (*TEXT_COLUMNS, *BOX_COLUMNS), SIZE_COLUMNS)
-    check_manifest(manifest, path)
+    _check(manifest, path)
     return manifest[list(COLUMNS)].astype(dict.fromkeys(SIZE_COLUMNS, "int64"))
 
 
@@ -103,41 +102,35 @@ def read_manifest_rows(path: str | Path, first: int, count: int) -> pd.DataFrame
             encoding="utf-8-sig",
         )  # fmt: skip
         rows = rows.astype(dict.fromkeys(SIZE_COLUMNS, "int64"))[list(COLUMNS)]
-        check_manifest(rows, path)
+        _check(rows, path)
     except (OSError, ValueError, KeyError, InputError):
         # Something is wrong, or there are no such rows: the whole file says what, with the right numbers of lines.
         return read_manifest(path).iloc[first : first + count]
     return rows
 
 
-def check_manifest(manifest: pd.DataFrame, path: str | Path) -> None:
-    """Refuse a manifest that later stages could misread; `path` is named in the sentence.
-
-    Raises:
-        InputError: as `read_manifest`.
-    """
+def _check(manifest: pd.DataFrame, path: str | Path) -> None:
+    """Refuse a manifest that later stages could misread."""
     if manifest.empty:
         raise InputError(f"{path}: no rows; expected one row per photograph, so look at the data set's source")
     check_ids(manifest["id"], path)
     check_expressions(manifest["expression"], path)
-    _refuse(manifest, "id", ~manifest["id"].str.fullmatch(_ID), path, "letters, digits and . _ - only")
-    _refuse(manifest, "file", manifest["file"].duplicated(), path, "every file once")
-    for name in ("file", "person"):
+    checks = [
+        ("id", ~manifest["id"].str.fullmatch(_ID), "letters, digits and . _ - only"),
+        ("file", manifest["file"].duplicated(), "every file once"),
         # The workflow counts photographs by lines.
-        broken = manifest[name].str.contains("[\r\n]", regex=True)
-        _refuse(manifest, name, broken, path, "no line break in it (rename the photograph)")
-    _refuse(manifest, "person", manifest["person"] == "", path, "a name or number")
-    _refuse(manifest, "gaze", ~manifest["gaze"].isin(GAZES), path, f"one of {', '.join(GAZES)}")
-    _refuse(manifest, "sha256", ~manifest["sha256"].str.fullmatch(_SHA256), path, "64 hexadecimal digits")
-    for name in SIZE_COLUMNS:
-        wrong = (manifest[name] < 0) | (manifest[name] % 1 != 0)
-        _refuse(manifest, name, wrong, path, "a whole number of pixels")
-
-
-def _refuse(manifest: pd.DataFrame, column: str, wrong: pd.Series, path: str | Path, expected: str) -> None:
-    if wrong.any():
-        row = manifest[wrong].to_dict("records")[0]
-        raise InputError(
-            f"{path}: {column} of id {row['id']!r} is {row[column]!r}, expected {expected}; fix that line or make "
-            "the manifest again"
-        )
+        ("file", manifest["file"].str.contains("[\r\n]"), "no line break in it (rename the photograph)"),
+        ("person", manifest["person"].str.contains("[\r\n]"), "no line break in it (rename the photograph)"),
+        ("person", manifest["person"] == "", "a name or number"),
+        ("gaze", ~manifest["gaze"].isin(GAZES), f"one of {', '.join(GAZES)}"),
+        ("sha256", ~manifest["sha256"].str.fullmatch(_SHA256), "64 hexadecimal digits"),
+    ]
+    for size in SIZE_COLUMNS:
+        checks.append((size, (manifest[size] < 0) | (manifest[size] % 1 != 0), "a whole number of pixels"))
+    for column, wrong, expected in checks:
+        if wrong.any():
+            row = manifest[wrong].to_dict("records")[0]
+            raise InputError(
+                f"{path}: {column} of id {row['id']!r} is {row[column]!r}, expected {expected}; fix that line or make "
+                "the manifest again"
+            )

@@ -47,8 +47,7 @@ class PinnedFile:
         """
         if not path.is_file():
             raise InputError(not_the_file(path) or f"{path}: no such file; put {self.name} there")
-        digest = sha256_file(path)
-        if digest != self.sha256:
+        if (digest := sha256_file(path)) != self.sha256:
             raise InputError(
                 not_the_file(path)
                 or f"{path}: SHA-256 begins with {digest[:8]}, expected {self.sha256[:8]} of {self.name}; delete it "

@@ -1,9 +1,9 @@
 """Fetch or render a data set: photographs and manifest."""
 
-import contextlib
 import logging
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -38,24 +38,19 @@ def command(
     work = photos.parent / ".download"
     source = source_photos(dataset, Request(settings_from_flags(settings), work, checksums))
     rows = []
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         photo_zip = stack.enter_context(new_zip(photos))
         openface_zip = stack.enter_context(new_zip(openface)) if openface else None
-        for photo in tqdm(
-            source.photos,
-            total=source.completeness.found,
-            desc="download",
-            file=sys.stderr,
-            disable=None,
-            mininterval=1,
-        ):
+        found = source.completeness.found
+        for photo in tqdm(source.photos, "download", found, file=sys.stderr, disable=None, mininterval=1):
             rows.append(manifest_row(photo, dataset))
             photo_zip.add(photo.file, photo.data)
-            if openface_zip is None:
-                continue
-            if photo.openface is None:
-                raise InputError(f"--openface {openface}: data set {dataset} brings no OpenFace values; leave it out")
-            openface_zip.add(f"{Path(photo.file).stem}.csv", photo.openface)
+            if openface_zip:
+                if photo.openface is None:
+                    raise InputError(
+                        f"--openface {openface}: data set {dataset} brings no OpenFace values; leave it out"
+                    )
+                openface_zip.add(f"{Path(photo.file).stem}.csv", photo.openface)
         table = write_manifest(manifest, rows)
         write_json(completeness, asdict(source.completeness))
     if work.is_dir():

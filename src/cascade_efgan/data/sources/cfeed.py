@@ -62,10 +62,12 @@ class CfeedFile(NamedTuple):
 def cfeed_photos(request: Request) -> SourcePhotos:
     """The photographs of CFEE's seven primary expressions in order of id.
 
-    Which class is which expression is read from the release's own spreadsheet.
+    Which class is which expression is read from the release's own spreadsheet. It is in the archive, or beside it: in
+    the release the photographs have a folder of their own.
 
     Raises:
-        InputError: as `archive_photos`; the spreadsheet is missing, unreadable or ambiguous; two photographs of one
+        InputError: as `archive_photos`; no spreadsheet, several that differ, an unreadable one, one without the sheet
+            `summary`, or one that gives a class two names or an expression none or two classes; two photographs of one
             name that differ.
     """
     return archive_photos(request, "cfeed", _contents)
@@ -78,51 +80,9 @@ def parse_cfeed_name(name: str) -> CfeedFile | None:
     return CfeedFile(path.stem, int(match[1]), f"{int(match[2]):03d}", int(match[3])) if match else None
 
 
-def read_classes(archive: ArchiveReader) -> dict[int, str]:
-    """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet.
-
-    It is in the archive, or beside it: in the release the photographs have a folder of their own. Rows without a
-    class id, such as the header, are passed over.
-
-    Raises:
-        InputError: no spreadsheet, several that differ, no such sheet, or one id with two names.
-    """
-    where, data = _spreadsheet(archive)
-    classes: dict[int, str] = {}
-    for row in _summary(data, where):
-        # Further tables may follow below; there the second column holds numbers.
-        class_id, label = _class_id(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
-        if class_id is None or not label:
-            continue
-        if _plain(classes.setdefault(class_id, label)) != _plain(label):
-            raise InputError(
-                f"{where} calls class {class_id} both {classes[class_id]!r} and {label!r}, expected one name: obtain "
-                "the original spreadsheet"
-            )
-    return classes
-
-
-def primary_classes(classes: Mapping[int, str], path: Path) -> dict[int, str]:
-    """Class id -> expression of the seven primary classes.
-
-    Raises:
-        InputError: one of the seven has no class, or two.
-    """
-    found = {number: EXPRESSION_OF[_plain(name)] for number, name in classes.items() if _plain(name) in EXPRESSION_OF}
-    for expression in PRIMARY:
-        ids = [number for number, name in found.items() if name == expression]
-        if len(ids) != 1:
-            held = " and ".join(f"class {number} ({classes[number]!r})" for number in ids) or "no class"
-            raise InputError(
-                f"{path}: {SHEETS[0]} has {held} for {expression}, expected one in the sheet {SUMMARY!r}: obtain the "
-                "original spreadsheet"
-            )
-    return found
-
-
 def _contents(archive: ArchiveReader) -> Contents:
-    classes = read_classes(archive)
-    expressions = primary_classes(classes, archive.path)
+    classes = _classes(archive)
+    expressions = _primary(classes, archive.path)
 
     def of_known_class(name: str) -> CfeedFile | None:
         file = parse_cfeed_name(name)
@@ -142,6 +102,37 @@ def _contents(archive: ArchiveReader) -> Contents:
     }
     expected = _expected({file.person for file in files.values()}, expressions, archive.path)
     return Contents(photos, expected, chosen, unexpected, left_out)
+
+
+def _classes(archive: ArchiveReader) -> dict[int, str]:
+    """Class id -> name, from the first two columns of the sheet `summary` of the release's spreadsheet."""
+    where, data = _spreadsheet(archive)
+    classes: dict[int, str] = {}
+    for row in _summary(data, where):
+        # Neither the header nor further tables below, where the second column holds numbers.
+        number, label = _whole(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
+        if number is None or not label:
+            continue
+        if _plain(classes.setdefault(number, label)) != _plain(label):
+            raise InputError(
+                f"{where} calls class {number} both {classes[number]!r} and {label!r}, expected one name: obtain the "
+                "original spreadsheet"
+            )
+    return classes
+
+
+def _primary(classes: Mapping[int, str], path: Path) -> dict[int, str]:
+    """Class id -> expression of the seven primary classes."""
+    found = {number: EXPRESSION_OF[_plain(name)] for number, name in classes.items() if _plain(name) in EXPRESSION_OF}
+    for expression in PRIMARY:
+        ids = [number for number, name in found.items() if name == expression]
+        if len(ids) != 1:
+            held = " and ".join(f"class {number} ({classes[number]!r})" for number in ids) or "no class"
+            raise InputError(
+                f"{path}: {SHEETS[0]} has {held} for {expression}, expected one in the sheet {SUMMARY!r}: obtain the "
+                "original spreadsheet"
+            )
+    return found
 
 
 def _spreadsheet(archive: ArchiveReader) -> tuple[str, bytes]:
@@ -209,8 +200,8 @@ def _place(class_id: int, person: str) -> str:
     return f"{class_id:02d}_{person}_*"
 
 
-def _class_id(cell: Any) -> int | None:
-    """A cell as a class id, whether the sheet holds it as a number or as text; None for any other cell."""
+def _whole(cell: Any) -> int | None:
+    """A cell as a whole number, whether the sheet holds it as a number or as text; None for any other cell."""
     try:
         number = float(cell)
     except (TypeError, ValueError):

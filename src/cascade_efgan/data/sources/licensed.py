@@ -20,12 +20,12 @@ def archive_of(settings: Settings, dataset: str) -> Path:
     Raises:
         InputError: neither is set, or what is named does not exist; the sentence says where to request the data set.
     """
-    named = _named(settings, dataset)
-    if not named:
-        raise InputError(f"{dataset}.archive is not set: {_about(dataset)}{_advice(dataset)}")
-    path = Path(os.path.expanduser(named))
+    source, path = _named(settings, dataset)
+    if path is None:
+        licence = DATASETS[dataset].licence
+        about = f"{licence.title} is licensed by its owners; " if licence else ""
+        raise InputError(f"{dataset}.archive is not set: {about}{_advice(dataset)}")
     if not os.path.exists(path):
-        source = f"{dataset}.archive" if getattr(settings, dataset).archive else _variable(dataset)
         raise InputError(
             not_the_file(path)
             or f"{path}: no such file or folder, though {source} names it; correct it, or {_advice(dataset)}"
@@ -55,31 +55,26 @@ def archive_fingerprint(settings: Settings, dataset: str, cache: Path | None = N
     section = getattr(settings, dataset, None)
     if not isinstance(section, Archive):
         return {}
-    path = os.path.expanduser(_named(settings, dataset))
-    if not os.path.exists(path):
+    _, path = _named(settings, dataset)
+    if path is None or not os.path.exists(path):
         return {"archive": "missing"}
     labels = getattr(section, "labels", None)
     of_labels = {"labels": fingerprint(os.path.expanduser(labels), cache)} if labels else {}
-    return {"archive": path, "state": fingerprint(path, cache), **of_labels}
+    return {"archive": str(path), "state": fingerprint(path, cache), **of_labels}
 
 
-def _variable(dataset: str) -> str:
-    return f"EFGAN_{dataset.upper()}"
-
-
-def _named(settings: Settings, dataset: str) -> str:
-    """The archive as the user wrote it; empty where nobody names one."""
-    return getattr(settings, dataset).archive or os.environ.get(_variable(dataset), "")
-
-
-def _about(dataset: str) -> str:
-    licence = DATASETS[dataset].licence
-    return f"{licence.title} is licensed by its owners; " if licence else ""
+def _named(settings: Settings, dataset: str) -> tuple[str, Path | None]:
+    """(what names the archive, its path; None where nobody names one)."""
+    source, named = f"{dataset}.archive", getattr(settings, dataset).archive
+    if not named:
+        source = f"EFGAN_{dataset.upper()}"
+        named = os.environ.get(source)
+    return source, Path(os.path.expanduser(named)) if named else None
 
 
 def _advice(dataset: str) -> str:
     """What to do without an archive."""
-    place = f"as {dataset}.archive in config.yaml or in {_variable(dataset)}"
+    place = f"as {dataset}.archive in config.yaml or in EFGAN_{dataset.upper()}"
     licence = DATASETS[dataset].licence
     if licence is None:
         return f"name a folder, zip or tar of your own photographs {place}"

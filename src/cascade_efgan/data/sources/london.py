@@ -7,7 +7,7 @@ Not in the paper: its own data sets are licensed, and this one may be shared.
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,9 @@ class LondonFile:
         return Path(self.path).stem
 
 
+Reader = Callable[[LondonFile], bytes]
+
+
 def london_photos(request: Request) -> SourcePhotos:
     """The photographs of the London Set in order of id, each checked by its SHA-256.
 
@@ -60,64 +63,45 @@ def london_photos(request: Request) -> SourcePhotos:
     files = london_files(request.checksums or CHECKSUMS, wanted.limit)
     mirror = wanted.mirror or os.environ.get(MIRROR_VARIABLE)
     read = mirror_reader(Path(mirror)) if mirror else download_reader(wanted.base_url, files, request.work)
-    return SourcePhotos(_photos(files, read), Completeness(len(files), len(files)))
-
-
-def _photos(files: list[LondonFile], read: Callable[[LondonFile], bytes]) -> Iterator[Photo]:
-    for file in files:
-        yield Photo(
-            id=file.id,
-            file=Path(file.path).name,
-            person=file.person,
-            expression=file.expression,
-            gaze="frontal",
-            data=read(file),
-        )
+    photos = (
+        Photo(file.id, Path(file.path).name, file.person, file.expression, gaze="frontal", data=read(file))
+        for file in files
+    )
+    return SourcePhotos(photos, Completeness(len(files), len(files)))
 
 
 def london_files(checksums: Path, limit: int | None) -> list[LondonFile]:
-    """The files of a hash list in order of id; with `limit`, those of the first people.
+    """The files of a hash list, as `sha256sum` writes it, in order of id; with `limit`, those of the first people.
 
     Raises:
-        InputError: the list is missing, a line is none of `sha256sum`'s, or a name is none of the London Set's.
+        InputError: the list is missing or empty, a line has another form, or a name is none of the London Set's.
     """
-    files = []
-    for path, digest in read_checksums(checksums).items():
-        match = _FILE.fullmatch(path)
+    try:
+        lines = checksums.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise InputError(
+            f"{checksums}: no such file; it belongs to the repository: restore it, or name another list with "
+            "--checksums"
+        ) from None
+    if not lines:
+        raise InputError(f"{checksums}: no lines; expected one `SHA-256  file` per photograph")
+    files = {}
+    for number, line in enumerate(lines, start=1):
+        listed = _CHECKSUM_LINE.fullmatch(line.rstrip())
+        if listed is None:
+            raise InputError(f"{checksums}: line {number} is not `SHA-256  file`, as sha256sum writes it; fix it")
+        match = _FILE.fullmatch(path := listed["file"])
         if match is None:
             raise InputError(
                 f"{checksums}: {path} is no photograph of the London Set; expected names such as "
                 "neutral_front/001_03.jpg or smiling_front/001_08.jpg"
             )
-        files.append(LondonFile(path, digest, match["person"], _EXPRESSIONS[match["pose"]]))
-    people = sorted({file.person for file in files})[:limit]
-    return sorted((file for file in files if file.person in people), key=lambda file: file.id)
+        files[path] = LondonFile(path, listed["sha256"], match["person"], _EXPRESSIONS[match["pose"]])
+    people = sorted({file.person for file in files.values()})[:limit]
+    return sorted((file for file in files.values() if file.person in people), key=lambda file: file.id)
 
 
-def read_checksums(path: Path) -> Mapping[str, str]:
-    """File -> SHA-256 from a list as `sha256sum` writes it.
-
-    Raises:
-        InputError: the list is missing or empty, or a line has another form.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: no such file; it belongs to the repository: restore it, or name another list with --checksums"
-        ) from None
-    checksums = {}
-    for number, line in enumerate(lines, start=1):
-        match = _CHECKSUM_LINE.fullmatch(line.rstrip())
-        if match is None:
-            raise InputError(f"{path}: line {number} is not `SHA-256  file`, as sha256sum writes it; fix it")
-        checksums[match["file"]] = match["sha256"]
-    if not checksums:
-        raise InputError(f"{path}: no lines; expected one `SHA-256  file` per photograph")
-    return checksums
-
-
-def mirror_reader(folder: Path) -> Callable[[LondonFile], bytes]:
+def mirror_reader(folder: Path) -> Reader:
     """A function that reads a photograph from a local folder and checks its hash.
 
     Raises:
@@ -147,7 +131,7 @@ def mirror_reader(folder: Path) -> Callable[[LondonFile], bytes]:
     return read
 
 
-def download_reader(base_url: str, files: list[LondonFile], cache: Path) -> Callable[[LondonFile], bytes]:
+def download_reader(base_url: str, files: Sequence[LondonFile], cache: Path) -> Reader:
     """A function that fetches a photograph into `cache` unless it is there, checks its hash and reads it.
 
     Raises:
@@ -159,24 +143,21 @@ def download_reader(base_url: str, files: list[LondonFile], cache: Path) -> Call
     downloader = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS, progressbar=False)
 
     def read(file: LondonFile) -> bytes:
-        url = fetcher.get_url(file.path)
-        advice = f"or name a local copy of the data set in london.mirror or {MIRROR_VARIABLE}"
         try:
             return Path(fetcher.fetch(file.path, downloader=downloader)).read_bytes()
         except requests.HTTPError as error:
-            status = error.response.status_code if error.response is not None else "an error"
-            raise InputError(
-                f"{url}: the server answered {status} instead of the photograph; correct london.base_url, {advice}"
-            ) from None
+            status = getattr(error.response, "status_code", "an error")
+            told = f"the server answered {status} instead of the photograph; correct london.base_url"
         except requests.RequestException as error:
-            raise InputError(
-                f"{url}: the server cannot be reached ({type(error).__name__}); run again when it can (what was "
-                f"fetched is kept), {advice}"
-            ) from None
+            told = (
+                f"the server cannot be reached ({type(error).__name__}); run again when it can (what was fetched is "
+                "kept)"
+            )
         except ValueError:
-            raise InputError(
-                f"{url}: the server sent a file whose SHA-256 is not the expected {file.sha256}; correct "
-                f"london.base_url, {advice}"
-            ) from None
+            told = f"the server sent a file whose SHA-256 is not the expected {file.sha256}; correct london.base_url"
+        raise InputError(
+            f"{fetcher.get_url(file.path)}: {told}, or name a local copy of the data set in london.mirror or "
+            f"{MIRROR_VARIABLE}"
+        )
 
     return read
