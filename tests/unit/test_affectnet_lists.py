@@ -6,72 +6,75 @@ import zipfile
 
 import numpy as np
 import pytest
-from affectnet_helpers import photos, source, write_images
-from layouts_wild import LIST_HEADER, write_list
+from layouts import LIST_HEADER, source, write_list
 from programs import write_files
 
 from cascade_efgan.errors import InputError
 
+BOX = ("1", "2", "3", "4")
 
-def write_plain_list(path, cells, header=True):
-    """A list of (path, expression, box) rows."""
-    rows = [[name, *box, "1.0;2.0", expression, "0", "0"] for name, expression, box in cells]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_list(path, [list(LIST_HEADER), *rows] if header else rows, "\n")
+
+def write(folder, rows, name="training.csv", header=LIST_HEADER):
+    """A list of (path, expression, box) rows, and the photographs that they name."""
+    cells = [[path, *box, "1.0;2.0", expression, "0", "0"] for path, expression, box in rows]
+    write_list(folder / name, [header, *cells] if header else cells)
+    write_files(folder, {path: path for path, *_ in rows})
+
+
+def photos(folder):
+    return list(source("affectnet", folder).photos)
 
 
 def test_lists_may_lack_their_header_and_lie_anywhere_in_any_case(tmp_path):
-    rows = [("7/x.jpg", "6", "1234"), ("7/y.jpg", "0", "1234")]
-    write_plain_list(tmp_path / "a b" / "Training.CSV", rows, header=False)
-    write_images(tmp_path, ["some folder/7/x.jpg", "7/y.jpg"])
+    write(tmp_path, [("7/x.jpg", "6", BOX), ("7/y.jpg", "0", BOX)], name="a b/Training.CSV", header=None)
+    (tmp_path / "some folder").mkdir()
+    (tmp_path / "7").rename(tmp_path / "some folder/7")
     assert [(photo.id, photo.expression, photo.face_box) for photo in photos(tmp_path)] == [
         ("7-x", "angry", (1, 2, 3, 4)), ("7-y", "neutral", (1, 2, 3, 4))]  # fmt: skip
 
 
 def test_a_header_may_have_its_columns_in_another_order(tmp_path):
     header = ["expression", *LIST_HEADER[:6]]
-    write_list(tmp_path / "training.csv", [header, ["3", "7/x.jpg", "1", "2", "3", "4", "5;6"]], "\n")
-    write_images(tmp_path, ["7/x.jpg"])
+    write_list(tmp_path / "training.csv", [header, ["3", "7/x.jpg", *BOX, "5;6"]])
+    write_files(tmp_path, {"7/x.jpg": b"x"})
     (photo,) = photos(tmp_path)
     assert (photo.expression, photo.face_box) == ("surprised", (1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("box", [["NULL"] * 4, ["", "", "", ""], ["1", "2", "-1", "4"], ["1", "2", "3", "0"]])
 def test_a_face_without_a_box_has_none(tmp_path, box):
-    write_plain_list(tmp_path / "training.csv", [("7/x.jpg", "1", box)])
-    write_images(tmp_path, ["7/x.jpg"])
+    write(tmp_path, [("7/x.jpg", "1", box)])
     assert photos(tmp_path)[0].face_box is None
 
 
 def test_suffixes_may_be_any_in_any_case_and_ids_stay_unique(tmp_path):
     names = ["1/a.jpg", "1/a.PNG", "1/b.JPG", "1/c.jpeg", "1/d.TIF", "1/e.bmp", "1/f.webp", "1/g h.jpg"]
-    write_plain_list(tmp_path / "training.csv", [(name, "1", "1234") for name in names])
-    write_images(tmp_path, names)
-    found = photos(tmp_path)
-    assert sorted(photo.file for photo in found) == sorted(names)
-    ids = {photo.file: photo.id for photo in found}
-    assert len(set(ids.values())) == len(names)
+    write(tmp_path, [(name, "1", BOX) for name in names])
+    ids = {photo.file: photo.id for photo in photos(tmp_path)}
+    assert sorted(ids) == sorted(names)
     assert [ids[name] for name in names[2:]] == ["1-b", "1-c", "1-d", "1-e", "1-f", "1-g_h"]
     assert ids["1/a.jpg"].startswith("1-a-") and ids["1/a.PNG"].startswith("1-a-")
+    assert len(set(ids.values())) == len(names)
 
 
 def test_a_photograph_listed_again_is_used_once_and_never_with_two_labels(tmp_path, caplog):
-    write_plain_list(tmp_path / "training.csv", [("1/a.jpg", "1", "1234"), ("1/a.jpg", "1", "1234"),
-                                               ("1/b.jpg", "2", "1234"), ("1/c.jpg", "0", "1234")])  # fmt: skip
-    write_plain_list(tmp_path / "validation.csv", [("1/b.jpg", "3", "1234")])
-    write_images(tmp_path, ["1/a.jpg", "1/b.jpg", "1/c.jpg"])
-    found = source(tmp_path)
+    twice = [("1/a.jpg", "1", BOX), ("1/a.jpg", "1", BOX), ("1/b.jpg", "2", BOX), ("1/c.jpg", "0", BOX)]
+    write(tmp_path, twice)
+    write(tmp_path, [("1/b.jpg", "3", BOX)], name="validation.csv")
+    found = source("affectnet", tmp_path)
     assert [photo.id for photo in found.photos] == ["1-a", "1-c"]
     assert found.completeness.left_out == {"listed with two expressions": 1}
     assert found.completeness.unexpected == []
     assert "lists 2 photographs more than once" in caplog.text
+    write(tmp_path, twice, name="again/Training.csv")
+    with pytest.raises(InputError, match=r"raining\.csv are the same list twice; delete one"):
+        source("affectnet", tmp_path)
 
 
 def test_an_annotation_may_be_a_number_or_its_digits(tmp_path):
-    (tmp_path / "train_set/annotations").mkdir(parents=True)
     for number, value in enumerate((np.array("4"), np.array(4), np.array(4, np.uint8), np.array(["4"]))):
+        write_files(tmp_path / "train_set", {f"annotations/{number}_exp.npy": "", f"images/{number}.jpg": b"x"})
         np.save(tmp_path / f"train_set/annotations/{number}_exp.npy", value)
-        write_images(tmp_path, [f"train_set/images/{number}.jpg"])
     assert [photo.expression for photo in photos(tmp_path)] == ["fearful"] * 4
 
 
@@ -84,35 +87,30 @@ def test_an_annotation_that_is_no_expression_is_named(tmp_path, value):
     if value is not None:
         np.save(tmp_path / "train_set/annotations/2_exp.npy", value, allow_pickle=True)
     with pytest.raises(InputError, match=r"train_set/annotations/2_exp\.npy: expected one number from 0 to 10"):
-        source(tmp_path)
+        source("affectnet", tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("7/x.jpg,1,2,3,4,1.0;2.0,11,0,0", r"expression is '11' in line 3, expected an expression from 0 to 10"),
-        ("7/x.jpg,1,2,3,4,1.0;2.0,1.5,0,0", r"expression is '1\.5' in line 3, expected"),
-        ("7/x.jpg,1,2,3,4,1.0;2.0,happy,0,0", r"expression is 'happy' in line 3, expected"),
-        ("7/x.jpg,1,2,3,4,1.0;2.0", r"expression is '' in line 3, expected"),
-        ("7/x.jpg,1,2,wide,4,1.0;2.0,1,0,0", r"face_width is 'wide' in line 3, expected pixels or NULL"),
-        ("x.jpg,1,2,3,4,1.0;2.0,1,0,0", r"subDirectory_filePath is 'x\.jpg' in line 3, expected a folder and a file"),
-        ('"7/x.jpg,1,2,3,4,1.0;2.0,1,0,0', r"not a list of AffectNet \(.*EOF inside string"),
-    ],
-)
-def test_a_row_that_cannot_be_right_is_named_with_its_line(tmp_path, line, message):
-    (tmp_path / "training.csv").write_text(f"{','.join(LIST_HEADER)}\r\n\r\n{line}\r\n", newline="")
-    with pytest.raises(InputError, match=rf"training\.csv: {message}"):
-        source(tmp_path)
+HEADED = f"{','.join(LIST_HEADER)}\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("subDirectory_filePath,expression\n7/x.jpg,1\n", "face_x; expected subDir"), ("", "")],
+    [
+        (f"{HEADED}7/x.jpg,1,2,3,4,1;2,11,0,0", r"expression is '11' in line 3, expected an expression from 0 to 10"),
+        (f"{HEADED}7/x.jpg,1,2,3,4,1;2,1.5,0,0", r"expression is '1\.5' in line 3, expected"),
+        (f"{HEADED}7/x.jpg,1,2,3,4,1;2,happy,0,0", r"expression is 'happy' in line 3, expected"),
+        (f"{HEADED}7/x.jpg,1,2,3,4,1;2", r"expression is '' in line 3, expected"),
+        (f"{HEADED}7/x.jpg,1,2,wide,4,1;2,1,0,0", r"face_width is 'wide' in line 3, expected pixels or NULL"),
+        (f"{HEADED}x.jpg,1,2,3,4,1;2,1,0,0", r"subDirectory_filePath is 'x\.jpg' in line 3, expected a folder and a "),
+        (f'{HEADED}"7/x.jpg,1,2,3,4,1;2,1,0,0', r"not a list of AffectNet \(.*EOF inside string"),
+        ("subDirectory_filePath,expression\n7/x.jpg,1\n", "the first line has no column face_x; expected subDir"),
+        ("", "the first line has no column "),
+    ],
 )
-def test_a_list_without_the_needed_columns_is_named(tmp_path, text, message):
-    (tmp_path / "training.csv").write_text(text)
-    with pytest.raises(InputError, match=rf"training\.csv: the first line has no column {message}"):
-        source(tmp_path)
+def test_a_list_that_cannot_be_right_is_named_with_its_line(tmp_path, text, message):
+    write_files(tmp_path, {"training.csv": f"{text}\r\n" if text else ""})
+    with pytest.raises(InputError, match=rf"training\.csv: {message}"):
+        source("affectnet", tmp_path)
 
 
 def test_a_long_list_takes_seconds_and_little_memory(tmp_path):
@@ -123,7 +121,7 @@ def test_a_long_list_takes_seconds_and_little_memory(tmp_path):
         packed.writestr(f"0/{0:056x}.jpg", b"x")
     tracemalloc.start()
     start = time.process_time()
-    completeness = source(archive, partial=True).completeness
+    completeness = source("affectnet", archive, partial=True).completeness
     seconds = time.process_time() - start
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

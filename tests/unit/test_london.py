@@ -6,12 +6,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.photos import PhotoZip, Request, encode_png, sha256
 from cascade_efgan.data.sources import london
-from cascade_efgan.data.sources.london import CHECKSUMS, london_files, london_photos, read_checksums
+from cascade_efgan.data.sources.london import CHECKSUMS, london_files, london_photos
 from cascade_efgan.errors import InputError
 
 FILES = [f"{folder}_front/{person}_{pose}.jpg" for person in ("001", "007") for folder, pose in
@@ -23,15 +24,9 @@ def mirror(tmp_path, monkeypatch):
     """A folder of four small photographs, with their hash list beside it."""
     monkeypatch.delenv(london.MIRROR_VARIABLE, raising=False)
     monkeypatch.setattr(london, "RETRIES", 0)
-    folder = tmp_path / "mirror"
-    lines = []
-    for number, name in enumerate(FILES):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_png(np.full((8, 9, 3), number, dtype=np.uint8)))
-        lines.append(f"{sha256(path.read_bytes())}  {name}\n")
-    (tmp_path / "sums.txt").write_text("".join(lines))
-    return folder
+    images = {name: encode_png(np.full((8, 9, 3), number, dtype=np.uint8)) for number, name in enumerate(FILES)}
+    write_files(tmp_path, {"sums.txt": "".join(f"{sha256(data)}  {name}\n" for name, data in images.items())})
+    return write_files(tmp_path / "mirror", images)
 
 
 @pytest.fixture
@@ -103,7 +98,7 @@ def test_a_damaged_leftover_is_fetched_again(server, mirror):
 
 def test_other_bytes_from_the_server_are_refused(server, mirror):
     (mirror / FILES[0]).write_bytes(b"<html>404</html>")
-    expected = next(iter(read_checksums(mirror.parent / "sums.txt").values()))
+    expected = london_files(mirror.parent / "sums.txt", None)[0].sha256
     message = rf"001_03\.jpg: the server sent a file whose SHA-256 is not the expected {expected}"
     with pytest.raises(InputError, match=message):
         photos(request(mirror, base_url=server[0]))
@@ -124,15 +119,14 @@ def test_a_failed_attempt_is_repeated(server, mirror, monkeypatch):
     assert asked == [f"/{FILES[0]}"] * 2
 
 
-def test_a_mirror_is_read_without_a_server(mirror):
-    found = photos(request(mirror, mirror=mirror, base_url="http://127.0.0.1:9"))
+@pytest.mark.parametrize("named", [True, False])
+def test_a_mirror_by_setting_or_variable_is_read_without_a_server(mirror, monkeypatch, named):
+    if not named:
+        monkeypatch.setenv(london.MIRROR_VARIABLE, str(mirror))
+    settings = {"mirror": mirror} if named else {}
+    found = photos(request(mirror, base_url="http://127.0.0.1:9", **settings))
     assert [photo.data for photo in found] == [(mirror / name).read_bytes() for name in FILES]
     assert not (mirror.parent / ".download").exists()
-
-
-def test_the_mirror_may_come_from_the_environment(mirror, monkeypatch):
-    monkeypatch.setenv(london.MIRROR_VARIABLE, str(mirror))
-    assert len(photos(request(mirror, base_url="http://127.0.0.1:9"))) == 4
 
 
 def test_a_bad_mirror_is_named(mirror):
@@ -152,19 +146,17 @@ def test_limit_takes_the_first_people(mirror):
     assert [photo.person for photo in found.photos] == ["001", "001"]
 
 
-def test_a_bad_hash_list_is_named(tmp_path):
-    path = tmp_path / "sums.txt"
-    with pytest.raises(InputError, match=r"sums\.txt: no such file"):
-        read_checksums(path)
-    path.write_text("")
-    with pytest.raises(InputError, match=r"sums\.txt: no lines"):
-        read_checksums(path)
-    path.write_text(f"{'0' * 64}  neutral_front/001_03.jpg\nabc  x.jpg\n")
-    with pytest.raises(InputError, match=r"sums\.txt: line 2 is not"):
-        read_checksums(path)
-    path.write_text(f"{'0' * 64}  neutral_front/cat.jpg\n")
-    with pytest.raises(InputError, match=r"sums\.txt: neutral_front/cat\.jpg is no photograph of the London Set"):
-        london_files(path, None)
+@pytest.mark.parametrize(("text", "message"), [
+    (None, "no such file"),
+    ("", "no lines"),
+    (f"{'0' * 64}  neutral_front/001_03.jpg\nabc  x.jpg\n", "line 2 is not"),
+    (f"{'0' * 64}  neutral_front/cat.jpg\n", r"neutral_front/cat\.jpg is no photograph of the London Set"),
+])  # fmt: skip
+def test_a_bad_hash_list_is_named(tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "sums.txt").write_text(text)
+    with pytest.raises(InputError, match=rf"sums\.txt: {message}"):
+        london_files(tmp_path / "sums.txt", None)
 
 
 def test_the_repositorys_list_is_the_whole_set(repository):
@@ -175,46 +167,42 @@ def test_the_repositorys_list_is_the_whole_set(repository):
     assert len(london_files(CHECKSUMS, 10)) == 20
 
 
-def test_the_stage_writes_zip_and_manifest_and_tidies_up(server, mirror, tmp_path, efgan):
+@pytest.fixture
+def download(tmp_path, efgan):
+    """Runs the stage into the folder `out` of the test."""
     out = tmp_path / "out"
-    flags = ("--dataset", "london", "--manifest", out / "manifest.csv", "--completeness", out / "completeness.json",
-             "--checksums", tmp_path / "sums.txt", "--set", f"london.base_url={server[0]}")  # fmt: skip
-    efgan("download", "--photos", out / "photos.zip", *flags)
-    assert sorted(path.name for path in out.iterdir()) == ["completeness.json", "manifest.csv", "photos.zip"]
+    files = ("--photos", out / "photos.zip", "--manifest", out / "manifest.csv", "--completeness", out / "c.json")
+    return lambda dataset, *flags: efgan("download", "--dataset", dataset, *files, *flags)
+
+
+def test_the_stage_keeps_what_it_fetched_until_all_is_written(server, mirror, tmp_path, download):
+    flags = ("--checksums", tmp_path / "sums.txt", "--set", f"london.base_url={server[0]}")
+    last = mirror / FILES[3]
+    last.rename(tmp_path / "away")
+    with pytest.raises(InputError, match="answered 404"):
+        download("london", *flags)
+    out = tmp_path / "out"
+    assert [path.name for path in out.iterdir()] == [".download"]
+    (tmp_path / "away").rename(last)
+    download("london", *flags)
+    assert sorted(path.name for path in out.iterdir()) == ["c.json", "manifest.csv", "photos.zip"]
     manifest = read_manifest(out / "manifest.csv")
     assert list(manifest["id"]) == ["001_03", "001_08", "007_03", "007_08"]
     assert set(manifest["width"]) == {9}
     with PhotoZip(out / "photos.zip") as archive:
-        for row in manifest.to_dict("records"):
-            assert sha256(archive.read(row["file"])) == row["sha256"]
-    efgan("download", "--photos", out / "again.zip", *flags)
-    assert (out / "again.zip").read_bytes() == (out / "photos.zip").read_bytes()
+        assert all(sha256(archive.read(row["file"])) == row["sha256"] for row in manifest.to_dict("records"))
+    first = (out / "photos.zip").read_bytes()
+    download("london", *flags)
+    assert (out / "photos.zip").read_bytes() == first
 
 
-def test_the_stage_keeps_what_it_fetched_when_it_stops(server, mirror, tmp_path, efgan):
-    (mirror / FILES[3]).unlink()
-    out = tmp_path / "out"
-    flags = ("--dataset", "london", "--photos", out / "photos.zip", "--manifest", out / "manifest.csv",
-             "--completeness", out / "completeness.json", "--checksums", tmp_path / "sums.txt",
-             "--set", f"london.base_url={server[0]}")  # fmt: skip
-    with pytest.raises(InputError, match="answered 404"):
-        efgan("download", *flags)
-    assert [path.name for path in out.iterdir()] == [".download"]
-
-
-def test_the_stage_refuses_openface_values_that_it_does_not_have(mirror, tmp_path, efgan):
+def test_the_stage_refuses_openface_values_that_it_does_not_have_and_unknown_data_sets(mirror, tmp_path, download):
     with pytest.raises(InputError, match=r"--openface .*: data set london brings no OpenFace values"):
-        efgan("download", "--dataset", "london", "--photos", tmp_path / "p.zip", "--manifest", tmp_path / "m.csv",
-              "--completeness", tmp_path / "c.json", "--openface", tmp_path / "o.zip",
-              "--checksums", tmp_path / "sums.txt",
-              "--set", f"london.mirror={mirror}")  # fmt: skip
-    assert not (tmp_path / "p.zip").exists()
-
-
-def test_an_unknown_data_set_is_named(tmp_path, efgan):
+        download("london", "--openface", tmp_path / "o.zip", "--checksums", tmp_path / "sums.txt",
+                 "--set", f"london.mirror={mirror}")  # fmt: skip
+    assert not (tmp_path / "out" / "photos.zip").exists()
     with pytest.raises(InputError, match="data set 'lfw' has no source: expected one of rendered, london"):
-        efgan("download", "--dataset", "lfw", "--photos", tmp_path / "p.zip", "--manifest", tmp_path / "m.csv",
-              "--completeness", tmp_path / "c.json")  # fmt: skip
+        download("lfw")
 
 
 def test_the_real_mirror_holds_what_the_list_says(london_mirror, monkeypatch, tmp_path):
