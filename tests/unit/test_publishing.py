@@ -33,7 +33,7 @@ from cascade_efgan.publishing.check import Published
 DATA, METHOD = "results/rendered", "results/rendered/seed0/cascade_ef_gan"
 OUT = Path("pretrained/tiny")
 SPLIT = {"index": f"{DATA}/crops.csv", "split": f"{DATA}/split.csv"}
-EDITS = {"crops": f"{DATA}/crops.npy", "edits": f"{METHOD}/edits_test.npy", "edits-index": f"{METHOD}/edits_test.csv"}
+EDITS = {"edits": f"{METHOD}/edits_test.npy", "edits-index": f"{METHOD}/edits_test.csv"}
 RECORDED = Path("results/provenance.json")
 
 
@@ -73,7 +73,7 @@ def run(made, tmp_path, monkeypatch):
 
 def fill(efgan, make_data):
     def stage(command, /, **flags):
-        efgan(command, *[word for flag, value in flags.items() for word in (f"--{flag.replace('_', '-')}", value)])
+        efgan(command, *[word for flag, value in flags.items() for word in (f"--{flag}", value)])
 
     data = make_data(Path(DATA))
     data.extract_aus()
@@ -81,11 +81,11 @@ def fill(efgan, make_data):
     weights = save_random(Path(METHOD))
     save_weights(Path(METHOD, "discriminators.safetensors"), Discriminators(small_spec("cascade_ef_gan")))
     stage("split", **SPLIT, set="split.test_share=0.5")
-    trained = {"weights": weights, "model": weights.with_name("model.json")}
+    trained = {"crops": f"{DATA}/crops.npy", "weights": weights, "model": weights.with_name("model.json")}
     stage("generate", method="cascade_ef_gan", seed=0, part="test", **SPLIT, **EDITS, **trained)
     values, about = f"{METHOD}/values_psnr.csv", {"method": "cascade_ef_gan", "seed": 0, "dataset": "rendered"}
     number = {"metric": f"{METHOD}/metrics/psnr.json", "values": values}
-    partners = {"partners": f"{DATA}/crops.npy", "partners_index": SPLIT["index"]}
+    partners = {"partners": f"{DATA}/crops.npy", "partners-index": SPLIT["index"]}
     stage("similarity", name="psnr", **about, **partners, **EDITS, **number)
     Path(f"{DATA}/completeness.json").write_text('{"missing": []}')
     files = {"index": "crops.csv", "split": "split.csv", "excluded": "excluded.csv"}
