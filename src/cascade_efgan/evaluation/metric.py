@@ -12,48 +12,83 @@ from cascade_efgan.files import read_json, sha256_file, write_json
 
 
 @dataclass(frozen=True)
-class FurtherMetric:
-    """A column of the table of further measures.
+class TableMetric:
+    """A number that tables show in a column of its own.
 
     Attributes:
-        title: its head, with the direction of better; `{kernel}` and `{network}` stand for the features' names.
-        meaning: a sentence for the table's notes.
+        title: its head, with the direction of better; `{distance}`, `{kernel}` and `{network}` stand for the features'
+            names.
+        meaning: a sentence for the tables' notes.
+        tables: those that have it: accuracy (Table 1), quality (2), ablation (3), measures (beyond the paper's).
+        for_true_edits: those of them in which only data sets with true edits have it.
+        of_set: a number of a whole set of images. Its files of values hold none per image, but the number without some
+            people: `person` names who was left out, `id` the turn.
     """
 
     title: str
     unit: str
     decimals: int
     meaning: str
+    tables: tuple[str, ...] = ("measures",)
+    for_true_edits: tuple[str, ...] = ()
+    of_set: bool = False
 
 
-#: Measures beyond the paper's, by metric name. A new one is named here, computed by a stage and asked for by a rule.
-FURTHER_METRICS = {
-    "kid": FurtherMetric(
+#: What tables show, by metric name, in the order of their columns. A new one is named here, computed by a stage and
+#: asked for by a rule.
+TABLE_METRICS = {
+    "R": TableMetric(
+        "R ↑ (%)", "%", 2,
+        "ResNet-18 trained on real training images, on real test images; one number per data set.", ("accuracy",),
+    ),
+    "G": TableMetric(
+        "G ↑ (%)", "%", 2,
+        "the same classifier on the edits of the test images: share recognised as the target expression.",
+        ("accuracy", "ablation"),
+    ),
+    "R+G": TableMetric(
+        "R+G ↑ (%)", "%", 2,
+        "ResNet-18 trained, for as many steps, on real training images and the method's edits of them, on real test "
+        "images.", ("accuracy", "ablation"),
+    ),
+    "psnr": TableMetric(
+        "PSNR ↑ (dB)", "dB", 2,
+        "edit against the real image of the same person with the target expression; mean over edits.", ("quality",),
+    ),
+    "fid": TableMetric(
+        "{distance} ↓", "", 2, "distance between the features of all edits of test images and of real images.",
+        ("quality",), of_set=True,
+    ),
+    "psnr_true": TableMetric(
+        "PSNR to true edit ↑ (dB)", "dB", 2,
+        "edit against the same person, pose and light rendered with the target AUs; mean over edits.", ("quality",),
+        for_true_edits=("quality",),
+    ),
+    "kid": TableMetric(
         "{kernel} ↓", "", 4,
         "squared maximum mean discrepancy of the same features (Binkowski et al. 2018), over all pairs of images; "
-        "unbiased, so that it may be below 0.",
+        "unbiased, so that it may be below 0.", of_set=True,
     ),
-    "ssim": FurtherMetric(
+    "ssim": TableMetric(
         "SSIM ↑", "-1 to 1", 3,
         "structural similarity (Wang et al. 2004, Gaussian window) of the pairs of PSNR; mean over edits.",
     ),
-    "identity": FurtherMetric(
+    "identity": TableMetric(
         "identity ({network} cosine) ↑", "cosine", 3,
         "cosine between the features of an edit and of its input; mean over edits to other expressions. The "
         "network was trained on objects, not on faces: only the rows of real pairs say what a value means.",
     ),
-    "au_error": FurtherMetric(
+    "au_error": TableMetric(
         "AU error ↓ (0-5)", "intensity (0 to 5)", 3,
         "mean absolute difference between the AUs read from the edits and their targets; AUs of rendered faces are "
-        "read by a small network.",
+        "read by a small network.", ("accuracy", "ablation", "measures"), for_true_edits=("accuracy", "ablation"),
     ),
 }  # fmt: skip
 
-#: Metric name -> unit. R, G, R+G: Table 1; psnr, fid: Table 2; the rest is beyond the paper.
+#: Metric name -> unit: what tables show, and what is measured for the claims alone.
 UNITS = {
-    **dict.fromkeys(("R", "G", "R+G", "R_again", "R+G_again"), "%"),
-    **{"psnr": "dB", "psnr_true": "dB", "fid": ""},
-    **{name: further.unit for name, further in FURTHER_METRICS.items()},
+    **{name: metric.unit for name, metric in TABLE_METRICS.items()},
+    **dict.fromkeys(("R_again", "R+G_again"), "%"),
     **dict.fromkeys(("focus_local", "focus_global", "hits_local", "hits_global"), ""),
     **dict.fromkeys(("upper_local", "upper_global", "mouth_global"), "times the mean attention"),
     **dict.fromkeys(("distance_interpolated", "distance_linear", "distance_real"), "distance of AUs"),

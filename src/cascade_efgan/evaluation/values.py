@@ -10,15 +10,14 @@ import pandas as pd
 
 from cascade_efgan.data.records import read_records, write_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import UNITS, Metric, write_metric
+from cascade_efgan.evaluation.metric import TABLE_METRICS, UNITS, Metric, write_metric
 from cascade_efgan.evaluation.packed_edits import Edits
 
 #: Columns of `values_{metric}.csv`. The first four are the same in every line, so that a file says what it holds.
 VALUE_COLUMNS = ("dataset", "method", "seed", "metric", "id", "person", "value")
 
-#: Metrics of a whole set of images. Their files hold no value per image, but the metric without some people: `person`
-#: names who was left out, `id` the turn.
-SET_METRICS = ("fid", "kid")
+#: Metrics of a whole set of images (`TableMetric.of_set`).
+SET_METRICS = tuple(name for name, metric in TABLE_METRICS.items() if metric.of_set)
 
 #: Between an image and the number of the classifier, in ids of R and R+G by further classifiers.
 AGAIN = "#"

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.files import atomic_path
-from cascade_efgan.tables.curves import losses_of_runs
+from cascade_efgan.tables.health import losses_of_runs
 
 log = logging.getLogger("efgan.curves")
 

@@ -9,11 +9,10 @@ from typer import Option
 from cascade_efgan.files import write_text
 from cascade_efgan.orchestration.cli_args import with_seeds
 from cascade_efgan.stages import options
-from cascade_efgan.tables.build import build_table
-from cascade_efgan.tables.cells import read_metrics
+from cascade_efgan.tables.build import build_table, read_metrics
 from cascade_efgan.tables.comparisons import read_comparisons
 from cascade_efgan.tables.context import read_context
-from cascade_efgan.tables.curves import losses_of_runs
+from cascade_efgan.tables.health import losses_of_runs
 from cascade_efgan.tables.render import as_csv, latex, markdown
 
 log = logging.getLogger("efgan.table")

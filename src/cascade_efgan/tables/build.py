@@ -1,31 +1,45 @@
 """Tables 1 to 3, and that of further measures: their cells, and what is said below them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
 
-from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import REAL
-from cascade_efgan.methods import CONTROLS, REFERENCES
-from cascade_efgan.tables.cells import Cell, Metrics, mean_over_seeds
-from cascade_efgan.tables.columns import CONTROL_NOTES, NOT_MEASURED, TITLES, check_name, method_title, table_columns
+from cascade_efgan.evaluation.metric import REAL, Metric, read_metric
+from cascade_efgan.tables.columns import CONTROL_NOTES, TITLES, Column, method_title, table_columns
 from cascade_efgan.tables.context import head_lines, is_papers_setting
 from cascade_efgan.tables.health import health_lines
-from cascade_efgan.tables.model import Column, Row, Table
-from cascade_efgan.tables.notes import (
-    copy_lines,
-    count_lines,
-    distance_lines,
-    identity_lines,
-    inference_lines,
-    left_out_lines,
-    reader_lines,
-)
+from cascade_efgan.tables.model import Cell, Metrics, Row, Table
+from cascade_efgan.tables.notes import note_lines
 from cascade_efgan.tables.paper import paper_value
-from cascade_efgan.tables.rows import table_datasets, table_methods
+from cascade_efgan.tables.rows import not_measured, table_datasets, table_methods
+
+
+def read_metrics(paths: Iterable[Path], datasets: Sequence[str], seeds: Sequence[int]) -> Metrics:
+    """Read metric files and sort them by what they measure.
+
+    Raises:
+        InputError: a wrong file, a data set or seed that is not part of the run, or the same number twice.
+    """
+    found: dict[tuple[str, str, str], dict[int, Metric]] = {}
+    for path in paths:
+        metric = read_metric(path)
+        if metric.dataset not in datasets or metric.seed not in seeds:
+            raise InputError(
+                f"{path}: data set {metric.dataset}, seed {metric.seed} is not part of the run "
+                f"(data sets {', '.join(datasets)}; seeds {', '.join(map(str, seeds))}); leave it out"
+            )
+        by_seed = found.setdefault((metric.dataset, metric.method, metric.name), {})
+        if metric.seed in by_seed:
+            raise InputError(
+                f"{path}: this number was given twice (same data set, method, name and seed); give it once"
+            )
+        by_seed[metric.seed] = metric
+    return found
 
 
 def build_table(
@@ -46,11 +60,10 @@ def build_table(
     Raises:
         InputError: an unknown name, distances of different extractors, or intervals of other numbers.
     """
-    check_name(name)
     settings = context["settings"]
+    columns = table_columns(name, settings)
     datasets = table_datasets(name, settings)
     _check_extractor(metrics, settings["fid"]["extractor"])
-    columns = table_columns(name, settings)
     rows = [
         _row(name, dataset, method, columns, metrics, context)
         for dataset in datasets
@@ -58,27 +71,17 @@ def build_table(
     ]
     if comparisons is not None:
         rows = [_with_comparisons(row, columns, comparisons, name) for row in rows]
-    reasons = [row.cells[column.key].reason for row in rows for column in columns]
-    controls = [method for method in (*CONTROLS, *REFERENCES) if any(row.method == method for row in rows)]
+    shown = {row.method for row in rows}
+    controls = [(method_title(method), note) for method, note in CONTROL_NOTES.items() if method in shown]
     return Table(
         name=name,
         title=TITLES[name],
         head=head_lines(context, datasets),
         columns=columns,
         rows=rows,
-        meanings=[(column.heading, column.meaning) for column in columns]
-        + [(method_title(method), CONTROL_NOTES[method]) for method in controls],
+        meanings=[(column.heading, column.meaning) for column in columns] + controls,
         warnings=health_lines(metrics, curves, datasets, settings["network"]["cascade_steps"]),
-        notes=[
-            *inference_lines(rows, columns, comparisons, name),
-            *count_lines(rows, columns),
-            *copy_lines(context, datasets),
-            *left_out_lines(metrics, rows, columns),
-            *distance_lines(metrics, columns, settings["measures"]["fid_curve"]),
-            *identity_lines(metrics, columns),
-            *reader_lines(metrics, columns),
-        ],
-        footnotes=list(dict.fromkeys(reason for reason in reasons if reason is not None)),
+        notes=note_lines(name, context, metrics, rows, columns, comparisons),
     )
 
 
@@ -101,22 +104,51 @@ def _row(
     name: str, dataset: str, method: str, columns: Sequence[Column], metrics: Metrics, context: Mapping[str, Any]
 ) -> Row:
     cells, paper = {}, {}
-    settings = context["settings"]
     for column in columns:
-        # R belongs to the data set: as in the paper, it is repeated in every row.
-        owner = REAL if column.metric == "R" else method
-        by_seed = metrics.get((dataset, owner, column.metric), {})
-        if column.true_edits_only and dataset not in TRUE_EDITS:
-            cells[column.key] = Cell(None, reason="only rendered faces have true AUs and true edits")
-        elif not by_seed and (method, column.metric) in NOT_MEASURED:
-            cells[column.key] = Cell(None, reason=NOT_MEASURED[method, column.metric])
-        else:
-            cells[column.key] = mean_over_seeds(by_seed, settings["seeds"], column.detail)
+        by_seed = metrics.get((dataset, _owner(column, method), column.metric), {})
+        reason = not_measured(name, dataset, method, column.metric)
+        cells[column.key] = (
+            Cell(None, reason=reason)
+            if reason
+            else mean_over_seeds(by_seed, context["settings"]["seeds"], column.detail)
+        )
         printed = paper_value(name, dataset, method, column.key)
         # Beside a number of another setting the paper's would invite a comparison that means nothing.
         if printed is not None and is_papers_setting(context, dataset):
             paper[column.key] = printed
     return Row(dataset, method, method_title(method), cells, paper)
+
+
+def _owner(column: Column, method: str) -> str:
+    """R belongs to the data set: as in the paper, it is repeated in every row."""
+    return REAL if column.metric == "R" else method
+
+
+def mean_over_seeds(by_seed: Mapping[int, Metric], seeds: Sequence[int], detail: str | None = None) -> Cell:
+    """Mean over the seeds of the run of one data set's, method's and name's metrics, or of a `detail` of theirs."""
+    values: dict[int, float] = {}
+    reasons: dict[str, list[int]] = {}
+    for seed in seeds:
+        if metric := by_seed.get(seed):
+            value = metric.details.get(detail) if detail else metric.value
+            reason = metric.reason or f"the metric file has no {detail}"
+        else:
+            value, reason = None, "this run has not computed it"
+        if value is None:
+            reasons.setdefault(reason, []).append(seed)
+        else:
+            values[seed] = float(value)
+    reason = "; ".join(
+        f"{'seed' if len(missing) == 1 else 'seeds'} {', '.join(map(str, missing))}: {text}"
+        if len(missing) < len(seeds)
+        else text
+        for text, missing in reasons.items()
+    )
+    if not values:
+        return Cell(None, reason=reason)
+    sizes = [by_seed[seed].n for seed in values]
+    spread = stdev(values.values()) if len(values) > 1 else None
+    return Cell(fmean(values.values()), spread, tuple(values), (min(sizes), max(sizes)), reason or None)
 
 
 def _with_comparisons(row: Row, columns: Sequence[Column], comparisons: Mapping[str, Any], name: str) -> Row:
@@ -126,7 +158,7 @@ def _with_comparisons(row: Row, columns: Sequence[Column], comparisons: Mapping[
     found = {(line["dataset"], line["method"], line["column"]): line for line in comparisons["intervals"]}
     cells = dict(row.cells)
     for column in columns:
-        line = found.get((row.dataset, REAL if column.metric == "R" else row.method, column.key))
+        line = found.get((row.dataset, _owner(column, row.method), column.key))
         cell = cells[column.key]
         if line is None or cell.value is None:
             continue

@@ -1,71 +1,14 @@
-"""Which columns each table has, and what its rows are called."""
+"""What columns, control rows and tables are called, and what they mean."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.metric import FURTHER_METRICS
+from cascade_efgan.evaluation.metric import TABLE_METRICS, UNITS
 from cascade_efgan.evaluation.statistics import DISTANCE_NAMES, KERNEL_NAMES
 from cascade_efgan.methods import CONTROLS, METHODS, REFERENCES
-from cascade_efgan.tables.model import Column
-from cascade_efgan.tables.rows import measures, table_datasets
-
-#: (method, metric) that the workflow does not compute on purpose -> why.
-NOT_MEASURED = {
-    ("unchanged", "R+G"): "not measured: copies of training images under other expressions' names are no training data",
-    **{
-        (reference, metric): "a pair of real images of that kind is no edit"
-        for reference in REFERENCES
-        for metric in FURTHER_METRICS
-        if metric != "identity"
-    },
-}
-
-
-def measure_column(name: str, extractor: str = "inception") -> Column:
-    """The column of a further measure, by features of an extractor."""
-    measure = FURTHER_METRICS[name]
-    network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
-    title = measure.title.format(kernel=KERNEL_NAMES[extractor], network=network)
-    return Column(name, name, title, measure.meaning, measure.decimals)
-
-
-R = Column(
-    "R", "R", "R ↑ (%)", "ResNet-18 trained on real training images, on real test images; one number per data set."
-)
-G = Column(
-    "G", "G", "G ↑ (%)",
-    "the same classifier on the edits of the test images: share recognised as the target expression.",
-)  # fmt: skip
-R_AND_G = Column(
-    "R+G", "R+G", "R+G ↑ (%)",
-    "ResNet-18 trained, for as many steps, on real training images and the method's edits of them, on real test "
-    "images.",
-)  # fmt: skip
-PSNR = Column(
-    "psnr", "psnr", "PSNR ↑ (dB)",
-    "edit against the real image of the same person with the target expression; mean over edits.",
-)  # fmt: skip
-PSNR_TRUE = Column(
-    "psnr_true", "psnr_true", "PSNR to true edit ↑ (dB)",
-    "edit against the same person, pose and light rendered with the target AUs; mean over edits.", true_edits_only=True,
-)  # fmt: skip
-AU_ERROR = replace(measure_column("au_error"), true_edits_only=True)
-AU_FLOOR = Column(
-    "au_error_held_out", "au_error", "regressor's own error",
-    "that network's mean absolute error on real test faces, whose AUs are known: differences between rows below it "
-    "mean little.", 3, "held_out_error", true_edits_only=True,
-)  # fmt: skip
-
-#: Control row -> its meaning in a line.
-CONTROL_NOTES = {
-    "same_person": "each test image and the real images of its person with another expression, same gaze.",
-    "other_person": "each test image and the real images of other people with its expression, same gaze.",
-    "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
-    "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
-}
+from cascade_efgan.tables.rows import table_metrics
 
 TITLES = {
     "accuracy": "Table 1: facial expression recognition accuracy",
@@ -74,30 +17,75 @@ TITLES = {
     "measures": "Further measures of the edited images",
 }
 
+#: Control row -> its meaning in a line.
+CONTROL_NOTES = {
+    "unchanged": "the edit that does nothing; a method that edits at all must have a higher G.",
+    "true_edit": "the same person, pose and light rendered with the target AUs: what a perfect method would score.",
+    "same_person": "each test image and the real images of its person with another expression, same gaze.",
+    "other_person": "each test image and the real images of other people with its expression, same gaze.",
+}
 
-def check_name(name: str) -> None:
-    """Refuse a table that there is not.
 
-    Raises:
-        InputError: an unknown name.
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers.
+
+    Attributes:
+        key: name of the column in the CSV file.
+        metric: name of the metric file it shows.
+        heading: shown name, with the direction that is better.
+        meaning: what it says, in a line.
+        detail: key of the metric's details to show in place of its value.
     """
-    if name not in TITLES:
-        raise InputError(f"--name {name}: expected one of {', '.join(TITLES)}")
+
+    key: str
+    metric: str
+    heading: str
+    meaning: str
+    decimals: int
+    detail: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the numbers."""
+        return UNITS[self.metric]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher number is the better one."""
+        return "↑" in self.heading
+
+    @property
+    def name(self) -> str:
+        """The heading without the direction."""
+        return self.heading.split(" ↑")[0].split(" ↓")[0]
+
+
+def metric_column(name: str, extractor: str = "inception") -> Column:
+    """The column of a metric, by features of an extractor."""
+    metric = TABLE_METRICS[name]
+    network = {"inception": "Inception", "efficientnet_lite0": "EfficientNet-Lite0"}[extractor]
+    heading = metric.title.format(distance=DISTANCE_NAMES[extractor], kernel=KERNEL_NAMES[extractor], network=network)
+    return Column(name, name, heading, metric.meaning, metric.decimals)
 
 
 def table_columns(name: str, settings: Mapping[str, Any]) -> list[Column]:
-    """The columns of a table."""
-    extractor = settings["fid"]["extractor"]
-    known = any(dataset in TRUE_EDITS for dataset in table_datasets(name, settings))
-    meaning = "distance between the features of all edits of test images and of real images."
-    distance = Column("fid", "fid", f"{DISTANCE_NAMES[extractor]} ↓", meaning)
-    chosen = {
-        "accuracy": [R, G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "quality": [PSNR, distance, PSNR_TRUE],
-        "ablation": [G, R_AND_G, AU_ERROR, AU_FLOOR],
-        "measures": [measure_column(name, extractor) for name in measures(settings)],
-    }[name]
-    return [column for column in chosen if known or not column.true_edits_only]
+    """The columns of a table.
+
+    Raises:
+        InputError: there is no such table.
+    """
+    if name not in TITLES:
+        raise InputError(f"--name {name}: expected one of {', '.join(TITLES)}")
+    columns = [metric_column(metric, settings["fid"]["extractor"]) for metric in table_metrics(name, settings)]
+    if columns[-1].metric == "au_error" and name in TABLE_METRICS["au_error"].for_true_edits:
+        meaning = (
+            "that network's mean absolute error on real test faces, whose AUs are known: differences between rows "
+            "below it mean little."
+        )
+        floor = replace(columns[-1], key="au_error_held_out", heading="regressor's own error", meaning=meaning)
+        columns.append(replace(floor, detail="held_out_error"))
+    return columns
 
 
 def method_title(method: str) -> str:

@@ -8,9 +8,8 @@ import pandas as pd
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.evaluation.values import SET_METRICS
-from cascade_efgan.tables.columns import TITLES, method_title, table_columns
+from cascade_efgan.tables.columns import TITLES, Column, method_title, table_columns
 from cascade_efgan.tables.context import head_lines
-from cascade_efgan.tables.model import Column
 
 CSV_COLUMNS = (
     *("table", "kind", "dataset", "column", "first", "second", "value", "interval_low", "interval_high"),

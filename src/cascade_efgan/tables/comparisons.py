@@ -1,6 +1,7 @@
 """Intervals and paired tests of a table, from the values behind its numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from cascade_efgan import __version__
-from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL, hashed
 from cascade_efgan.evaluation.significance import (
@@ -23,8 +23,7 @@ from cascade_efgan.evaluation.significance import (
 from cascade_efgan.evaluation.values import EVERYBODY, SET_METRICS, Values, over_seeds, read_several
 from cascade_efgan.files import read_json
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.columns import check_name, table_columns
-from cascade_efgan.tables.model import Column
+from cascade_efgan.tables.columns import Column, table_columns
 from cascade_efgan.tables.rows import table_datasets, table_methods
 
 #: Numbers that are right or wrong for each image.
@@ -74,25 +73,27 @@ def compare(name: str, context: Mapping[str, Any], paths: Iterable[Path]) -> dic
     Raises:
         InputError: an unknown table or a wrong file.
     """
-    check_name(name)
-    settings = context["settings"]
-    paths = list(paths)
-    found = gather(read_all(paths), settings["seeds"])
-    intervals, tests, best = [], [], []
+    settings, paths = context["settings"], list(paths)
+    chosen = settings["statistics"]
     columns = [column for column in table_columns(name, settings) if column.detail is None]
+    found = gather(read_all(paths), settings["seeds"])
+    intervals: list[dict[str, Any]] = []
+    tests: list[dict[str, Any]] = []
+    best: list[dict[str, str]] = []
     for dataset in table_datasets(name, settings):
         methods = table_methods(name, dataset, settings)
         for column in columns:
-            if column.true_edits_only and dataset not in TRUE_EDITS:
-                continue
-            intervals += _intervals(found, dataset, column, methods, settings)
-            family = _tests(found, dataset, column, [name for name in methods if name in METHODS], settings)
-            for test, p in zip(family, holm([test["p"] for test in family]), strict=True):
-                tests.append({**test, "p_holm": p, "better": _better(test, p, 1 - settings["statistics"]["level"])})
-        best += _best(tests, dataset, columns)
+            about = {"dataset": dataset, "column": column.key}
+            for method in [REAL] if column.metric == "R" else methods:
+                if (values := found.get((dataset, method, column.metric))) is not None:
+                    estimate = _estimate(values, column.metric, chosen)
+                    intervals.append({"dataset": dataset, "method": method, "column": column.key, **asdict(estimate)})
+            family = [{**about, **test} for test in _tests(found, dataset, column, methods, chosen)]
+            tests += family
+            best += [{**about, "method": method} for method in _best(family)]
     return {
         "table": name,
-        "settings": {**settings["statistics"], "seeds": settings["seeds"]},
+        "settings": {**chosen, "seeds": settings["seeds"]},
         "intervals": intervals,
         "tests": tests,
         "best": best,
@@ -113,19 +114,6 @@ def read_comparisons(path: Path) -> dict[str, Any]:
     return found
 
 
-def _intervals(
-    found: ValuesByRow, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    lines = []
-    for method in [REAL] if column.metric == "R" else methods:
-        values = found.get((dataset, method, column.metric))
-        if values is None:
-            continue
-        about = {"dataset": dataset, "method": method, "column": column.key}
-        lines.append({**about, **_shown(_estimate(values, column.metric, settings["statistics"]))})
-    return lines
-
-
 def _estimate(values: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> Estimate:
     if metric in SET_METRICS:
         value, without = replicates(values)
@@ -134,26 +122,31 @@ def _estimate(values: pd.DataFrame, metric: str, chosen: Mapping[str, Any]) -> E
 
 
 def _tests(
-    found: ValuesByRow, dataset: str, column: Column, methods: list[str], settings: Mapping[str, Any]
+    found: ValuesByRow, dataset: str, column: Column, methods: Sequence[str], chosen: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
+    """The tests of one column of one data set, corrected."""
     if column.metric == "R":
         return []
     # Doing nothing comes last: a difference then reads as what a method adds.
     nothing = (REAL, "R") if column.metric == "R+G" else ("unchanged", column.metric)
-    entries = [*((method, column.metric) for method in methods), nothing]
-    lines = []
+    entries = [*((method, column.metric) for method in methods if method in METHODS), nothing]
+    lines: list[dict[str, Any]] = []
     for (first, metric), (second, other) in combinations(entries, 2):
         one, two = found.get((dataset, first, metric)), found.get((dataset, second, other))
         if one is None or two is None or one.index.intersection(two.index).empty:
             continue
-        result = _comparison(one, two, column.metric, settings["statistics"])
+        result = _comparison(one, two, column.metric, chosen)
         lines.append(
             {
-                **{"dataset": dataset, "column": column.key, "first": first, "second": second},
-                **{"higher_is_better": column.higher_is_better, **_shown(result.difference)},
+                **{"first": first, "second": second, "higher_is_better": column.higher_is_better},
+                **asdict(result.difference),
                 **{"first_only": result.first_only, "second_only": result.second_only, "p": result.p},
             }
         )
+    for line, p in zip(lines, holm([line["p"] for line in lines]), strict=True):
+        shown = p is not None and p < 1 - chosen["level"] and line["value"] != 0
+        winner = "first" if (line["value"] > 0) == column.higher_is_better else "second"
+        line |= {"p_holm": p, "better": line[winner] if shown else None}
     return lines
 
 
@@ -177,24 +170,10 @@ def replicates(values: pd.DataFrame) -> tuple[float, pd.Series]:
     return float(values["value"][EVERYBODY]), without
 
 
-def _better(test: Mapping[str, Any], p: float | None, most: float) -> str | None:
-    if p is None or p >= most or test["value"] == 0:
-        return None
-    return str(test["first"] if (test["value"] > 0) == test["higher_is_better"] else test["second"])
-
-
-def _best(tests: list[dict[str, Any]], dataset: str, columns: list[Column]) -> list[dict[str, str]]:
-    """In each column, the method that is better in every one of its tests."""
-    found = []
-    for column in columns:
-        own = [test for test in tests if (test["dataset"], test["column"]) == (dataset, column.key)]
-        for method in dict.fromkeys(test["first"] for test in own):
-            mine = [test["better"] == method for test in own if method in (test["first"], test["second"])]
-            if mine and all(mine):
-                found.append({"dataset": dataset, "column": column.key, "method": method})
-    return found
-
-
-def _shown(estimate: Estimate) -> dict[str, Any]:
-    ends = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    return {**ends, "people": estimate.people, "n": estimate.n, "reason": estimate.reason}
+def _best(family: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The method that is better in every one of its tests, if there is one."""
+    return [
+        method
+        for method in dict.fromkeys(test["first"] for test in family)
+        if all(test["better"] == method for test in family if method in (test["first"], test["second"]))
+    ]

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve
 from cascade_efgan.data import EXPRESSIONS
@@ -63,21 +65,22 @@ def dataset_facts(index_path: Path, split_path: Path, excluded_path: Path, compl
         InputError: a missing or wrong file.
     """
     index = read_index(index_path)
-    people = {part: set(index["person"].iloc[part_rows(index, split_path, part)]) for part in ("train", "test")}
-    counts = {part: len(part_rows(index, split_path, part)) for part in ("train", "test")}
-    present = set(index["expression"])
+    train, test = (index["person"].iloc[part_rows(index, split_path, part)] for part in ("train", "test"))
+    completeness = read_json(completeness_path)
+    if not isinstance(completeness, dict) or not isinstance(completeness.get("missing"), list):
+        raise InputError(f"{completeness_path}: expected a list under the key missing; run the download rule again")
     return DatasetFacts(
         images=len(index),
         people=index["person"].nunique(),
-        expressions=[name for name in EXPRESSIONS if name in present],
+        expressions=[name for name in EXPRESSIONS if name in set(index["expression"])],
         gazes=index["gaze"].nunique(),
-        train=counts["train"],
-        test=counts["test"],
-        test_people=len(people["test"]),
-        shared_people=len(people["test"] & people["train"]),
+        train=len(train),
+        test=len(test),
+        test_people=test.nunique(),
+        shared_people=len(set(test) & set(train)),
         copies=int(index[PIXELS].duplicated().sum()),
         excluded=len(read_records(excluded_path, ("id", "reason"))),
-        missing=_missing(completeness_path),
+        missing=len(completeness["missing"]),
         split_sha256=sha256_file(split_path),
     )
 
@@ -96,9 +99,15 @@ def describe(settings: Settings, facts: Mapping[str, DatasetFacts]) -> dict[str,
             f"--index: got data sets {', '.join(sorted(facts)) or 'none'}, but the "
             f"settings name {', '.join(settings.all_datasets)}; give each of them once"
         )
+    # A data set with photographs missing is not the paper's, whatever the settings say.
+    gaps = [
+        f"{name}: {facts[name].missing} photographs are missing (paper: none)"
+        for name in settings.datasets
+        if facts[name].missing
+    ]
     return {
         "preset": settings.preset,
-        "differences": [*differences(settings), *_gaps({name: facts[name] for name in settings.datasets})],
+        "differences": [*differences(settings), *gaps],
         "datasets": {name: asdict(facts[name]) for name in settings.datasets},
         "wild": {name: asdict(facts[name]) for name in settings.all_datasets if name not in settings.datasets},
         "settings": settings.model_dump(mode="json"),
@@ -113,7 +122,10 @@ def differences(settings: Settings) -> list[str]:
     """
     foreign = [name for name in settings.datasets if name not in PAPER_DATASETS]
     found = [f"datasets: {', '.join(foreign)} (paper: {', '.join(PAPER_DATASETS)})"] if foreign else []
-    ours, paper = _flat(settings.model_dump(mode="json")), _flat(resolve({"preset": "paper"}).model_dump(mode="json"))
+    ours, paper = (
+        pd.json_normalize(run.model_dump(mode="json")).to_dict("records")[0]
+        for run in (settings, resolve({"preset": "paper"}))
+    )
     for key, value in ours.items():
         if value != paper.get(key) and key not in FREE_SETTINGS and key.partition(".")[0] not in FREE_SETTINGS:
             found.append(f"{key}: {value} (paper: {paper.get(key)})")
@@ -124,20 +136,6 @@ def is_papers_setting(context: Mapping[str, Any], dataset: str) -> bool:
     """Whether a data set is one of the paper's, complete, and all that its numbers depend on is the paper's too."""
     keys = {item.partition(":")[0] for item in context["differences"]}
     return dataset in PAPER_DATASETS and keys <= {"datasets", *context["datasets"]} - {dataset}
-
-
-def _missing(path: Path) -> int:
-    report = read_json(path)
-    if not isinstance(report, dict) or not isinstance(report.get("missing"), list):
-        raise InputError(f"{path}: expected a list under the key missing; run the download rule again")
-    return len(report["missing"])
-
-
-def _gaps(facts: Mapping[str, DatasetFacts]) -> list[str]:
-    """A data set with photographs missing is not the paper's, whatever the settings say."""
-    return [
-        f"{name}: {fact.missing} photographs are missing (paper: none)" for name, fact in facts.items() if fact.missing
-    ]
 
 
 def read_context(path: Path) -> dict[str, Any]:
@@ -198,10 +196,3 @@ def _dataset_sentence(name: str, facts: Mapping[str, Any], by: str) -> str:
         f"images ({shared}); {facts['excluded']} photographs excluded for want of a usable face"
         + (f"; {facts['missing']} photographs of the data set are missing." if facts["missing"] else ".")
     )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat

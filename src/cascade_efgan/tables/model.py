@@ -1,50 +1,41 @@
 """The parts of a table, before it is rendered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cascade_efgan.datasets import dataset_title
-from cascade_efgan.evaluation.metric import UNITS
-from cascade_efgan.tables.cells import Cell
+from cascade_efgan.evaluation.metric import Metric
+from cascade_efgan.tables.columns import Column
+
+#: (data set, method, metric name) -> seed -> metric.
+Metrics = Mapping[tuple[str, str, str], Mapping[int, Metric]]
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of numbers.
+class Cell:
+    """One number of a table.
 
     Attributes:
-        key: name of the column in the CSV file.
-        metric: name of the metric file it shows.
-        heading: shown name, with the direction that is better.
-        meaning: what it says, in a line.
-        detail: key of the metric's details to show in place of its value.
-        true_edits_only: only data sets with true edits have it.
+        value: mean over the seeds that have a number; None where none has.
+        spread: sample standard deviation over these seeds; None with fewer than two.
+        seeds: the seeds behind the value.
+        n: images behind the value: smallest and largest number over these seeds; None without a value.
+        reason: why the value, or that of some seed, is missing; None where nothing is missing.
+        interval: its interval over people (`tables/comparisons.py`); None where there is none.
     """
 
-    key: str
-    metric: str
-    heading: str
-    meaning: str
-    decimals: int = 2
-    detail: str | None = None
-    true_edits_only: bool = False
-
-    @property
-    def unit(self) -> str:
-        """Unit of the numbers."""
-        return UNITS[self.metric]
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a higher number is the better one."""
-        return "↑" in self.heading
+    value: float | None
+    spread: float | None = None
+    seeds: tuple[int, ...] = ()
+    n: tuple[int, int] | None = None
+    reason: str | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: a method, or a control, on a data set.
+    """A row: a method, control or pair of real images, on a data set.
 
     Attributes:
-        method: method, control or reference.
         cells: its numbers by column key.
         paper: the paper's numbers by column key.
         best: columns in which it is better than every other method, by tests.
@@ -57,23 +48,16 @@ class Row:
     paper: dict[str, float] = field(default_factory=dict)
     best: frozenset[str] = frozenset()
 
-    @property
-    def dataset_title(self) -> str:
-        """The data set's name in a table."""
-        return dataset_title(self.dataset)
-
 
 @dataclass(frozen=True)
 class Table:
     """A table, ready to be rendered.
 
     Attributes:
-        name: accuracy, quality or ablation.
         head: sentences above it.
         meanings: what each column, and each control row, means: (name, sentence).
         warnings: signs that a training went wrong (`tables/health.py`), below it.
         notes: counts and cautions below them.
-        footnotes: reasons of missing numbers, in the order of first mention.
     """
 
     name: str
@@ -84,11 +68,12 @@ class Table:
     meanings: list[tuple[str, str]]
     warnings: list[str]
     notes: list[str]
-    footnotes: list[str]
 
-    def mark(self, reason: str | None) -> str:
-        """The footnote mark of a cell, empty where nothing is missing."""
-        return "" if reason is None else f"[{self.footnotes.index(reason) + 1}]"
+    @property
+    def footnotes(self) -> list[str]:
+        """Reasons of missing numbers, in the order of first mention."""
+        reasons = [row.cells[column.key].reason for row in self.rows for column in self.columns]
+        return list(dict.fromkeys(reason for reason in reasons if reason is not None))
 
     def has_paper(self, column: Column) -> bool:
         """Whether the paper's number is shown beside ours in this column."""

@@ -1,13 +1,15 @@
-"""What is written below a table: the meaning of its columns, the images behind each number, cautions."""
+"""What is written below a table: the images behind each number, what intervals are, cautions."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cascade_efgan.data import AUS
 from cascade_efgan.datasets import dataset_title
+from cascade_efgan.evaluation.metric import Metric
 from cascade_efgan.evaluation.values import SET_METRICS
-from cascade_efgan.tables.cells import Metrics
-from cascade_efgan.tables.model import Column, Row
+from cascade_efgan.tables.columns import Column
+from cascade_efgan.tables.model import Metrics, Row
 
 #: Key of the left-out counts -> words.
 LEFT_OUT = {
@@ -19,125 +21,122 @@ LEFT_OUT = {
 }
 
 
-def count_lines(rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
-    """Images behind the numbers of each data set, as a range over rows and seeds."""
-    lines = []
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        parts = []
-        for column in columns:
-            if column.detail is not None:
-                continue
-            sizes = [row.cells[column.key].n for row in rows if row.dataset == dataset]
-            known = [size for size in sizes if size is not None]
-            if known:
-                parts.append(f"{_name(column)} {_range([number for size in known for number in size])}")
-        if parts:
-            lines.append(f"Images behind each number, {dataset_title(dataset)}: {', '.join(parts)}.")
-    return lines
-
-
-def copy_lines(context: Mapping[str, Any], datasets: Sequence[str]) -> list[str]:
-    """Copies among the images of each data set."""
-    return [
-        f"Of the {context['datasets'][name]['images']} images of {dataset_title(name)}, {copies} show a "
-        "photograph that is there already (equal pixels); copies are all in training or all in test, and each counts."
-        for name in datasets
-        if (copies := context["datasets"][name].get("copies"))  # runs of earlier versions did not count
-    ]
-
-
-def left_out_lines(metrics: Metrics, rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
-    """Edits that PSNR leaves out, as a range over rows and seeds."""
-    lines = []
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        for column in columns:
-            counts: dict[str, list[int]] = {}
-            for row in rows:
-                for metric in metrics.get((dataset, row.method, column.metric), {}).values():
-                    for key, number in metric.details.get("left_out", {}).items():
-                        counts.setdefault(key, []).append(number)
-            parts = [f"{_range(numbers)} {LEFT_OUT.get(key, key)}" for key, numbers in counts.items() if any(numbers)]
-            if parts:
-                title = dataset_title(dataset)
-                lines.append(f"Edits left out of {_name(column)}, {title}: {', '.join(parts)}.")
-    return lines
-
-
-def distance_lines(metrics: Metrics, columns: Sequence[Column], curve: bool) -> list[str]:
-    """Caution about a distance estimated from fewer images than features."""
-    if not any(column.metric == "fid" for column in columns):
-        return []
-    found = [metric for (_, _, name), by_seed in metrics.items() if name == "fid" for metric in by_seed.values()]
-    features = max((metric.details.get("features", 0) for metric in found), default=0)
-    fewest = min((min(metric.n, metric.details.get("n_real", metric.n)) for metric in found), default=0)
-    if not found or fewest > features:
-        return []
-    measured = " (measured: fid_curve.png of each data set)" if curve else ""
-    return [
-        f"The distance has {features} features but only {fewest} images in its smaller set, which biases it upwards"
-        f"{measured}: compare rows of one data set with each other, not with other numbers."
-    ]
-
-
-def inference_lines(
-    rows: Sequence[Row], columns: Sequence[Column], comparisons: Mapping[str, Any] | None, name: str
+def note_lines(
+    name: str,
+    context: Mapping[str, Any],
+    metrics: Metrics,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    comparisons: Mapping[str, Any] | None,
 ) -> list[str]:
+    """The sentences below a table, in their order."""
+    datasets: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        datasets[row.dataset].append(row)
+    every = [metric for by_seed in metrics.values() for metric in by_seed.values()]
+    return [
+        *([] if comparisons is None else _inference_lines(rows, columns, comparisons["settings"], name)),
+        *_count_lines(datasets, columns),
+        *_copy_lines(context, datasets),
+        *_left_out_lines(metrics, datasets, columns),
+        *_distance_lines(every, context["settings"]["measures"]["fid_curve"]),
+        *_identity_lines(every),
+        *reader_lines(every),
+    ]
+
+
+def _inference_lines(
+    rows: Sequence[Row], columns: Sequence[Column], chosen: Mapping[str, Any], name: str
+) -> Iterator[str]:
     """What intervals and bold numbers mean."""
-    if comparisons is None:
-        return []
-    chosen = comparisons["settings"]
     percent, unit = f"{100 * chosen['level']:g} %", {"person": "people", "image": "images"}[chosen["unit"]]
-    lines = []
-    shown = [row.cells[column.key] for row in rows for column in columns]
-    if any(cell.interval is not None and cell.spread is None for cell in shown):
+    if any(cell.interval is not None and cell.spread is None for row in rows for cell in row.cells.values()):
         said = f"In brackets: {percent} interval over {unit} ({chosen['resamples']} bootstrap resamples, BCa)"
         if any(column.metric in SET_METRICS for column in columns):
             said += "; of a distance, by leaving people out in turn (jackknife)"
-        lines.append(f"{said}. None where all {unit} have the same value, or fewer than three are there.")
+        yield f"{said}. None where all {unit} have the same value, or fewer than three are there."
     start = "Bold: the method" if any(row.best for row in rows) else "No number is bold: no method"
     against = "every other method, and than doing nothing"
-    lines.append(
+    yield (
         f"{start} is better than {against}, by paired tests on the same images that exchange whole {unit} "
         f"(p < {1 - chosen['level']:.2g} after Holm's correction over the column; {name}_statistics.md lists them)."
     )
-    return lines
 
 
-def identity_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
-    """How well the features of the identity column tell people apart."""
-    if not any(column.metric == "identity" for column in columns):
-        return []
-    lines = []
-    for (dataset, method, name), by_seed in metrics.items():
-        shares = [metric.details["auc"] for metric in by_seed.values() if "auc" in metric.details]
-        if (method, name) == ("same_person", "identity") and shares:
-            title = dataset_title(dataset)
-            lines.append(
-                f"Identity, {title}: of a real pair of one person and one of two people, the cosine is higher for the "
-                f"former in {100 * shares[0]:.0f} % of cases (AUC; 50 % would be chance)."
+def _count_lines(datasets: Mapping[str, list[Row]], columns: Sequence[Column]) -> Iterator[str]:
+    """Images behind the numbers of each data set, as a range over rows and seeds."""
+    for dataset, rows in datasets.items():
+        sizes = {
+            column.name: [number for row in rows for number in row.cells[column.key].n or ()]
+            for column in columns
+            if column.detail is None
+        }
+        if parts := [f"{name} {_range(numbers)}" for name, numbers in sizes.items() if numbers]:
+            yield f"Images behind each number, {dataset_title(dataset)}: {', '.join(parts)}."
+
+
+def _copy_lines(context: Mapping[str, Any], datasets: Iterable[str]) -> Iterator[str]:
+    """Copies among the images of each data set."""
+    for name in datasets:
+        facts = context["datasets"][name]
+        if copies := facts.get("copies"):  # runs of earlier versions did not count
+            yield (
+                f"Of the {facts['images']} images of {dataset_title(name)}, {copies} show a photograph that is there "
+                "already (equal pixels); copies are all in training or all in test, and each counts."
             )
-    return sorted(lines)
 
 
-def reader_lines(metrics: Metrics, columns: Sequence[Column]) -> list[str]:
+def _left_out_lines(metrics: Metrics, datasets: Mapping[str, list[Row]], columns: Sequence[Column]) -> Iterator[str]:
+    """Edits that PSNR leaves out, as a range over rows and seeds."""
+    for dataset, rows in datasets.items():
+        for column in columns:
+            counts: dict[str, list[int]] = defaultdict(list)
+            for row in rows:
+                for metric in metrics.get((dataset, row.method, column.metric), {}).values():
+                    for key, number in metric.details.get("left_out", {}).items():
+                        counts[key].append(number)
+            parts = [f"{_range(numbers)} {LEFT_OUT.get(key, key)}" for key, numbers in counts.items() if any(numbers)]
+            if parts:
+                yield f"Edits left out of {column.name}, {dataset_title(dataset)}: {', '.join(parts)}."
+
+
+def _distance_lines(metrics: Iterable[Metric], curve: bool) -> Iterator[str]:
+    """Caution about a distance estimated from fewer images than features."""
+    found = [metric for metric in metrics if metric.name == "fid"]
+    features = max((metric.details.get("features", 0) for metric in found), default=0)
+    fewest = min((min(metric.n, metric.details.get("n_real", metric.n)) for metric in found), default=0)
+    if found and fewest <= features:
+        measured = " (measured: fid_curve.png of each data set)" if curve else ""
+        yield (
+            f"The distance has {features} features but only {fewest} images in its smaller set, which biases it "
+            f"upwards{measured}: compare rows of one data set with each other, not with other numbers."
+        )
+
+
+def _identity_lines(metrics: Iterable[Metric]) -> Iterator[str]:
+    """How well the features of the identity column tell people apart, in the first seed."""
+    shares: dict[str, float] = {}
+    for metric in metrics:
+        if (metric.method, metric.name) == ("same_person", "identity") and "auc" in metric.details:
+            shares.setdefault(dataset_title(metric.dataset), metric.details["auc"])
+    for title, share in sorted(shares.items()):
+        yield (
+            f"Identity, {title}: of a real pair of one person and one of two people, the cosine is higher for the "
+            f"former in {100 * share:.0f} % of cases (AUC; 50 % would be chance)."
+        )
+
+
+def reader_lines(metrics: Iterable[Metric]) -> list[str]:
     """Who read the AUs of photographs."""
-    if not any(column.metric == "au_error" and column.detail is None for column in columns):
-        return []
     lines = set()
-    for (dataset, method, name), by_seed in metrics.items():
-        for metric in by_seed.values():
-            if (method, name) != ("unchanged", "au_error") or "reader" not in metric.details:
-                continue
-            found = metric.details
+    for metric in metrics:
+        found = metric.details
+        if (metric.method, metric.name) == ("unchanged", "au_error") and "reader" in found:
             told = "all AUs" if len(found["aus"]) == len(AUS) else f"the AUs {', '.join(found['aus'])} only"
             own = found.get("own_expression_error")
             floor = "" if own is None else f"; its error on real test images against the data set's own AUs: {own:.3f}"
-            lines.add(f"AUs of {dataset_title(dataset)} were read by {found['reader']}, {told}{floor}.")
+            lines.add(f"AUs of {dataset_title(metric.dataset)} were read by {found['reader']}, {told}{floor}.")
     return sorted(lines)
-
-
-def _name(column: Column) -> str:
-    return column.heading.split(" ↑")[0].split(" ↓")[0]
 
 
 def _range(numbers: Sequence[int]) -> str:

@@ -1,8 +1,9 @@
 """A table as Markdown, CSV and LaTeX; the same table always gives the same bytes."""
 
-from cascade_efgan.tables.cells import Cell
+from cascade_efgan.datasets import dataset_title
+from cascade_efgan.tables.columns import Column
 from cascade_efgan.tables.comparison_text import aligned, csv_text, full_text
-from cascade_efgan.tables.model import Column, Row, Table
+from cascade_efgan.tables.model import Cell, Row, Table
 
 CSV_COLUMNS = (
     *("table", "dataset", "method", "title", "column", "unit", "value", "standard_deviation"),
@@ -94,12 +95,13 @@ def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
     headings = ["Data set", "Method"]
     for column in table.columns:
         headings += [column.heading, "paper", "difference"] if table.has_paper(column) else [column.heading]
+    footnotes = {reason: f"[{number}]" for number, reason in enumerate(table.footnotes, start=1)}
     body = []
     for row in table.rows:
-        line = [row.dataset_title, row.title]
+        line = [dataset_title(row.dataset), row.title]
         for column in table.columns:
             cell = row.cells[column.key]
-            line.append(_shown(cell, column, table, column.key in row.best))
+            line.append(_shown(cell, column, footnotes.get(cell.reason, ""), column.key in row.best))
             if table.has_paper(column):
                 printed = row.paper.get(column.key)
                 line.append("" if printed is None else f"{printed:.2f}")
@@ -108,9 +110,8 @@ def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
     return headings, body
 
 
-def _shown(cell: Cell, column: Column, table: Table, best: bool) -> str:
+def _shown(cell: Cell, column: Column, mark: str, best: bool) -> str:
     """A number, with its deviation over seeds, or where there is one seed its interval over people."""
-    mark = table.mark(cell.reason)
     if cell.value is None:
         return mark
     number = f"{cell.value:.{column.decimals}f}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cascade_efgan.datasets import TRUE_EDITS
-from cascade_efgan.evaluation.metric import FURTHER_METRICS, REAL
+from cascade_efgan.evaluation.metric import REAL, TABLE_METRICS
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS, REFERENCES
 
 #: All settings of a run by section, as `run.json` holds them.
@@ -41,31 +41,37 @@ def table_methods(name: str, dataset: str, settings: Settings) -> list[str]:
     return ["unchanged", *trained, *perfect, *(REFERENCES if name == "measures" else ())]
 
 
-def measures(settings: Settings) -> list[str]:
-    """The numbers beyond the paper's that a run computes; they have a table of their own."""
+def table_metrics(name: str, settings: Settings) -> list[str]:
+    """The numbers that are a table's columns, by their names in `TABLE_METRICS`."""
+    left_out = set()
+    if not set(table_datasets(name, settings)) & set(TRUE_EDITS):
+        left_out = {key for key, metric in TABLE_METRICS.items() if name in metric.for_true_edits}
     reads_photographs = settings["measures"]["aus"] != "none" and bool(set(settings["datasets"]) - set(TRUE_EDITS))
-    return [name for name in FURTHER_METRICS if name != "au_error" or reads_photographs]
+    if name == "measures" and not reads_photographs:
+        left_out.add("au_error")
+    return [key for key, metric in TABLE_METRICS.items() if name in metric.tables and key not in left_out]
 
 
-def row_numbers(name: str, dataset: str, method: str, settings: Settings) -> list[str]:
-    """Names of the numbers of one row.
-
-    R+G of the unchanged input is left out: it would train on copies of real images under false labels.
-    """
-    if name == "measures":
-        return [number for number in measures(settings) if method not in REFERENCES or number == "identity"]
-    names = ["psnr", "fid"] if name == "quality" else ["G"] if method == "unchanged" else ["G", "R+G"]
-    true = ["psnr_true" if name == "quality" else "au_error"] if dataset in TRUE_EDITS else []
-    return names + true
+def not_measured(table: str, dataset: str, method: str, number: str) -> str | None:
+    """Why a number of a row is never computed; None where it is."""
+    if table in TABLE_METRICS[number].for_true_edits and dataset not in TRUE_EDITS:
+        return "only rendered faces have true AUs and true edits"
+    if method in REFERENCES and number != "identity":
+        return "a pair of real images of that kind is no edit"
+    if (method, number) == ("unchanged", "R+G"):
+        return "not measured: copies of training images under other expressions' names are no training data"
+    return None
 
 
 def table_numbers(name: str, settings: Settings) -> list[tuple[str, int, str, str]]:
     """Every number that a table shows: data set, seed, method or `REAL`, name."""
-    found: list[tuple[str, int, str, str]] = []
-    for dataset in table_datasets(name, settings):
-        for seed in settings["seeds"]:
-            if name == "accuracy":
-                found.append((dataset, seed, REAL, "R"))
-            for method in table_methods(name, dataset, settings):
-                found += [(dataset, seed, method, number) for number in row_numbers(name, dataset, method, settings)]
-    return found
+    shown = table_metrics(name, settings)
+    return [
+        (dataset, seed, method, number)
+        for dataset in table_datasets(name, settings)
+        for seed in settings["seeds"]
+        for method in [REAL, *table_methods(name, dataset, settings)]
+        for number in shown
+        # R belongs to the data set, and nothing else to the real images.
+        if (number == "R") == (method == REAL) and not not_measured(name, dataset, method, number)
+    ]

@@ -1,15 +1,18 @@
 """The page about how much the tables move with the assumptions of the evaluation."""
 
+import numpy as np
 import pandas as pd
 
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.columns import AU_ERROR, PSNR, R_AND_G, G, method_title
+from cascade_efgan.tables.columns import metric_column, method_title
 from cascade_efgan.tables.comparison_text import aligned
 
 #: Column -> heading and decimals.
 SHOWN = {
-    **{column.key: (column.heading, column.decimals) for column in (G, R_AND_G, PSNR, AU_ERROR)},
+    **{
+        column.key: (column.heading, column.decimals) for column in map(metric_column, ("G", "R+G", "psnr", "au_error"))
+    },
     "fid": ("Fréchet distance ↓", 2),
 }
 
@@ -52,11 +55,8 @@ def sensitivity_markdown(table: pd.DataFrame, dataset: str, preset: str, seed: i
 
 def _order(rows: pd.DataFrame) -> str:
     """Whether the trained methods are in the same order as in the run; equal numbers have no order to lose."""
-    trained = rows[[name in METHODS for name in rows.index]]
-    own, new = trained["own"].to_numpy(), trained["value"].to_numpy()
-    turned = [
-        (own[i] - own[j]) * (new[i] - new[j]) < 0 for i in range(len(own)) for j in range(i + 1, len(own))
-    ]  # fmt: skip
-    if len(own) < 2:
+    trained = rows[rows.index.isin(METHODS)]
+    if len(trained) < 2:
         return "–"
-    return "another" if any(turned) else "kept"
+    own, new = (np.subtract.outer(values, values) for values in trained[["own", "value"]].to_numpy().T)
+    return "another" if (own * new < 0).any() else "kept"
