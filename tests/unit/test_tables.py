@@ -18,8 +18,7 @@ from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.methods import ABLATED, COMPARED
 from cascade_efgan.stages import describe_run, table
 from cascade_efgan.tables import rows
-from cascade_efgan.tables.build import build_table
-from cascade_efgan.tables.build import mean_over_seeds, read_metrics
+from cascade_efgan.tables.build import build_table, mean_over_seeds, read_metrics
 from cascade_efgan.tables.columns import TITLES
 from cascade_efgan.tables.context import DatasetFacts, dataset_facts, describe, differences, read_context
 from cascade_efgan.tables.paper import ABLATION, COMPARISON

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 
 from cascade_efgan.audit.provenance import seal
-from cascade_efgan.audit.recompute import choose_cells
+from cascade_efgan.audit.recompute import choose_cells, replay
 from cascade_efgan.audit.release import Release
-from cascade_efgan.audit.replay import replay
-from cascade_efgan.audit.table_numbers import table_cells, table_jobs
+from cascade_efgan.audit.table_numbers import table_cells
 from cascade_efgan.cli import app
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.orchestration.stage_names import DERIVED
@@ -112,7 +111,7 @@ def test_numbers_are_derived_again_from_the_stored_weights(audit, results) -> No
 
 def test_every_number_of_every_table_can_be_derived_again(results) -> None:
     release = Release(results)
-    cells = [cell for job in table_jobs(release.record) for cell in table_cells(release, job) if cell.metrics]
+    cells = [cell for job in release.record.jobs_of("table") for cell in table_cells(release, job) if cell.metrics]
     makers = {release.record.maker[path].stage for cell in cells for path in cell.metrics}
     assert {"accuracy", "similarity", "fid", "kid", "identity", "identity_of_pairs"} <= makers
     assert makers <= set(DERIVED)
@@ -194,7 +193,7 @@ def test_a_forgery_of_metric_tables_and_record_is_found_by_its_published_hash_or
     assert status == 1 and "provenance.json: its SHA-256 is" in problems(text)[0]
 
     release = Release(results)
-    jobs = [job for job in table_jobs(release.record) if "ablation" in job.id]
+    jobs = [job for job in release.record.jobs_of("table") if "ablation" in job.id]
     draws = ((seed, choose_cells(release, jobs, 1, seed)[0].name) for seed in range(1000))
     seed = next(seed for seed, name in draws if name == "Baseline, G")
     status, text = audit(results / "ablation_table.md", "--recompute", 1, "--seed", seed)

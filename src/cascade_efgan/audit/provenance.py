@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
@@ -16,6 +17,10 @@ from cascade_efgan.files import read_json, write_json
 FORMAT = 1
 #: Inputs below these folders are code, the rest is data.
 CODE = ("src/", "workflow/")
+#: How Snakemake names files of a bucket: by their address, and where its copies of them are.
+_STORED = re.compile(
+    r"(?:\.snakemake/storage/[^/\s]+/|\b[a-z0-9]+://)[^\s=]*?(?=\b(?:results|logs|resources|src|workflow)/)"
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,8 @@ class Job:
 
     @cached_property
     def words(self) -> list[str]:
-        """The command's words, `exec` left out; empty where they are no plain `efgan` command."""
-        try:
-            words = shlex.split(self.command)
-        except ValueError:
-            return []
-        words = words[1:] if words[:1] == ["exec"] else words
-        return words if words[:1] == ["efgan"] else []
+        """The command's words (`command_words`)."""
+        return command_words(self.command)
 
     @property
     def stage(self) -> str | None:
@@ -75,6 +75,15 @@ class Job:
         while words and words[0].startswith("--"):
             words = words[1 if "=" in words[0] else 2 :]
         return words[0].replace("-", "_") if words else None
+
+
+def command_words(command: str) -> list[str]:
+    """Words of a command, `exec` left out; none where they are no plain `efgan` command."""
+    try:
+        words = shlex.split(command.removeprefix("exec "))
+    except ValueError:
+        return []
+    return words if words[:1] == ["efgan"] else []
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,10 @@ class Provenance:
         """Output path -> the job that made it."""
         return {path: job for job in self.jobs for path in job.outputs}
 
+    def jobs_of(self, *stages: str) -> list[Job]:
+        """The jobs that ran a stage."""
+        return [job for job in self.jobs if job.stage in stages]
+
     def chain(self, paths: Iterable[str]) -> list[Job]:
         """The jobs behind some files, those that ran first coming first."""
         wanted: set[str] = set()
@@ -121,6 +134,11 @@ class Provenance:
             found.update(dict.fromkeys(job.inputs))
         found.update(dict.fromkeys(paths))
         return list(found)
+
+
+def plain(text: str) -> str:
+    """Paths as they are without a bucket: `results/...` for `s3://bucket/folder/results/...` and for its local copy."""
+    return _STORED.sub("", text)
 
 
 def write_provenance(path: Path, record: Provenance) -> None:

@@ -1,26 +1,35 @@
-"""Numbers derived again from the stored weights: edits generated again, measured again, and compared."""
+"""Jobs of a record run again: numbers derived anew from the stored weights, and compared.
 
+Training is not run again: `stage_names.DERIVED` names the stages that are. A record cannot make anything else run.
+"""
+
+import os
 import random
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from cascade_efgan.audit.checks import code_hint
 from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Job
-from cascade_efgan.audit.release import Release
-from cascade_efgan.audit.replay import replay
-from cascade_efgan.audit.table_numbers import TableCell, table_cells, table_jobs
+from cascade_efgan.audit.release import RESULTS, SOURCES, Release
+from cascade_efgan.audit.table_numbers import TableCell, table_cells
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import Metric, read_metric
 from cascade_efgan.files import sha256_file
 from cascade_efgan.orchestration.stage_names import DERIVED
 
+_MAIN = "from cascade_efgan.cli import main; main()"
 #: What must agree for two runs to be expected to agree bit for bit.
 SAME = ("python", "packages", "system", "processor", "gpus")
+
+
+class JobError(InputError):
+    """A job that ran again, and could not: what it reads does not fit together."""
 
 
 @dataclass(frozen=True)
@@ -30,80 +39,73 @@ class Recomputed:
     Attributes:
         value: what came out now; None where there came out none.
         allowed: how far apart the two may be here; 0 where this is the same machine and the same packages.
-        same_files: whether every file on the way, edits included, is the recorded one bit for bit.
-        differing: the files that are not.
+        differing: the files on the way, edits included, that are not the recorded ones bit for bit.
+        jobs: what ran again.
     """
 
     cell: TableCell
     value: float | None
     allowed: float
-    same_files: bool
-    differing: tuple[str, ...]
+    differing: list[str]
+    jobs: list[Job]
 
     @property
     def holds(self) -> bool:
         """Whether the number is the table's: bit for bit, or within what another machine may change."""
-        if self.value is None or (self.allowed == 0 and not self.same_files):
+        if self.value is None or (self.allowed == 0 and self.differing):
             return False
         # The CSV keeps six decimals.
         return abs(self.value - self.cell.value) <= max(self.allowed, 1e-6)
 
 
-def choose_cells(release: Release, jobs: Sequence[Job] | None, count: int, seed: int) -> list[TableCell]:
-    """Some numbers of some tables (None: of all), drawn at random; a number of several tables is drawn once.
+def choose_cells(release: Release, jobs: Iterable[Job], count: int, seed: int) -> list[TableCell]:
+    """Some numbers of tables, drawn at random; a number of several tables is drawn once.
 
     Only numbers that can be derived again: not those that a program outside the project read, such as OpenFace.
     """
+    derived = {path for job in release.record.jobs if job.stage in DERIVED for path in job.outputs}
     every: dict[tuple[str, ...], TableCell] = {}
-    for job in table_jobs(release.record) if jobs is None else jobs:
-        for cell in table_cells(release, job):
-            if cell.metrics and all(_is_replayed(release, path) for path in cell.metrics):
-                every.setdefault((*sorted(cell.metrics), cell.column), cell)
+    for cell in (cell for job in jobs for cell in table_cells(release, job)):
+        if cell.metrics and derived >= set(cell.metrics):
+            every.setdefault((*sorted(cell.metrics), cell.column), cell)
     cells = list(every.values())
     return cells if count >= len(cells) else random.Random(seed).sample(cells, count)
 
 
-def _is_replayed(release: Release, path: str) -> bool:
-    job = release.record.maker.get(path)
-    return job is not None and job.stage in DERIVED
-
-
-def recompute(release: Release, cells: Iterable[TableCell]) -> list[Recomputed]:
+def recompute(release: Release, cells: Sequence[TableCell]) -> list[Recomputed]:
     """Derive numbers again from the weights, crops and classifiers that the release holds.
-
-    Training is not run again: `stage_names.DERIVED` names the stages that are.
 
     Raises:
         InputError: a file is missing, or a job fails.
     """
-    cells = list(cells)
-    behind = {path for cell in cells for path in cell.metrics}
-    jobs = [job for job in release.record.chain(behind) if job.stage in DERIVED]
+    jobs = _derived_jobs(release, {path for cell in cells for path in cell.metrics})
     with TemporaryDirectory(prefix="efgan-audit-") as folder:
         try:
             replay(release, jobs, Path(folder))
         except InputError as error:
-            raise InputError(f"{error}{code_hint(release, jobs)}") from None
+            raise InputError(f"{error}{release.code_hint(jobs)}") from None
         return [_compared(release, cell, Path(folder)) for cell in cells]
 
 
+def _derived_jobs(release: Release, paths: Iterable[str]) -> list[Job]:
+    return [job for job in release.record.chain(paths) if job.stage in DERIVED]
+
+
 def _compared(release: Release, cell: TableCell, folder: Path) -> Recomputed:
-    values = []
-    for path, metric in cell.metrics.items():
-        new = read_metric(folder / path)
-        # A column may show a detail of the metric (see `cells`): then the difference of the two is what counts.
-        values.append(_shown(new, metric, cell))
-    jobs = [job for job in release.record.chain(cell.metrics) if job.stage in DERIVED]
-    made = [path for job in jobs for path in job.outputs]
-    differing = tuple(path for path in made if sha256_file(folder / path) != release.record.files[path].sha256)
-    same = all(_same_environment(release, job) for job in jobs)
+    record = release.record
+    values = [_shown(read_metric(folder / path), metric, cell) for path, metric in cell.metrics.items()]
     known = [value for value in values if value is not None]
+    jobs = _derived_jobs(release, cell.metrics)
+    made = [path for job in jobs for path in job.outputs]
+    here = environment()
+    environments = [record.environments.get(job.environment or record.run["environment"], {}) for job in jobs]
+    same = all(then.get(name) == here.get(name) for then in environments for name in SAME)
     return Recomputed(
         cell=cell,
         value=fmean(known) if known and len(known) == len(values) else None,
         allowed=0.0 if same else tolerance(cell),
-        same_files=not differing,
-        differing=differing,
+        differing=[path for path in made if sha256_file(folder / path) != record.files[path].sha256],
+        jobs=jobs,
     )
 
 
@@ -133,8 +135,71 @@ def tolerance(cell: TableCell) -> float:
     return 0.02 * abs(cell.value)
 
 
-def _same_environment(release: Release, job: Job) -> bool:
-    here = environment()
-    key = job.environment or release.record.run["environment"]
-    then: dict[str, Any] = release.record.environments.get(key, {})
-    return all(then.get(name) == here.get(name) for name in SAME)
+def replay(release: Release, jobs: Sequence[Job], folder: Path) -> None:
+    """Run jobs again, with their recorded commands, in an empty folder.
+
+    What they read is linked there from the release, what they write stays there, under the same paths.
+
+    Args:
+        jobs: in an order in which they can run; each of a stage in `DERIVED`.
+
+    Raises:
+        InputError: a command that is not plainly a job of such a stage.
+        JobError: a job that fails.
+    """
+    made = {path for job in jobs for path in job.outputs}
+    for job in jobs:
+        _check(job)
+        for name in job.inputs:
+            if name not in made:
+                _link(release, name, folder)
+    for job in jobs:
+        for name in job.outputs:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        _run(job, folder)
+
+
+def _check(job: Job) -> None:
+    """Refuse what is no job of the replayed stages, and words that lead out of the folder."""
+    if job.stage not in DERIVED:
+        raise InputError(f"provenance.json: job {job.id} is no job of the stages {', '.join(sorted(DERIVED))}")
+    for word in job.words:
+        if _leaves(word) or _leaves(word.partition("=")[2]):
+            raise InputError(f"provenance.json: the command of job {job.id} leaves the folder of results: {word}")
+    if any(map(_leaves, (*job.inputs, *job.outputs))):
+        raise InputError(f"provenance.json: job {job.id} lists a file outside the folder of results")
+
+
+def _leaves(path: str) -> bool:
+    return Path(path).is_absolute() or ".." in Path(path).parts
+
+
+def _link(release: Release, name: str, folder: Path) -> None:
+    target = folder / name
+    if target.exists():
+        return
+    if not name.startswith(RESULTS):
+        with zipfile.ZipFile(release.folder / SOURCES) as packed:
+            packed.extract(name, folder)
+        return
+    source = release.path(name)
+    if not source.is_file():
+        raise InputError(f"{source}: no such file; restore it (dvc pull), or run snakemake")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(source.absolute())
+
+
+def _run(job: Job, folder: Path) -> None:
+    # This package first, so that a job run elsewhere uses the same code as this process.
+    places = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, "-c", _MAIN, *job.words[1:]],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise JobError(f"job {job.id} could not be run again: {last}")

@@ -3,11 +3,13 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from cascade_efgan.audit.provenance import Job, Provenance
+from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import REAL, Metric, read_metric
+from cascade_efgan.files import read_json
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,6 @@ class TableCell:
         metrics: path -> metric of each seed behind it.
     """
 
-    table: str
     dataset: str
     method: str
     title: str
@@ -35,11 +36,6 @@ class TableCell:
         return f"{self.title}, {self.column}"
 
 
-def table_jobs(record: Provenance) -> list[Job]:
-    """The jobs that rendered tables."""
-    return [job for job in record.jobs if job.stage == "table"]
-
-
 def table_file(job: Job, suffix: str) -> str:
     """The file of a table in one format.
 
@@ -52,6 +48,12 @@ def table_file(job: Job, suffix: str) -> str:
     return found[0]
 
 
+def table_lines(release: Release, job: Job) -> list[dict[str, str]]:
+    """The lines of a table's CSV: one a cell, row by row."""
+    with release.path(table_file(job, ".csv")).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
 def table_cells(release: Release, job: Job) -> list[TableCell]:
     """Every number of a table with its metric files.
 
@@ -59,17 +61,18 @@ def table_cells(release: Release, job: Job) -> list[TableCell]:
         InputError: the table's CSV, or a metric file, is malformed.
     """
     metrics = {path: read_metric(release.path(path)) for path in job.inputs if Path(path).match("metrics/*.json")}
-    path = release.path(table_file(job, ".csv"))
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return [_cell(line, metrics) for line in csv.DictReader(lines) if line["value"]]
+        return [_cell(line, metrics) for line in table_lines(release, job) if line["value"]]
     except (FileNotFoundError, KeyError, ValueError, TypeError):
+        path = release.path(table_file(job, ".csv"))
         raise InputError(f"{path}: not the CSV of a table; restore it, or run snakemake") from None
 
 
 def _cell(line: dict[str, str], metrics: dict[str, Metric]) -> TableCell:
     seeds = {int(seed) for seed in line["seeds"].split()}
-    name = _metric_name(line["column"], {metric.name for metric in metrics.values()})
+    # A column may show a detail of a metric: `au_error_held_out` is in the files of `au_error`.
+    names = {metric.name for metric in metrics.values() if f"{line['column']}_".startswith(f"{metric.name}_")}
+    name = max(names, key=len, default=None)
     behind = {
         path: metric
         for path, metric in metrics.items()
@@ -78,14 +81,18 @@ def _cell(line: dict[str, str], metrics: dict[str, Metric]) -> TableCell:
         and metric.method in (line["method"], REAL)
         and metric.seed in seeds
     }
-    table, dataset, method, title, column = (line[key] for key in ("table", "dataset", "method", "title", "column"))
-    return TableCell(table, dataset, method, title, column, float(line["value"]), line["unit"], behind)
+    dataset, method, title, column = (line[key] for key in ("dataset", "method", "title", "column"))
+    return TableCell(dataset, method, title, column, float(line["value"]), line["unit"], behind)
 
 
-def _metric_name(column: str, names: set[str]) -> str | None:
-    """The metric that a column shows: its own name, else the longest that its key begins with.
+def read_verdicts(release: Release, job: Job) -> dict[str, Any]:
+    """What a job that judged the claims wrote: `claims`, and the paper's numbers beside this run's (`cells`).
 
-    A column may show a detail of a metric: `au_error_held_out` is in the files of `au_error`.
+    Raises:
+        InputError: their file is malformed.
     """
-    fits = [name for name in names if column == name or column.startswith(f"{name}_")]
-    return max(fits, key=len, default=None)
+    path = release.path(table_file(job, ".json"))
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), list) for key in ("claims", "cells")):
+        raise InputError(f"{path}: expected the verdicts of the claims; restore it, or run snakemake")
+    return found

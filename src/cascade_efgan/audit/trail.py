@@ -1,10 +1,12 @@
 """The chain of a number in words, as `efgan audit` prints it: from the table back to raw data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.release import Release
 from cascade_efgan.audit.table_numbers import TableCell
+from cascade_efgan.claims.text import effect, why
 
 
 def trail_lines(release: Release, cell: TableCell) -> Iterator[str]:
@@ -16,16 +18,29 @@ def trail_lines(release: Release, cell: TableCell) -> Iterator[str]:
     jobs = record.chain(cell.metrics)
     for job in reversed(jobs):
         yield job_line(job)
-        for path in job.outputs:
-            if path in needed:
-                yield file_line(release, path)
+        yield from (file_line(release, path) for path in job.outputs if path in needed)
     raw = sorted(path for job in jobs for path in job.inputs if path not in record.maker)
     if raw:
         yield "  not made by this workflow"
         yield from (file_line(release, path) for path in dict.fromkeys(raw))
-    sources = {path for job in jobs for path in record.code[job.code]}
-    fits = all(release.packed.get(path) == ran for job in jobs for path, ran in record.code[job.code].items() if ran)
-    yield f"  {'ok  ' if fits else 'FAIL'} {len(sources)} source files, of {commit_words(release)}"
+    sources = [item for job in jobs for item in record.code[job.code].items()]
+    fits = all(release.packed.get(path) == ran for path, ran in sources if ran)
+    count = len({path for path, _ in sources})
+    yield f"  {'ok  ' if fits else 'FAIL'} {count} source files, of {commit_words(release)}"
+
+
+def claim_lines(release: Release, one: Mapping[str, Any]) -> Iterator[str]:
+    """One verdict: its parts, each with its effect, the values it is made of, their state and the job behind each."""
+    yield f"{one['claim']}: {one['verdict']}  (data set {one['dataset']})"
+    if one["verdict"] != "holds":
+        yield f"  {why(one)}"
+    for line in one["parts"]:
+        p = "no test" if line["p_holm"] is None else f"p (Holm) {line['p_holm']:.4g}"
+        yield f"  {line['words']}: {effect(line)}, {p}: {line['verdict']}"
+        for path in line["files"]:
+            yield file_line(release, path)
+            if job := release.record.maker.get(path):
+                yield f"      by {job_line(job).strip()}"
 
 
 def commit_words(release: Release) -> str:
@@ -46,9 +61,6 @@ def job_line(job: Job) -> str:
 def file_line(release: Release, path: str) -> str:
     """A file: whether it is the recorded one, or away; the start of its hash; where it is."""
     file = release.record.files.get(path)
-    if file is not None and path in release.outside([path]):
-        state = "away"
-    else:
-        state = "ok  " if release.holds(path) else "FAIL"
+    state = "away" if file and release.is_away(path) else "ok  " if release.holds(path) else "FAIL"
     digest = file.sha256[:16] if file else "not recorded"
     return f"    {state} {digest}  {release.shown(path)}"

@@ -7,24 +7,20 @@ import typer
 from typer import Argument, Option
 
 from cascade_efgan.audit.checks import (
-    Problem,
     check_code,
     check_files,
     check_metrics,
     check_photographs,
     check_record,
     check_tables,
-    code_hint,
 )
-from cascade_efgan.audit.claims import claim_jobs, claim_lines, read_verdicts
 from cascade_efgan.audit.provenance import Job
 from cascade_efgan.audit.recompute import Recomputed, choose_cells, recompute
-from cascade_efgan.audit.release import RECORD, RESULTS, Release
-from cascade_efgan.audit.table_numbers import table_cells, table_file, table_jobs
-from cascade_efgan.audit.trail import commit_words, trail_lines
+from cascade_efgan.audit.release import RECORD, RESULTS, Problem, Release
+from cascade_efgan.audit.table_numbers import read_verdicts, table_cells, table_file
+from cascade_efgan.audit.trail import claim_lines, commit_words, trail_lines
 from cascade_efgan.claims.text import cell_row
 from cascade_efgan.errors import InputError
-from cascade_efgan.orchestration.stage_names import DERIVED
 
 
 def command(
@@ -49,20 +45,41 @@ def command(
     if weights is not None:
         return _audit_weights(weights, results, brief, expect)
     release = Release(results)
-    jobs = _chosen(release, tables) if tables else None
+    # What is made again from its numbers: tables and verdicts.
+    audited = [*release.record.jobs_of("table"), *release.record.jobs_of("claims")]
+    jobs = _chosen(release, audited, tables) if tables else audited
+    names, behind, scope = (
+        list(release.record.files),
+        release.record.jobs,
+        f"{len(release.record.files)} files of the run",
+    )
+    if tables:
+        targets = [path for job in jobs for path in job.outputs]
+        names, behind = release.record.files_behind(targets), release.record.chain(targets)
+        scope = "the files behind them"
     problems = check_record(release, expect)
-    problems += _check_chain(release, jobs)
+    problems += _check_chain(release, jobs, names, behind, photographs=not tables)
     cells = 0
-    for job in jobs or _audited(release):
+    for job in jobs:
         show = _print_claims if job.stage == "claims" else _print_table
         cells += show(release, job, problems, brief)
-    tabled = None if jobs is None else [job for job in jobs if job.stage == "table"]
-    recomputed = recompute(release, choose_cells(release, tabled, recompute_, seed)) if recompute_ else []
-    for number in recomputed:
-        typer.echo(_recomputed_line(number))
-        if not number.holds:
-            problems.append(Problem(*_not_derived(release, number)))
-    _print_result(release, problems, cells, jobs)
+    if recompute_:
+        chosen = choose_cells(release, (job for job in jobs if job.stage == "table"), recompute_, seed)
+        for number in recompute(release, chosen):
+            typer.echo(_recomputed_line(number))
+            if not number.holds:
+                problems.append(_not_derived(release, number))
+    for problem in problems:
+        typer.echo(f"FAIL {problem.sentence}")
+    if away := [name for name in release.record.files if release.is_away(name)]:
+        typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
+    typer.echo(
+        f"{'did not hold' if problems else 'held'}: {cells} numbers and verdicts, {scope}, "
+        f"code of {commit_words(release)}; {len(problems)} problems"
+    )
+    typer.echo(
+        f"SHA-256 of {release.shown(RESULTS + RECORD)}: {release.fingerprint} (compare it with the published one)"
+    )
     if problems:
         raise typer.Exit(1)
 
@@ -84,58 +101,46 @@ def _audit_weights(folder: Path, results: Path, brief: bool, expect: str | None)
         raise typer.Exit(1)
 
 
-def _audited(release: Release) -> list[Job]:
-    """What is made again from its numbers: tables and verdicts."""
-    return [*table_jobs(release.record), *claim_jobs(release.record)]
-
-
-def _chosen(release: Release, tables: list[Path]) -> list[Job]:
-    """The jobs that rendered the named tables, in any of their formats."""
-    found = []
+def _chosen(release: Release, audited: list[Job], tables: list[Path]) -> list[Job]:
+    """The jobs that made the named tables, in any of their formats."""
+    makers = {release.path(name).resolve(): job for job in audited for name in job.outputs}
     for path in tables:
-        inside = path.resolve()
-        jobs = [job for job in _audited(release) if any(release.path(name).resolve() == inside for name in job.outputs)]
-        if not jobs:
-            known = [release.shown(table_file(job, ".md")) for job in _audited(release)]
+        if path.resolve() not in makers:
+            known = [release.shown(table_file(job, ".md")) for job in audited]
             raise InputError(f"{path}: not a table of this run; its tables are {', '.join(known) or 'none'}")
-        found += jobs
-    return list({job.id: job for job in found}.values())
+    return list({makers[path.resolve()].id: makers[path.resolve()] for path in tables}.values())
 
 
-def _check_chain(release: Release, jobs: list[Job] | None) -> list[Problem]:
-    """Problems of the files behind some tables, or of every file of the run."""
-    record = release.record
-    if jobs is None:
-        names, behind = list(record.files), record.jobs
-    else:
-        targets = [path for job in jobs for path in job.outputs]
-        names, behind = record.files_behind(targets), record.chain(targets)
+def _check_chain(
+    release: Release, jobs: list[Job], names: list[str], behind: list[Job], photographs: bool
+) -> list[Problem]:
+    """Problems of the files and jobs behind some tables, and of the tables."""
     problems = [*check_files(release, names), *check_code(release, behind), *check_metrics(release, names)]
-    if jobs is None:
+    if photographs:
         problems += check_photographs(release)
     wrong = {problem.file for problem in problems}
     # A table whose metric files are not the recorded ones would only repeat that in other words.
-    whole = [job for job in jobs or _audited(release) if not wrong & set(job.inputs)]
-    rendered = check_tables(release, whole)
+    rendered = check_tables(release, (job for job in jobs if not wrong & set(job.inputs)))
     explained = {problem.file for problem in rendered}
     return [problem for problem in problems if problem.file not in explained] + rendered
 
 
 def _print_table(release: Release, job: Job, problems: list[Problem], brief: bool) -> int:
     """Print the chain of every number of a table; gives back how many numbers it has."""
-    if {problem.file for problem in problems} & set(job.inputs):
+    wrong, name = {problem.file for problem in problems}, release.shown(table_file(job, ".md"))
+    if wrong & set(job.inputs):
         # What a broken metric file says cannot be laid out; the problem itself is printed at the end.
-        typer.echo(f"{release.shown(table_file(job, '.md'))}: not laid out, for a metric file of it does not hold\n")
+        typer.echo(f"{name}: not laid out, for a metric file of it does not hold\n")
         return 0
     cells = table_cells(release, job)
-    for cell in cells:
-        if not cell.metrics:
-            name = table_file(job, ".csv")
-            problems.append(Problem(name, f"{release.shown(name)}: no metric file is behind {cell.name}"))
+    csv = table_file(job, ".csv")
+    unknown = [release.problem(csv, f"no metric file is behind {cell.name}") for cell in cells if not cell.metrics]
+    problems += unknown
     if not brief:
-        wrong = {problem.file for problem in problems} & set(job.outputs)
-        state = "NOT what its metric files give" if wrong else "rendered again, byte for byte the same"
-        typer.echo(f"{release.shown(table_file(job, '.md'))}: {state}\n")
+        same = not (wrong & set(job.outputs) or unknown)
+        typer.echo(
+            f"{name}: {'rendered again, byte for byte the same' if same else 'NOT what its metric files give'}\n"
+        )
         for cell in cells:
             typer.echo("\n".join(trail_lines(release, cell)) + "\n")
     return len(cells)
@@ -160,37 +165,20 @@ def _print_claims(release: Release, job: Job, problems: list[Problem], brief: bo
 def _recomputed_line(number: Recomputed) -> str:
     if number.value is None:
         return f"FAIL recomputed {number.cell.name}: no number came out"
-    if number.same_files and number.holds:
-        how = "every file on the way is the same, bit for bit"
-    elif number.holds:
+    if not number.holds:
+        how = f"allowed is {number.allowed:g}" if number.allowed else "the same machine and packages must give the same"
+    elif number.differing:
         how = f"within {number.allowed:g}, which another machine or other packages may change"
     else:
-        how = f"allowed is {number.allowed:g}" if number.allowed else "the same machine and packages must give the same"
+        how = "every file on the way is the same, bit for bit"
     shown = f"{number.value:.6f}, the table says {number.cell.value:.6f}"
     return f"{'ok  ' if number.holds else 'FAIL'} recomputed {number.cell.name} ({number.cell.dataset}): {shown}; {how}"
 
 
-def _not_derived(release: Release, number: Recomputed) -> tuple[str, str]:
-    first = number.differing[0] if number.differing else next(iter(number.cell.metrics))
+def _not_derived(release: Release, number: Recomputed) -> Problem:
     came = "none" if number.value is None else f"{number.value:.6f}"
-    jobs = [job for job in release.record.chain(number.cell.metrics) if job.stage in DERIVED]
-    return first, (
-        f"{release.shown(first)}: computing {number.cell.name} again from the stored weights gives {came}, "
-        f"the table says {number.cell.value:.6f}{code_hint(release, jobs)}"
+    return release.problem(
+        next(iter([*number.differing, *number.cell.metrics])),
+        f"computing {number.cell.name} again from the stored weights gives {came}, the table says "
+        f"{number.cell.value:.6f}{release.code_hint(number.jobs)}",
     )
-
-
-def _print_result(release: Release, problems: list[Problem], cells: int, jobs: list[Job] | None) -> None:
-    for problem in problems:
-        typer.echo(f"FAIL {problem.sentence}")
-    record = release.record
-    away = release.outside(record.files)
-    if away:
-        typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
-    scope = f"{len(record.files)} files of the run" if jobs is None else "the files behind them"
-    typer.echo(
-        f"{'did not hold' if problems else 'held'}: {cells} numbers and verdicts, {scope}, "
-        f"code of {commit_words(release)}; {len(problems)} problems"
-    )
-    name = release.shown(f"{RESULTS}provenance.json")
-    typer.echo(f"SHA-256 of {name}: {release.fingerprint} (compare it with the published one)")

@@ -7,9 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from cascade_efgan.audit.provenance import write_provenance
-from cascade_efgan.audit.record import record_run
-from cascade_efgan.audit.snakemake_records import read_job_records
-from cascade_efgan.audit.sources import write_sources
+from cascade_efgan.audit.record import read_job_records, record_run, write_sources
 
 log = logging.getLogger("efgan.provenance")
 

@@ -127,7 +127,7 @@ def differences(settings: Settings) -> list[str]:
         for run in (settings, resolve({"preset": "paper"}))
     )
     for key, value in ours.items():
-        if value != paper.get(key) and key not in FREE_SETTINGS and key.partition(".")[0] not in FREE_SETTINGS:
+        if value != paper.get(key) and not {key, str(key).partition(".")[0]} & FREE_SETTINGS:
             found.append(f"{key}: {value} (paper: {paper.get(key)})")
     return found
 

@@ -62,7 +62,7 @@ def health_lines(
     for dataset, method in product(datasets, METHODS):
         own, undone = (_means(metrics, dataset, name) for name in (method, "unchanged"))
         both = {name: (own[name], undone[name]) for name in own if name in undone}
-        signs = []
+        signs: list[str] = []
         if curves is not None:
             losses = curves[(curves["dataset"] == dataset) & (curves["method"] == method)]
             last = losses[losses["epoch"] == losses["epoch"].max()].groupby("loss")["value"].mean()

@@ -101,7 +101,7 @@ def _grid(table: Table) -> tuple[list[str], list[list[str]]]:
         line = [dataset_title(row.dataset), row.title]
         for column in table.columns:
             cell = row.cells[column.key]
-            line.append(_shown(cell, column, footnotes.get(cell.reason, ""), column.key in row.best))
+            line.append(_shown(cell, column, footnotes[cell.reason] if cell.reason else "", column.key in row.best))
             if table.has_paper(column):
                 printed = row.paper.get(column.key)
                 line.append("" if printed is None else f"{printed:.2f}")

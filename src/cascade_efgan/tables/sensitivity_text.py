@@ -5,7 +5,7 @@ import pandas as pd
 
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.methods import METHODS
-from cascade_efgan.tables.columns import metric_column, method_title
+from cascade_efgan.tables.columns import method_title, metric_column
 from cascade_efgan.tables.comparison_text import aligned
 
 #: Column -> heading and decimals.

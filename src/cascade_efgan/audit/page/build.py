@@ -8,21 +8,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from cascade_efgan.audit.checks import check_files
-from cascade_efgan.audit.claims import claim_jobs, read_verdicts
-from cascade_efgan.audit.page.figures import figure_views
 from cascade_efgan.audit.page.graph import NODE_HEIGHT, draw_graph
-from cascade_efgan.audit.page.pictures import draw_sheets
-from cascade_efgan.audit.page.tables import TableView, table_view
+from cascade_efgan.audit.page.pictures import draw_sheets, figure_views
+from cascade_efgan.audit.page.tables import table_view
 from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.release import Release
-from cascade_efgan.audit.table_numbers import TableCell, table_jobs
+from cascade_efgan.audit.table_numbers import TableCell, read_verdicts
 from cascade_efgan.claims.text import CELL_COLUMNS, NOT_COMPARABLE, cell_note, cell_row, effect, why
 from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.tables.comparison_text import p_text
-
-#: Tables in the order of the paper; others follow.
-ORDER = ("accuracy", "quality", "ablation")
 
 #: Data set -> its name on the page.
 TITLES = {name: about.title for name, about in DATASETS.items()}
@@ -42,8 +37,16 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
     problems = check_files(release, here)
     if problems:
         raise InputError(problems[0].sentence)
-    settings = run["settings"]
-    tables, cells = _tables(release, settings["fid"]["extractor"])
+    settings, record = run["settings"], release.record
+    cells: dict[str, TableCell] = {}
+    tables = []
+    for job in record.jobs_of("table"):
+        view, found = table_view(release, job, settings["fid"]["extractor"])
+        tables.append(view)
+        cells |= found
+    # In the order of the paper; others follow.
+    order = {name: place for place, name in enumerate(("accuracy", "quality", "ablation"))}
+    tables.sort(key=lambda view: order.get(view.name, len(order)))
     seed = settings["seeds"][0]
     methods = [*settings["methods"], "unchanged", "true_edit"]
     drawn = {dataset: draw_sheets(release, dataset, seed, methods) for dataset in settings["datasets"]}
@@ -56,11 +59,11 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     parts.filters.update(duration=duration, why=why, effect=effect, p=p_text)
-    judged = [read_verdicts(release, job) for job in claim_jobs(release.record)]
+    judged = [read_verdicts(release, job) for job in record.jobs_of("claims")]
     data = page_data(release, cells, sheets, seed)
     return parts.get_template("page.html.j2").render(
         run=run,
-        record=release.record,
+        record=record,
         fingerprint=release.fingerprint,
         checked=len(here),
         claims=[one for found in judged for one in found["claims"]],
@@ -71,26 +74,15 @@ def build_page(release: Release, run: dict[str, Any]) -> str:
         sheets=sheets,
         seed=seed,
         figures=figure_views(release),
-        graph=draw_graph(release.record),
+        graph=draw_graph(record),
         node_height=NODE_HEIGHT,
         rules=data["rules"],
         dataset_titles=TITLES,
-        here=release.record.environments[release.record.run["environment"]],
+        here=record.environments[record.run["environment"]],
         style=Markup(_part("page.css")),
         script=Markup(_part("page.js")),
         data=Markup(_script_json(data | {"titles": TITLES})),
     )
-
-
-def _tables(release: Release, extractor: str) -> tuple[list[TableView], dict[str, TableCell]]:
-    views: list[TableView] = []
-    cells: dict[str, TableCell] = {}
-    for job in table_jobs(release.record):
-        view, found = table_view(release, job, extractor)
-        views.append(view)
-        cells |= found
-    views.sort(key=lambda view: ORDER.index(view.name) if view.name in ORDER else len(ORDER))
-    return views, cells
 
 
 def _part(name: str) -> str:

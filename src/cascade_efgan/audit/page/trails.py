@@ -20,6 +20,15 @@ def page_data(
 ) -> dict[str, Any]:
     """All that the script shows, ready for JSON; pictures of one training seed are in the style sheet."""
     record = release.record
+    # Metric file -> the pictures of its data set.
+    behind = {
+        path: sheets.get(cell.dataset)
+        for cell in cells.values()
+        for path, metric in cell.metrics.items()
+        if metric.seed == seed
+    }
+    said = {path: _list_beside(release, path, "predictions") for path in behind}
+    left_out = {path: _left_out(release, path, sheet) for path, sheet in behind.items() if sheet}
     return {
         "jobs": [
             {
@@ -44,8 +53,8 @@ def page_data(
         "run": record.run,
         "cells": {fragment: _cell(cell) for fragment, cell in cells.items()},
         "seed": seed,
-        "verdicts": _verdicts(release, cells, sheets, seed),
-        "left_out": _left_out(release, cells, sheets, seed),
+        "verdicts": {path: _verdicts(lines, behind[path]) for path, lines in said.items() if lines},
+        "left_out": {path: edits for path, edits in left_out.items() if edits},
         "sheets": {
             dataset: {
                 "sources": one.sources,
@@ -59,50 +68,27 @@ def page_data(
 
 
 def _cell(cell: TableCell) -> dict[str, Any]:
+    about = {key: getattr(cell, key) for key in ("title", "method", "dataset", "column", "value", "unit")}
+    metrics = [
+        {"path": path, **{key: getattr(metric, key) for key in ("name", "value", "n", "seed")}}
+        for path, metric in cell.metrics.items()
+    ]
+    return {**about, "metrics": metrics}
+
+
+def _verdicts(lines: list[dict[str, str]], sheet: Sheets | None) -> dict[str, str]:
+    """What the classifier said: of `source:target` for G, of the source for R and R+G; shown ones."""
+    shown = {source["id"] for source in sheet.sources} if sheet else set()
     return {
-        "title": cell.title,
-        "method": cell.method,
-        "dataset": cell.dataset,
-        "column": cell.column,
-        "value": cell.value,
-        "unit": cell.unit,
-        "metrics": [
-            {"path": path, "name": one.name, "value": one.value, "n": one.n, "seed": one.seed}
-            for path, one in cell.metrics.items()
-        ],
+        line["id"]: line["predicted"] for line in lines if line["id"].rpartition(":")[0] in shown or line["id"] in shown
     }
 
 
-def _verdicts(
-    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
-) -> dict[str, dict[str, str]]:
-    """Metric file -> what the classifier said: of `source:target` for G, of the source for R and R+G; shown ones."""
-    found: dict[str, dict[str, str]] = {}
-    for cell in cells.values():
-        shown = {source["id"] for source in sheets[cell.dataset].sources} if cell.dataset in sheets else set()
-        for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
-            if path not in found and (lines := _list_beside(release, path, "predictions")):
-                found[path] = {
-                    line["id"]: line["predicted"]
-                    for line in lines
-                    if line["id"].rpartition(":")[0] in shown or line["id"] in shown
-                }
-    return found
-
-
-def _left_out(
-    release: Release, cells: Mapping[str, TableCell], sheets: Mapping[str, Sheets], seed: int
-) -> dict[str, list[str]]:
-    """Metric file -> shown edits, `source:target`, that have no value behind its number where others have one."""
-    found: dict[str, list[str]] = {}
-    for cell in (cell for cell in cells.values() if cell.dataset in sheets):
-        sheet = sheets[cell.dataset]
-        edits = {edit_id(source["id"], target) for source in sheet.sources for target in sheet.targets}
-        for path in (path for path, metric in cell.metrics.items() if metric.seed == seed):
-            valued = edits & {line["id"] for line in _list_beside(release, path, "values")}
-            if valued and valued != edits:  # none: values of whole sets or of images, not of edits
-                found[path] = sorted(edits - valued)
-    return found
+def _left_out(release: Release, path: str, sheet: Sheets) -> list[str]:
+    """Shown edits, `source:target`, that have no value behind a number where others have one."""
+    edits = {edit_id(source["id"], target) for source in sheet.sources for target in sheet.targets}
+    valued = edits & {line["id"] for line in _list_beside(release, path, "values")}
+    return sorted(edits - valued) if valued else []  # none: values of whole sets or of images, not of edits
 
 
 def _list_beside(release: Release, metric: str, kind: str) -> list[dict[str, str]]:
