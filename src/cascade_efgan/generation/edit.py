@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
 from cascade_efgan.data.crops import crop_image
@@ -59,19 +59,16 @@ def true_edit(faces: Faces, seed: int) -> EditBatch:
 def trained(generator: nn.Module, faces: Faces, device: torch.device) -> EditBatch:
     """A trained method; `generator` is a `StarGANGenerator` or a `Cascade`."""
     generator = generator.to(device).eval()
-    names = {name: label for label, name in enumerate(EXPRESSIONS)}
     aus = faces.aus
-
-    def forward(image: Tensor, source: np.ndarray, plan: pd.DataFrame) -> Tensor:
-        if isinstance(generator, StarGANGenerator):
-            labels = torch.tensor([names[target] for target in plan["target_expression"]], device=device)
-            return generator(image, one_hot(labels))
-        target = torch.tensor(plan[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
-        return generator(image, torch.from_numpy(source).to(device), target)[-1].final
 
     @torch.inference_mode()
     def edits_of(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
-        return to_images(forward(to_tensor(faces.images[sources], device), aus[sources], plan))
+        image = to_tensor(faces.images[sources], device)
+        if isinstance(generator, StarGANGenerator):
+            labels = [EXPRESSIONS.index(target) for target in plan["target_expression"]]
+            return to_images(generator(image, one_hot(torch.tensor(labels, device=device))))
+        target = torch.tensor(plan[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
+        return to_images(generator(image, torch.from_numpy(aus[sources]).to(device), target)[-1].final)
 
     def edit_batch(plan: pd.DataFrame, sources: np.ndarray) -> np.ndarray:
         size = CPU_BATCH if device.type == "cpu" else len(plan)

@@ -57,16 +57,12 @@ def plan_edits(
     rows = []
     for source in sources:
         person, gaze, own = keys[source]
-        for target in _targets(expressions, own, per_image, draw):
+        targets = expressions
+        if per_image is not None:
+            others = [name for name in expressions if name != own]
+            targets = [others[i] for i in sorted(draw.permutation(len(others))[:per_image])]
+        for target in targets:
             partner = source if target == own else counterparts.get((person, gaze, target))
             goal = means.loc[target].to_numpy() if partner is None else aus[partner]
             rows.append((ids[source], person, own, target, gaze, "" if partner is None else ids[partner], *goal))
     return pd.DataFrame(rows, columns=[*EDIT_TEXT, *AUS])
-
-
-def _targets(expressions: list[str], own: str, per_image: int | None, draw: np.random.Generator) -> list[str]:
-    if per_image is None:
-        return expressions
-    others = [name for name in expressions if name != own]
-    chosen = draw.permutation(len(others))[:per_image]
-    return [others[i] for i in sorted(chosen)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,10 @@ from torch.nn.utils import parametrize
 #: How convolutions start. `orthogonal` adds spectral normalisation (Sec. 8, all but output layers);
 #: `normal` is N(0, 0.02), GANimation's code; `default` is PyTorch's, StarGAN's code.
 Start = Literal["orthogonal", "normal", "default"]
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
-def initialize(layer: nn.Module, start: Start, output: bool = False, gain: float = 1) -> nn.Module:
+def initialize(layer: Layer, start: Start, output: bool = False, gain: float = 1) -> Layer:
     """Initialise a (de)convolution; with `orthogonal`, spectrally normalise it unless it is an output layer.
 
     Args:
@@ -216,7 +217,7 @@ class ConditionedConv(nn.Module):
 
     def forward(self, image: Tensor, condition: Tensor) -> Tensor:
         """Image (N, 3, H, W), condition (N, c) -> (N, width, H, W), after norm and ReLU."""
-        weight: Tensor = self.conv.weight  # type: ignore[assignment]
+        weight = self.conv.weight
         features = F.conv2d(image, weight[:, :3], padding=3)
         kernels = torch.einsum("nc,ocuv->nouv", condition, weight[:, 3:])  # one 7x7 kernel per image and channel
         rows, columns = (reach(side, image) for side in image.shape[2:])  # (H, 7), (W, 7)
@@ -257,6 +258,4 @@ class EncoderDecoder(nn.Module):
 
 def head(width: int, outputs: int, start: Start) -> nn.Conv2d:
     """Conv(width, outputs, 7, 1, 3), an output layer: neither norm nor spectral normalisation."""
-    layer = nn.Conv2d(width, outputs, 7, 1, 3, bias=False)
-    initialize(layer, start, output=True)
-    return layer
+    return initialize(nn.Conv2d(width, outputs, 7, 1, 3, bias=False), start, output=True)

@@ -89,8 +89,7 @@ class Refiner(nn.Module):
         self.color = head(width, 3, start)
         self.attention: nn.Conv2d | None = None
         if masked:
-            self.attention = nn.Conv2d(width, 1, 7, 1, 3)
-            initialize(self.attention, start, output=True)
+            self.attention = initialize(nn.Conv2d(width, 1, 7, 1, 3), start, output=True)
             nn.init.constant_(self.attention.bias, -2.0)  # type: ignore[arg-type]
 
     def forward(self, face: Tensor, stitched: Tensor) -> Tensor:

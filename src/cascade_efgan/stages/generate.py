@@ -14,7 +14,7 @@ from cascade_efgan.data.dataset import load_faces, part_rows, read_index
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
-from cascade_efgan.generation.edit import EditBatch, edit_all, trained, true_edit, unchanged
+from cascade_efgan.generation.edit import edit_all, trained, true_edit, unchanged
 from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.models.build import load_generator
 
@@ -50,7 +50,6 @@ def command(
     means = expression_means(targets, part_rows(targets, targets_split or split, "train"))
     per_image = None if part == "test" else config.classifier.edits_per_image or len(means)
     plan = plan_edits(faces.index, sources, means, per_image, seed)
-    edit_batch: EditBatch
     if method == "unchanged":
         edit_batch = unchanged(faces)
     elif method == "true_edit":
@@ -64,9 +63,8 @@ def command(
         shape = (len(plan), faces.size, faces.size, 3)
         packed = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         done = 0
-        batches = edit_all(plan, faces, edit_batch, config.generation_batch)
         with tqdm(total=len(plan), unit="edit", file=sys.stderr, disable=None) as bar:
-            for batch in batches:
+            for batch in edit_all(plan, faces, edit_batch, config.generation_batch):
                 packed[done : done + len(batch)] = batch
                 done += len(batch)
                 bar.update(len(batch))

@@ -100,21 +100,32 @@ class Run:
         plan, done = self.schedule, self.steps["D"]
         for batch in self.samples.epoch(plan.batch, plan.flip, epoch_seed, skip=done, augment=plan.augment):
             self.iteration += 1
-            self._add(self.sums, self.optimizers.discriminators(batch))
-            self.steps["D"] += 1
+            self._count("D", self.optimizers.discriminators(batch))
             if self.iteration % plan.n_critic == 0:
-                self._add(self.sums, self.optimizers.generator(batch))
+                self._count("G", self.optimizers.generator(batch))
                 if self.average is not None:
                     self.average.update_parameters(self.objective.generator)
-                self.steps["G"] += 1
             yield
+
+    def _count(self, kind: str, terms: dict[str, Tensor]) -> None:
+        self.steps[kind] += 1
+        for name, term in terms.items():
+            # Summed on the device: reading a number every step would stall a GPU.
+            self.sums[name] = self.sums.get(name, 0) + term.detach()
 
     def _end_epoch(self, checkpoint: Checkpoint, records: TensorBoardLogger) -> None:
         means = self._means(checkpoint)
         self.epoch += 1
         self.history.append({"epoch": self.epoch, **means})
         self.sums, self.steps = {}, {"D": 0, "G": 0}
-        self._report(means, records)
+        records.losses(self.epoch, {**means, "learning_rate": self.optimizers.learning_rate})
+        log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
+        attention = means.get("G/attention_mean")
+        if attention is not None and not SATURATED < attention < 1 - SATURATED:
+            effect = "copy their input" if attention < 0.5 else "ignore their input"
+            log.warning("the face's attention saturates at %.0f (mean %.4f): outside patches edits %s", attention,
+                        attention, effect)  # fmt: skip
+        records.samples(self.epoch, self.schedule.epochs, self.objective, self.samples)
 
     def _means(self, checkpoint: Checkpoint) -> dict[str, float]:
         """Mean losses of the epoch so far; reading them waits for the device."""
@@ -126,23 +137,6 @@ class Run:
                 f"learning_rate and start again (the last good state is kept in {checkpoint.path})"
             )
         return means
-
-    @staticmethod
-    def _add(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
-        for name, term in terms.items():
-            # Summed on the device: reading a number every step would stall a GPU.
-            sums[name] = sums.get(name, 0) + term.detach()
-
-    def _report(self, means: dict[str, float], records: TensorBoardLogger) -> None:
-        records.losses(self.epoch, {**means, "learning_rate": self.optimizers.learning_rate})
-        log.info("epoch %d: %s", self.epoch, ", ".join(f"{name} {value:.4g}" for name, value in means.items()))
-        attention = means.get("G/attention_mean")
-        if attention is not None and not SATURATED < attention < 1 - SATURATED:
-            effect = "copy their input" if attention < 0.5 else "ignore their input"
-            log.warning("the face's attention saturates at %.0f (mean %.4f): outside patches edits %s", attention,
-                        attention, effect)  # fmt: skip
-        if records.wants_samples(self.epoch, self.schedule.epochs):
-            records.samples(self.epoch, self.objective, self.samples)
 
     def _save(self, checkpoint: Checkpoint) -> None:
         # A state with a NaN in it would replace the last good one: the sums hold every gradient's norm.

@@ -1,5 +1,6 @@
 """Optimiser steps of discriminators and generator: forward, backward, Adam."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -43,18 +44,12 @@ class Optimizers:
 
     def discriminators(self, batch: Batch) -> dict[str, Tensor]:
         """One step of all discriminators: their loss terms and `D/gradient_norm`, scalars on the device."""
-        self._forget_gradients()
-        with self.autocast:
-            loss = self.objective.discriminator_loss(batch)
-        return self._step(self.discriminators_optimiser, loss, "D")
+        return self._step(self.discriminators_optimiser, self.objective.discriminator_loss, batch, "D")
 
     def generator(self, batch: Batch) -> dict[str, Tensor]:
         """One step of the generator, discriminators as they are: its loss terms and `G/gradient_norm`."""
-        self._forget_gradients()
         self.objective.discriminators.requires_grad_(False)
-        with self.autocast:
-            loss = self.objective.generator_loss(batch)
-        terms = self._step(self.generator_optimiser, loss, "G")
+        terms = self._step(self.generator_optimiser, self.objective.generator_loss, batch, "G")
         self.objective.discriminators.requires_grad_(True)
         return terms
 
@@ -70,14 +65,15 @@ class Optimizers:
         self.generator_optimiser.load_state_dict(state["generator"])
         self.discriminators_optimiser.load_state_dict(state["discriminators"])
 
-    def _forget_gradients(self) -> None:
-        """Free both optimisers' gradients before a step, whose own tensors take their place in memory."""
-        for optimiser in (self.generator_optimiser, self.discriminators_optimiser):
-            optimiser.zero_grad(set_to_none=True)
-
-    @staticmethod
-    def _step(optimiser: torch.optim.Optimizer, loss: Loss, prefix: str) -> dict[str, Tensor]:
-        """Backward and Adam; the norm of the gradient shows a NaN anywhere."""
+    def _step(
+        self, optimiser: torch.optim.Optimizer, loss_of: Callable[[Batch], Loss], batch: Batch, prefix: str
+    ) -> dict[str, Tensor]:
+        """Forward, backward and Adam; the norm of the gradient shows a NaN anywhere."""
+        # Both optimisers' gradients are freed: the step's own tensors take their place in memory.
+        for each in (self.generator_optimiser, self.discriminators_optimiser):
+            each.zero_grad(set_to_none=True)
+        with self.autocast:
+            loss = loss_of(batch)
         loss.total.backward()
         gradients = [p.grad for p in optimiser.param_groups[0]["params"] if p.grad is not None]
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))

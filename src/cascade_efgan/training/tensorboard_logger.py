@@ -38,21 +38,21 @@ class TensorBoardLogger:
             for name, value in values.items():
                 self.writer.add_scalar(name, value, epoch)
 
-    def wants_samples(self, epoch: int, epochs: int) -> bool:
-        """True in about `GRIDS` epochs of a run, the last among them."""
-        return self.writer is not None and (epoch == epochs or epoch % max(1, epochs // GRIDS) == 0)
-
     @torch.no_grad()
-    def samples(self, epoch: int, objective: Objective, samples: TrainingData) -> None:
-        """A grid: the first faces, then every step's edit of them towards the AUs of the faces after them."""
+    def samples(self, epoch: int, epochs: int, objective: Objective, samples: TrainingData) -> None:
+        """In about `GRIDS` epochs of a run, the last among them: the first faces, then every step's edit of them.
+
+        Their targets are the AUs of the faces after them.
+        """
+        if self.writer is None or (epoch != epochs and epoch % max(1, epochs // GRIDS)):
+            return
         count = min(FACES, len(samples))
         rows = torch.arange(count, device=samples.images.device)
         batch = samples.batch(rows, (rows + count) % len(samples), torch.zeros_like(rows, dtype=torch.bool))
         objective.generator.eval()
         grid = torch.cat([torch.cat(list(images), dim=2) for images in (batch.image, *objective.edit(batch))], dim=1)
         objective.generator.train()
-        if self.writer is not None:
-            self.writer.add_image("edits", (grid.float().cpu() + 1) / 2, epoch)
+        self.writer.add_image("edits", (grid.float().cpu() + 1) / 2, epoch)
 
     def close(self) -> None:
         """Flush and close the files."""
