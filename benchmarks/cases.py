@@ -1,7 +1,7 @@
 """What is compared with what, and what is to be reached."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from statistics import median
 from typing import Any
@@ -14,20 +14,6 @@ RATES = ("images/s",)
 
 #: Records of a side: name of a call -> one record a repeat, warm-up left out.
 Records = dict[str, list[dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Call:
-    """Work that every side of a case does in turn.
-
-    Attributes:
-        name: what `Side.call` is asked for.
-        repeats: how often; the first `warmup` of them are not counted.
-    """
-
-    name: str
-    repeats: int
-    warmup: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,56 +61,48 @@ class Effort:
 QUICK = Effort(repeats=1, real=16, edits=16, fid_batch=8)
 FULL = Effort(every=N_CRITIC, real=REAL, edits=EDITS, full=True)
 
+#: Name -> our side with its method, and the peer's.
+SIDES = {
+    "ganimation": ("our_training", "baseline", "replicate_training"),
+    "ef_gan": ("our_training", "ef_gan", "replicate_training"),
+    "stargan": ("our_training", "stargan", "stargan_training"),
+    "generation": ("our_generation", "baseline", "replicate_generation"),
+}
+#: Name, batch, precision, unit and target of a device's cases, in the order in which they are measured; those of one
+#: peer task are neighbours.
+CASES: dict[str, list[tuple[str, int, str, str, float | None]]] = {
+    "cuda": [
+        ("ganimation", 2, "bfloat16", "images/s", 5.0),
+        ("ganimation", 16, "bfloat16", "images/s", 4.0),
+    ],
+    "cpu": [
+        ("ganimation", 2, "float32", "s/iteration", 0.75),
+        ("ganimation", 2, "bfloat16", "s/iteration", 0.5),
+        ("ef_gan", 2, "bfloat16", "s/iteration", 1.5),
+        ("ef_gan", 2, "float32", "s/iteration", None),
+        ("ganimation", 8, "float32", "s/iteration", 0.75),
+        ("ganimation", 8, "bfloat16", "s/iteration", 0.5),
+        ("stargan", 8, "float32", "s/iteration", 0.75),
+        ("stargan", 8, "bfloat16", "s/iteration", 0.5),
+        ("stargan", 16, "float32", "s/iteration", 0.75),
+        ("stargan", 16, "bfloat16", "s/iteration", 0.5),
+        ("generation", 16, "float32", "images/s", 1.1),
+        ("generation", 16, "bfloat16", "images/s", 2.0),
+    ],
+}  # fmt: skip
+
 
 def list_cases(device: str, effort: Effort) -> list[Case]:
-    """The cases of a device, in the order in which they are measured; those of one peer task are neighbours."""
-    if device == "cuda":
-        return [_training("ganimation", device, batch, "bfloat16", effort, target, "images/s")
-                for batch, target in ((2, 5.0), (16, 4.0))]  # fmt: skip
-    small = [_training("ganimation", device, 2, *of, effort, target) for of, target in _PRECISIONS]
-    small += [
-        _training("ef_gan", device, 2, "bfloat16", effort, 1.5),
-        _training("ef_gan", device, 2, "float32", effort),
-    ]
-    large = [_training("ganimation", device, 8, *of, effort, target) for of, target in _PRECISIONS]
-    stargan = [
-        _training("stargan", device, batch, *of, effort, target) for batch in (8, 16) for of, target in _PRECISIONS
-    ]
-    generation = [
-        Case("generation", Task("our_generation", device, 16, precision, "baseline"),
-             Task("replicate_generation", device, 16), "images/s", target)
-        for precision, target in (("float32", 1.1), ("bfloat16", 2.0))
-    ]  # fmt: skip
-    fid = Case(
-        "fid_second_method",
-        Task("our_fid", device, effort.fid_batch, full=effort.full),
-        Task("pytorch_fid", device, effort.fid_batch, full=effort.full),
-        "s",
-        0.4,
-    )
-    return [*small, *large, *stargan, *generation, fid]
-
-
-_PRECISIONS = ((("float32",), 0.75), (("bfloat16",), 0.5))
-_METHODS = {
-    "ganimation": ("baseline", "replicate_training"),
-    "ef_gan": ("ef_gan", "replicate_training"),
-    "stargan": ("stargan", "stargan_training"),
-}
-
-
-def _training(
-    name: str,
-    device: str,
-    batch: int,
-    precision: str,
-    effort: Effort,
-    target: float | None = None,
-    unit: str = "s/iteration",
-) -> Case:
-    method, peer = _METHODS[name]
-    ours = Task("our_training", device, batch, precision, method, effort.every)
-    return Case(name, ours, Task(peer, device, batch, every=effort.every), unit, target)
+    """The cases of a device, in the order in which they are measured."""
+    cases = []
+    for name, batch, precision, unit, target in CASES[device]:
+        side, method, peer = SIDES[name]
+        ours = Task(side, device, batch, precision, method, effort.every)
+        cases.append(Case(name, ours, Task(peer, device, batch, every=effort.every), unit, target))
+    if device == "cpu":
+        ours, peer = (Task(side, device, effort.fid_batch, full=effort.full) for side in ("our_fid", "pytorch_fid"))
+        cases.append(Case("fid_second_method", ours, peer, "s", 0.4))
+    return cases
 
 
 def groups(cases: Iterable[Case]) -> list[list[Case]]:
@@ -135,18 +113,16 @@ def groups(cases: Iterable[Case]) -> list[list[Case]]:
     return list(by_peer.values())
 
 
-def calls_of(case: Case, effort: Effort) -> list[Call]:
-    """What every side of a case is asked for, in order."""
+def calls_of(case: Case, effort: Effort) -> list[tuple[str, int, int]]:
+    """What every side of a case is asked for, in order: the call, how often, and the first that are not counted."""
     if case.peer.side != "pytorch_fid":
-        return [Call("repeat", effort.repeats + 1)]
+        return [("repeat", effort.repeats + 1, 1)]
     if effort.full:
-        return [Call("whole", 1, warmup=0)]
+        return [("whole", 1, 0)]
     batches = ceil((effort.real + effort.edits) / effort.fid_batch)
     # The distance of the pictures' own features comes first: it warms the timed ones up.
-    return [
-        Call("features", batches), Call("value", 1, warmup=0),
-        Call("statistics", effort.repeats + 1), Call("distance", effort.repeats, warmup=0),
-    ]  # fmt: skip
+    return [("features", batches, 1), ("value", 1, 0), ("statistics", effort.repeats + 1, 1),
+            ("distance", effort.repeats, 0)]  # fmt: skip
 
 
 def value_of(case: Case, side: str, records: Records) -> dict[str, Any]:
@@ -160,34 +136,18 @@ def value_of(case: Case, side: str, records: Records) -> dict[str, Any]:
     Returns:
         `value`, and with FID the distance itself and what the value was composed of.
     """
+    seconds = {name: median(record["seconds"] for record in each) for name, each in records.items()}
     if "whole" in records:
-        return {"value": median_seconds(records["whole"]), "fid": records["whole"][0]["value"], "composed": False}
-    if "features" in records:
-        return _composed(side, records)
-    seconds = median_seconds(records["repeat"])
-    return {"value": case.ours.batch / seconds if case.unit in RATES else seconds}
-
-
-def median_seconds(records: Iterable[dict[str, Any]]) -> float:
-    """Median of wall seconds."""
-    return median(record["seconds"] for record in records)
-
-
-def _composed(side: str, records: Records) -> dict[str, Any]:
-    """FID at full size from its parts: our real images' features are there already, the peer makes both again."""
-    per_image = median(record["seconds"] / record["images"] for record in records["features"])
-    images = EDITS if side == "ours" else REAL + EDITS
+        return {"value": seconds["whole"], "fid": records["whole"][0]["value"], "composed": False}
+    if "repeat" in records:
+        return {"value": case.ours.batch / seconds["repeat"] if case.unit in RATES else seconds["repeat"]}
+    # FID at full size from its parts: our real images' features are there already, the peer makes both again.
     parts = {
-        "features_seconds_an_image": per_image,
-        "images": images,
-        "statistics_seconds": median_seconds(records["statistics"]),
-        "distance_seconds": median_seconds(records["distance"]),
+        "features_seconds_an_image": median(record["seconds"] / record["images"] for record in records["features"]),
+        "images": EDITS if side == "ours" else REAL + EDITS,
+        "statistics_seconds": seconds["statistics"],
+        "distance_seconds": seconds["distance"],
     }
-    value = per_image * images + parts["statistics_seconds"] + parts["distance_seconds"]
+    value = parts["features_seconds_an_image"] * parts["images"] + seconds["statistics"] + seconds["distance"]
     values = {"fid": records["value"][0]["value"], "fid_full_size": records["distance"][0]["value"]}
     return {"value": value, "composed": True, "parts": parts, **values}
-
-
-def with_inputs(task: Task, pictures: str, weights: str) -> Task:
-    """The task with the FID comparison's inputs."""
-    return replace(task, pictures=pictures, weights=weights)

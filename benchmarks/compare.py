@@ -3,19 +3,18 @@
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import Call, Case, Effort, Records, calls_of, value_of, with_inputs
+from benchmarks.cases import Case, Effort, Records, calls_of, value_of
 from benchmarks.fid_inputs import inception_weights, write_pictures
 from benchmarks.machine import describe_machine, describe_software
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEER_OF
 from benchmarks.peers.checkout import CACHE, find_checkout
-from benchmarks.process import Worker, workers
 from benchmarks.sides import SIZE, Task
-from benchmarks.worker import PEER_OF
+from benchmarks.worker import Worker, workers
 
 
 def measure_group(cases: Sequence[Case], effort: Effort, threads: int) -> dict[str, dict[str, Any]]:
@@ -24,15 +23,12 @@ def measure_group(cases: Sequence[Case], effort: Effort, threads: int) -> dict[s
     Raises:
         InputError: the peer's checkout is missing and cannot be cloned, or a side died.
     """
-    peer = PEERS[PEER_OF[cases[0].peer.side]]
-    checkout = find_checkout(peer)
-    about_peer = {"repository": peer.repository, "commit": checkout.commit, "pinned": checkout.pinned}
+    checkout = find_checkout(PEER_OF[cases[0].peer.side])
+    about_peer = {"repository": checkout.peer.repository, "commit": checkout.commit, "pinned": checkout.pinned}
     with _inputs(cases, effort) as tasks, workers(tasks, threads) as sides:
+        built = {name: float(side.answer()["ready"]) for name, side in sides.items()}
         records = take_turns(sides, calls_of(cases[0], effort))
-        memory = {
-            name: {**side.call("memory"), "memory_when_built_mib": side.memory_when_built}
-            for name, side in sides.items()
-        }
+        memory = {name: {**side.call("memory"), "memory_when_built_mib": built[name]} for name, side in sides.items()}
     common = {
         "device": cases[0].ours.device,
         "threads": threads,
@@ -47,9 +43,11 @@ def measure_group(cases: Sequence[Case], effort: Effort, threads: int) -> dict[s
             {**value_of(case, side, records[key]), **memory[key], "records": records[key]}
             for side, key in (("ours", case.id), ("peer", "peer"))
         )
-        described = {"name": case.name, "batch": case.ours.batch, "precision": case.ours.precision, "unit": case.unit}
         results[case.id] = {
-            **described,
+            "name": case.name,
+            "batch": case.ours.batch,
+            "precision": case.ours.precision,
+            "unit": case.unit,
             "target": case.target,
             "ours": ours,
             "peer": {**about_peer, **theirs},
@@ -58,15 +56,15 @@ def measure_group(cases: Sequence[Case], effort: Effort, threads: int) -> dict[s
     return results
 
 
-def take_turns(sides: Mapping[str, Worker], calls: Sequence[Call]) -> dict[str, Records]:
+def take_turns(sides: Mapping[str, Worker], calls: Sequence[tuple[str, int, int]]) -> dict[str, Records]:
     """Every call, repeat by repeat, by every side in turn: a busy moment of the machine meets all of them alike."""
     records: dict[str, Records] = {name: {} for name in sides}
-    for call in calls:
-        for repeat in range(call.repeats):
+    for call, repeats, warmup in calls:
+        for repeat in range(repeats):
             for name, side in sides.items():
-                record = side.call(call.name)
-                if repeat >= call.warmup:
-                    records[name].setdefault(call.name, []).append(record)
+                record = side.call(call)
+                if repeat >= warmup:
+                    records[name].setdefault(call, []).append(record)
     return records
 
 
@@ -80,4 +78,4 @@ def _inputs(cases: Sequence[Case], effort: Effort) -> Iterator[dict[str, Task]]:
     with tempfile.TemporaryDirectory() as folder:
         write_pictures(Path(folder), SIZE, effort.real, effort.edits)
         weights = str(inception_weights(CACHE).resolve())
-        yield {name: with_inputs(task, folder, weights) for name, task in tasks.items()}
+        yield {name: replace(task, pictures=folder, weights=weights) for name, task in tasks.items()}

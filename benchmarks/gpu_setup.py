@@ -17,8 +17,8 @@ from cascade_efgan.data import AUS, EXPRESSIONS
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.files import write_json
 from cascade_efgan.methods import METHODS
-from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
-from cascade_efgan.training.objective import Batch, EditingObjective, StarGANObjective
+from cascade_efgan.models.build import ModelSpec
+from cascade_efgan.training.objective import Batch, build_objective
 from cascade_efgan.training.optimizers import Optimizers
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.json"
@@ -60,14 +60,7 @@ def steps_for(spec: ModelSpec, variant: str, device: torch.device) -> Optimizers
     kind, precision = VARIANTS[variant]
     losses: Any = SimpleNamespace(**defaults("Losses"))
     schedule: Any = SimpleNamespace(**{**defaults("Schedule"), "precision": precision})
-    torch.manual_seed(0)
-    generator, discriminators = build_generator(spec).to(device), Discriminators(spec).to(device)
-    if spec.info.family == "stargan":
-        objective: Any = StarGANObjective(generator, discriminators, losses)  # type: ignore[arg-type]
-    else:
-        ganimation = spec.info.family == "ganimation"
-        objective = EditingObjective(generator, discriminators, losses, ganimation)  # type: ignore[arg-type]
-    return kind(objective, schedule, device)
+    return kind(build_objective(spec, losses, 0, device), schedule, device)
 
 
 def random_batch(size: int, count: int, device: torch.device, seed: int = 0) -> Batch:

@@ -15,6 +15,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks.gpu_setup import VARIANTS, defaults, machine, make_training, random_batch, seconds_of, write_result
+from benchmarks.peers.ganimation_replicate import options
+from benchmarks.peers.ganimation_replicate import random_batch as peer_batch
+from benchmarks.sides import Task
 from cascade_efgan.training.optimizers import Optimizers
 
 #: Training images of the preset `full`: 67 people x 8 expressions x 3 gazes, 90 % of them.
@@ -112,19 +115,15 @@ def measure_peer(batch: int, device: torch.device) -> dict[str, Any]:
     sys.path.insert(0, folder)
     try:
         from model import create_model
-        from options import Options
+
+        opt = options(Task("replicate_training", device.type, batch), "train")
     except ImportError as error:
         return {"batch": batch, "not_measured": f"ganimation_replicate cannot be imported: {error}"}
-    options = Options().initialize().parse_args(["--data_root", "none", "--visdom_display_id", "0"])
-    options.gpu_ids, options.batch_size = ([0] if device.type == "cuda" else []), batch
-    options.name, options.ckpt_dir = "bench", str(Path.cwd())
-    model = create_model(options)
-    torch.backends.cudnn.deterministic = device.type == "cuda"  # as its own Options.parse sets it
-    data = random_batch(128, batch, torch.device("cpu"))
-    model.feed_batch({"src_img": data.image, "tar_img": data.image, "src_aus": data.aus, "tar_aus": data.target_aus})
+    model = create_model(opt)
+    model.feed_batch(peer_batch(batch))
     of_d = seconds_of(lambda: model.optimize_paras(train_gen=False), device, 5, 20)
     both = seconds_of(lambda: model.optimize_paras(train_gen=True), device, 5, 20)
-    cycle = options.train_gen_iter
+    cycle = opt.train_gen_iter
     iteration = ((cycle - 1) * of_d + both) / cycle
     return {"batch": batch, "seconds_per_iteration": iteration, "images_per_second": batch / iteration}
 

@@ -8,15 +8,12 @@ OpenFace's chunks are planned too. A shell takes 131,072 bytes as one command on
 
 import argparse
 import json
-import os
 import platform
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.million_photographs import copy_workflow, dry_run, write_data_set
+from benchmarks.million_photographs import copy_workflow, dry_run, plan, write_data_set
 from cascade_efgan.files import write_json
 
 #: Photographs of the paper's data sets.
@@ -33,14 +30,8 @@ def settings(seeds: int) -> list[str]:
 
 def longest_command(folder: Path, words: list[str]) -> tuple[int, str]:
     """Bytes of the longest shell command of a dry run, and its stage."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
-    done = subprocess.run(
-        ["snakemake", "--dry-run", "--nocolor", *words], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-    commands = re.findall(r"^ +(?:exec )?efgan (?:.*\\\n)*.*$", done.stdout, re.MULTILINE)
+    printed = plan(folder, "--nocolor", *words)
+    commands = re.findall(r"^ +(?:exec )?efgan (?:.*\\\n)*.*$", printed, re.MULTILINE)
     longest = max(commands, key=len)
     stage = re.search(r"--threads \d+ (\w+)", longest)
     return len(longest.encode()), stage[1] if stage else "unknown"
@@ -58,13 +49,13 @@ def main() -> None:
         for name, photographs in PHOTOGRAPHS.items():
             write_data_set(folder / "results" / name, photographs)
         words = settings(flags.seeds)
-        plan = dry_run(folder, "all", words)
+        planned = dry_run(folder, "all", words)
         length, stage = longest_command(folder, words)
     result = {
         "seeds": flags.seeds,
         "methods": 6,
         "datasets": ["rendered", *PHOTOGRAPHS],
-        **plan,
+        **planned,
         "longest_command": {"bytes": length, "stage": stage, "limit": SHELL_LIMIT},
         "machine": platform.machine(),
     }

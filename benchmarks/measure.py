@@ -3,43 +3,14 @@
 import os
 import resource
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+
+import numpy as np
 
 
-@dataclass(frozen=True)
-class Lap:
-    """One timed stretch.
-
-    Attributes:
-        seconds: wall time.
-        cpu_seconds: CPU time of this process, all threads.
-        other_cpu_seconds: CPU time of everybody else on the machine; 0 where /proc/stat is missing.
-    """
-
-    seconds: float
-    cpu_seconds: float
-    other_cpu_seconds: float
-
-    def to_json(self) -> dict[str, float]:
-        """The three times, to microseconds."""
-        return {name: round(value, 6) for name, value in asdict(self).items()}
-
-
-def blend(laps: Sequence[Lap], weights: Sequence[float]) -> Lap:
-    """Weighted sum of laps: a mean where the weights sum to 1."""
-    pairs = list(zip(laps, weights, strict=True))
-    return Lap(
-        sum(lap.seconds * weight for lap, weight in pairs),
-        sum(lap.cpu_seconds * weight for lap, weight in pairs),
-        sum(lap.other_cpu_seconds * weight for lap, weight in pairs),
-    )
-
-
-def mean(laps: Sequence[Lap]) -> Lap:
-    """Mean of laps."""
-    return blend(laps, [1 / len(laps)] * len(laps))
+def record(lap: np.ndarray) -> dict[str, float]:
+    """A lap by names, to microseconds."""
+    names = ("seconds", "cpu_seconds", "other_cpu_seconds")
+    return dict(zip(names, lap.round(6).tolist(), strict=True))
 
 
 class Stopwatch:
@@ -57,13 +28,13 @@ class Stopwatch:
             torch.cuda.synchronize()
         self.ticks.append((time.perf_counter(), time.process_time(), machine_busy_seconds()))
 
-    def laps(self) -> list[Lap]:
-        """The laps since the first tick."""
-        laps = []
-        for before, after in pairwise(self.ticks):
-            wall, own, all_busy = (late - early for early, late in zip(before, after, strict=True))
-            laps.append(Lap(wall, own, max(0.0, all_busy - own)))
-        return laps
+    def laps(self) -> np.ndarray:
+        """The laps since the first tick `(n, 3)`: wall time, CPU time of this process, and of everybody else.
+
+        The last is 0 where /proc/stat is missing.
+        """
+        wall, own, everybody = np.diff(self.ticks, axis=0).T
+        return np.stack([wall, own, np.maximum(everybody - own, 0)], axis=1)
 
 
 def machine_busy_seconds() -> float:

@@ -50,22 +50,28 @@ def write_data_set(folder: Path, photographs: int) -> None:
             manifest.write(",".join(map(str, cells)) + "\n")
 
 
-def dry_run(folder: Path, target: str, settings: Sequence[str] = WORDS) -> dict[str, object]:
-    """Plan the jobs; seconds, peak memory of the process, and how many jobs of each rule."""
+def plan(folder: Path, *words: str) -> str:
+    """What `snakemake --dry-run` prints in a copy of the workflow."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
-    words = ["snakemake", "--dry-run", "--quiet", "rules", *settings, "--", target]
-    start = time.perf_counter()
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
+    command = ["snakemake", "--dry-run", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    return done.stdout + done.stderr
+
+
+def dry_run(folder: Path, target: str, settings: Sequence[str] = WORDS) -> dict[str, object]:
+    """Plan the jobs; seconds, peak memory of the process, and how many jobs of each rule."""
+    start = time.perf_counter()
+    printed = plan(folder, "--quiet", "rules", *settings, "--", target)
+    seconds = time.perf_counter() - start
+    counts = re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return {
         "seconds": round(seconds, 1),
         "peak_gib": round(peak, 2),
-        "jobs": {name: int(count) for name, count in counts.items()},
+        "jobs": {name: int(count) for name, count in counts},
     }
 
 

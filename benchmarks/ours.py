@@ -9,14 +9,13 @@ import pandas as pd
 import torch
 
 from benchmarks.fid_inputs import full_size_features
-from benchmarks.measure import Stopwatch
+from benchmarks.gpu_setup import BOXES
 from benchmarks.sides import AUS as AU_COUNT
-from benchmarks.sides import SIZE, FidSide, Side, Task, TrainingSide
+from benchmarks.sides import SIZE, Side, Task, TrainingSide
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
 from cascade_efgan.data.dataset import Faces
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation import features as feature_module
 from cascade_efgan.evaluation.features import InceptionFeatures, feature_batches
 from cascade_efgan.evaluation.fid import distance
@@ -25,13 +24,6 @@ from cascade_efgan.generation.edit import trained
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, build_generator
 from cascade_efgan.training.start import prepare
-
-#: Patches of the paper's sizes (Sec. 4.1) about where a face has them.
-BOXES = {
-    "eyes": PatchBox(30, 18, 40, 92),
-    "nose": PatchBox(50, 40, 40, 48),
-    "mouth": PatchBox(82, 34, 40, 60),
-}
 
 
 def model_spec(method: str, settings: Settings) -> ModelSpec:
@@ -82,18 +74,14 @@ class OurGeneration(Side):
         self.editor = trained(generator, faces, torch.device(task.device))
         self.plan, self.rows = faces.index, np.arange(task.batch)
 
-    def call(self, name: str) -> dict[str, Any]:
+    def _repeat(self) -> None:
         """Edit one batch."""
-        stopwatch = Stopwatch(self.task.device)
-        stopwatch.tick()
         bfloat16 = self.task.precision == "bfloat16"
         with torch.autocast(self.task.device, dtype=torch.bfloat16, enabled=bfloat16):
             self.editor(self.plan, self.rows)
-        stopwatch.tick()
-        return stopwatch.laps()[0].to_json()
 
 
-class OurFid(FidSide):
+class OurFid(Side):
     """FID of a second method: features of its edits, their statistics, and the distance.
 
     The real images' features are there already: the `features` stage makes them once per data set. Patched: any
@@ -121,11 +109,10 @@ class OurFid(FidSide):
         self.values += feature_batches(self.extractor, images, rows, self.task.batch, self.device)
         return {"images": len(rows)}
 
-    def _statistics(self) -> dict[str, Any]:
+    def _statistics(self) -> None:
         size = settings_from_flags([]).fid.batch
         chunks = (self.full_size_edits[start : start + size] for start in range(0, len(self.full_size_edits), size))
         save_statistics(self.stored[1], statistics(chunks, InceptionFeatures.name))
-        return {}
 
     def _distance(self) -> dict[str, Any]:
         return {"value": distance(*(load_statistics(path) for path in self.stored))}

@@ -1,10 +1,11 @@
 """From result files to `ratios.csv` and `ratios.md`: ours / peer against the target, and what was not measured."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from benchmarks.cases import RATES, Case
 from cascade_efgan.files import atomic_path, write_text
@@ -85,13 +86,9 @@ def rows_of(case: Case, result: Mapping[str, Any] | None) -> list[RatioRow]:
 
 def write_csv(path: Path, rows: Iterable[RatioRow]) -> None:
     """Write `ratios.csv`: five significant digits, empty where not measured."""
-    names = [field.name for field in fields(RatioRow)]
-    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        for row in rows:
-            values = (getattr(row, name) for name in names)
-            writer.writerow("" if v is None else f"{v:.5g}" if isinstance(v, float) else v for v in values)
+    with atomic_path(path) as partial:
+        table = pd.DataFrame(list(rows))
+        table.to_csv(partial, index=False, float_format="%.5g", lineterminator="\n")
 
 
 def write_markdown(path: Path, rows: Sequence[RatioRow], results: Sequence[Mapping[str, Any]]) -> None:
@@ -110,7 +107,7 @@ def write_markdown(path: Path, rows: Sequence[RatioRow], results: Sequence[Mappi
 
 
 def _markdown_row(row: RatioRow) -> str:
-    sign = "" if row.target is None else "=" if row.unit == DISTANCE else "≥" if row.unit in RATES else "≤"
+    sign = "=" if row.unit == DISTANCE else "≥" if row.unit in RATES else "≤"
     target = "–" if row.target is None else f"{sign} {row.target:g}"
     numbers = (_number(row.ours), _number(row.peer), row.unit, _number(row.ratio, 3), target)
     return "| " + " | ".join([row.name, str(row.batch), row.precision, row.device, *numbers, row.verdict]) + " |"

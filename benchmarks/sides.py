@@ -1,11 +1,10 @@
-"""What is measured, as a worker process sees it: a side has calls that do work once and return its laps."""
+"""What is measured, as a worker process sees it: a side has methods that do work once; `call` returns its lap."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.measure import Stopwatch, blend, mean
+from benchmarks.measure import Stopwatch, record
 
 #: Side of the images, pixels, and number of AUs: the paper's (Sec. 4.1).
 SIZE, AUS = 128, 17
@@ -24,7 +23,7 @@ class Task:
         batch: batch size.
         precision: float32 or bfloat16; peers know float32 only.
         method: this project's method, for its own sides.
-        every: iterations per repeat, one of which steps the generator too.
+        every: iterations per training repeat, one of which steps the generator too.
         weights: Inception's weights file, for FID.
         pictures: folder of `real/`, `edits/`, `real.npy` and `edits.npy`, for FID.
         full: FID of all pictures as a user runs it, instead of its parts.
@@ -41,27 +40,23 @@ class Task:
     full: bool = False
 
 
-class Side(ABC):
-    """One side of a comparison, built in its own process."""
+class Side:
+    """One side of a comparison, built in its own process.
+
+    Its methods do one thing each: `_repeat` an edit or a training cycle; for FID make `_features` of the next batch,
+    `_statistics` and `_distance` at full size, the `_value` of the pictures, or the `_whole`.
+    """
 
     def __init__(self, task: Task) -> None:
         self.task = task
 
-    @abstractmethod
     def call(self, name: str) -> dict[str, Any]:
-        """Do the named work once: its lap, and whatever else belongs to the record."""
-
-
-class FidSide(Side):
-    """FID in parts, one method each: `_features` of the next batch, `_statistics` and so on."""
-
-    def call(self, name: str) -> dict[str, Any]:
-        """`features` of the next batch, `statistics` and `distance` at full size, the `value`, or the `whole`."""
+        """Do the named work once: its lap, and what the method says besides."""
         stopwatch = Stopwatch(self.task.device)
         stopwatch.tick()
         extra = getattr(self, f"_{name}")()
         stopwatch.tick()
-        return {**stopwatch.laps()[0].to_json(), **extra}
+        return {**record(stopwatch.laps()[0]), **(extra or {})}
 
 
 class TrainingSide(Side):
@@ -78,9 +73,9 @@ class TrainingSide(Side):
         super().__init__(task)
         self.stopwatch, self.done = Stopwatch(task.device), 0
 
-    @abstractmethod
     def loop(self, iterations: int) -> None:
         """Run a cycle of that many iterations; tick before each and at the end."""
+        raise NotImplementedError
 
     def split(self, discriminators: Any) -> None:
         """Tick after the discriminators' step of an iteration whose generator step follows.
@@ -96,18 +91,16 @@ class TrainingSide(Side):
             self.stopwatch.tick()
         self.done += 1
 
-    def call(self, name: str) -> dict[str, Any]:
-        """One repeat."""
+    def _repeat(self) -> dict[str, float]:
+        """One cycle: its mean in place of the lap that was measured, and the seconds of both kinds of steps."""
         self.stopwatch, self.done = Stopwatch(self.task.device), 0
         self.loop(self.task.every)
         laps = self.stopwatch.laps()
-        generator = laps.pop(self.generator_at % self.task.every + 1)
-        discriminators = mean(laps)
-        return {
-            **blend([discriminators, generator], [1, 1 / N_CRITIC]).to_json(),
-            "discriminators": round(discriminators.seconds, 6),
-            "generator": round(generator.seconds, 6),
-        }
+        at = self.generator_at % self.task.every + 1
+        generator = laps[at]
+        discriminators = (laps.sum(0) - generator) / self.task.every
+        both = {"discriminators": round(float(discriminators[0]), 6), "generator": round(float(generator[0]), 6)}
+        return {**record(discriminators + generator / N_CRITIC), **both}
 
 
 class Feed:

@@ -5,44 +5,108 @@ The public codes' module names clash with each other, and peak memory is a proce
 
 import json
 import os
+import pkgutil
+import subprocess
 import sys
-from typing import TextIO
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Any, TextIO
 
+from benchmarks.machine import REPOSITORY
 from benchmarks.measure import peak_memory_mib
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEER_OF
 from benchmarks.peers.checkout import find_checkout
 from benchmarks.sides import Side, Task
-from cascade_efgan.devices import keep_memory
+from cascade_efgan.devices import GLIBC_TUNABLES, keep_memory
 from cascade_efgan.errors import InputError
 
-#: Sides of the public codes -> the code.
-PEER_OF = {
-    "stargan_training": "stargan",
-    "replicate_training": "ganimation_replicate",
-    "replicate_generation": "ganimation_replicate",
-    "pytorch_fid": "pytorch_fid",
+#: The class of every side; it is imported where it runs, and only there.
+SIDES = {
+    "our_training": "benchmarks.ours:OurTraining",
+    "our_generation": "benchmarks.ours:OurGeneration",
+    "our_fid": "benchmarks.ours:OurFid",
+    "stargan_training": "benchmarks.peers.stargan:StarGANTraining",
+    "replicate_training": "benchmarks.peers.ganimation_replicate:ReplicateTraining",
+    "replicate_generation": "benchmarks.peers.ganimation_replicate:ReplicateGeneration",
+    "pytorch_fid": "benchmarks.peers.pytorch_fid:PytorchFid",
 }
 
 
+class Worker:
+    """One side's process, idle between calls; its stack ends it.
+
+    Args:
+        threads: CPU threads of its libraries.
+    """
+
+    def __init__(self, task: Task, threads: int, stack: ExitStack) -> None:
+        self.task = task
+        self.errors = stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 (the stack closes it)
+        command = [sys.executable, "-m", "benchmarks.worker", json.dumps(asdict(task))]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+            env=environment(task, threads), cwd=REPOSITORY,
+        )  # fmt: skip
+        self.process = stack.enter_context(process)
+        stack.callback(process.kill)
+
+    def call(self, name: str) -> dict[str, Any]:
+        """Let it do the named work once.
+
+        Raises:
+            InputError: the process died; the sentence holds its last words.
+        """
+        assert self.process.stdin is not None
+        self.process.stdin.write(name + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def answer(self) -> dict[str, Any]:
+        """Its next record; the first says `ready` with its peak memory in MiB when it was built.
+
+        Raises:
+            InputError: a checkout is missing, or the process died.
+        """
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            words = self.errors.read().strip().splitlines() or ["it said nothing"]
+            raise InputError(f"benchmark side {self.task.side} (batch {self.task.batch}) died: {words[-1]}")
+        record: dict[str, Any] = json.loads(line)
+        if "input_error" in record:
+            raise InputError(record["input_error"])
+        return record
+
+
+@contextmanager
+def workers(tasks: Mapping[str, Task], threads: int) -> Iterator[dict[str, Worker]]:
+    """All sides of a comparison, as they start; each is ready once it has answered."""
+    with ExitStack() as stack:
+        yield {name: Worker(task, threads, stack) for name, task in tasks.items()}
+
+
+def environment(task: Task, threads: int) -> dict[str, str]:
+    """The environment of a side: so many threads, no GPU in sight for measurements on the CPU, ours as a job's."""
+    values = dict(os.environ)
+    values |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    if task.device == "cpu":
+        values["CUDA_VISIBLE_DEVICES"] = ""
+    if task.side.startswith("our_"):
+        values["GLIBC_TUNABLES"] = GLIBC_TUNABLES
+    return values
+
+
 def build(task: Task) -> Side:
-    """Import what the task needs, and only that."""
+    """The side of a task, in this process."""
     if task.side in PEER_OF:
-        checkout = find_checkout(PEERS[PEER_OF[task.side]]).folder
-        if task.side == "stargan_training":
-            from benchmarks.peers.stargan import StarGANTraining
-
-            return StarGANTraining(task, checkout)
-        if task.side == "pytorch_fid":
-            from benchmarks.peers.pytorch_fid import PytorchFid
-
-            return PytorchFid(task, checkout)
-        from benchmarks.peers.ganimation_replicate import ReplicateGeneration, ReplicateTraining
-
-        return (ReplicateTraining if task.side == "replicate_training" else ReplicateGeneration)(task, checkout)
-    keep_memory()  # as `efgan` does
-    from benchmarks.ours import OurFid, OurGeneration, OurTraining
-
-    return {"our_training": OurTraining, "our_generation": OurGeneration, "our_fid": OurFid}[task.side](task)
+        find_checkout(PEER_OF[task.side]).let_import()
+    else:
+        keep_memory()  # as `efgan` does
+    return pkgutil.resolve_name(SIDES[task.side])(task)
 
 
 def own_channel() -> TextIO:

@@ -13,6 +13,7 @@ class Peer:
         commit: the pinned commit.
         variable: environment variable that names a checkout.
         landmark: a file of the checkout.
+        modules: folder of the checkout that its modules are imported from.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Peer:
     commit: str
     variable: str
     landmark: str
+    modules: str = "."
 
 
 PEERS: dict[str, Peer] = {
@@ -34,7 +36,15 @@ PEERS: dict[str, Peer] = {
         ),
         Peer(
             "pytorch_fid", "mseitzer/pytorch-fid", "b9c18118d082cbd263c1b8963fc4221dc1cbb659",
-            "PYTORCH_FID_DIR", "src/pytorch_fid/fid_score.py",
+            "PYTORCH_FID_DIR", "src/pytorch_fid/fid_score.py", "src",
         ),
     )
 }  # fmt: skip
+
+#: Side -> the public code that it measures.
+PEER_OF = {
+    "stargan_training": PEERS["stargan"],
+    "replicate_training": PEERS["ganimation_replicate"],
+    "replicate_generation": PEERS["ganimation_replicate"],
+    "pytorch_fid": PEERS["pytorch_fid"],
+}

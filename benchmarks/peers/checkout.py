@@ -23,14 +23,24 @@ class Checkout:
     """A peer's checkout.
 
     Attributes:
+        peer: whose.
         folder: where it is.
-        commit: its HEAD; `unknown` for a plain copy without git.
-        pinned: True where HEAD is the pinned commit and no file was changed.
+        commit: its HEAD, with `+changes` where its Python files differ; `unknown` without a git folder of its own.
     """
 
+    peer: Peer
     folder: Path
     commit: str
-    pinned: bool
+
+    @property
+    def pinned(self) -> bool:
+        """True where HEAD is the pinned commit and no file was changed."""
+        return self.commit == self.peer.commit
+
+    def let_import(self) -> None:
+        """Let this process import the checkout's modules, before all others, and leave no byte code in it."""
+        sys.dont_write_bytecode = True
+        sys.path.insert(0, str(self.folder / self.peer.modules))
 
 
 def find_checkout(peer: Peer, cache: Path = CACHE) -> Checkout:
@@ -48,26 +58,15 @@ def find_checkout(peer: Peer, cache: Path = CACHE) -> Checkout:
     if not (folder / peer.landmark).is_file():
         mend = f"set {peer.variable} to a checkout of it" if named else "delete the folder and run again"
         raise InputError(f"{folder}: no checkout of {peer.repository} ({peer.landmark} is missing); {mend}")
-    commit = _head(folder)
-    pinned = commit == peer.commit
-    if not pinned:
-        log.warning("%s is at %s, not at the pinned %s: results will say so", peer.id, commit, peer.commit)
-    return Checkout(folder, commit, pinned)
-
-
-def import_from(checkout: Path) -> None:
-    """Let this process import the checkout's modules, before all others, and leave no byte code in it."""
-    sys.dont_write_bytecode = True
-    sys.path.insert(0, str(checkout))
-
-
-def _head(folder: Path) -> str:
-    """HEAD of a checkout, with `+changes` where its Python files differ; `unknown` without a git folder of its own."""
     top = git(folder, "rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != folder.resolve():
-        return "unknown"
-    head = git(folder, "rev-parse", "HEAD") or "unknown"
-    return head + ("+changes" if git(folder, "status", "--porcelain", "--", "*.py") else "")
+    commit = "unknown"
+    if top is not None and Path(top).resolve() == folder.resolve():
+        changes = git(folder, "status", "--porcelain", "--", "*.py")
+        commit = (git(folder, "rev-parse", "HEAD") or "unknown") + ("+changes" if changes else "")
+    found = Checkout(peer, folder, commit)
+    if not found.pinned:
+        log.warning("%s is at %s, not at the pinned %s: results will say so", peer.id, commit, peer.commit)
+    return found
 
 
 def _clone(peer: Peer, folder: Path) -> None:

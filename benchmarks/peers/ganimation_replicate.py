@@ -1,13 +1,10 @@
 """donydchen/ganimation_replicate: its own `Solver.train_epoch()` and generator forward, its default options."""
 
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.measure import Stopwatch
-from benchmarks.peers.checkout import import_from
 from benchmarks.sides import AUS, SIZE, Feed, Side, Task, TrainingSide
 
 
@@ -36,9 +33,8 @@ class ReplicateTraining(TrainingSide):
 
     generator_at = 0
 
-    def __init__(self, task: Task, checkout: Path) -> None:
+    def __init__(self, task: Task) -> None:
         super().__init__(task)
-        import_from(checkout)
         from model import create_model
         from solvers import Solver
 
@@ -63,19 +59,14 @@ class ReplicateTraining(TrainingSide):
 class ReplicateGeneration(Side):
     """Its generator forward in test mode under `no_grad`, as its test_ops calls it."""
 
-    def __init__(self, task: Task, checkout: Path) -> None:
+    def __init__(self, task: Task) -> None:
         super().__init__(task)
-        import_from(checkout)
         from model import create_model
 
         self.model = create_model(options(task, "test"))
         self.model.feed_batch(random_batch(task.batch))
 
-    def call(self, name: str) -> dict[str, Any]:
+    def _repeat(self) -> None:
         """Edit one batch."""
-        stopwatch = Stopwatch(self.task.device)
-        stopwatch.tick()
         with torch.no_grad():
             self.model.forward()
-        stopwatch.tick()
-        return stopwatch.laps()[0].to_json()

@@ -7,22 +7,20 @@ import numpy as np
 import torch
 
 from benchmarks.fid_inputs import full_size_features, png_files
-from benchmarks.peers.checkout import import_from
-from benchmarks.sides import FidSide, Task
+from benchmarks.sides import Side, Task
 
 #: pytorch-fid's own defaults.
 BATCH, DIMS = 50, 2048
 
 
-class PytorchFid(FidSide):
+class PytorchFid(Side):
     """Its functions, part by part, or the whole of what its command calls.
 
     Patched: its download of the weights reads `Task.weights` instead, the file that both sides use.
     """
 
-    def __init__(self, task: Task, checkout: Path) -> None:
+    def __init__(self, task: Task) -> None:
         super().__init__(task)
-        import_from(checkout / "src")
         from pytorch_fid import fid_score, inception
 
         state = torch.load(task.weights, map_location="cpu", weights_only=True)
@@ -43,9 +41,8 @@ class PytorchFid(FidSide):
         self.activations.append(values)
         return {"images": len(values)}
 
-    def _statistics(self) -> dict[str, Any]:
+    def _statistics(self) -> None:
         self.gaussians = [(np.mean(values, axis=0), np.cov(values, rowvar=False)) for values in self.full_size]
-        return {}
 
     def _distance(self) -> dict[str, Any]:
         (mean1, covariance1), (mean2, covariance2) = self.gaussians

@@ -1,11 +1,9 @@
 """yunjey/stargan: its own `Solver.train()`, RaFD mode with 8 expressions, its main's default options."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 
-from benchmarks.peers.checkout import import_from
 from benchmarks.sides import SIZE, Feed, Task, TrainingSide
 
 #: Intervals of logs, samples and checkpoints: never within a measurement.
@@ -18,9 +16,8 @@ class StarGANTraining(TrainingSide):
     Nothing is patched. It takes the GPU where PyTorch shows one: the worker hides it for measurements on the CPU.
     """
 
-    def __init__(self, task: Task, checkout: Path) -> None:
+    def __init__(self, task: Task) -> None:
         super().__init__(task)
-        import_from(checkout)
         import solver
 
         torch.backends.cudnn.benchmark = True  # as its main.py sets it

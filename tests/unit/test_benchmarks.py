@@ -4,9 +4,9 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,21 +23,16 @@ from benchmarks.sides import N_CRITIC, Feed, Task, TrainingSide
 from cascade_efgan.errors import InputError
 
 CASES = {case.id: case for case in list_cases("cpu", Effort())}
-BASELINE = CASES["ganimation_batch2_float32"]
+BASELINE, GENERATION = CASES["ganimation_batch2_float32"], CASES["generation_batch16_float32"]
 
 
-def row(ours: float | None, peer: float | None, target: float | None, unit: str) -> RatioRow:
-    ratio = None if ours is None or peer is None else ours / peer
-    return RatioRow("case", ours, peer, ratio, target, unit, "cpu", "float32", 2)
-
-
-def result_of(case: Case, ours: float, peer: float) -> dict[str, Any]:
-    """A result file's content, as `measure_group` makes it."""
+def result_of(case: Case, ours: float, peer: float, **more: object) -> dict[str, Any]:
+    """A result file's content, as `measure_group` makes it; `more` is measured on both sides."""
     return {
         "name": case.name, "unit": case.unit, "batch": case.ours.batch, "precision": case.ours.precision,
-        "ours": {"value": ours, "peak_memory_mib": 900.0},
+        "ours": {"value": ours, "peak_memory_mib": 900.0, **more},
         "peer": {"value": peer, "peak_memory_mib": 1000.0, "repository": "owner/peer", "commit": "a" * 40,
-                 "pinned": False},
+                 "pinned": False, **more},
         "machine": {"cpu": "Some CPU", "cores": 2, "flags": ["avx2"], "memory_gib": 24.0},
         "software": {"torch": "2.0", "commit": "b" * 40 + "+changes"},
         "threads": 2, "effort": {"repeats": 5},
@@ -62,8 +57,8 @@ def result_of(case: Case, ours: float, peer: float) -> dict[str, Any]:
 def test_times_must_not_exceed_their_target_and_rates_must_reach_it(
     ours: float | None, peer: float | None, target: float | None, unit: str, verdict: str
 ) -> None:
-    made = replace(row(1.0, 1.0, target, unit), ours=ours, peer=peer, ratio=ours / peer if ours and peer else None)
-    assert made.verdict == verdict
+    ratio = ours / peer if ours and peer else None
+    assert RatioRow("case", ours, peer, ratio, target, unit, "cpu", "float32", 2).verdict == verdict
 
 
 def test_cases_of_one_peer_task_are_measured_together() -> None:
@@ -72,26 +67,16 @@ def test_cases_of_one_peer_task_are_measured_together() -> None:
     assert [len(group) for group in together] == [4, 2, 2, 2, 2, 1]
 
 
-def test_rows_hold_time_and_memory_and_are_empty_where_nothing_was_measured() -> None:
-    time, memory = rows_of(BASELINE, result_of(BASELINE, 1.5, 3.0))
-    assert (time.ratio, time.target, time.verdict) == (0.5, 0.75, "pass")
-    assert (memory.name, memory.ratio, memory.unit) == ("ganimation_memory", 0.9, "MiB")
-    for missing in rows_of(BASELINE, None):
-        assert missing.ours is missing.peer is missing.ratio is None and missing.verdict == "not measured"
-
-
-def test_csv_has_the_columns_of_the_issue_and_no_zero_for_what_is_missing(tmp_path: Path) -> None:
-    write_csv(tmp_path / "ratios.csv", [row(1.5, 3.0, 0.75, "s/iteration"), row(None, None, 5.0, "images/s")])
-    with (tmp_path / "ratios.csv").open(encoding="utf-8") as file:
-        table = list(csv.DictReader(file))
-    assert list(table[0]) == ["name", "ours", "peer", "ratio", "target", "unit", "device", "precision", "batch"]
-    assert [table[0][key] for key in ("ours", "peer", "ratio")] == ["1.5", "3", "0.5"]
-    assert [table[1][key] for key in ("ours", "peer", "ratio")] == ["", "", ""]
-
-
-def test_markdown_shows_verdicts_the_machine_and_a_peer_that_is_not_the_pinned_one(tmp_path: Path) -> None:
+def test_tables_hold_time_and_memory_the_machine_and_nothing_for_what_was_not_measured(tmp_path: Path) -> None:
     result = result_of(BASELINE, 2.7, 3.0)
-    rows = [*rows_of(BASELINE, result), *rows_of(CASES["generation_batch16_float32"], None)]
+    rows = [*rows_of(BASELINE, result), *rows_of(GENERATION, None)]
+    write_csv(tmp_path / "ratios.csv", rows)
+    with (tmp_path / "ratios.csv").open(encoding="utf-8") as file:
+        time, memory, missing, _ = csv.DictReader(file)
+    assert list(time) == ["name", "ours", "peer", "ratio", "target", "unit", "device", "precision", "batch"]
+    assert [time[key] for key in ("ours", "peer", "ratio", "batch")] == ["2.7", "3", "0.9", "2"]
+    assert [memory[key] for key in ("name", "ours", "ratio", "unit")] == ["ganimation_memory", "900", "0.9", "MiB"]
+    assert [missing[key] for key in ("ours", "peer", "ratio", "target")] == ["", "", "", "1.1"]
     write_markdown(tmp_path / "ratios.md", rows, [result])
     text = (tmp_path / "ratios.md").read_text()
     assert "| ganimation | 2 | float32 | cpu | 2.7 | 3 | s/iteration | 0.9 | ≤ 0.75 | **fail** |" in text
@@ -104,40 +89,31 @@ def test_markdown_shows_verdicts_the_machine_and_a_peer_that_is_not_the_pinned_o
 def test_fid_is_composed_of_the_edits_features_for_us_and_of_both_sets_for_the_peer() -> None:
     case = CASES["fid_second_method_batch12_float32"]
     records = {
-        "features": [{"seconds": 2.0, "images": 10}, {"seconds": 4.0, "images": 10}, {"seconds": 2.4, "images": 10}],
+        "features": [{"seconds": seconds, "images": 10} for seconds in (2.0, 4.0, 2.4)],
         "statistics": [{"seconds": 1.0}], "distance": [{"seconds": 3.0, "value": 7.0}],
         "value": [{"seconds": 9.0, "value": 5.0}],
     }  # fmt: skip
     ours, peer = (value_of(case, side, records) for side in ("ours", "peer"))
-    assert ours["value"] == pytest.approx(0.24 * EDITS + 4) and peer["value"] == pytest.approx(
-        0.24 * (REAL + EDITS) + 4
-    )
+    assert ours["value"] == pytest.approx(0.24 * EDITS + 4)
+    assert peer["value"] == pytest.approx(0.24 * (REAL + EDITS) + 4)
     assert ours["composed"] and ours["fid"] == 5.0 and ours["fid_full_size"] == 7.0
-    rows = rows_of(case, {**result_of(case, 1.0, 4.0), "ours": {**ours, "peak_memory_mib": 1.0},
-                          "peer": {**peer, "peak_memory_mib": 2.0}})  # fmt: skip
+    rows = rows_of(case, result_of(case, ours["value"], peer["value"], fid=5.0, fid_full_size=7.0))
     assert [row.verdict for row in rows] == ["**fail**", "pass", "pass", "pass"]
 
 
 def test_rates_are_images_by_the_median_of_the_seconds() -> None:
     records = {"repeat": [{"seconds": 9.0}, {"seconds": 2.0}, {"seconds": 4.0}]}
-    assert value_of(CASES["generation_batch16_float32"], "ours", records)["value"] == 4.0
-    assert value_of(BASELINE, "ours", records)["value"] == 4.0
-
-
-class Recorded:
-    """A side that notes when it is called."""
-
-    def __init__(self, name: str, notes: list[str]) -> None:
-        self.name, self.notes = name, notes
-
-    def call(self, name: str) -> dict[str, Any]:
-        self.notes.append(f"{self.name} {name}")
-        return {"seconds": float(len(self.notes))}
+    assert value_of(GENERATION, "ours", records)["value"] == value_of(BASELINE, "ours", records)["value"] == 4.0
 
 
 def test_sides_take_turns_and_the_warm_up_is_not_counted() -> None:
     notes: list[str] = []
-    sides: Any = {name: Recorded(name, notes) for name in ("peer", "ours")}
+
+    def call(side: str, name: str) -> dict[str, Any]:
+        notes.append(f"{side} {name}")
+        return {"seconds": float(len(notes))}
+
+    sides: Any = {name: SimpleNamespace(call=partial(call, name)) for name in ("peer", "ours")}
     records = take_turns(sides, calls_of(BASELINE, Effort(repeats=2)))
     assert notes == ["peer repeat", "ours repeat"] * 3
     assert [record["seconds"] for record in records["ours"]["repeat"]] == [4.0, 6.0]
@@ -155,10 +131,6 @@ class SteppedClock(Stopwatch):
 class FakeTraining(TrainingSide):
     """Steps of the discriminators take 1 s, of the generator 5 s."""
 
-    def __init__(self, task: Task, generator_at: int) -> None:
-        super().__init__(task)
-        self.generator_at = generator_at
-
     def loop(self, iterations: int) -> None:
         clock = self.stopwatch = SteppedClock("cpu")
         for iteration in range(iterations):
@@ -172,7 +144,9 @@ class FakeTraining(TrainingSide):
 @pytest.mark.parametrize("every", [1, N_CRITIC])
 @pytest.mark.parametrize("generator_at", [0, -1])
 def test_one_iteration_split_in_two_gives_the_mean_of_a_whole_cycle(every: int, generator_at: int) -> None:
-    record = FakeTraining(Task("fake", "cpu", 2, every=every), generator_at).call("repeat")
+    side = FakeTraining(Task("fake", "cpu", 2, every=every))
+    side.generator_at = generator_at
+    record = side.call("repeat")
     assert record["seconds"] == pytest.approx((5 * 1 + 5) / 5) and record["cpu_seconds"] == pytest.approx(4.0)
     assert (record["discriminators"], record["generator"]) == (1.0, 5.0)
 
@@ -181,8 +155,7 @@ def test_a_feed_hands_out_ready_batches_and_its_ticks_separate_the_laps() -> Non
     stopwatch = Stopwatch("cpu")
     assert list(Feed("ab", stopwatch, 5)) == list("ababa")
     stopwatch.tick()
-    laps = stopwatch.laps()
-    assert len(laps) == 5 and all(lap.seconds > 0 for lap in laps)
+    assert stopwatch.laps().shape == (5, 3) and (stopwatch.laps()[:, 0] > 0).all()
 
 
 def test_peak_memory_is_this_process_own() -> None:
@@ -196,29 +169,23 @@ def test_peak_memory_is_this_process_own() -> None:
 
 def test_pictures_are_the_same_as_png_and_packed(tmp_path: Path) -> None:
     write_pictures(tmp_path, 32, real=5, edits=4)
-    packed = np.load(tmp_path / "edits.npy")
-    files = png_files(tmp_path / "edits")
+    packed, files = np.load(tmp_path / "edits.npy"), png_files(tmp_path / "edits")
     assert packed.shape == (4, 32, 32, 3) and len(png_files(tmp_path / "real")) == 5
     assert all(np.array_equal(np.asarray(Image.open(f)), image) for f, image in zip(files, packed, strict=True))
 
 
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ids of the cases that `run` measures; the measurement itself is pretended."""
-    ids: list[str] = []
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The measurement itself is pretended."""
+    measured: list[str] = []
 
-    def pretend(cases: Sequence[Case], effort: Effort, threads: int) -> dict[str, Any]:
-        ids.extend(case.id for case in cases)
-        if "stargan_batch16_float32" in ids:
+    def pretend(cases: list[Case], effort: Effort, threads: int) -> dict[str, Any]:
+        measured.extend(case.id for case in cases)
+        if "stargan_batch16_float32" in measured:
             raise InputError("interrupted")
         return {case.id: result_of(case, 1.0, 2.0) for case in cases}
 
     monkeypatch.setattr(command, "measure_group", pretend)
     monkeypatch.setattr(command, "can_measure", lambda case: case.ours.precision == "float32")
-    return ids
-
-
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, measured: list[str]) -> None:
     assert command.main(["--results", str(tmp_path)]) == 2
     done = {path.stem for path in (tmp_path / "cpu").glob("*.json")}
     assert done == {"ganimation_batch2_float32", "ganimation_batch8_float32", "stargan_batch8_float32"}
@@ -234,9 +201,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, measured: l
 
 def test_an_unknown_case_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--results", str(tmp_path), "--only", "cyclegan"]) == 2
-    assert (
-        "--only cyclegan: no such case; expected the beginning of one of ganimation, ef_gan" in capsys.readouterr().err
-    )
+    expected = "--only cyclegan: no such case; expected the beginning of one of ganimation, ef_gan"
+    assert expected in capsys.readouterr().err
 
 
 def test_quick_and_full_results_do_not_pass_for_the_others() -> None:

@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmarks import gpu_setup, gpu_steps, gpu_train
 from cascade_efgan.config import Settings
@@ -63,11 +66,10 @@ def test_what_cannot_be_measured_says_why(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_hours_of_the_full_preset_follow_from_the_quickest_steps(tmp_path: Path) -> None:
-    for method in ("ef_gan", "cascade_ef_gan"):
-        for batch in (2, 16):
-            for variant, seconds in (("plain", 3.0), ("bfloat16", 1.0)):
-                values = {"variant": variant, "seconds_per_iteration": seconds}
-                (tmp_path / f"step-{method}-{batch}-{variant}.json").write_text(json.dumps(values))
+    for method, batch in product(("ef_gan", "cascade_ef_gan"), (2, 16)):
+        for variant, seconds in (("plain", 3.0), ("bfloat16", 1.0)):
+            values = {"variant": variant, "seconds_per_iteration": seconds}
+            (tmp_path / f"step-{method}-{batch}-{variant}.json").write_text(json.dumps(values))
     found = gpu_steps.extrapolate(tmp_path)
     assert found["batch_2_hours"] == pytest.approx(120 * 723 / 3600)
     assert found["batch_16_ef_gan"] == {"variant": "bfloat16", "iterations": 9000}
@@ -75,12 +77,11 @@ def test_hours_of_the_full_preset_follow_from_the_quickest_steps(tmp_path: Path)
 
 
 def make_crops(folder: Path) -> None:
-    draw = np.random.default_rng(0)
-    np.save(folder / "crops.npy", draw.integers(0, 256, (9, 32, 32, 3), dtype=np.uint8))
-    rows = [f"p{n},{EXPRESSIONS[n % 8]}," + ",".join("2.5" for _ in AUS) for n in range(9)]
-    (folder / "crops.csv").write_text("\n".join(["id,expression," + ",".join(AUS), *rows]) + "\n")
-    parts = [f"p{n},{'test' if n == 8 else 'train'}" for n in range(9)]
-    (folder / "split.csv").write_text("\n".join(["id,part", *parts]) + "\n")
+    np.save(folder / "crops.npy", np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8))
+    ids = [f"p{number}" for number in range(9)]
+    index = pd.DataFrame({"id": ids, "expression": [*EXPRESSIONS, EXPRESSIONS[0]]} | dict.fromkeys(AUS, 2.5))
+    index.to_csv(folder / "crops.csv", index=False)
+    pd.DataFrame({"id": ids, "part": ["train"] * 8 + ["test"]}).to_csv(folder / "split.csv", index=False)
 
 
 def test_training_goes_on_where_it_stopped_and_leaves_a_grid(tmp_path: Path) -> None:
@@ -93,8 +94,6 @@ def test_training_goes_on_where_it_stopped_and_leaves_a_grid(tmp_path: Path) -> 
         epochs.append(result(tmp_path / "out", "train-baseline")["epochs"])
     assert 0 < epochs[0] < epochs[1]
     assert result(tmp_path / "out", "train-baseline")["images"] == 8
-    from PIL import Image
-
     with Image.open(tmp_path / "out" / "train-baseline.png") as picture:
         picture.load()
         assert picture.size == (8 * 32, 2 * 32)

@@ -14,9 +14,8 @@ from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.blocks import initialize
 from cascade_efgan.models.build import ModelSpec
-from cascade_efgan.training.objective import Batch
+from cascade_efgan.training.objective import Batch, build_objective
 from cascade_efgan.training.optimizers import Optimizers
-from cascade_efgan.training.start import build_objective
 
 CPU = torch.device("cpu")
 NETWORK = Settings().network.model_dump() | TOY_NETWORK

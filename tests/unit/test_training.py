@@ -13,8 +13,8 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, learning_rate_factor
-from cascade_efgan.training.objective import Batch, EditingObjective, Objective
-from cascade_efgan.training.start import build_objective, prepare
+from cascade_efgan.training.objective import Batch, EditingObjective, Objective, build_objective
+from cascade_efgan.training.start import prepare
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cascade_efgan.models.blocks import fixed_weights
-from cascade_efgan.models.build import Discriminators
+from cascade_efgan.models.build import Discriminators, ModelSpec, build_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.discriminator import AuCritic, Discriminator
 from cascade_efgan.models.generator import Edit, crop
@@ -211,3 +211,12 @@ class StarGANObjective:
 
 #: A method's networks and what they minimise.
 Objective = EditingObjective | StarGANObjective
+
+
+def build_objective(spec: ModelSpec, weights: "Losses", seed: int, device: torch.device) -> Objective:
+    """Networks of a method, initialised from `seed`, with what they minimise."""
+    torch.manual_seed(seed)
+    generator, discriminators = build_generator(spec).to(device), Discriminators(spec).to(device)
+    if spec.info.family == "stargan":
+        return StarGANObjective(generator, discriminators, weights)  # type: ignore[arg-type]
+    return EditingObjective(generator, discriminators, weights, spec.info.family == "ganimation")  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 
 from cascade_efgan.config.settings import Settings
-from cascade_efgan.config.training_sections import Losses, Schedule
+from cascade_efgan.config.training_sections import Schedule
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox, load_patch_boxes
 from cascade_efgan.devices import pick_device
@@ -19,9 +19,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, sha256_file
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import (
-    Discriminators,
     ModelSpec,
-    build_generator,
     load_weights,
     restore,
     save_model,
@@ -30,7 +28,7 @@ from cascade_efgan.models.build import (
 )
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run
-from cascade_efgan.training.objective import EditingObjective, Objective, StarGANObjective
+from cascade_efgan.training.objective import Objective, build_objective
 from cascade_efgan.training.output_lock import alone_in
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
@@ -108,15 +106,6 @@ def schedule_of(spec: ModelSpec, settings: Settings, section: Literal["train", "
     if section == "train" and spec.info.is_cascade:
         return plan.model_copy(update={"epochs": plan.epochs + settings.finetune.epochs})
     return plan
-
-
-def build_objective(spec: ModelSpec, weights: Losses, seed: int, device: torch.device) -> Objective:
-    """Networks of a method, initialised from `seed`, with what they minimise."""
-    torch.manual_seed(seed)
-    generator, discriminators = build_generator(spec).to(device), Discriminators(spec).to(device)
-    if spec.info.family == "stargan":
-        return StarGANObjective(generator, discriminators, weights)  # type: ignore[arg-type]
-    return EditingObjective(generator, discriminators, weights, spec.info.family == "ganimation")  # type: ignore[arg-type]
 
 
 def prepare(spec: ModelSpec, faces: Faces, settings: Settings, schedule: Schedule, seed: int) -> Run:
