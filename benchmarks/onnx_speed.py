@@ -44,10 +44,10 @@ def measure(weights: Path, threads: int, batches: list[int], rounds: int) -> dic
     rows = []
     for batch in batches:
         given = inputs(spec, batch)
-        words = dict(zip(("image", "present", "target"), (values.numpy() for values in given), strict=True))
+        words = {name: values.numpy() for name, values in given.items()}
         with torch.inference_mode():
             taken = seconds(
-                {"pytorch": lambda given=given: module(*given), "onnx": lambda words=words: session.run(None, words)},
+                {"pytorch": lambda given=given: module(**given), "onnx": lambda words=words: session.run(None, words)},
                 rounds,
             )
         each = {f"{name}_ms_an_image": round(1e3 * value / batch, 2) for name, value in taken.items()}

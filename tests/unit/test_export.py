@@ -27,10 +27,8 @@ def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, meth
     for batch in (1, 5):
         given = onnx_export.inputs(spec, batch, seed=9)
         with torch.inference_mode():
-            expected = generator(*given)[-1]
-        edited, attention = session.run(
-            None, dict(zip(("image", "present", "target"), (values.numpy() for values in given), strict=True))
-        )
+            expected = generator(*given.values())[-1]
+        edited, attention = onnx_export.run_onnx(session, given)
         assert np.abs(edited - expected.final.numpy()).max() < onnx_export.TOLERANCE
         assert np.abs(attention - expected.attention["face"].numpy()).max() < onnx_export.TOLERANCE
     properties = session.get_modelmeta().custom_metadata_map
@@ -57,7 +55,7 @@ def test_fixed_weights_compute_the_same_without_spectral_normalisation(tmp_path)
     given = onnx_export.inputs(spec, 2)
     generator, _ = load_generator(weights, weights.with_name("model.json"))
     with torch.inference_mode():
-        before = generator(*given)[-1].final
-        after = fix_weights(generator)(*given)[-1].final
+        before = generator(*given.values())[-1].final
+        after = fix_weights(generator)(*given.values())[-1].final
     assert torch.allclose(before, after, atol=1e-5)
     assert not any("parametrizations" in name for name in generator.state_dict())

@@ -29,26 +29,6 @@ from cascade_efgan.face_finders.found import MEDIAPIPE, FoundFace, find_faces
 #: What messages call an upload: its own name is never used.
 _NAME = "the photograph"
 
-#: Pictures of an animation from the face as it is to the edit, both included; it then runs back.
-FRAMES = 8
-
-#: Side of the paper's crops, pixels (Sec. 4.1).
-_PAPER_SIDE = 128
-
-#: Smaller faces are enlarged to this in an animation, pixels.
-_SMALLEST_FILM = 256
-
-#: Largest picture of a face that the page shows, pixels.
-_MOST_PICTURE = 384
-
-#: JPEG of previews: they are looked at, not kept.
-_PREVIEW_QUALITY = 90
-
-_SMALL_MODEL = (
-    "This model is smaller than the paper's, made to be trained in minutes: expect coarse edits, and poor ones "
-    "of photographs that are unlike those it learnt from."
-)
-
 
 class EditingEngine:
     """Finds faces and edits them with an `Editor`, for one caller at a time.
@@ -66,7 +46,12 @@ class EditingEngine:
         self._limits = limits
         self._photo_limits = replace(LIMITS, pixels=limits.pixels)
         self.description = editor.description
-        self.caution = _SMALL_MODEL if editor.crop_size < _PAPER_SIDE else ""
+        self.caution = ""
+        if editor.crop_size < 128:  # the paper's (Sec. 4.1)
+            self.caution = (
+                "This model is smaller than the paper's, made to be trained in minutes: expect coarse edits, and poor "
+                "ones of photographs that are unlike those it learnt from."
+            )
         self.expressions = editor.expressions()
 
     def open(self, data: bytes) -> OpenedPhotograph:
@@ -109,7 +94,7 @@ class EditingEngine:
 
     def animate(self, photograph: OpenedPhotograph, wishes: Sequence[Wish], whole: bool) -> Download:
         """A GIF from what is there to the wishes and back, of the whole preview or of the first wish's face; marked."""
-        shares = np.linspace(0, 1, FRAMES)[1:]
+        shares = np.linspace(0, 1, 8)[1:]
         if whole:
             small = replace(photograph, preview=shrink(photograph.preview, FILM_SIDE))
             small = replace(small, scale=photograph.scale * small.preview.shape[1] / photograph.preview.shape[1])
@@ -138,7 +123,7 @@ class EditingEngine:
         same = self._editor.crops.edit(crops, aus, aus)
         faces = []
         for n, face in enumerate(found):
-            side = round(np.clip(squares[n].side, self._editor.crop_size, _MOST_PICTURE))
+            side = round(np.clip(squares[n].side, self._editor.crop_size, 384))  # as large as the page shows it
             picture = crop_image(image, squares[n], side)
             opened = OpenedFace(
                 found=face,
@@ -194,11 +179,11 @@ def _scaled(face: FoundFace, scale: float) -> FoundFace:
 
 
 def _enlarge(image: np.ndarray) -> np.ndarray:
-    scale = _SMALLEST_FILM / max(image.shape[:2])
+    scale = 256 / max(image.shape[:2])  # smaller faces are hard to see in an animation
     return image if scale <= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
 
 
 def _jpeg(image: np.ndarray, profile: bytes | None) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(to_srgb(image, profile)).save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    Image.fromarray(to_srgb(image, profile)).save(buffer, "JPEG", quality=90)  # looked at, not kept
     return buffer.getvalue()

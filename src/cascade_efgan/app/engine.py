@@ -9,47 +9,30 @@ import numpy as np
 
 @dataclass(frozen=True)
 class OpenedFace:
-    """One face of an open photograph.
-
-    Attributes:
-        aus: `(17,)` float64, 0..5, the AUs that the face shows now.
-        crop: `(S, S, 3)` uint8 RGB, the face as the network sees it.
-        crop_file: the same as the bytes of a PNG.
-        picture: `(V, V, 3)` uint8 RGB, the same part of the photograph as the page shows it, finer than the crop.
-        picture_file: the same as the bytes of a picture that browsers know.
-        unchanged: of each step of the cascade, what it gives when it is asked to change nothing, like the crop.
-        guessed: the AUs that the finder cannot read; what `aus` says of them is that of a neutral face.
-        profile: ICC profile of the colours of all arrays; files for the page are in sRGB. None: sRGB.
-    """
+    """One face of an open photograph. Files are pictures that browsers know, in sRGB."""
 
     found: Any
-    aus: np.ndarray
-    crop: np.ndarray
+    aus: np.ndarray  # (17,) float64, 0..5: what the face shows now
+    crop: np.ndarray  # (S, S, 3) uint8 RGB: the face as the network sees it
     crop_file: bytes
-    picture: np.ndarray
+    picture: (
+        np.ndarray
+    )  # (V, V, 3) uint8 RGB: the same part of the photograph, finer, as the page shows it
     picture_file: bytes
-    unchanged: Sequence[np.ndarray] = ()
-    guessed: Sequence[str] = ()
-    profile: bytes | None = None
+    unchanged: Sequence[np.ndarray] = ()  # of each step of the cascade, its crop when it is asked to change nothing
+    guessed: Sequence[str] = ()  # AUs that the finder cannot read; what `aus` says of them is that of a neutral face
+    profile: bytes | None = None  # ICC profile of the colours of all arrays; None: sRGB
 
 
 @dataclass(frozen=True)
 class OpenedPhotograph:
-    """What is kept of a photograph beside its file. Unpacked whole, it would be ten times as large as that.
+    """What is kept of a photograph beside its file. Unpacked whole, it would be ten times as large as that."""
 
-    Attributes:
-        preview: `(h, w, 3)` uint8 RGB, upright, small enough for a page; its colours are those of the faces.
-        scale: pixels of the preview for one of the photograph, 0..1.
-        preview_file: the preview as the bytes of a picture that browsers know.
-        faces: at least one, largest first.
-        note: one sentence that the user should read, or empty.
-    """
-
-    preview: np.ndarray
-    scale: float
+    preview: np.ndarray  # (h, w, 3) uint8 RGB, upright, small enough for a page, in the colours of the faces
+    scale: float  # pixels of the preview for one of the photograph, 0..1
     preview_file: bytes
-    faces: Sequence[OpenedFace]
-    note: str = ""
+    faces: Sequence[OpenedFace]  # at least one, largest first
+    note: str = ""  # one sentence that the user should read, or empty
 
     @property
     def bytes(self) -> int:
@@ -68,17 +51,11 @@ class Wish(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """Pictures for the page, as bytes of files.
+    """Pictures for the page, as bytes of files: one per step of the cascade, or none."""
 
-    Attributes:
-        images: one per step of the cascade, the last is the edit.
-        attention: as many grey PNGs, 0 (kept) to 255 (changed); or none.
-        network: as many crops as the network made them, before they were put into the photograph; or none.
-    """
-
-    images: Sequence[bytes]
-    attention: Sequence[bytes] = ()
-    network: Sequence[bytes] = ()
+    images: Sequence[bytes]  # the last is the edit
+    attention: Sequence[bytes] = ()  # grey PNGs, 0 (kept) to 255 (changed)
+    network: Sequence[bytes] = ()  # the crops as the network made them, before they were put into the photograph
 
 
 class Download(NamedTuple):

@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +24,6 @@ log = logging.getLogger("efgan.app")
 #: A server that has imported the libraries forks each process: in a moment, and with their memory in common.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["cascade_efgan.app.editing_engine", "torch", "mediapipe", "threadpoolctl"])
-
-#: How long a process may take to end before it is killed, seconds: a program that it runs is then ended too.
-_PATIENCE = 0.5
 
 
 class ProcessEngine:
@@ -117,7 +115,7 @@ class _Process:
 
     def end(self) -> str:
         """Wait a moment for its end, then kill it; how it ended, for the log."""
-        self._process.join(_PATIENCE)
+        self._process.join(0.5)  # in which it ends a program that it runs
         self._process.kill()
         self._process.join()
         code = self._process.exitcode or 0
@@ -147,7 +145,7 @@ def _serve(pipe: Connection, make: Callable[[], EditingEngine], level: int) -> N
                 if engine is None:
                     engine = make()
                     # An exception, so that a program that is being run and its folder do not stay behind.
-                    signal.signal(signal.SIGTERM, _leave)
+                    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
                 found = getattr(engine, name)
                 answer = found(*arguments) if callable(found) else found
             except InputError as error:
@@ -155,10 +153,6 @@ def _serve(pipe: Connection, make: Callable[[], EditingEngine], level: int) -> N
             except Exception as error:
                 answer = RuntimeError("".join(traceback.format_exception(error)))  # any other may not survive the way
             pipe.send(answer)
-
-
-def _leave(*_: object) -> None:
-    raise SystemExit(0)
 
 
 def _limit_threads() -> None:

@@ -13,7 +13,7 @@ class TooLargeError(Exception):
 
 
 class BodyReader:
-    """Reads bodies, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
+    """Reads files, a few at a time. Multipart forms are not offered: their parser would write large parts to disk."""
 
     def __init__(self, limits: Limits) -> None:
         self._seconds = limits.read_seconds
@@ -23,12 +23,9 @@ class BodyReader:
         """The whole body.
 
         Raises:
-            TooLargeError: it has more than `most` bytes; what arrived is dropped.
+            TooLargeError: as `read_within`.
             BusyError: too many bodies are being read, or this one comes too slowly.
         """
-        declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
         if self._places.locked():
             raise BusyError("too many files are arriving right now; try again in a few seconds")
         async with self._places:
@@ -43,15 +40,15 @@ async def read_within(request: Request, most: int) -> bytes:
     """The whole body, in memory.
 
     Raises:
-        TooLargeError: it has more than `most` bytes; what arrived is dropped.
+        TooLargeError: it has, or says that it has, more than `most` bytes; what arrived is dropped.
     """
+    too_large = TooLargeError(f"the file is too large; choose one of at most {most / 2**20:.3g} MB")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
     data = bytearray()
     async for chunk in request.stream():
         if len(data) + len(chunk) > most:
-            raise _too_large(most)
+            raise too_large
         data += chunk
     return bytes(data)
-
-
-def _too_large(most: int) -> TooLargeError:
-    return TooLargeError(f"the file is too large; choose one of at most {most / 2**20:.3g} MB")

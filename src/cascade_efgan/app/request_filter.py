@@ -6,14 +6,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: The browser loads from this service only, runs no inline script, and shows the page in no other page's frame.
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-
 HEADERS = {
-    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+    # The browser loads from this service only, runs no inline script, and shows the page in no other page's frame.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

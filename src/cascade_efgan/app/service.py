@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("efgan.app")
 
 STATIC = Path(__file__).parent / "static"
-
-#: How often photographs that are too old are dropped though nobody asks for anything, seconds.
-_SWEEP = 60.0
-
-#: Largest wish, bytes: 32 faces of 17 AUs take a tenth of it.
-_MOST_WISH = 2**17
 
 #: Errors that the user can do something about -> status of the answer.
 _STATUS = {BusyError: 503, TooLargeError: 413, InputError: 422, WorkerDiedError: 500}
@@ -80,29 +74,13 @@ class EditWish(BaseModel):
         ]
 
 
-async def edit_wish(request: Request) -> EditWish:
-    """The body as a wish. FastAPI would read a body of any size.
-
-    Raises:
-        TooLargeError: no page sends so much.
-        RequestValidationError: it is no wish.
-    """
-    try:
-        return EditWish.model_validate_json(await read_within(request, _MOST_WISH))
-    except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
-
-
-WishOfBody = Annotated[EditWish, Depends(edit_wish)]
-
-
 def make_app(engine: "ProcessEngine", limits: Limits, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
     """The service; `hosts`: names by which it may be called, see `RequestFilter`."""
     service = _Service(engine, limits, local=hosts == LOOPBACK)
     # No pages of documentation: FastAPI's load scripts from elsewhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
     app.add_exception_handler(Exception, _defect)
-    for kind in (*_STATUS, RequestValidationError, HTTPException):
+    for kind in (*_STATUS, RequestValidationError, ValidationError, HTTPException):
         app.add_exception_handler(kind, _sentence)
     app.get("/")(service.page)
     app.get("/api/about")(service.about)
@@ -141,7 +119,7 @@ class _Service:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP)
+            await asyncio.sleep(60)
             self._sessions.forget_old()
 
     async def page(self) -> FileResponse:
@@ -186,30 +164,35 @@ class _Service:
         self._sessions.forget(token)
         return Response(status_code=204)
 
-    async def edit(self, token: str, wish: WishOfBody) -> dict[str, Any]:
+    async def edit(self, token: str, request: Request) -> dict[str, Any]:
         """The edit as the page shows it, a picture a step; of a face its attention and the network's output as well."""
-        _, photograph = self._upload(token)
-        wishes = wish.wishes(photograph.faces)
-        shown: Shown
-        if wish.view == "face":
-            face, target = wishes[0]
-            shown = await self._faces.run((photograph.faces[face], target))
+        _, photograph, wishes, whole = await self._asked(token, request)
+        if whole:
+            shown: Shown = await self._workers.run(self._engine.show_photograph, photograph, wishes)
         else:
-            shown = await self._workers.run(self._engine.show_photograph, photograph, wishes)
+            shown = await self._faces.run((photograph.faces[wishes[0].face], wishes[0].target))
         return {name: [_text(picture) for picture in pictures] for name, pictures in shown._asdict().items()}
 
-    async def download(self, token: str, wish: WishOfBody) -> Response:
+    async def download(self, token: str, request: Request) -> Response:
         """The full-size photograph with its faces edited."""
-        data, photograph = self._upload(token)
-        made = await self._workers.run(self._engine.download, data, photograph, wish.wishes(photograph.faces))
+        data, photograph, wishes, _ = await self._asked(token, request)
+        made = await self._workers.run(self._engine.download, data, photograph, wishes)
         return Response(made.data, media_type=made.media)
 
-    async def animate(self, token: str, wish: WishOfBody) -> Response:
+    async def animate(self, token: str, request: Request) -> Response:
         """A GIF from the face as it is to the edit and back."""
-        _, photograph = self._upload(token)
-        wishes, whole = wish.wishes(photograph.faces), wish.view == "photograph"
+        _, photograph, wishes, whole = await self._asked(token, request)
         made = await self._workers.run(self._engine.animate, photograph, wishes, whole)
         return Response(made.data, media_type=made.media)
+
+    async def _asked(self, token: str, request: Request) -> tuple[bytes, OpenedPhotograph, list[Wish], bool]:
+        """The file and the photograph of a token, what its faces are to show, and whether all of it is wanted."""
+        # FastAPI would read any size; 32 faces of 17 AUs take a tenth of this.
+        wish = EditWish.model_validate_json(await read_within(request, 2**17))
+        upload = self._sessions.get(token)
+        if upload is None:
+            raise HTTPException(404, "this photograph is no longer in memory; choose it again")
+        return *upload, wish.wishes(upload[1].faces), wish.view == "photograph"
 
     async def batch(
         self, request: Request, expression: str, intensity: Annotated[Intensity, Query()] = 1.0
@@ -239,12 +222,6 @@ class _Service:
                 raise BusyError("the page went away")  # nobody reads it; the rest is not edited
         return answer.finish()
 
-    def _upload(self, token: str) -> tuple[bytes, OpenedPhotograph]:
-        upload = self._sessions.get(token)
-        if upload is None:
-            raise HTTPException(404, "this photograph is no longer in memory; choose it again")
-        return upload
-
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
@@ -255,7 +232,9 @@ async def _sentence(_: Request, error: Exception) -> JSONResponse:
     status, text = 422, "these settings are not understood; load the page again"
     if isinstance(error, HTTPException):
         status, text = error.status_code, str(error.detail)
-    elif not isinstance(error, RequestValidationError):  # pydantic's own words would repeat what the client sent
+    elif not isinstance(
+        error, RequestValidationError | ValidationError
+    ):  # pydantic's own words would repeat what the client sent
         status, text = next(status for kind, status in _STATUS.items() if isinstance(error, kind)), str(error)
     headers = {"Retry-After": "2"} if status == 503 else {}
     return JSONResponse({"error": text[:1].upper() + text[1:].rstrip(".") + "."}, status, headers)

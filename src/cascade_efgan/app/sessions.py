@@ -3,17 +3,11 @@
 import secrets
 import time
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from cascade_efgan.app.limits import Limits
 
 T = TypeVar("T")
-
-
-class _Kept(NamedTuple, Generic[T]):
-    value: T
-    size: int
-    used: float
 
 
 class Sessions(Generic[T]):
@@ -25,14 +19,14 @@ class Sessions(Generic[T]):
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        #: The one unused for longest first.
-        self._kept: dict[str, _Kept[T]] = {}
+        #: Token -> value, its size, and when it was last used; the one unused for longest first.
+        self._kept: dict[str, tuple[T, int, float]] = {}
 
     def add(self, value: T, size: int) -> str:
         """Keep a value of `size` bytes: its token, 128 random bits. Others are forgotten where it does not fit in."""
         token = secrets.token_urlsafe(16)
         self.forget_old()
-        self._kept[token] = _Kept(value, size, self._clock())
+        self._kept[token] = value, size, self._clock()
         while len(self._kept) > 1 and not self._fits():
             self.forget(next(iter(self._kept)))
         return token
@@ -42,8 +36,9 @@ class Sessions(Generic[T]):
         self.forget_old()
         if token not in self._kept:
             return None
-        self._kept[token] = self._kept.pop(token)._replace(used=self._clock())
-        return self._kept[token].value
+        value, size, _ = self._kept.pop(token)
+        self._kept[token] = value, size, self._clock()
+        return value
 
     def forget(self, token: str) -> None:
         """Drop a value; an unknown token is no error."""
@@ -52,9 +47,8 @@ class Sessions(Generic[T]):
     def forget_old(self) -> None:
         """Drop what is too old, also when nobody asks for anything."""
         oldest = self._clock() - self._limits.session_seconds
-        for token in [token for token, kept in self._kept.items() if kept.used < oldest]:
-            self.forget(token)
+        self._kept = {token: kept for token, kept in self._kept.items() if kept[2] >= oldest}
 
     def _fits(self) -> bool:
-        total = sum(kept.size for kept in self._kept.values())
+        total = sum(size for _, size, _ in self._kept.values())
         return len(self._kept) <= self._limits.sessions and total <= self._limits.session_bytes

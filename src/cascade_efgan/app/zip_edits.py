@@ -12,19 +12,13 @@ import pandas as pd
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data.photos import ExactZip
 from cascade_efgan.data.sources.file_names import decoded, side_file
-from cascade_efgan.editing.photo_writing import MEDIA_TYPES, SUFFIXES
+from cascade_efgan.editing.photo_writing import SUFFIXES
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.app")
 
 #: Suffix of a member of the answer, by media type. Nothing of a client's name is ever used.
-_SUFFIXES = {MEDIA_TYPES[kind]: suffix for kind, suffix in SUFFIXES.items()}
-
-#: Entries of a zip's directory that are looked at: folders and the like count here.
-_ENTRIES = 1000
-
-#: How each of them begins.
-_ENTRY = b"PK\x01\x02"
+_SUFFIXES = {f"image/{kind.lower()}": suffix for kind, suffix in SUFFIXES.items()}
 
 #: What reading a member raises when it is damaged (the compressions' own errors), or encrypted (RuntimeError).
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
@@ -40,8 +34,8 @@ def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
     Raises:
         InputError: no zip, empty, too many members, or too many bytes unpacked.
     """
-    # Counted before `ZipFile` makes an object of each: a directory of a million entries fits into a small zip.
-    if data.count(_ENTRY) > _ENTRIES:
+    # Folders and the like count here. `ZipFile` would make an object of each: a million fit into a small zip.
+    if data.count(b"PK\x01\x02") > 1000:
         raise InputError(f"the zip has too many entries; put at most {limits.batch_photographs} photographs in")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))

@@ -20,8 +20,6 @@ from cascade_efgan.files import atomic_path
 #: Longer side of the frames, pixels: of a film, and of each picture in a strip.
 FILM_SIDE, STRIP_SIDE = 512, 256
 FRAME_SECONDS = 0.08
-#: Faces are enlarged to at least this side in a picture of steps, pixels.
-_STEP_SIDE = 192
 #: White between joined pictures, pixels.
 _GAP = 4
 
@@ -133,6 +131,6 @@ def steps_picture(faces: Sequence[EditedFace], profile: bytes | None) -> np.ndar
 
 
 def _row(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    times = max(1, -(-_STEP_SIDE // pictures[0].shape[0]))
+    times = max(1, -(-192 // pictures[0].shape[0]))  # at least 192 pixels a side
     large = [cv2.resize(one, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for one in pictures]
     return joined(large, axis=1)

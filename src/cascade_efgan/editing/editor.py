@@ -33,9 +33,6 @@ __all__ = ["EditedFace", "EditedPhoto", "Editor"]
 
 log = logging.getLogger("efgan.edit")
 
-#: Smallest face, as a share of the crop's side: a smaller one would be enlarged more than twofold.
-SMALLEST_FACE = 0.5
-
 
 class Editor:
     """Edits the expression of faces with a trained generator.
@@ -146,7 +143,8 @@ class Editor:
             found = self._finder.find(pixels)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
-        return usable_faces(found, pixels.shape[:2], SMALLEST_FACE * self.crop_size, name)
+        # A smaller face would be enlarged more than twofold.
+        return usable_faces(found, pixels.shape[:2], self.crop_size / 2, name)
 
     def edit(
         self,

@@ -52,18 +52,12 @@ class EditedPhoto:
 
 
 class Work(NamedTuple):
-    """A photograph with N known faces, and K edits of them.
+    """A photograph with N known faces, and K edits of them."""
 
-    Attributes:
-        image: `(H, W, 3)` uint8 RGB.
-        targets: `(K, N, 17)`, 0..5.
-        skipped: why each of its other faces is left as it is.
-    """
-
-    image: np.ndarray
+    image: np.ndarray  # (H, W, 3) uint8 RGB
     found: Sequence[FoundFace]
-    targets: np.ndarray
-    skipped: Sequence[str] = ()
+    targets: np.ndarray  # (K, N, 17), 0..5
+    skipped: Sequence[str] = ()  # why each of its other faces is left as it is
 
 
 def edit_works(
@@ -71,10 +65,7 @@ def edit_works(
 ) -> list[list[EditedPhoto]]:
     """Of each work its K edits. All faces go through the network together, in batches.
 
-    Args:
-        square: gives the square of a face, pixels of its photograph.
-        works: photographs, their faces and targets.
-        steps: also give the photographs after each step of the cascade.
+    `square` gives that of a face, pixels of its photograph; `steps`: also give the photographs after each step.
     """
     if not works:
         return []

@@ -49,11 +49,7 @@ def pixels_of(image: Photograph, name: str) -> np.ndarray:
 
 
 def several(images: Iterable[Photograph], names: Sequence[str] | None) -> list[tuple[Photograph, str]]:
-    """(photograph, what messages call it) of each.
-
-    Raises:
-        InputError: one photograph instead of several, or another number of names.
-    """
+    """(photograph, what messages call it) of each; `InputError` for a single one, or another number of names."""
     single = isinstance(images, str | bytes | os.PathLike | Image.Image)
     if single or not isinstance(images, Iterable) or (isinstance(images, np.ndarray) and images.ndim in (0, 2, 3)):
         raise InputError("images: expected a list of photographs; put a single one into a list, or call `edit`")
@@ -65,11 +61,7 @@ def several(images: Iterable[Photograph], names: Sequence[str] | None) -> list[t
 
 
 def known_aus(values: Any, shape: tuple[int, ...] = (len(AUS),)) -> np.ndarray:
-    """AUs as float64 of a shape, 0..5.
-
-    Raises:
-        InputError: another shape, or values that are no numbers of 0 to 5.
-    """
+    """AUs as float64 of a shape, 0..5; `InputError` for another shape, or values that are no numbers of 0 to 5."""
     try:
         aus = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -80,11 +72,7 @@ def known_aus(values: Any, shape: tuple[int, ...] = (len(AUS),)) -> np.ndarray:
 
 
 def chosen(found: list[FoundFace], faces: str | int, name: str) -> list[FoundFace]:
-    """All faces, or the one of a number, 0 for the largest.
-
-    Raises:
-        InputError: there is no such face.
-    """
+    """All faces, or the one of a number, 0 for the largest; `InputError` where there is no such face."""
     if faces == "all":
         return found
     if isinstance(faces, str) or not 0 <= faces < len(found):

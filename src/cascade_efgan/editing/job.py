@@ -16,16 +16,11 @@ from cascade_efgan.files import atomic_path, check_target
 
 
 class Plan(NamedTuple):
-    """The files of one photograph.
-
-    Attributes:
-        out: file to write, its suffix gives the format.
-        steps: optional picture of the cascade's steps.
-    """
+    """The files of one photograph."""
 
     source: Path
-    out: Path
-    steps: Path | None = None
+    out: Path  # to write; its suffix gives the format
+    steps: Path | None = None  # picture of the cascade's steps
 
     @property
     def written(self) -> list[Path]:
@@ -35,18 +30,12 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class EditJob:
-    """One wish for many photographs.
-
-    Attributes:
-        wish: keyword arguments of `Editor.edit`: aus, expression, like, intensity, faces.
-        frames: number of frames of continuous editing; None: one edited photograph.
-        force: whether files that are there may be replaced; those that this job wrote never are.
-    """
+    """One wish for many photographs."""
 
     editor: Editor
-    wish: dict[str, Any]
-    frames: int | None = None
-    force: bool = False
+    wish: dict[str, Any]  # keyword arguments of `Editor.edit`: aus, expression, like, intensity, faces
+    frames: int | None = None  # of continuous editing; None: one edited photograph
+    force: bool = False  # whether files that are there may be replaced; those that this job wrote never are
     _written: set[object] = field(default_factory=set, init=False)
 
     def edit(self, plan: Plan) -> list[str]:

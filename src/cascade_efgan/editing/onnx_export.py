@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 #: Largest difference from PyTorch that is allowed, in units of [-1, 1]: an eighth of one of 256 grey levels.
 TOLERANCE = 1e-3
-#: Of the ONNX standard; ONNX Runtime 1.14 and later read it.
-OPSET = 18
-#: Batches that the check runs: the export must not have frozen the batch that it was made with.
-_CHECKED_BATCHES = (1, 3)
 
 
 class Exported(nn.Module):
@@ -44,14 +41,14 @@ class Exported(nn.Module):
         return last.final, last.attention["face"]
 
 
-def inputs(spec: ModelSpec, batch: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def inputs(spec: ModelSpec, batch: int, seed: int = 0) -> dict[str, Tensor]:
     """Smooth random pictures with some noise, and random AUs, as the file's inputs for a batch."""
     random = torch.Generator().manual_seed(seed)
     coarse = torch.rand((batch, 3, 4, 4), generator=random) * 2 - 1
     image = nn.functional.interpolate(coarse, size=(spec.crop_size,) * 2, mode="bicubic", align_corners=False)
     image = (image + 0.1 * torch.randn(image.shape, generator=random)).clamp(-1, 1)
-    aus = torch.rand((2, batch, len(AUS)), generator=random)
-    return image, aus[0], aus[1]
+    present, target = torch.rand((2, batch, len(AUS)), generator=random)
+    return {"image": image, "present": present, "target": target}
 
 
 def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -> float:
@@ -72,18 +69,18 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
         RuntimeError: the difference is above `TOLERANCE`; nothing is written.
     """
     onnx, _ = _packages()
-    module = Exported(fix_weights(generator)).eval()
+    module, given = Exported(fix_weights(generator)).eval(), inputs(spec, 2)
     batch = torch.export.Dim("batch")
     with warnings.catch_warnings(), torch.no_grad():
         # The exporter warns that three inputs share one dynamic axis, which is what is meant.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            inputs(spec, 2),
-            input_names=["image", "present", "target"],
+            tuple(given.values()),
+            input_names=list(given),
             output_names=["edited", "attention"],
             dynamic_shapes=({0: batch},) * 3,
-            opset_version=OPSET,
+            opset_version=18,  # ONNX Runtime 1.14 and later read it
             dynamo=True,
             verbose=False,
         )
@@ -98,7 +95,7 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
     onnx.checker.check_model(model)
     with atomic_path(out) as partial:
         onnx.save(model, str(partial))
-        difference = largest_difference(module, spec, onnx_session(partial))
+        difference = _largest_difference(module, spec, onnx_session(partial))
         if not difference <= TOLERANCE:
             raise RuntimeError(f"{out}: ONNX Runtime differs from PyTorch by {difference:.2g}, above {TOLERANCE:.2g}")
     return difference
@@ -112,17 +109,22 @@ def onnx_session(path: Path, threads: int | None = None) -> "onnxruntime.Inferen
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def largest_difference(module: Exported, spec: ModelSpec, session: "onnxruntime.InferenceSession") -> float:
+def run_onnx(session: "onnxruntime.InferenceSession", given: Mapping[str, Tensor]) -> tuple[np.ndarray, np.ndarray]:
+    """The file's outputs, edited and attention."""
+    edited, attention = session.run(None, {name: values.numpy() for name, values in given.items()})
+    return edited, attention
+
+
+def _largest_difference(module: Exported, spec: ModelSpec, session: "onnxruntime.InferenceSession") -> float:
     """Largest absolute difference of both outputs between PyTorch and ONNX Runtime, in units of [-1, 1]."""
-    worst = 0.0
-    for batch in _CHECKED_BATCHES:
+    differences = []
+    for batch in (1, 3):  # the export must not have frozen the batch that it was made with
         given = inputs(spec, batch, seed=batch)
         with torch.inference_mode():
-            expected = [values.numpy() for values in module(*given)]
-        words = dict(zip(("image", "present", "target"), (values.numpy() for values in given), strict=True))
-        for ours, theirs in zip(expected, session.run(None, words), strict=True):
-            worst = max(worst, float(np.abs(ours - np.asarray(theirs)).max()))
-    return worst
+            expected = module(**given)
+        pairs = zip(expected, run_onnx(session, given), strict=True)
+        differences += [float(np.abs(ours.numpy() - theirs).max()) for ours, theirs in pairs]
+    return max(differences)
 
 
 def _packages() -> tuple:

@@ -8,12 +8,6 @@ from cascade_efgan.data.crops import crop_image
 #: so that no seam can show.
 RIM = 0.12
 
-#: A change of this many grey levels is one: fine detail goes with it as far as the attention says.
-_CHANGED = 16.0
-
-#: The network's contrast is corrected within these bounds: beyond them its output has little to do with the crop.
-_GAINS = (0.25, 2.0)
-
 
 def paste(
     image: np.ndarray,
@@ -59,8 +53,8 @@ def paste(
     change = enlarged(change.clip(min=0).astype(np.uint8)) - enlarged((-change).clip(min=0).astype(np.uint8))
     if attention is not None:
         painted = np.rint(np.clip(attention, 0, 1) * 255).astype(np.uint8)[..., None]
-        # Attention to a place where nothing changes is no reason to smooth it.
-        changed = np.clip(np.abs(change).max(axis=2, keepdims=True) / _CHANGED, 0, 1)
+        # Attention to a place where nothing changes is no reason to smooth it; 16 grey levels are a change.
+        changed = np.clip(np.abs(change).max(axis=2, keepdims=True) / 16, 0, 1)
         change -= enlarged(painted) / 255 * changed * (old - enlarged(crop))
     result = image.copy()
     result[rows, columns] = np.rint(old + weight[here][..., None] * change).clip(0, 255).astype(np.uint8)
@@ -89,7 +83,7 @@ def agreed_change(crop: np.ndarray, edited: np.ndarray, unchanged: np.ndarray | 
     same = unchanged.astype(np.float32)
     spread = same - same.mean(axis=(0, 1))
     gain = (spread * (crop - crop.mean(axis=(0, 1)))).mean(axis=(0, 1)) / np.square(spread).mean(axis=(0, 1)).clip(1)
-    gain = gain.clip(*_GAINS)
+    gain = gain.clip(0.25, 2)  # beyond, the network's output has little to do with the crop
     asked = gain * (edited - same)
     whole = gain * (edited - same.mean(axis=(0, 1))) + crop.mean(axis=(0, 1)) - crop
     # One grey level is rounding, which differs with the size of the batch.

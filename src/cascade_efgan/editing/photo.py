@@ -29,32 +29,19 @@ LIMITS = PhotoLimits(side=32)
 
 @dataclass(frozen=True)
 class ReadPhoto:
-    """A photograph in memory, upright, with all that writing it back needs.
+    """A photograph in memory, turned upright as EXIF says, with all that writing it back needs."""
 
-    Attributes:
-        image: `(H, W, 3)` uint8 RGB, turned upright as EXIF says.
-        name: what messages call it.
-        format: the format that it is written back in: PNG, JPEG, WEBP or TIFF.
-        alpha: `(H, W)` uint8 opacity where it has any; else None.
-        lossless: whether its pixels were stored without loss.
-        metadata: what is kept, see `kept_metadata`.
-        note: one sentence for the user about what was unusual, or empty.
-    """
-
-    image: np.ndarray
-    name: str
-    format: str
-    alpha: np.ndarray | None
-    lossless: bool
-    metadata: Mapping[str, Any]
-    note: str
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    name: str  # what messages call it
+    format: str  # that it is written back in: PNG, JPEG, WEBP or TIFF
+    alpha: np.ndarray | None  # (H, W) uint8 opacity where it has any
+    lossless: bool  # whether its pixels were stored without loss
+    metadata: Mapping[str, Any]  # what is kept, see `kept_metadata`
+    note: str  # one sentence for the user about what was unusual, or empty
 
 
 def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhoto:
-    """Decode a photograph. Its format is what its bytes say, whatever its name says.
-
-    Args:
-        name: what messages call it; its suffix, if any, is compared with the format.
+    """Decode a photograph. Its format is what its bytes say, and compared with what `name` says.
 
     Raises:
         InputError: as `with_image` and `rgb_pixels`; or several pictures, of which an edit would lose all but one.
@@ -63,11 +50,7 @@ def read_photo(data: bytes, name: str, limits: PhotoLimits = LIMITS) -> ReadPhot
 
 
 def load_photo(path: Path) -> ReadPhoto:
-    """Read a file; `read_photo` says how.
-
-    Raises:
-        InputError: no such file, or one that `read_photo` refuses.
-    """
+    """Read a file as `read_photo` does. `InputError`: no such file, or one that it refuses."""
     return read_photo(_read(path), str(path))
 
 
@@ -82,11 +65,7 @@ def _read(path: Path) -> bytes:
 
 
 def written_format(path: Path) -> str:
-    """The format in which a photograph is written back, by its first bytes: PNG, JPEG, WEBP or TIFF.
-
-    Raises:
-        InputError: as `load_photo`, of what does not need the pixels.
-    """
+    """The format in which a file is written back: PNG, JPEG, WEBP or TIFF. `InputError` as of `load_photo`."""
     return with_image(_read(path), str(path), lambda image: WRITTEN_AS[str(image.format)], LIMITS)
 
 

@@ -17,10 +17,6 @@ _LAYOUT = (
 )  # fmt: skip
 #: IPTC (captions, keywords, rights): a tag of TIFF, and a block of Photoshop's segment in JPEG.
 _TIFF_IPTC, _PHOTOSHOP_IPTC = 33723, 0x0404
-_PHOTOSHOP = b"Photoshop 3.0\0"
-_MOST_SEGMENT = 65533
-#: JPEG has 16 bits for it.
-_MOST_DPI = 65536
 _XMP_TEXT = "XML:com.adobe.xmp"
 
 
@@ -78,8 +74,9 @@ def png_chunks(metadata: Mapping[str, Any], mark: str) -> PngInfo:
 def jpeg_segments(metadata: Mapping[str, Any]) -> bytes:
     """The segment of a JPEG with its IPTC; empty where there is none, or too much for one segment."""
     iptc = metadata.get("iptc", b"")
-    block = _PHOTOSHOP + b"8BIM" + struct.pack(">HHL", _PHOTOSHOP_IPTC, 0, len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
-    if not iptc or len(block) > _MOST_SEGMENT:
+    head = b"Photoshop 3.0\x008BIM" + struct.pack(">HHL", _PHOTOSHOP_IPTC, 0, len(iptc))
+    block = head + iptc + b"\0" * (len(iptc) % 2)
+    if not iptc or len(block) > 65533:
         return b""
     return b"\xff\xed" + struct.pack(">H", 2 + len(block)) + block
 
@@ -155,6 +152,6 @@ def _dpi(dpi: Any) -> tuple[float, float] | None:
     if dpi is None:
         return None
     across, down = (float(value) for value in dpi)
-    if not (0 < across < _MOST_DPI and 0 < down < _MOST_DPI):
+    if not (0 < across < 2**16 and 0 < down < 2**16):  # JPEG has 16 bits for it
         raise ValueError(f"{dpi} dots per inch")
     return across, down

@@ -20,7 +20,6 @@ from cascade_efgan.errors import InputError
 log = logging.getLogger("efgan.edit")
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
-MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
 #: JPEG, and WebP where the photograph was not lossless: above this the file grows and the eye sees no difference.
 QUALITY = 95
 
@@ -33,6 +32,8 @@ def write_photo(
 ) -> tuple[bytes, str]:
     """The edited photograph as the bytes of a file, with the metadata of the original and the mark.
 
+    Metadata that the format cannot hold, or Pillow cannot write, are left out with a warning.
+
     Args:
         photo: the original, whose opacity and metadata are kept.
         image: `(H, W, 3)` uint8 RGB, as large as the original.
@@ -42,8 +43,6 @@ def write_photo(
 
     Returns:
         The bytes, and their media type such as image/png.
-
-    Metadata that the format cannot hold, or Pillow cannot write, are left out with a warning.
     """
     wanted = format or photo.format
     picture = Image.fromarray(image)
@@ -56,7 +55,7 @@ def write_photo(
         data = _encoded(picture, wanted, replace(photo, metadata=kept), targets)
         lost = ", ".join(sorted(photo.metadata.keys() - kept.keys()))
         log.warning("%s: does not fit into a %s file, or is damaged, and was left out: %s", photo.name, wanted, lost)
-    return data, MEDIA_TYPES[wanted]
+    return data, Image.MIME[wanted]
 
 
 def _writes(wanted: str, photo: ReadPhoto, key: str) -> bool:
@@ -95,11 +94,7 @@ def _encoded(picture: Image.Image, wanted: str, photo: ReadPhoto, targets: Seque
 
 
 def output_format(path: Path) -> str:
-    """The format that a file's suffix promises.
-
-    Raises:
-        InputError: none that holds a photograph and the mark.
-    """
+    """The format that a file's suffix promises. `InputError`: none that holds a photograph and the mark."""
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:

@@ -38,9 +38,6 @@ PREFERRED = (*_KNOWN, *(name for name in METHODS if name not in _KNOWN and METHO
 #: Where runs leave their results: weights of the package are taken only if this default finds none.
 RUNS = Path("results")
 
-#: Border around the landmarks' box where no run says another: the default of `crop.margin`.
-DEFAULT_MARGIN = 0.15
-
 #: The run that makes an editor out of nothing: rendered faces, the preset laptop, and only what Cascade EF-GAN needs.
 SMALLEST_RUN = "snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weights.safetensors --config preset=laptop"
 
@@ -181,7 +178,7 @@ def run_margin(folder: Path | None, crop_size: int) -> float:
     margin.
     """
     if folder is None:
-        return DEFAULT_MARGIN
+        return 0.15  # the default of `crop.margin`
     boxes = np.ptp(landmarks_of(read_index(folder / "crops.csv")), axis=1).max(axis=1)  # (N,) pixels of the crop
     return max(0.0, round((crop_size / float(np.median(boxes)) - 1) / 2, 3))
 

@@ -8,9 +8,6 @@ import numpy as np
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
 
-#: Largest intensity factor: beyond 1 the edit goes past its target, up to the end of the scale.
-MOST_INTENSITY = 2.0
-
 _WORD = re.compile(r"(?:AU)?0?(\d{1,2})=([^=]+)", re.IGNORECASE)
 
 
@@ -35,11 +32,7 @@ def parse_aus(words: Iterable[str]) -> dict[str, float]:
 
 
 def check_aus(aus: Mapping[str, float]) -> None:
-    """Refuse AUs that networks do not know.
-
-    Raises:
-        InputError: an unknown name, or an intensity outside 0..5.
-    """
+    """Refuse AUs that networks do not know, and intensities outside 0..5, by an `InputError`."""
     for name, value in aus.items():
         if name not in AUS:
             raise InputError(f"{name}: not one of the 17 AUs that can be set; choose from {', '.join(AUS)}")
@@ -48,13 +41,9 @@ def check_aus(aus: Mapping[str, float]) -> None:
 
 
 def check_intensity(value: float) -> float:
-    """The intensity again.
-
-    Raises:
-        InputError: it is outside 0..2.
-    """
-    if not 0 <= value <= MOST_INTENSITY:
-        raise InputError(f"intensity {value:.15g}: expected 0 (nothing) to 1 (the target), or up to {MOST_INTENSITY:g}")
+    """The intensity again; `InputError` where it is outside 0..2."""
+    if not 0 <= value <= 2:  # beyond 1 the edit goes past its target, up to the end of the scale
+        raise InputError(f"intensity {value:.15g}: expected 0 (nothing) to 1 (the target), or up to 2")
     return value
 
 

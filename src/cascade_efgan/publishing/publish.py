@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -18,21 +18,24 @@ from cascade_efgan.audit.provenance import Provenance, write_provenance
 from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces, load_faces
+from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.records import au_values, write_records
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, pretraining_folder, run_facts
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
-from cascade_efgan.evaluation.similarity import compare_edits, counterparts
+from cascade_efgan.evaluation.similarity import compare_edits, counterparts, psnr
 from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights
 from cascade_efgan.publishing.card import CARD, PUBLISHABLE, card, card_numbers
-from cascade_efgan.publishing.samples import write_samples
 
 DISCRIMINATORS = "discriminators.safetensors"
 #: Largest file of weights, bytes: it is kept in the repository.
 LARGEST = 16 * 2**20
 #: How far rounding the weights may move the PSNR of all test edits, dB: as far as another machine may (audit).
 MOST_CHANGE = 0.05
+#: Test edits that come with the weights: a picture to look at, and numbers to reach again.
+SAMPLES = 8
 
 
 def networks(source: str) -> tuple[str, ...]:
@@ -101,7 +104,7 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
     return names
 
 
-def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], Any]:
+def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], pd.DataFrame]:
     original, data = release.path(f"{source}/{WEIGHTS}"), release.path(f"{RESULTS}{dataset}")
     for name in networks(source):
         save_file(rounded(load_weights(original.with_name(name))), folder / name)
@@ -127,7 +130,7 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
             f"{MOST_CHANGE} dB apart can be published: these weights do not bear the rounding, or other code made the "
             "edits"
         )
-    return {"float32": then.mean, "bfloat16": now.mean}, write_samples(folder, edits, faces, now.rows)
+    return {"float32": then.mean, "bfloat16": now.mean}, _write_samples(folder, edits, faces, now.rows)
 
 
 def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
@@ -137,6 +140,32 @@ def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
         sources.images, sources.index[list(AUS)].to_numpy(float), edits.index[list(AUS)].to_numpy(float)
     )[-1].images
     return Edits(images, edits.index)
+
+
+def _write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int]) -> pd.DataFrame:
+    """Store `SAMPLES` of the edits with a real counterpart (`rows`), evenly spaced, so that nobody chose them by looks.
+
+    Returns:
+        A row per sample: `source_id`, `target_expression`, `psnr` (edit to real, dB), `unchanged` (input to real, dB),
+        the AUs of the input (`present_AU01`, ...) and the target AUs (`AU01`, ...), 0..5. The picture's rows: inputs,
+        edits, and the same person's real photographs of the target expression.
+    """
+    chosen = np.unique(np.linspace(0, len(rows) - 1, SAMPLES).round().astype(int))
+    index = edits.index.iloc[[rows[place] for place in chosen]]
+    source = faces.take(np.array([faces.places[name] for name in index["source_id"]]))
+    real = faces.take(np.array([faces.places[name] for name in index["counterpart_id"]])).images
+    made = edits.images[index.index]
+    table = index[["source_id", "target_expression"]].reset_index(drop=True)
+    table = table.assign(
+        psnr=[psnr(*pair) for pair in zip(made, real, strict=True)],
+        unchanged=[psnr(*pair) for pair in zip(source.images, real, strict=True)],
+        **{f"present_{au}": values for au, values in au_values(source.index[list(AUS)].to_numpy(float)).items()},
+        **au_values(index[list(AUS)].to_numpy(float)),
+    )
+    write_records(folder / "samples.csv", table)
+    rows_of_picture = [np.concatenate(images, axis=1) for images in (source.images, made, real)]
+    (folder / "samples.png").write_bytes(encode_png(np.concatenate(rows_of_picture)))
+    return table
 
 
 def _record(release: Release, names: Iterable[str], weights: str, folder: Path) -> Provenance:
