@@ -40,8 +40,6 @@ _ANNOTATION = re.compile(r"(?P<folder>.*/|)annotations/(?P<number>\d+)_exp\.npy"
 _IMAGE = re.compile(r"(?P<folder>.*/|)images/(?P<number>\d+)\.\w+", re.IGNORECASE)
 _ANY_ANNOTATION = re.compile(r"(?:.*/)?\d+_exp\.npy", re.IGNORECASE)
 
-Box = tuple[float, float, float, float]
-
 
 def affectnet_photos(request: Request) -> SourcePhotos:
     """The manually labelled photographs of AffectNet in order of id, all or a seeded draw of `affectnet.limit`.
@@ -113,7 +111,8 @@ def _full_release(archive: ArchiveReader, names: Sequence[str], lists: Sequence[
     boxes = {photo: (left, top, width, height)
              for photo, left, top, width, height in listing[list(BOX)].dropna().itertuples(name=None)}  # fmt: skip
     left_out = {"automatically annotated": sum(map(is_image, automatic))}
-    return _contents(archive, listing["expression"].to_dict(), files, unexpected, boxes, left_out, parts=2)
+    expressions = dict(zip(listing.index, listing["expression"].tolist(), strict=True))
+    return _contents(archive, expressions, files, unexpected, boxes, left_out, parts=2)
 
 
 def _small_release(archive: ArchiveReader, names: Sequence[str], annotations: Sequence[str]) -> Contents:
@@ -150,7 +149,7 @@ def _contents(
     expressions: Mapping[str, int],
     files: Mapping[str, str],
     unexpected: Sequence[str],
-    boxes: Mapping[str, Box],
+    boxes: Mapping[str, tuple[float, float, float, float]],
     left_out: Mapping[str, int],
     parts: int,
 ) -> Contents:

@@ -82,16 +82,14 @@ def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     expression = pd.to_numeric(frame["expression"], errors="coerce")
     known = expression.isin(range(DISPUTED))
     _refuse_rows(frame["expression"], known, where, "an expression from 0 to 10")
-    box = np.empty((len(frame), 4))
-    for place, name in enumerate(BOX):
-        # Faces that nobody boxed have NULL there, or a width of -1.
-        cells = frame[name].str.strip()
-        numbers = pd.to_numeric(cells, errors="coerce")
-        _refuse_rows(frame[name], numbers.notna() | cells.str.upper().isin(("", "NULL")), where, "pixels or NULL")
-        box[:, place] = numbers
-    box[~np.isfinite(box).all(axis=1) | (box[:, 2:] <= 0).any(axis=1)] = np.nan
-    columns = {PATH: path, "expression": expression.astype("int64"), **dict(zip(BOX, box.T, strict=True))}
-    return pd.DataFrame(columns)
+    cells = frame[list(BOX)].apply(lambda column: column.str.strip())
+    box = cells.apply(pd.to_numeric, errors="coerce")
+    # Faces that nobody boxed have NULL there, or a width of -1.
+    for name in BOX:
+        unboxed = cells[name].str.upper().isin(("", "NULL"))
+        _refuse_rows(frame[name], box[name].notna() | unboxed, where, "pixels or NULL")
+    boxed = np.isfinite(box).all(axis=1) & (box[["face_width", "face_height"]] > 0).all(axis=1)
+    return box.where(boxed).assign(**{PATH: path, "expression": expression.astype("int64")})
 
 
 def _refuse_rows(cells: pd.Series, fine: pd.Series, where: str, expected: str) -> None:

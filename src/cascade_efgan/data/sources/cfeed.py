@@ -9,7 +9,7 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ class CfeedFile(NamedTuple):
     @property
     def place(self) -> str:
         """The id without the photograph's number, which nobody knows of one that is missing."""
-        return _place(self.class_id, self.person)
+        return f"{self.class_id:02d}_{self.person}_*"
 
 
 def cfeed_photos(request: Request) -> SourcePhotos:
@@ -91,17 +91,23 @@ def _contents(archive: ArchiveReader) -> Contents:
     parsed, unexpected = recognize(archive.names(), of_known_class)
     kept = one_file_each(archive, ((file.id, name) for name, file in parsed.items()))
     files = {name: parsed[name] for name in kept.values()}
+    left_out = Counter(classes[file.class_id] for file in files.values() if file.class_id not in expressions)
     primary = {name: file for name, file in files.items() if file.class_id in expressions}
-    left_out = Counter(classes[file.class_id] for name, file in files.items() if name not in primary)
-    chosen = _one_each(primary, archive.path)
-    if second := len(primary) - len(chosen):
-        left_out[SECOND] = second
+    # Of several photographs of one person and expression, the one with the lowest number.
+    chosen: dict[str, str] = {}
+    second = []
+    for name, file in sorted(primary.items(), key=lambda item: (item[1].number, item[1].id)):
+        if chosen.setdefault(file.place, name) != name:
+            second.append(file.id)
+    if second:
+        log.info("%s: %s, not used: %d (%s)", archive.path, SECOND, len(second), first(second))
+        left_out[SECOND] = len(second)
     photos = {
         name: Photo(file.id, f"{file.id}.jpg", file.person, expressions[file.class_id], "frontal", b"")
         for name, file in ((name, primary[name]) for name in chosen.values())
     }
-    expected = _expected({file.person for file in files.values()}, expressions, archive.path)
-    return Contents(photos, expected, chosen, unexpected, left_out)
+    people = sorted({file.person for file in files.values()})
+    return Contents(photos, _expected(people, expressions, archive.path), chosen, unexpected, left_out)
 
 
 def _classes(archive: ArchiveReader) -> dict[int, str]:
@@ -171,33 +177,16 @@ def _summary(data: bytes, where: str) -> list[list[Any]]:
         ) from None
 
 
-def _one_each(files: Mapping[str, CfeedFile], path: Path) -> dict[str, str]:
-    """Place -> name of its photograph; of several of one person and expression the one with the lowest number."""
-    kept: dict[str, str] = {}
-    dropped = []
-    for name, file in sorted(files.items(), key=lambda item: (item[1].number, item[1].id)):
-        if kept.setdefault(file.place, name) != name:
-            dropped.append(file.id)
-    if dropped:
-        log.info("%s: %s, not used: %d (%s)", path, SECOND, len(dropped), first(dropped))
-    return kept
-
-
-def _expected(people: Iterable[str], expressions: Mapping[int, str], path: Path) -> dict[str, tuple[str, str, str]]:
+def _expected(people: Sequence[str], expressions: Mapping[int, str], path: Path) -> dict[str, tuple[str, str, str]]:
     """Every person x seven expressions; people whom the archive lacks get a number of their own."""
-    people = sorted(people)
     if len(people) > PEOPLE:
         log.warning("%s: photographs of %d people, where the complete set has %d", path, len(people), PEOPLE)
     absent = [placeholder(number) for number in range(1, PEOPLE - len(people) + 1)]
     return {
-        _place(class_id, person): (person, expression, "frontal")
+        CfeedFile("", class_id, person, 0).place: (person, expression, "frontal")
         for person in (*people, *absent)
         for class_id, expression in expressions.items()
     }
-
-
-def _place(class_id: int, person: str) -> str:
-    return f"{class_id:02d}_{person}_*"
 
 
 def _whole(cell: Any) -> int | None:

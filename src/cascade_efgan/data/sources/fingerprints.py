@@ -103,11 +103,11 @@ def _hashes(root: str, files: _Files, total: int, cache: Path | None) -> dict[st
 
 
 def _read(kept: Path) -> dict[str, list]:
-    try:
+    with suppress(OSError, ValueError):
         known = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) and all(isinstance(state, list) for state in known.values()) else {}
+        if isinstance(known, dict) and all(isinstance(state, list) for state in known.values()):
+            return known
+    return {}
 
 
 def _hash(path: str) -> str | None:

@@ -17,7 +17,6 @@ from cascade_efgan.data.sources.archive_contents import Contents, archive_photos
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.errors import InputError
 
-CAMERAS = ("000", "045", "090", "135", "180")
 #: The camera in front of the face, degrees; the paper's 1,608 photographs are its (Sec. 4.1).
 FRONTAL = "090"
 GAZES = ("left", "frontal", "right")
@@ -25,7 +24,7 @@ GAZES = ("left", "frontal", "right")
 PEOPLE = tuple(f"{number:02d}" for number in range(1, 74) if number not in (6, 13, 17, 34, 62, 66))
 
 _FILE = re.compile(
-    rf"Rafd({'|'.join(CAMERAS)})_({'|'.join(PEOPLE)})_((?:Caucasian|Moroccan|Kid)_(?:male|female))"
+    rf"Rafd(000|045|090|135|180)_({'|'.join(PEOPLE)})_((?:Caucasian|Moroccan|Kid)_(?:male|female))"
     rf"_({'|'.join(EXPRESSIONS)})_({'|'.join(GAZES)})\.jpe?g",
     re.ASCII | re.IGNORECASE,
 )
