@@ -196,17 +196,6 @@ def _litter(folder: Path) -> None:
     write_files(folder, dict.fromkeys(_LITTER, b"\0\5\26\7"))
 
 
-def photo_path(folder: Path, photo_id: str) -> Path:
-    """Where the photograph of an id is."""
-    return next(path for path in sorted(folder.rglob(f"{photo_id}.*")))
-
-
-def add_copy(folder: Path, photo_id: str, data: bytes | None = None) -> None:
-    """The same photograph once more, in a folder with spaces in its name; with `data`, other bytes under its name."""
-    data = photo_path(folder, photo_id).read_bytes() if data is None else data
-    write_files(folder, {f"copy of my photos/{photo_id}.jpg": data})
-
-
 def pack(folder: Path, archive: Path) -> Path:
     """Pack a folder as the suffix of `archive` says; returns `archive`."""
     suffix = next(suffix for suffix in _PACKINGS if archive.name.endswith(suffix))

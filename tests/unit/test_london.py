@@ -50,49 +50,33 @@ def server(mirror):
         thread.join()
 
 
-def request(place, **london_settings):
-    flags = [f"london.{key}={value}" for key, value in london_settings.items()]
+def read(place, **section):
+    """What the data set holds by the hash list beside a mirror; section: its settings."""
+    flags = [f"london.{key}={value}" for key, value in section.items()]
     folder = place.parent
-    return Request(settings_from_flags(flags), folder / ".download", folder / "sums.txt")
+    return london_photos(Request(settings_from_flags(flags), folder / ".download", folder / "sums.txt"))
 
 
-def photos(wanted):
-    return list(london_photos(wanted).photos)
+def photos(place, **section):
+    return list(read(place, **section).photos)
 
 
-def test_photographs_come_in_order_with_person_and_expression(server, mirror):
-    found = photos(request(mirror, base_url=server[0]))
-    assert [photo.id for photo in found] == ["001_03", "001_08", "007_03", "007_08"]
-    assert [photo.person for photo in found] == ["001", "001", "007", "007"]
-    assert [photo.expression for photo in found] == ["neutral", "happy", "neutral", "happy"]
-    assert {photo.gaze for photo in found} == {"frontal"}
-    assert found[3].data == (mirror / FILES[3]).read_bytes()
-    assert found[3].file == "007_08.jpg"
-
-
-def test_an_interrupted_download_resumes(server, mirror):
+def test_an_interrupted_download_resumes_and_a_damaged_leftover_is_fetched_again(server, mirror):
     address, asked = server
     lost = mirror / FILES[2]
     content = lost.read_bytes()
     lost.unlink()
     with pytest.raises(InputError, match=r"007_03\.jpg: the server answered 404 instead of the photograph"):
-        photos(request(mirror, base_url=address))
+        photos(mirror, base_url=address)
     assert asked == [f"/{name}" for name in FILES[:3]]
     lost.write_bytes(content)
     asked.clear()
-    assert len(photos(request(mirror, base_url=address))) == 4
+    assert len(photos(mirror, base_url=address)) == 4
     assert asked == [f"/{name}" for name in FILES[2:]]
-    asked.clear()
-    photos(request(mirror, base_url=address))
-    assert asked == []
-
-
-def test_a_damaged_leftover_is_fetched_again(server, mirror):
-    address, asked = server
-    photos(request(mirror, base_url=address))
     (mirror.parent / ".download" / FILES[1]).write_bytes(b"half")
     asked.clear()
-    assert photos(request(mirror, base_url=address))[1].data == (mirror / FILES[1]).read_bytes()
+    found = photos(mirror, base_url=address)
+    assert [photo.data for photo in found] == [(mirror / name).read_bytes() for name in FILES]
     assert asked == [f"/{FILES[1]}"]
 
 
@@ -101,13 +85,13 @@ def test_other_bytes_from_the_server_are_refused(server, mirror):
     expected = london_files(mirror.parent / "sums.txt", None)[0].sha256
     message = rf"001_03\.jpg: the server sent a file whose SHA-256 is not the expected {expected}"
     with pytest.raises(InputError, match=message):
-        photos(request(mirror, base_url=server[0]))
+        photos(mirror, base_url=server[0])
     assert not (mirror.parent / ".download" / FILES[0]).exists()
 
 
 def test_an_unreachable_server_is_named(mirror):
     with pytest.raises(InputError, match=r"http://127\.0\.0\.1:9/.*001_03\.jpg: the server cannot be reached"):
-        photos(request(mirror, base_url="http://127.0.0.1:9"))
+        photos(mirror, base_url="http://127.0.0.1:9")
 
 
 def test_a_failed_attempt_is_repeated(server, mirror, monkeypatch):
@@ -115,35 +99,37 @@ def test_a_failed_attempt_is_repeated(server, mirror, monkeypatch):
     address, asked = server
     (mirror / FILES[0]).unlink()
     with pytest.raises(InputError, match="answered 404"):
-        photos(request(mirror, base_url=address))
+        photos(mirror, base_url=address)
     assert asked == [f"/{FILES[0]}"] * 2
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_mirror_by_setting_or_variable_is_read_without_a_server(mirror, monkeypatch, named):
+def test_a_mirror_by_setting_or_variable_is_read_in_order_without_a_server(mirror, monkeypatch, named):
+    settings = {"mirror": mirror} if named else {}
     if not named:
         monkeypatch.setenv(london.MIRROR_VARIABLE, str(mirror))
-    settings = {"mirror": mirror} if named else {}
-    found = photos(request(mirror, base_url="http://127.0.0.1:9", **settings))
+    found = photos(mirror, base_url="http://127.0.0.1:9", **settings)
+    assert [(photo.id, photo.person, photo.expression) for photo in found] == [
+        ("001_03", "001", "neutral"), ("001_08", "001", "happy"),
+        ("007_03", "007", "neutral"), ("007_08", "007", "happy"),
+    ]  # fmt: skip
     assert [photo.data for photo in found] == [(mirror / name).read_bytes() for name in FILES]
+    assert {(photo.gaze, photo.file == f"{photo.id}.jpg") for photo in found} == {("frontal", True)}
     assert not (mirror.parent / ".download").exists()
+    limited = read(mirror, limit=1, **settings)
+    assert limited.completeness.expected == limited.completeness.found == 2
+    assert list(limited.photos) == found[:2]
 
 
 def test_a_bad_mirror_is_named(mirror):
     with pytest.raises(InputError, match="absent: no such folder; expected one with neutral_front/"):
-        photos(request(mirror, mirror=mirror / "absent"))
+        photos(mirror, mirror=mirror / "absent")
     (mirror / FILES[1]).write_bytes(b"other")
     with pytest.raises(InputError, match=r"001_08\.jpg: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}: replace"):
-        photos(request(mirror, mirror=mirror))
+        photos(mirror, mirror=mirror)
     (mirror / FILES[1]).unlink()
     with pytest.raises(InputError, match=r"001_08\.jpg: missing in the mirror; expected a file with SHA-256"):
-        photos(request(mirror, mirror=mirror))
-
-
-def test_limit_takes_the_first_people(mirror):
-    found = london_photos(request(mirror, mirror=mirror, limit=1))
-    assert found.completeness.expected == found.completeness.found == 2
-    assert [photo.person for photo in found.photos] == ["001", "001"]
+        photos(mirror, mirror=mirror)
 
 
 @pytest.mark.parametrize(("text", "message"), [

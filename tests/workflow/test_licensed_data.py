@@ -1,13 +1,14 @@
 """The licensed data sets through the whole DAG: real layouts and names, rendered faces, and a replayed OpenFace."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from copied_workflow import REPOSITORY, Workflow, copy_workflow
-from layouts_posed import make_cfeed, make_rafd
-from layouts_wild import make_affectnet_csv, make_folder
+from layouts import make_affectnet_csv, make_cfeed, make_folder, make_rafd
 from openface_replay import install_replay
 
 from cascade_efgan.data import AUS
@@ -52,19 +53,18 @@ def finished(archives: Path, tmp_path_factory: pytest.TempPathFactory, preloaded
     return run
 
 
-def test_every_data_set_reaches_its_tables(finished: Workflow) -> None:
-    for table in ("accuracy", "quality"):
-        text = (finished.folder / f"results/{table}_table.md").read_text(encoding="utf-8")
-        assert all(title in text for title in ("RaFD", "CFEED", "Own photographs"))
-    assert "RaFD" in (finished.folder / "results/ablation_table.md").read_text(encoding="utf-8")
-
-
-def test_the_tables_say_that_the_data_sets_are_partial(finished: Workflow) -> None:
-    text = (finished.folder / "results/accuracy_table.md").read_text(encoding="utf-8")
-    assert "RaFD lacks 1584 photographs" in text
-    assert "1584 photographs of the data set are missing" in text
-    report = json.loads((finished.folder / "results/rafd/completeness.json").read_text(encoding="utf-8"))
+def test_every_data_set_reaches_its_tables_and_pictures_which_say_what_is_missing(finished: Workflow) -> None:
+    results = finished.folder / "results"
+    text = {name: (results / f"{name}_table.md").read_text(encoding="utf-8") for name in ("accuracy", "quality")}
+    assert all(title in table for table in text.values() for title in ("RaFD", "CFEED", "Own photographs"))
+    assert "RaFD" in (results / "ablation_table.md").read_text(encoding="utf-8")
+    assert "RaFD lacks 1584 photographs" in text["accuracy"]
+    assert "1584 photographs of the data set are missing" in text["accuracy"]
+    report = json.loads((results / "rafd/completeness.json").read_text(encoding="utf-8"))
     assert report["expected"] == 1608 and report["found"] == 24
+    for dataset in DATASETS:
+        for name in ("au_report.md", "contact_sheet.png", "patches.png", "crop_checks.csv"):
+            assert (results / dataset / name).stat().st_size > 100, (dataset, name)
 
 
 def test_values_come_from_openface_in_chunks_and_from_nowhere_else(finished: Workflow) -> None:
@@ -80,12 +80,6 @@ def test_values_come_from_openface_in_chunks_and_from_nowhere_else(finished: Wor
         assert json.loads((folder / "openface.json").read_text(encoding="utf-8"))
 
 
-def test_checks_and_pictures_exist_for_every_data_set(finished: Workflow) -> None:
-    for dataset in DATASETS:
-        for name in ("au_report.md", "contact_sheet.png", "patches.png", "crop_checks.csv"):
-            assert (finished.folder / "results" / dataset / name).stat().st_size > 100, (dataset, name)
-
-
 def test_wild_images_are_edited_before_and_after_fine_tuning(finished: Workflow) -> None:
     folder = finished.folder / "results/affectnet/seed0"
     edits = {stage: pd.read_csv(folder / stage / "edits_test.csv") for stage in ("pretrained", "wild")}
@@ -95,30 +89,29 @@ def test_wild_images_are_edited_before_and_after_fine_tuning(finished: Workflow)
     assert (folder / "figures/fig08_wild.png").stat().st_size > 1000
 
 
-def test_a_second_run_does_nothing(finished: Workflow, archives: Path) -> None:
-    assert "Nothing to be done" in finished.snakemake(*words(archives))
+@contextmanager
+def edited(path: Path, content: bytes) -> Iterator[None]:
+    """A file of the archives with another content, for a while."""
+    before = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
 
 
 def test_a_new_openface_measures_again_but_fetches_nothing(finished: Workflow, archives: Path) -> None:
     program = archives / "openface" / "FaceLandmarkImg"
-    content = program.read_text(encoding="utf-8")
-    program.write_text(content + "\n# another build\n", encoding="utf-8")
-    try:
+    with edited(program, program.read_bytes() + b"\n# another build\n"):
         rules = finished.would_run(*words(archives), "--", "results/rafd/faces.csv")
-    finally:
-        program.write_text(content, encoding="utf-8")
     assert "run_openface" in rules and "download" not in rules
 
 
-def test_edited_labels_are_read_again(finished: Workflow, archives: Path) -> None:
+def test_edited_labels_are_read_again_and_a_second_run_does_nothing(finished: Workflow, archives: Path) -> None:
     labels = archives / "own photographs" / "labels.csv"
-    content = labels.read_bytes()
-    labels.write_bytes(content.replace(b"Happy", b"Sad", 1))
-    try:
+    with edited(labels, labels.read_bytes().replace(b"Happy", b"Sad", 1)):
         assert "download" in finished.would_run(*words(archives), "--", "results/folder/manifest.csv")
-    finally:
-        labels.write_bytes(content)
-    assert "Nothing to be done" in finished.snakemake(*words(archives), "--", "results/folder/manifest.csv")
+    assert "Nothing to be done" in finished.snakemake(*words(archives))
 
 
 def test_another_archive_is_read(finished: Workflow, archives: Path) -> None:
