@@ -15,9 +15,7 @@ class OpenedFace:
     aus: np.ndarray  # (17,) float64, 0..5: what the face shows now
     crop: np.ndarray  # (S, S, 3) uint8 RGB: the face as the network sees it
     crop_file: bytes
-    picture: (
-        np.ndarray
-    )  # (V, V, 3) uint8 RGB: the same part of the photograph, finer, as the page shows it
+    picture: np.ndarray  # (V, V, 3) uint8 RGB: the same part of the photograph, finer, as the page shows it
     picture_file: bytes
     unchanged: Sequence[np.ndarray] = ()  # of each step of the cascade, its crop when it is asked to change nothing
     guessed: Sequence[str] = ()  # AUs that the finder cannot read; what `aus` says of them is that of a neutral face

@@ -6,8 +6,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -56,9 +56,10 @@ class ProcessEngine:
         """End the processes, at work or not."""
         with self._lock:
             self._closed, processes = True, set(self._all)
-        for step in (_Process.terminate, _Process.end):  # all are asked before the first is waited for
-            for process in processes:
-                step(process)
+        for process in processes:  # all are asked before the first is waited for
+            process.process.terminate()
+        for process in processes:
+            process.end()
 
     def _call(self, name: str, *arguments: object) -> Any:
         process = self._take()
@@ -78,7 +79,7 @@ class ProcessEngine:
             if self._closed:
                 raise WorkerDiedError
             while self._idle:
-                if (process := self._idle.pop()).alive:
+                if (process := self._idle.pop()).process.is_alive():
                     return process
                 self._all.discard(process)
             process = _Process(self._make, logging.WARNING if self._all else logging.INFO)
@@ -91,14 +92,15 @@ class _Process:
 
     def __init__(self, make: Callable[[], EditingEngine], level: int) -> None:
         self._pipe, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_serve, args=(theirs, make, level), daemon=True)
-        with _without_interrupts():
-            self._process.start()
+        self.process = _CONTEXT.Process(target=_serve, args=(theirs, make, level), daemon=True)
+        # What is started here takes no Ctrl-C, which a terminal sends to every process: this one ends the others.
+        resource_tracker.ensure_running()  # its start would end the block
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
         theirs.close()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.is_alive()
 
     def call(self, name: str, arguments: Sequence[object]) -> Any:
         try:
@@ -110,27 +112,13 @@ class _Process:
             raise answer
         return answer
 
-    def terminate(self) -> None:
-        self._process.terminate()
-
     def end(self) -> str:
         """Wait a moment for its end, then kill it; how it ended, for the log."""
-        self._process.join(0.5)  # in which it ends a program that it runs
-        self._process.kill()
-        self._process.join()
-        code = self._process.exitcode or 0
+        self.process.join(0.5)  # in which it ends a program that it runs
+        self.process.kill()
+        self.process.join()
+        code = self.process.exitcode or 0
         return signal.Signals(-code).name if code < 0 else f"status {code}"
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """What is started here takes no Ctrl-C, which a terminal sends to every process: this one ends the others."""
-    resource_tracker.ensure_running()  # its start would end the block
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def _serve(pipe: Connection, make: Callable[[], EditingEngine], level: int) -> None:

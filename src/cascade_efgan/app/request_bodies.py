@@ -20,12 +20,7 @@ class BodyReader:
         self._places = asyncio.Semaphore(limits.uploads)
 
     async def read(self, request: Request, most: int) -> bytes:
-        """The whole body.
-
-        Raises:
-            TooLargeError: as `read_within`.
-            BusyError: too many bodies are being read, or this one comes too slowly.
-        """
+        """The body as `read_within` gives it; `BusyError`: too many are being read, or it comes too slowly."""
         if self._places.locked():
             raise BusyError("too many files are arriving right now; try again in a few seconds")
         async with self._places:
@@ -37,11 +32,7 @@ class BodyReader:
 
 
 async def read_within(request: Request, most: int) -> bytes:
-    """The whole body, in memory.
-
-    Raises:
-        TooLargeError: it has, or says that it has, more than `most` bytes; what arrived is dropped.
-    """
+    """The whole body; `TooLargeError` where it has, or says that it has, more than `most` bytes."""
     too_large = TooLargeError(f"the file is too large; choose one of at most {most / 2**20:.3g} MB")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:

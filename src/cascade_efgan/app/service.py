@@ -61,11 +61,7 @@ class EditWish(BaseModel):
     edits: list[FaceWish] = Field(min_length=1, max_length=32)
 
     def wishes(self, faces: Sequence[OpenedFace]) -> list[Wish]:
-        """As the engine takes them; AUs that are not given stay as they are.
-
-        Raises:
-            InputError: no such face.
-        """
+        """As the engine takes them; AUs that are not given stay. `InputError` where there is no such face."""
         for edit in self.edits:
             if edit.face >= len(faces):
                 raise InputError(f"there is no face {edit.face + 1} in this photograph; choose one of those shown")

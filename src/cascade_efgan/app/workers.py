@@ -31,14 +31,9 @@ class Workers:
         self._places = limits.workers + limits.queue
 
     async def run(self, function: Callable[..., T], *arguments: object, patient: bool = False) -> T:
-        """The function's result, from a thread.
+        """The function's result or exception, from a thread.
 
-        Args:
-            function: what to run; an exception of it is raised here.
-            patient: wait though the queue is full (a batch, which nobody watches).
-
-        Raises:
-            BusyError: the queue is full.
+        `BusyError` where the queue is full, unless the caller is `patient` (a batch, which nobody watches).
         """
         if self._places <= 0 and not patient:
             raise BusyError()
@@ -70,11 +65,7 @@ class BatchRunner(Generic[Item, Result]):
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, item: Item) -> Result:
-        """The result of one item.
-
-        Raises:
-            BusyError: the queue is full.
-        """
+        """The result of one item; `BusyError` where the queue is full."""
         if len(self._waiting) >= self._limits.queue:
             raise BusyError()
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

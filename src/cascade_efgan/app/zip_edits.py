@@ -27,9 +27,8 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFErr
 def read_members(data: bytes, limits: Limits) -> Iterator[bytes | InputError]:
     """The bytes of each file of a zip in its order, or why this one cannot be read.
 
-    Names say only what other programs left in it (`side_file`), which is left out and counted in the log.
-
-    A size that the zip declares is not believed: reading stops at the limit.
+    Names say only what other programs left in it (`side_file`), which is left out and counted in the log. A size that
+    the zip declares is not believed: reading stops at the limit.
 
     Raises:
         InputError: no zip, empty, too many members, or too many bytes unpacked.
@@ -78,11 +77,7 @@ class Answer:
         self._report: list[tuple[str, str]] = []
 
     def add(self, data: bytes, media: str) -> None:
-        """The next photograph, edited.
-
-        Raises:
-            InputError: the answer would become too large.
-        """
+        """The next photograph, edited; `InputError` where the answer would become too large."""
         if self._buffer.tell() + len(data) > self._most:
             raise InputError("the edited photographs are too large together; put fewer of them in a zip")
         name = f"{len(self._report) + 1:04d}{_SUFFIXES[media]}"
@@ -94,11 +89,7 @@ class Answer:
         self._report.append(("", str(reason)))
 
     def finish(self) -> bytes:
-        """The bytes of the zip.
-
-        Raises:
-            InputError: no photograph was edited.
-        """
+        """The bytes of the zip; `InputError` where no photograph was edited."""
         report = pd.DataFrame(self._report, columns=["file", "result"], index=range(1, len(self._report) + 1))
         if not report["file"].any():
             raise InputError(f"no photograph of the zip could be edited; the first: {report['result'].iloc[0]}")

@@ -35,11 +35,7 @@ class CropEdit:
 class CropEditor:
     """The part of `Editor` that knows the network. Several threads may use one at a time.
 
-    Args:
-        generator: a `Cascade` (of one module for single-step methods), in evaluation mode.
-
-    Raises:
-        InputError: no such device here.
+    `generator`: a `Cascade` (of one module for single-step methods). `InputError`: there is no such device here.
     """
 
     def __init__(self, generator: "Cascade", spec: "ModelSpec", device: Device = None) -> None:
@@ -108,9 +104,9 @@ class CropEditor:
 
 
 def fix_weights(generator: "Cascade") -> "Cascade":
-    """Put the spectrally normalised weights in the place of what computes them, in place: the same function, quicker.
+    """The generator with its spectrally normalised weights in the place of what computes them: the same, but quicker.
 
-    It is returned in evaluation mode, fit to be exported.
+    It is changed in place, to evaluation mode as well, and fit to be exported.
     """
     from torch.nn.utils import parametrize
 

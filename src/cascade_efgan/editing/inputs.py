@@ -24,11 +24,7 @@ def name_of(image: Photograph, otherwise: str = "the photograph") -> str:
 
 
 def pixels_of(image: Photograph, name: str) -> np.ndarray:
-    """`(H, W, 3)` uint8 RGB of a photograph, upright.
-
-    Raises:
-        InputError: something else, a size beyond `PhotoLimits`, or a file or image that cannot be read.
-    """
+    """`(H, W, 3)` uint8 RGB of a photograph, upright; `InputError` where it is none, or beyond `PhotoLimits`."""
     if isinstance(image, str | os.PathLike):
         return load_photo(Path(image)).image
     if isinstance(image, Image.Image):

@@ -41,9 +41,8 @@ class EditJob:
     def edit(self, plan: Plan) -> list[str]:
         """Edit one photograph and write what was asked for, each file whole or not at all; lines say what was done.
 
-        Raises:
-            InputError: the photograph cannot be read, or has no face that can be edited, or a file has come to be where
-                one would be written; nothing is written then.
+        `InputError`: it cannot be read, no face of it can be edited, or a file has come to be where one would be
+        written; nothing is written then.
         """
         source, out, shown = plan
         photo = load_photo(source)
@@ -89,13 +88,8 @@ def plan_files(
 ) -> list[Plan]:
     """The files of every photograph that the paths name, folders by name of file; nothing is written.
 
-    Args:
-        out: file to write, or a folder for several; None: NAME_edited beside the photograph, in its own format.
-        force: whether files that are there may be replaced; those that are read never are.
-
-    Raises:
-        InputError: no such path, a folder without photographs, a file to write for several photographs, a wrong suffix,
-            or a file that would be written over.
+    `out`, `like` and `force` are the command's flags. `InputError`: no such path, a folder without photographs, a file
+    to write for several of them, a wrong suffix, or a file that would be written over.
     """
     files = [file for path in photos for file in _photos(path)]
     several = len(files) > 1 or any(path.is_dir() for path in photos)
@@ -137,10 +131,7 @@ def _photos(path: Path) -> list[Path]:
 
 
 def left_out(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """(file, why it is left out) of all others in the folders among the paths, but hidden ones.
-
-    Sorted by name; side files of other programs come last.
-    """
+    """(file, why it is left out) of all others in folders, by name, other programs' last; hidden ones do not count."""
     others = [
         file
         for path in paths

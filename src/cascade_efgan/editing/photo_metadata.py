@@ -21,17 +21,11 @@ _XMP_TEXT = "XML:com.adobe.xmp"
 
 
 def kept_metadata(image: Image.Image) -> tuple[dict[str, Any], list[str]]:
-    """What is kept, by Pillow's names: `exif`, `icc_profile`, `xmp`, `dpi`, `comment`, and what one format has.
+    """What is kept of an opened image whose pixels are read, and the names of what is not.
 
-    These are `iptc` (bytes, JPEG), `text` (PNG's words), and `colours` (PNG's chunks on colour, name -> bytes).
-
-    Metadata are the work of many programs and seldom checked: what cannot be read is left out, whatever ails it.
-
-    Args:
-        image: as it was opened, its pixels read.
-
-    Returns:
-        What is kept, and the names of what is not.
+    By Pillow's names: `exif`, `icc_profile`, `xmp`, `dpi`, `comment`, and what one format has: `iptc` (bytes, JPEG),
+    `text` (PNG's words), and `colours` (PNG's chunks on colour, name -> bytes). Metadata are the work of many programs
+    and seldom checked: what cannot be read is left out, whatever ails it.
     """
     info = image.info
     lost: list[str] = []

@@ -43,14 +43,10 @@ SMALLEST_RUN = "snakemake --cores 2 results/rendered/seed0/cascade_ef_gan/weight
 
 
 def trained_weights(run: Path, weights: Path | None) -> Path:
-    """The weights that a command uses. At a terminal, the smallest run that makes some is offered if there are none.
+    """What `--weights` names, else what a command finds in the folder `--run`, else, of the default, the package's own.
 
-    Args:
-        run: `--run`, a folder that is searched; where the default holds none, the package's own are used.
-        weights: `--weights`, which wins.
-
-    Raises:
-        InputError: there are none, and the offer was declined or could not be made, or that run failed.
+    At a terminal, the smallest run that makes some is offered where there are none. `InputError`: the offer was
+    declined or could not be made, or that run failed.
     """
     if weights is not None:
         return weights
@@ -79,8 +75,7 @@ def _can_offer(run: Path) -> bool:
 def find_weights(run: Path) -> Path:
     """The weights of a method's folder or, of a folder of runs, the newest of the best method there (`PREFERRED`).
 
-    Raises:
-        InputError: there are none; the sentence says how to make them.
+    `InputError` where there are none; the sentence says how to make them.
     """
     if (run / WEIGHTS).is_file():
         return run / WEIGHTS
@@ -120,8 +115,7 @@ def shown_weights(weights: Path) -> str:
 def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec]":
     """The generator of a weights file with `model.json` beside it, and its specification.
 
-    Raises:
-        InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
+    `InputError`: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
     """
     from cascade_efgan.models.build import load_generator
     from cascade_efgan.models.cascade import Cascade
@@ -135,11 +129,7 @@ def load_editor_model(weights: Path) -> "tuple[Cascade, ModelSpec]":
 
 
 def run_facts(weights: Path, crop_size: int) -> tuple[float, dict[str, np.ndarray]]:
-    """Margin and expressions (`run_margin`, `run_expressions`): those stored beside published weights, else the run's.
-
-    Raises:
-        InputError: the stored ones have lost their form.
-    """
+    """`run_margin` and `run_expressions` as stored beside published weights, else of the weights' own run."""
     path = weights.with_name(FACTS)
     if not path.is_file():
         folder = run_folder(weights)

@@ -8,18 +8,12 @@ import numpy as np
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.errors import InputError
 
-_WORD = re.compile(r"(?:AU)?0?(\d{1,2})=([^=]+)", re.IGNORECASE)
-
 
 def parse_aus(words: Iterable[str]) -> dict[str, float]:
-    """`AU12=3`, `au6=2` or `6=2` as AU -> intensity.
-
-    Raises:
-        InputError: another form, an AU that OpenFace does not rate, one twice, or an intensity outside 0..5.
-    """
+    """`AU12=3`, `au6=2` or `6=2` as AU -> intensity; `InputError` for another form, one twice, or by `check_aus`."""
     aus: dict[str, float] = {}
     for word in words:
-        match = _WORD.fullmatch(word.strip())
+        match = re.fullmatch(r"(?:AU)?0?(\d{1,2})=([^=]+)", word.strip(), re.IGNORECASE)
         try:
             name, value = f"AU{int(match[1]):02d}", float(match[2])  # type: ignore[index]
         except (TypeError, ValueError):

@@ -66,12 +66,7 @@ PUBLISHABLE = {
 def card_numbers(release: Release, dataset: str, source: str) -> dict[str, list[list[str]]]:
     """File of the results -> lines of Markdown cells (number, row, value, interval, people, images) that it gives.
 
-    Args:
-        dataset: data set of the numbers.
-        source: folder of the weights, as the record names it.
-
-    Raises:
-        InputError: the run has no such numbers.
+    `source`: folder of the weights, as the record names it. `InputError`: the run has no numbers of the data set.
     """
     settings = read_context(release.path(f"{RESULTS}run.json"))["settings"]
     if source.endswith("/wild"):  # no table has a row of wild images
@@ -118,34 +113,24 @@ def _wild_numbers(path: Path, chosen: Mapping[str, Any]) -> list[list[str]]:
 
 
 def card(release: Release, dataset: str, source: str, psnr: dict[str, float], samples: pd.DataFrame) -> str:
-    """The card as Markdown.
-
-    Args:
-        dataset: data set that they were trained on.
-        source: folder of the method, as the record names it.
-        psnr: of all test edits, dB: `float32` and `bfloat16`.
-    """
+    """The card as Markdown. `source`: as in `card_numbers`; `psnr`: of all test edits, dB, `float32` and `bfloat16`."""
     context = read_context(release.path(f"{RESULTS}run.json"))
     level = f"{100 * context['settings']['statistics']['level']:g} %"
     lines = card_numbers(release, dataset, source).values()
     numbers = list({(line[0], line[1]): line for of_file in lines for line in of_file}.values())  # tables share rows
     weights = f"{source}/{WEIGHTS}"
+    wild = context["settings"]["wild"]
+    pretraining = " and ".join(wild["pretrain"] or context["settings"]["datasets"])
+    if start := wild.get("init_from"):
+        pretraining = f"rendered faces (the package's `{start}`)"
     spec = ModelSpec.from_json(release.path(f"{source}/{DESCRIPTION}"))
     template = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined, keep_trailing_newline=True)
     return template.render(
         dataset=dataset, method=METHODS[spec.method].title, crop_size=spec.crop_size,
         data=PUBLISHABLE[dataset], head=head_lines(context, [dataset]),
         commit=commit_words(release),
-        pretraining=_pretraining(context["settings"]) if source.endswith("/wild") else "",
+        pretraining=pretraining if source.endswith("/wild") else "",
         config=config_words(context["settings"]), weights=weights, weights_sha256=release.sha256(weights),
         record_sha256=release.fingerprint, level=level, psnr=psnr, samples=samples,
         table=aligned(["Number", "Of", "Value", f"{level} interval", "People", "Images"], numbers),
     )  # fmt: skip
-
-
-def _pretraining(settings: Mapping[str, Any]) -> str:
-    wild = settings["wild"]
-    start = wild.get("init_from")
-    return (
-        f"rendered faces (the package's `{start}`)" if start else " and ".join(wild["pretrain"] or settings["datasets"])
-    )

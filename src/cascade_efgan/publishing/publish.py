@@ -29,7 +29,6 @@ from cascade_efgan.files import sha256_file, write_json
 from cascade_efgan.models.build import load_weights
 from cascade_efgan.publishing.card import CARD, PUBLISHABLE, card, card_numbers
 
-DISCRIMINATORS = "discriminators.safetensors"
 #: Largest file of weights, bytes: it is kept in the repository.
 LARGEST = 16 * 2**20
 #: How far rounding the weights may move the PSNR of all test edits, dB: as far as another machine may (audit).
@@ -40,7 +39,7 @@ SAMPLES = 8
 
 def networks(source: str) -> tuple[str, ...]:
     """Files of weights to publish of a method's folder; discriminators where `wild.init_from` may go on from them."""
-    return (WEIGHTS,) if source.endswith("/wild") else (WEIGHTS, DISCRIMINATORS)
+    return (WEIGHTS,) if source.endswith("/wild") else (WEIGHTS, "discriminators.safetensors")
 
 
 def rounded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -50,11 +50,7 @@ def command(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket: a port that is taken is reported before a model is loaded.
-
-    Raises:
-        InputError: the address cannot be listened on.
-    """
+    """A bound socket: a port that is taken is reported before a model is loaded."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family)

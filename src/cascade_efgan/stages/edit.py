@@ -70,11 +70,7 @@ def command(
 
 
 def _edit_all(job: "EditJob", plans: list["Plan"], others: int) -> None:
-    """Edit all photographs; one of several that cannot be edited does not stop the others.
-
-    Raises:
-        InputError: a single photograph cannot be edited, or some of several.
-    """
+    """Edit all photographs; one of several that cannot be edited does not stop the others."""
     failed = 0
     for plan in plans:
         try:
