@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from evaluation_helpers import write_faces
 
-from cascade_efgan.claims.measures import change_outside, left_over, region_error
-from cascade_efgan.claims.networks import attention_of_maps, nearest, path_of_readings
+from cascade_efgan.claims.edit_numbers import attention_of_maps, left_over, path_of_readings, region_error
+from cascade_efgan.claims.wild_numbers import change_outside
 from cascade_efgan.data import AUS
 from cascade_efgan.data.crops import crop_image, crop_square, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
@@ -133,6 +133,3 @@ def test_paths_of_known_readings() -> None:
     assert found["largest_step"].tolist()[:2] == pytest.approx([0.2, 0.75])
     assert found["steps_even"][0] == pytest.approx(1) and found["steps_even"][1] < 0.9
     assert all(np.isnan(values[2]) for values in found.values())
-    real = np.zeros((2, 17))
-    real[1] = 3.0
-    assert nearest(np.eye(17)[:1], real).tolist() == [1.0]

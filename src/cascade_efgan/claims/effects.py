@@ -1,7 +1,6 @@
 """The effect of a part of a claim, from the values of a run: its size, interval and tests."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,14 @@ import pandas as pd
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, Part
 from cascade_efgan.claims.power import needed_people, standard_error
 from cascade_efgan.claims.shares import share_p
-from cascade_efgan.evaluation.significance import FEWEST_PEOPLE, Comparison, jackknife_test, paired_test, sign_flip_p
+from cascade_efgan.evaluation.significance import (
+    FEWEST_PEOPLE,
+    Estimate,
+    bootstrap_interval,
+    jackknife_interval,
+    jackknife_test,
+    sign_flip_p,
+)
 from cascade_efgan.evaluation.values import AGAIN, SET_METRICS
 from cascade_efgan.tables.comparisons import ValuesByRow, replicates, units
 
@@ -51,33 +57,28 @@ def effect_values(part: Part, dataset: str, found: ValuesByRow) -> Effect | None
     return pd.DataFrame({"person": people, "value": values, "weight": weights}, index=joined.index)
 
 
-def _p_against(part: Part, values: Effect, bar: float, each: list[Effect], chosen: Mapping[str, Any]) -> float | None:
-    """The p of `_against`, without its interval, whose resampling takes most of the time."""
-    if isinstance(values, tuple):
-        return _against(part, values, bar, each, chosen).p
-    beyond = values["value"] - bar * values["weight"]
-    sums = units(values, chosen).assign(value=beyond).groupby("person", sort=True)["value"].sum()
-    if len(sums) < FEWEST_PEOPLE:
-        return None
-    p = sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"])
-    return max(p, _guard(part, each, bar, chosen))
-
-
-def _guard(part: Part, each: list[Effect], bar: float, chosen: Mapping[str, Any]) -> float:
-    """The largest p by which a seed's shares of right answers clear a bar; 0 for effects of another kind."""
-    shares = [share_p(units(one, chosen), bar) for one in each if isinstance(one, pd.DataFrame) and of_shares(part)]
-    return max(shares, default=0.0)
-
-
-def _against(part: Part, values: Effect, bar: float, each: list[Effect], chosen: Mapping[str, Any]) -> Comparison:
-    """The effect minus `bar`, tested against 0; `each`: the same of every training seed alone."""
+def _estimate(values: Effect, bar: float, chosen: Mapping[str, Any]) -> Estimate:
+    """The effect minus `bar`, with its interval."""
     if isinstance(values, tuple):
         effect, without = values
-        return jackknife_test(effect, bar, (without.tolist(), [bar] * len(without)), chosen["level"])
-    values = units(values, chosen)
-    bars = values.assign(value=bar * values["weight"])
-    made = paired_test(values, bars, chosen["resamples"], chosen["seed"], chosen["level"], False)
-    return replace(made, p=max(made.p, _guard(part, each, bar, chosen))) if made.p else made
+        return jackknife_interval(effect - bar, (without - bar).tolist(), chosen["level"])
+    return bootstrap_interval(_beyond(values, bar, chosen), chosen["resamples"], chosen["seed"], chosen["level"])
+
+
+def _p(part: Part, values: Effect, bar: float, each: list[Effect], chosen: Mapping[str, Any]) -> float | None:
+    """P of the effect against `bar`; of shares of right answers, the largest by which every seed (`each`) clears it."""
+    if isinstance(values, tuple):
+        effect, without = values
+        return jackknife_test(effect - bar, (without - bar).tolist(), chosen["level"]).p
+    sums = _beyond(values, bar, chosen).groupby("person", sort=True)["value"].sum()
+    if len(sums) < FEWEST_PEOPLE:
+        return None
+    shares = [share_p(units(one, chosen), bar) for one in each if isinstance(one, pd.DataFrame) and of_shares(part)]
+    return max([sign_flip_p(sums.to_numpy(), chosen["resamples"], chosen["seed"]), *shares])
+
+
+def _beyond(values: pd.DataFrame, bar: float, chosen: Mapping[str, Any]) -> pd.DataFrame:
+    return units(values, chosen).assign(value=values["value"] - bar * values["weight"])
 
 
 def of_shares(part: Part) -> bool:
@@ -112,15 +113,14 @@ def measure_part(
         return line
     chosen = settings["statistics"]
     each = [one for own in alone.values() if (one := effect_values(part, dataset, own)) is not None] or [values]
-    result = _against(part, values, part.bar, each, chosen)
-    estimate = result.difference
-    line |= {"value": estimate.value + part.bar, "p": result.p, "people": estimate.people, "n": estimate.n}
-    line |= {"reason": estimate.reason}
+    estimate = _estimate(values, part.bar, chosen)
+    line |= {"value": estimate.value + part.bar, "n": estimate.n, "reason": estimate.reason}
+    line["p"] = _p(part, values, part.bar, each, chosen)
     if estimate.low is not None and estimate.high is not None:
         line |= {"low": estimate.low + part.bar, "high": estimate.high + part.bar}
     line["room"] = _room(part, dataset, found)
     if part.least is not None and sign * estimate.value < part.least:
-        line["smaller_p"] = _p_against(part, values, part.bar + sign * part.least, each, chosen)
+        line["smaller_p"] = _p(part, values, part.bar + sign * part.least, each, chosen)
     line["people"], line["error"] = standard_error(values, chosen)
     # A verdict falls by either way: beyond the bar, or too small; the farther of the two takes fewer people.
     ways = [estimate.value, *([sign * part.least - estimate.value] if part.least is not None else [])]

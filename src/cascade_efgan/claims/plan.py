@@ -45,6 +45,14 @@ class Outlook:
         beyond = self.paper - self.part.bar
         return (beyond if self.part.more else -beyond) >= self.shown
 
+    @property
+    def cells(self) -> list[str]:
+        """The part, the smallest effect shown, from which size it counts, and the paper's."""
+        part = self.part
+        shown = "not known beforehand" if self.shown is None else f"{self.shown:.2g} {part.unit}".rstrip()
+        paper = "" if self.paper is None else f"{self.paper:+.2f}" + (f" (bar {part.bar:+g})" if part.bar else "")
+        return [part.words, shown, "" if part.least is None else f"{part.least:g}", paper]
+
 
 def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
     """A line per claim and data set that says whether it can be decided, then a line per part with the sizes.
@@ -62,11 +70,7 @@ def plan_markdown(context: Mapping[str, Any], measured: Path) -> str:
         for claim in CLAIMS
         for dataset in claim.datasets(context["settings"])
     ]
-    parts = [
-        [claim.text, title, one.part.words, _with_unit(one.shown, one.part), _least(one.part), _paper(one)]
-        for claim, title, _, outlooks in found
-        for one in outlooks
-    ]
+    parts = [[claim.text, title, *one.cells] for claim, title, _, outlooks in found for one in outlooks]
     sizes = [
         f"- {dataset_title(name)}: {facts['test_people']} test people, {facts['test']} test faces."
         for name, facts in context["datasets"].items()
@@ -167,17 +171,3 @@ def _of_paper(part: Part, dataset: str, inception: bool) -> float | None:
             return None
         total += factor * value
     return total
-
-
-def _with_unit(size: float | None, part: Part) -> str:
-    return "not known beforehand" if size is None else f"{size:.2g} {part.unit}".rstrip()
-
-
-def _least(part: Part) -> str:
-    return "" if part.least is None else f"{part.least:g}"
-
-
-def _paper(one: Outlook) -> str:
-    if one.paper is None:
-        return ""
-    return f"{one.paper:+.2f}" + (f" (bar {one.part.bar:+g})" if one.part.bar else "")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cascade_efgan.evaluation.significance import jackknife_error
 from cascade_efgan.tables.comparisons import units
 
 #: Share of runs that would show an effect of the size seen, with the people that a verdict asks for.
@@ -14,11 +15,6 @@ POWER = 0.8
 
 #: More people than this are no answer: the effect seen is next to nothing.
 MOST_PEOPLE = 10_000
-
-
-def people_left_out(without: pd.Series) -> int:
-    """People behind the replicates of a distance; those that were left out together are named in one index entry."""
-    return sum(len(str(names).split()) for names in without.index)
 
 
 def fewest_people(tests: int, level: float) -> int:
@@ -31,10 +27,9 @@ def standard_error(
 ) -> tuple[int, float | None]:
     """People behind an effect, and its standard error over people; None of fewer than two."""
     if isinstance(values, tuple):
-        without = values[1].to_numpy()
-        groups = len(without)
-        people = people_left_out(values[1])
-        error = float(np.sqrt((groups - 1) / max(groups, 1) * np.sum((without - without.mean()) ** 2)))
+        # Those that were left out together are named in one index entry.
+        people = sum(len(str(names).split()) for names in values[1].index)
+        error = jackknife_error(values[1].to_numpy())
     else:
         by_person = units(values, chosen).groupby("person")["value"]
         people = len(by_person)

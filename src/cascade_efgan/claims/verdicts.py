@@ -13,10 +13,9 @@ from cascade_efgan.claims.tolerance import judge_cells
 from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
 from cascade_efgan.evaluation.significance import holm
-from cascade_efgan.evaluation.values import Values
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import p_text
-from cascade_efgan.tables.comparisons import ValuesByRow, gather, read_all
+from cascade_efgan.tables.comparisons import gather, read_all
 
 HOLDS, FAILS, OPEN, NOT_RUN, NOT_MEASURED = "holds", "does not hold", "cannot be told", "not run", "not measured"
 
@@ -46,20 +45,22 @@ def judge(
     settings, paths, identity = context["settings"], list(paths), list(identity)
     read = read_all(paths)
     found, aucs = gather(read, settings["seeds"]), _aucs(identity)
-    alone = _each_seed(read, settings["seeds"])
+    alone = {seed: gather([pair for pair in read if pair[1].seed == seed], [seed]) for seed in settings["seeds"]}
     names = dict(zip(paths, hashed(paths), strict=True))
-    files: dict[tuple[str, str, str], list[str]] = {}
+    files: dict[tuple[str, str, str], set[str]] = {}
     for path, values in read:
-        files.setdefault((values.dataset, values.method, values.metric), []).append(names[path])
+        files.setdefault((values.dataset, values.method, values.metric), set()).add(names[path])
     verdicts = []
     for claim in claims:
         for dataset in claim.datasets(settings):
-            parts = [measure_part(part, dataset, found, alone, settings, len(claim.parts)) for part in claim.parts]
-            for line, p in zip(parts, holm([line["p"] for line in parts]), strict=True):
+            tests = len(claim.parts)
+            seeds = alone if len(alone) > 1 else {}
+            parts = [measure_part(part, dataset, found, seeds, settings, tests) for part in claim.parts]
+            for part, line, p in zip(claim.parts, parts, holm([line["p"] for line in parts]), strict=True):
                 line["p_holm"] = p
-                line["verdict"], line["why"] = _part_verdict(line, len(claim.parts), settings["statistics"]["level"])
-            for part, line in zip(claim.parts, parts, strict=True):
-                line["files"] = sorted({name for number in part.numbers for name in files.get((dataset, *number), [])})
+                line["verdict"], line["why"] = _part_verdict(line, tests, settings["statistics"]["level"])
+                own = [files.get((dataset, *number), set()) for number in part.numbers]
+                line["files"] = sorted(set().union(*own))
             verdict, why = _verdict(claim, dataset, parts, context, aucs.get(dataset))
             about = {"id": claim.id, "claim": claim.text, "source": claim.source, "dataset": dataset}
             auc = {"auc": aucs.get(dataset)} if claim.auc is not None else {}
@@ -72,13 +73,6 @@ def judge(
         "inputs": hashed([*paths, *identity]),
         "version": __version__,
     }
-
-
-def _each_seed(read: list[tuple[Path, Values]], seeds: list[int]) -> dict[int, ValuesByRow]:
-    """The values of each seed alone; nothing where there is one."""
-    if len(seeds) < 2:
-        return {}
-    return {seed: gather([pair for pair in read if pair[1].seed == seed], [seed]) for seed in seeds}
 
 
 def _aucs(paths: Iterable[Path]) -> dict[str, float]:

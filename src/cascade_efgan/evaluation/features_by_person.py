@@ -1,6 +1,6 @@
 """Features of edits by group of people, for measures of a whole set without each group in turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.evaluation.significance import person_groups
 from cascade_efgan.evaluation.statistics import load_vectors
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 
@@ -44,3 +43,10 @@ def read_features_by_person(path: Path, index_path: Path) -> FeaturesByPerson:
     group_of = person_groups(people)
     names = list(dict.fromkeys(group_of.values()))
     return FeaturesByPerson(vectors, np.array([names.index(group_of[person]) for person in people]), names)
+
+
+def person_groups(people: Sequence[str], most: int = 20) -> dict[str, str]:
+    """Person -> group that is left out together: each person alone, or `most` groups of nearly the same size."""
+    names = sorted(set(people))
+    groups = [names[turn::most] for turn in range(min(most, len(names)))]
+    return {name: " ".join(group) for group in groups for name in group}

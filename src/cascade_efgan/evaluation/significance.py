@@ -2,6 +2,7 @@
 
 The edits of one person resemble each other: eight edits of each of three photographs are not 24 independent
 observations. A new experiment would meet other people, so people are resampled, left out or exchanged as a whole.
+`level` is the coverage of an interval, such as 0.95.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Estimate:
 
     Attributes:
         low: lower end; None where there is no interval.
-        high: upper end; None where there is no interval.
+        high: likewise, the upper end.
         people: people behind it; for a number of a whole set, groups of people that were left out in turn.
         n: images behind it; None for a number of a whole set.
         reason: why there is no interval; None otherwise.
@@ -56,7 +57,7 @@ class Comparison:
 
 
 def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: float) -> Estimate:
-    """Mean over images (`person`, `value`) with a bootstrap interval, of coverage `level` (0.95), over people.
+    """Mean over images (`person`, `value`) with a bootstrap interval over people.
 
     A person drawn brings all of their images, so that the mean of a resample is a ratio of two sums over people. The
     interval is bias-corrected and accelerated (BCa; Efron 1987), by `scipy.stats.bootstrap`. With a dozen people it is
@@ -82,7 +83,7 @@ def bootstrap_interval(values: pd.DataFrame, resamples: int, seed: int, level: f
 def paired_test(
     first: pd.DataFrame, second: pd.DataFrame, resamples: int, seed: int, level: float, binary: bool
 ) -> Comparison:
-    """Compare two methods on the images that both have.
+    """Compare two methods on the images that both have, at least one.
 
     The test exchanges the two methods' values of a whole person at a time (a sign flip of that person's sum of
     differences): under the hypothesis that the methods do not differ, each exchange is as likely as none. It is exact
@@ -93,23 +94,15 @@ def paired_test(
         first: columns `person` and `value`, index `id`.
         second: likewise; `id` pairs the two.
         resamples: number of resamples of the interval, and of exchanges.
-        level: coverage of the interval, such as 0.95.
         binary: whether the values are right or wrong: then the images that one method alone got right are counted.
-
-    Raises:
-        ValueError: no image in common.
     """
     both = first.index.intersection(second.index, sort=True)
-    if not len(both):
-        raise ValueError("the two methods have no image in common")
     a, b = first.loc[both, "value"], second.loc[both, "value"]
     differences = pd.DataFrame({"person": first.loc[both, "person"], "value": a - b})
     counts = (int((a > b).sum()), int((a < b).sum())) if binary else (None, None)
-    estimate = bootstrap_interval(differences, resamples, seed, level)
     sums = differences.groupby("person", sort=True)["value"].sum().to_numpy()
-    if len(sums) < FEWEST_PEOPLE:
-        return Comparison(estimate, None, *counts)
-    return Comparison(estimate, sign_flip_p(sums, resamples, seed), *counts)
+    p = sign_flip_p(sums, resamples, seed) if len(sums) >= FEWEST_PEOPLE else None
+    return Comparison(bootstrap_interval(differences, resamples, seed, level), p, *counts)
 
 
 def sign_flip_p(sums: np.ndarray, resamples: int, seed: int) -> float:
@@ -135,54 +128,43 @@ def jackknife_interval(value: float, without: Sequence[float], level: float) -> 
 
     A distance between sets is no mean, and resampled sets hold images twice, which moves a distance by more than the
     people do. So each group of people is left out once (delete-a-group jackknife; Student's t with groups - 1 degrees
-    of freedom). `level` is its coverage, such as 0.95. What it cannot show is the distance's own bias at n images.
+    of freedom). What it cannot show is the distance's own bias at n images.
     """
     groups = len(without)
     if groups < FEWEST_PEOPLE:
         return Estimate(value, None, None, groups, None, f"fewer than {FEWEST_PEOPLE} people")
     from scipy.stats import t
 
-    half = float(t.ppf((1 + level) / 2, groups - 1)) * _jackknife_error(without)
+    half = float(t.ppf((1 + level) / 2, groups - 1)) * jackknife_error(without)
     return Estimate(value, value - half, value + half, groups, None)
 
 
-def jackknife_test(
-    first: float, second: float, without: tuple[Sequence[float], Sequence[float]], level: float
-) -> Comparison:
-    """Compare two methods by a number of whole sets: Student's t of the difference over its jackknife error."""
-    differences = np.subtract(*without)
-    estimate = jackknife_interval(first - second, differences.tolist(), level)
+def jackknife_test(difference: float, without: Sequence[float], level: float) -> Comparison:
+    """Compare two methods by a number of whole sets: Student's t of their difference over its jackknife error."""
+    estimate = jackknife_interval(difference, without, level)
     if estimate.low is None:
         return Comparison(estimate, None)
     from scipy.stats import t
 
-    error = _jackknife_error(differences.tolist())
+    error = jackknife_error(without)
     if error == 0:
-        return Comparison(estimate, 1.0 if first == second else 0.0)
-    return Comparison(estimate, float(2 * t.sf(abs(first - second) / error, len(differences) - 1)))
+        return Comparison(estimate, 1.0 if difference == 0 else 0.0)
+    return Comparison(estimate, float(2 * t.sf(abs(difference) / error, len(without) - 1)))
+
+
+def jackknife_error(without: Sequence[float] | np.ndarray) -> float:
+    """Standard error of a number, from its values without each group."""
+    values = np.asarray(without, dtype=np.float64)
+    groups = len(values)
+    return float(np.sqrt((groups - 1) / max(groups, 1) * np.sum((values - values.mean()) ** 2)))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down correction of a family of tests; tests without a p-value stay outside the family."""
-    known = [place for place, p in enumerate(p_values) if p is not None]
-    corrected: list[float | None] = [None] * len(p_values)
-    if known:
-        from statsmodels.stats.multitest import multipletests
+    known = [p for p in p_values if p is not None]
+    if not known:
+        return list(p_values)
+    from statsmodels.stats.multitest import multipletests
 
-        adjusted = multipletests([p_values[place] for place in known], method="holm")[1]
-        for place, p in zip(known, adjusted, strict=True):
-            corrected[place] = float(p)
-    return corrected
-
-
-def person_groups(people: Sequence[str], most: int = 20) -> dict[str, str]:
-    """Person -> group that is left out together: each person alone, or `most` groups of nearly the same size."""
-    names = sorted(set(people))
-    groups = [names[turn::most] for turn in range(min(most, len(names)))]
-    return {name: " ".join(group) for group in groups for name in group}
-
-
-def _jackknife_error(without: Sequence[float]) -> float:
-    values = np.asarray(without, dtype=np.float64)
-    groups = len(values)
-    return float(np.sqrt((groups - 1) / groups * np.sum((values - values.mean()) ** 2)))
+    adjusted = iter(multipletests(known, method="holm")[1].tolist())
+    return [None if p is None else next(adjusted) for p in p_values]

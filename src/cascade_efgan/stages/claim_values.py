@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from typer import Option
 
+from cascade_efgan.claims.edit_numbers import attention_values, of_edits, path_values
 from cascade_efgan.claims.entries import CASCADE, EF
-from cascade_efgan.claims.measures import of_edits
-from cascade_efgan.claims.networks import attention_values, path_values
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes

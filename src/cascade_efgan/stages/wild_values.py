@@ -8,8 +8,7 @@ import numpy as np
 from typer import Option
 
 from cascade_efgan.claims.entries import WILD
-from cascade_efgan.claims.measures import change_outside
-from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.claims.wild_numbers import au_approach, change_outside
 from cascade_efgan.data.dataset import load_faces
 from cascade_efgan.data.records import landmarks_of, write_records
 from cascade_efgan.errors import InputError
@@ -43,16 +42,8 @@ def command(
     found = {"change_outside": change_outside(made.images, faces.images[sources], landmarks, which)}
     if reader != "none":
         try:
-            found["au_approach"] = _approach(reader, openface, made, faces.images[sources], which)
+            program = find_reader(reader, openface)
+            found["au_approach"] = au_approach(program, made.images, made.aus, faces.images[sources], which)
         except InputError as error:
             log.warning("%s", error)  # as with the AU error: a measure beyond the paper stops no run
     write_records(values, edit_values(made, found, dataset, WILD, seed))
-
-
-def _approach(reader: str, openface: str, made: Edits, sources: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """`(M,)`, 0..5: mean absolute error of the source's AUs to the target minus that of the edit's; NaN: no face."""
-    program = find_reader(reader, openface)
-    wanted = (made.aus * AU_MAX)[:, [AUS.index(name) for name in program.aus]]
-    before, after = program.read(sources)[which], program.read(made.images)
-    nearer: np.ndarray = np.abs(before - wanted).mean(axis=1) - np.abs(after - wanted).mean(axis=1)
-    return nearer

@@ -154,7 +154,7 @@ def _comparison(one: pd.DataFrame, two: pd.DataFrame, metric: str, chosen: Mappi
     if metric in SET_METRICS:
         (first, without), (second, other) = replicates(one), replicates(two)
         both = without.index.intersection(other.index, sort=True)
-        return jackknife_test(first, second, (without[both].tolist(), other[both].tolist()), chosen["level"])
+        return jackknife_test(first - second, (without[both] - other[both]).tolist(), chosen["level"])
     one, two = units(one, chosen), units(two, chosen)
     return paired_test(one, two, chosen["resamples"], chosen["seed"], chosen["level"], metric in ACCURACIES)
 
