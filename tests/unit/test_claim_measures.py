@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation_helpers import write_faces
 
 from cascade_efgan.claims.edit_numbers import attention_of_maps, left_over, path_of_readings, region_error
 from cascade_efgan.claims.wild_numbers import change_outside
@@ -15,7 +14,7 @@ from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import choose_face
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.records import landmark_values
-from cascade_efgan.stages import classify_again, wild_values
+from cascade_efgan.stages import wild_values
 
 
 def test_left_overs_and_region_errors_of_known_edits() -> None:
@@ -87,18 +86,6 @@ def test_smiles_of_real_people_approach_their_aus_and_unchanged_photographs_do_n
         assert ("au_approach", f"{person}:neutral") not in found.index, (
             "an edit to the expression that is there already"
         )
-
-
-def test_further_classifiers_answer_for_every_test_image(tmp_path) -> None:
-    faces = write_faces(tmp_path, people=4)
-    settings = ["classifier.width=8", "classifier.epochs=1", "measures.classifiers=2"]
-    values = tmp_path / "values_again.csv"
-    data = (faces["crops"], faces["index"], faces["split"])
-    classify_again.command("real", "rendered", 0, *data, values, settings=settings)
-    found = pd.read_csv(values)
-    tested = pd.read_csv(faces["split"]).query("part == 'test'")["id"]
-    assert sorted(found["id"]) == sorted(f"{name}#{turn}" for name in tested for turn in (1, 2))
-    assert set(found["metric"]) == {"R_again"} and set(found["value"]) <= {0.0, 100.0}
 
 
 def test_attention_of_known_maps() -> None:

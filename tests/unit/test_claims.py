@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from claims_helpers import BETTER, NOISE, run, save
+from claims_helpers import BETTER, NOISE, judged, run, save
 from table_helpers import number, paper_run
 
 from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS
@@ -98,17 +98,13 @@ def test_missing_methods_are_not_run_and_name_the_command(tmp_path) -> None:
     assert blind == {claim.id for claim in CLAIMS if claim.true_edits}
 
 
-def test_identity_counts_only_where_the_measure_tells_people_apart(tmp_path) -> None:
+@pytest.mark.parametrize(("auc", "expected"), [(0.95, "holds"), (0.6, "cannot be told"), (None, "cannot be told")])
+def test_identity_counts_only_where_the_measure_tells_people_apart(tmp_path, auc, expected) -> None:
     (claim,) = (one for one in CLAIMS if one.id == "identity")
-    paths = [
-        save(tmp_path, "identity", method, level + NOISE[:12] / 100)
-        for method, level in (("ef_gan", 0.9), ("baseline", 0.5), ("cascade_ef_gan", 0.9), ("baseline_cascade", 0.5))
-    ]
-    for auc, expected in ((0.95, "holds"), (0.6, "cannot be told"), (None, "cannot be told")):
-        details = {} if auc is None else {"auc": auc}
-        write_metric(tmp_path / "auc.json", number("identity", "same_person", 0.5, details=details))
-        (found,) = judge(run("rendered"), paths, [tmp_path / "auc.json"], [claim])["claims"]
-        assert (found["verdict"], found["auc"]) == (expected, auc)
+    levels = {"ef_gan": 0.9, "baseline": 0.5, "cascade_ef_gan": 0.9, "baseline_cascade": 0.5}
+    numbers = {f"{method} identity": level + NOISE[:12] / 100 for method, level in levels.items()}
+    found = judged(tmp_path, claim, numbers, auc)
+    assert (found["verdict"], found["auc"]) == (expected, auc)
 
 
 def test_cells_are_judged_in_the_papers_setting_only(tmp_path) -> None:
@@ -157,10 +153,8 @@ def test_the_words_never_say_more_than_the_test(tmp_path) -> None:
     assert "Preset laptop" in text and "Rendered faces" in text
     assert "Not the paper's setting: the paper's numbers are not comparable with these." in text
     first = found["claims"][0]
-    assert first["verdict"] == "cannot be told" and [line["verdict"] for line in first["parts"]] == [
-        "holds",
-        "cannot be told",
-    ]
+    verdicts = [first["verdict"], *(line["verdict"] for line in first["parts"])]
+    assert verdicts == ["cannot be told", "holds", "cannot be told"]
     assert text.count("**holds**") == 0 and "1 of 2 parts undecided" in text
     for word in ("proves", "significant", "confirms", "always"):
         assert word not in text
