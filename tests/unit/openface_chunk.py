@@ -17,6 +17,16 @@ def picture(side=60, form="PNG"):
     return encoded(Image.new("RGB", (side, side), (90, 60, 30)), form)
 
 
+def write_tar(path, contents):
+    """A tar of files by name, as bytes or as text."""
+    with tarfile.open(path, "w") as archive:
+        for name, data in contents.items():
+            data = data.encode() if isinstance(data, str) else data
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+
+
 class Chunk:
     """A program with recordings, a chunk of images, and the script that brings them together."""
 
@@ -28,11 +38,7 @@ class Chunk:
         self.scratch.mkdir()
 
     def pack(self, images, failed=""):
-        with tarfile.open(self.images, "w") as archive:
-            for name, data in {**images, "failed.tsv": failed.encode()}.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(data)
-                archive.addfile(member, io.BytesIO(data))
+        write_tar(self.images, {**images, "failed.tsv": failed})
 
     def command(self, program=None, model="-", shell="sh"):
         return [shell, self.script, program or self.program, model, self.images, self.out]

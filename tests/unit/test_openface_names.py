@@ -10,50 +10,7 @@ from programs import write_files
 
 from cascade_efgan.data.openface.csv_files import csv_provenance, read_openface
 from cascade_efgan.data.openface.faces import csv_batch, settle
-from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
-
-
-def test_one_csv_for_all_is_matched_by_its_file_column(tmp_path):
-    lines = openface_text([(0.9, AU_ROW, landmarks()), (0.8, AU_ROW, landmarks())]).splitlines()
-    path = tmp_path / "all.csv"
-    path.write_text(f"file,{lines[0]}\nb.jpg,{lines[1]}\na.jpg,{lines[2]}\n")
-    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0], LENIENT)
-    assert list(zip(faces["id"], faces["confidence"], strict=True)) == [("a", 0.8), ("b", 0.9)]
-    assert excluded.empty
-    assert landmarks_of(faces).shape == (2, 68, 2)
-
-
-def test_names_match_in_either_unicode_form(tmp_path):
-    # A Mac writes e and an accent where others write one letter: nothing matched, or an accented photograph was lost.
-    forms = {form: unicodedata.normalize(form, "Zoé") for form in ("NFC", "NFD")}
-    sources = []
-    for form, name in forms.items():
-        sources += [tmp_path / form, tmp_path / f"{form}.zip", tmp_path / f"{form}.csv"]
-        sources[-3].mkdir()
-        (sources[-3] / f"{name}.csv").write_text(FACE)
-        with zipfile.ZipFile(sources[-2], "w") as archive:
-            archive.writestr(f"{name}.csv", FACE)
-        one = [f"{cell},{line}" for cell, line in zip(("file", f"{name}.jpg"), FACE.splitlines(), strict=True)]
-        sources[-1].write_text("\n".join(one))
-    legacy = tmp_path / "legacy.zip"  # UTF-8 without the flag that says so
-    with zipfile.ZipFile(legacy, "w") as archive:
-        archive.writestr("Zoxx.csv", FACE)
-    legacy.write_bytes(legacy.read_bytes().replace(b"Zoxx", "Zoé".encode()))
-    for source in [*sources, legacy]:
-        for name in forms.values():
-            (_, answers), unmatched = csv_batch(manifest_of(f"{name}.jpg"), source)
-            assert (len(next(iter(answers.values()))), unmatched) == (1, []), source
-
-
-def test_nothing_that_matches_is_an_error(small_data):
-    with pytest.raises(InputError, match="names match none of the 1 photographs; expected names such as zz, found p00"):
-        csv_batch(manifest_of("zz.png"), small_data.openface)
-
-
-def test_two_photographs_of_one_stem_are_an_error(small_data):
-    with pytest.raises(InputError, match=r"p00_happy matches both p00_happy.png and p00_happy.jpg"):
-        csv_batch(manifest_of("p00_happy.png", "p00_happy.jpg"), small_data.openface)
 
 
 def one_csv(path, *files):
@@ -61,6 +18,34 @@ def one_csv(path, *files):
     lines = openface_text([(0.9, [row] * 17, landmarks()) for row in range(len(files))]).splitlines()
     path.write_text("\n".join(f"{cell},{line}" for cell, line in zip(["file", *files], lines, strict=True)))
     return path
+
+
+def csv_folder(folder, *names):
+    """A CSV for each photograph, whose AUs give its place among `names`."""
+    write_files(folder, {name: openface_text([(0.9, [n] * 17, landmarks())]) for n, name in enumerate(names)})
+    return folder
+
+
+def rows_of(source, *files, ids=None):
+    """Row or place of the values that each photograph gets, or why it gets none; and the names of no photograph."""
+    manifest = manifest_of(*files)
+    (_, answers), unmatched = csv_batch(manifest.assign(id=ids or manifest["id"]), source)
+    return [answer if isinstance(answer, str) else answer[0].aus[0] for answer in answers.values()], unmatched
+
+
+@pytest.mark.parametrize("listed", ["NFC", "NFD"])
+@pytest.mark.parametrize("photographed", ["NFC", "NFD"])
+def test_names_match_in_either_unicode_form(listed, photographed, tmp_path):
+    # A Mac writes e and an accent where others write one letter: nothing matched, or an accented photograph was lost.
+    name = unicodedata.normalize(listed, "Zoé")
+    folder = csv_folder(tmp_path / "folder", f"{name}.csv")
+    packed, legacy = tmp_path / "packed.zip", tmp_path / "legacy.zip"
+    for path, member in ((packed, name), (legacy, "Zoxx")):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"{member}.csv", (folder / f"{name}.csv").read_text())
+    legacy.write_bytes(legacy.read_bytes().replace(b"Zoxx", "Zoé".encode()))  # UTF-8 without the flag that says so
+    for source in (folder, packed, legacy, one_csv(tmp_path / f"{name}.csv", f"{name}.jpg")):
+        assert rows_of(source, unicodedata.normalize(photographed, "Zoé.jpg")) == ([0], []), source
 
 
 @pytest.mark.parametrize(
@@ -77,18 +62,11 @@ def one_csv(path, *files):
     ],
 )
 def test_names_match_by_file_and_then_by_stem(listed, file, tmp_path):
-    path = one_csv(tmp_path / "all.csv", "other.jpg", listed)
-    _, answers = csv_batch(manifest_of(file), path)[0]
-    ((face,),) = answers.values()
-    assert face.aus[0] == 1
+    assert rows_of(one_csv(tmp_path / "all.csv", "other.jpg", listed), file) == ([1], ["other.jpg"])
 
 
-def test_the_closer_name_wins_and_two_as_close_are_an_error(tmp_path):
-    path = one_csv(tmp_path / "all.csv", "a.png", "x/a.jpg", "a.jpg")
-    assert csv_batch(manifest_of("a.jpg"), path)[0][1]["a"][0].aus[0] == 2
-    one_csv(path, "x/a.jpg", "y/a.jpg")
-    with pytest.raises(InputError, match=r"x/a\.jpg and y/a\.jpg both match a\.jpg; use .* or the id \(a\) as"):
-        csv_batch(manifest_of("a.jpg"), path)
+def test_the_closer_name_wins(tmp_path):
+    assert rows_of(one_csv(tmp_path / "all.csv", "a.png", "x/a.jpg", "a.jpg"), "a.jpg")[0] == [2]
 
 
 def test_names_without_partner_are_told_on_both_sides(tmp_path, caplog):
@@ -111,30 +89,14 @@ def test_the_column_of_names_may_have_other_names_and_semicolons(column, separat
         rows = [";".join([line[0], *(cell.replace(".", ",") for cell in line[1:])]) for line in cells]
         text = "\ufeff" + "\n".join(rows)
     path.write_text(text, encoding="utf-8")
-    _, answers = csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0]
-    assert (answers["a"][0].aus[0], answers["b"][0].aus[0]) == (1, 0)
-    np.testing.assert_allclose(answers["a"][0].landmarks, landmarks(), atol=0.05)
-    assert answers["a"][0].confidence == 0.9
-
-
-def test_one_csv_without_a_column_of_names_is_told_to_need_one(tmp_path):
-    path = tmp_path / "all.csv"
-    path.write_text(openface_text([(0.9, AU_ROW, landmarks())] * 2))
-    with pytest.raises(InputError, match="found all; one CSV for all photographs needs a column file"):
-        csv_batch(manifest_of("a.jpg", "b.jpg"), path)
+    faces, excluded = settle(csv_batch(manifest_of("a.jpg", "b.jpg"), path)[0], LENIENT)
+    assert faces[["id", "confidence", "AU01"]].to_numpy().tolist() == [["a", 0.9, 1], ["b", 0.9, 0]]
+    assert excluded.empty
+    np.testing.assert_allclose(faces[["x_7", "y_7"]], [landmarks()[7]] * 2, atol=0.05)
 
 
 AFFECTNET = ("train_set/images/0.jpg", "train_set/images/1.jpg", "val_set/images/0.jpg")
-
-
-def affectnet(folder, *names):
-    """Which of the CSVs, by its place among `names`, each photograph of a small AffectNet gets."""
-    texts = {name: openface_text([(0.9, [number] * 17, landmarks())]) for number, name in enumerate(names)}
-    write_files(folder, texts)
-    manifest = manifest_of(*AFFECTNET).assign(id=["train-0", "train-1", "val-0"])
-    (_, answers), unmatched = csv_batch(manifest, folder)
-    places = [answer if isinstance(answer, str) else answer[0].aus[0] for answer in answers.values()]
-    return places, unmatched
+IDS = ["train-0", "train-1", "val-0"]
 
 
 @pytest.mark.parametrize(
@@ -148,22 +110,37 @@ def affectnet(folder, *names):
     ],
 )
 def test_equal_names_in_two_folders_match_by_path_or_id(names, tmp_path):
-    assert affectnet(tmp_path, *names) == ([2, 1, 0], [])
+    assert rows_of(csv_folder(tmp_path, *names), *AFFECTNET, ids=IDS) == ([2, 1, 0], [])
 
 
 def test_a_name_of_another_folder_is_not_taken_for_a_photograph(tmp_path):
     # OpenFace found no face in val_set's 0; that 5.csv and 0.csv of other folders must not stand in for anything.
     names = ("train_set/images/0.csv", "train_set/images/5.csv", "other/1.csv")
-    places, unmatched = affectnet(tmp_path, *names)
+    places, unmatched = rows_of(csv_folder(tmp_path, *names), *AFFECTNET, ids=IDS)
     assert places == [0, "no CSV from OpenFace", "no CSV from OpenFace"]
     assert unmatched == ["other/1", "train_set/images/5"]
 
 
-def test_an_ambiguous_stem_asks_for_the_path_or_the_id(tmp_path):
-    with pytest.raises(InputError, match=r"0 matches both train_set/images/0\.jpg and val_set/images/0\.jpg; use"):
-        affectnet(tmp_path / "flat", "0.csv")
-    with pytest.raises(InputError, match=r"a/1 and b/1 both match train_set/images/1\.jpg; use the relative path"):
-        affectnet(tmp_path / "deep", "a/1.csv", "b/1.csv")
+@pytest.mark.parametrize(
+    ("names", "files", "message"),
+    [
+        (["p00.csv"], ["zz.png"], "names match none of the 1 photographs; expected names such as zz, found p00$"),
+        (["a.csv"], ["a.png", "a.jpg"], r"a matches both a\.png and a\.jpg"),
+        (["x/a.csv", "y/a.csv"], ["a.jpg"], r"x/a and y/a both match a\.jpg; use .* or the id \(a\) as"),
+        (["0.csv"], AFFECTNET, r"0 matches both train_set/images/0\.jpg and val_set/images/0\.jpg; use"),
+        (["a/1.csv", "b/1.csv"], AFFECTNET, r"a/1 and b/1 both match train_set/images/1\.jpg; use the relative path"),
+    ],
+)
+def test_names_of_nothing_or_of_two_are_an_error(names, files, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        rows_of(csv_folder(tmp_path, *names), *files)
+
+
+def test_one_csv_without_a_column_of_names_is_told_to_need_one(tmp_path):
+    path = tmp_path / "all.csv"
+    path.write_text(openface_text([(0.9, AU_ROW, landmarks())] * 2))
+    with pytest.raises(InputError, match="found all; one CSV for all photographs needs a column file"):
+        rows_of(path, "a.jpg", "b.jpg")
 
 
 def test_a_zip_is_read_with_its_folders_and_any_case(tmp_path, caplog):

@@ -13,6 +13,13 @@ from made_faces import landmarks, openface_text
 from openface_chunk import PLAIN, Chunk, csv_of, failures, picture, stems
 from openface_replay import AU_NUMBERS, MODELS, au_model
 
+ABORTED = "OpenFace failed (status 134, what():  cannot create std::vector larger than max_size())"
+
+
+def broken(program, script):
+    """The stand-in, replaced by a shell script."""
+    program.write_text(f"#!/bin/sh\n{script}\n")
+
 
 @pytest.mark.parametrize("shell", [shell for shell in ("sh", "dash", "bash") if shutil.which(shell)])
 def test_every_image_gets_its_csv_in_one_run(eight, shell):
@@ -41,67 +48,51 @@ def test_the_same_chunk_gives_the_same_bytes(eight):
 def test_bad_images_cost_no_good_one_wherever_they_stand(eight, bad, kind):
     if kind == "unreadable":
         eight.pack({f"{name}.png": b"words" if name in bad else picture() for name in "abcdefgh"})
-        result = eight.result()
+        result, reason = eight.result(), "OpenFace failed (status 1, Error: Could not open the image: IN/{}.png)"
     else:
-        result = eight.result(EFGAN_REPLAY_ABORT=" ".join(bad))
+        result, reason = eight.result(EFGAN_REPLAY_ABORT=" ".join(bad)), ABORTED
     assert stems(result) == [name for name in "abcdefgh" if name not in bad]
-    expected = {
-        "unreadable": "OpenFace failed (status 1, Error: Could not open the image: IN/{}.png)",
-        "abort": "OpenFace failed (status 134, what():  cannot create std::vector larger than max_size())",
-    }[kind]
-    assert failures(result) == {name: expected.format(name) for name in bad}
+    assert failures(result) == {name: reason.format(name) for name in bad}
     # Halving eight images takes two runs a level, and there are three levels; two runs ask whether anything works.
     assert len(eight.runs()) <= 3 + 6 * len(bad)
 
 
-def test_an_image_without_a_face_is_tried_once_more_alone(eight):
-    for name in ("c", "f"):
-        (eight.program.parent / "recordings" / f"{name}.csv").unlink()
+def test_images_without_a_face_are_tried_once_more_alone_and_every_reason_is_kept_in_order(eight):
+    recordings = eight.program.parent / "recordings"
+    for name in ("a", "f"):
+        (recordings / f"{name}.csv").unlink()
+    (recordings / "b.csv").write_text(csv_of(1).splitlines()[0] + "\n")  # no row
+    # The real program leaves an old CSV where it finds no face, so that every run has folders of its own.
+    for folder in (eight.folder / "OUT", eight.program.parent / "OUT"):
+        folder.mkdir()
+        (folder / "f.csv").write_text(csv_of(5))
+    prepared = "z\tsmaller than 43 pixels (32x32)\nc\tnot a readable image (truncated)\n"
+    images = {f"{name}.png": picture() for name in "abdefgh"}
+    eight.pack(images, prepared)
     result = eight.result()
-    assert failures(result) == {"c": "OpenFace found no face", "f": "OpenFace found no face"}
-    assert sorted(eight.runs()[1:]) == [["c.png"], ["f.png"]]
-
-
-def test_bad_images_and_images_without_a_face_do_not_mix(eight):
-    (eight.program.parent / "recordings" / "a.csv").unlink()
-    eight.pack({f"{name}.png": b"words" if name == "d" else picture() for name in "abcdefgh"})
+    assert stems(result) == list("degh")
+    no_face = "OpenFace found no face"
+    reasons = {"a": no_face, "b": no_face, "c": "not a readable image (truncated)", "f": no_face,
+               "z": "smaller than 43 pixels (32x32)"}  # fmt: skip
+    assert result["failed.tsv"] == "".join(f"{name}\t{reason}\n" for name, reason in reasons.items())
+    assert sorted(eight.runs()[1:]) == [["a.png"], ["b.png"], ["f.png"]]
+    eight.pack({**images, "d.png": b"words"}, prepared)
     result = eight.result()
-    assert failures(result)["a"] == "OpenFace found no face"
-    assert failures(result)["d"].startswith("OpenFace failed (status 1")
-    assert stems(result) == list("bcefgh")
+    failed = failures(result)
+    assert failed.pop("d").startswith("OpenFace failed (status 1")
+    assert (stems(result), failed) == (list("egh"), reasons)
 
 
 def test_a_csv_that_was_cut_off_does_not_count(eight):
     whole = eight.folder / "whole.csv"
     whole.write_text(csv_of(1))
     # Killed in the middle of its second CSV, and of the first one when it is alone.
-    eight.program.write_text(
-        f"#!/bin/sh\n[ -f IN/b.png ] && [ -f IN/a.png ] && cp {whole} OUT/a.csv\n"
-        f"head -c 900 {whole} >OUT/b.csv\necho Killed >&2\nexit 137\n"
-    )
+    broken(eight.program, f"[ -f IN/b.png ] && [ -f IN/a.png ] && cp {whole} OUT/a.csv\n"
+           f"head -c 900 {whole} >OUT/b.csv\necho Killed >&2\nexit 137")  # fmt: skip
     eight.pack({f"{name}.png": picture() for name in "ab"})
     result = eight.result()
     assert stems(result) == ["a"]
     assert failures(result) == {"b": "OpenFace failed (status 137, killed, probably for want of memory)"}
-
-
-def test_a_csv_without_rows_does_not_count(eight):
-    recordings = eight.program.parent / "recordings"
-    (recordings / "b.csv").write_text(csv_of(1).splitlines()[0] + "\n")
-    result = eight.result()
-    assert failures(result) == {"b": "OpenFace found no face"}
-
-
-def test_failures_of_the_preparation_are_kept_and_sorted(eight):
-    (eight.program.parent / "recordings" / "c.csv").unlink()
-    images = {f"{name}.png": picture() for name in "bc"}
-    eight.pack(images, "d\tsmaller than 43 pixels (32x32)\na\tnot a readable image (truncated)\n")
-    result = eight.result()
-    assert result["failed.tsv"].splitlines() == [
-        "a\tnot a readable image (truncated)",
-        "c\tOpenFace found no face",
-        "d\tsmaller than 43 pixels (32x32)",
-    ]
 
 
 def test_a_chunk_without_images_is_fine(eight):
@@ -112,18 +103,12 @@ def test_a_chunk_without_images_is_fine(eight):
 
 
 @pytest.mark.parametrize("name", ["with.dots", "-aus", ".hidden", "failed", "openface.sha256"])
-def test_odd_ids_are_only_names(make_chunk, name):
-    chunk = make_chunk({name: csv_of(1)})
-    chunk.pack({f"{name}.png": picture()})
-    assert stems(chunk.result()) == [name]
-
-
-def test_spaces_in_every_path_are_only_names(tmp_path, repository):
+def test_odd_ids_and_spaces_in_every_path_are_only_names(tmp_path, repository, name):
     folder = tmp_path / "my own data"
     folder.mkdir()
-    chunk = Chunk(folder, repository / "workflow" / "scripts" / "openface.sh", {"a": csv_of(1)})
-    chunk.pack({"a.png": picture()})
-    assert stems(chunk.result()) == ["a"]
+    chunk = Chunk(folder, repository / "workflow" / "scripts" / "openface.sh", {name: csv_of(1)})
+    chunk.pack({f"{name}.png": picture()})
+    assert stems(chunk.result()) == [name]
 
 
 def test_a_symlink_and_a_bare_name_find_the_models(eight, tmp_path):
@@ -141,8 +126,7 @@ def test_a_symlink_and_a_bare_name_find_the_models(eight, tmp_path):
 def test_processor_and_kernel_are_written_down_and_are_no_reason_of_a_failure(eight):
     result = eight.result(EFGAN_REPLAY_CORE="SkylakeX", EFGAN_REPLAY_ABORT="a")
     processor, kernel = result["machine.txt"].splitlines()
-    assert (kernel, failures(result)) == ("SkylakeX", {"a": "OpenFace failed (status 134, what():  cannot create "
-                                                            "std::vector larger than max_size())"})  # fmt: skip
+    assert (kernel, failures(result)) == ("SkylakeX", {"a": ABORTED})
     cpuinfo = Path("/proc/cpuinfo").read_text()
     assert processor == platform.machine() if "model name" not in cpuinfo else f"model name\t: {processor}\n" in cpuinfo
 
@@ -154,38 +138,31 @@ def test_the_version_is_the_hash_of_the_program_and_of_every_model(eight):
     models = [f"AU_predictors/{au_model(number)}" for number in AU_NUMBERS]
     assert {"FaceLandmarkImg", *MODELS, *models, "AU_predictors/AU_all_static.txt"} <= set(listed)
     (eight.program.parent / MODELS[0]).write_text("another model\n")
-    after = eight.result()["openface.sha256"]
-    changed = set(after.splitlines()) - set(before.splitlines())
+    after = eight.result(model=MODELS[0])
+    changed = set(after["openface.sha256"].splitlines()) - set(before.splitlines())
     assert [line.split("  ")[1] for line in changed] == [MODELS[0]]
+    assert after["command.txt"] == f"{eight.program} {PLAIN} -mloc {MODELS[0]}\n"
 
 
-def test_a_landmark_model_is_handed_on_and_written_down(eight):
-    assert eight.result(model=MODELS[0])["command.txt"] == f"{eight.program} {PLAIN} -mloc {MODELS[0]}\n"
-
-
-def test_a_wrong_landmark_model_stops_the_chunk_at_its_first_run(eight):
-    message = eight.refused(model="model/nope.txt")
-    assert "status 1: Could not find the landmark detection model to load" in message
-    assert "run OpenFace's own download_models.sh, or set openface.landmark_model to model/main_clnf_general" in message
-    assert len(eight.runs()) == 1
-
-
-def test_missing_files_of_the_default_detector_and_missing_au_predictors_stop_the_chunk(eight):
-    shutil.rmtree(eight.program.parent / "AU_predictors")
-    assert "status 134: Could not find the face analysis module to load" in eight.refused()
-    (eight.program.parent / MODELS[2]).unlink()
-    assert "Could not find CEN patch experts" in eight.refused()
-
-
-@pytest.mark.parametrize("number", [1, 12, 45])
-def test_a_missing_au_model_stops_the_chunk_at_its_first_run(eight, number):
-    file = f"AU_predictors/{au_model(number)}"
-    (eight.program.parent / file).unlink()
-    message = eight.refused()
-    assert (
-        f"leaves out AU{number:02d}_r (1 of 17 columns are missing), probably for want of {file} (listed in" in message
-    )
-    assert len(eight.runs()) == 1
+@pytest.mark.parametrize(
+    ("absent", "model", "messages"),
+    [
+        (None, "model/nope.txt", ["status 1: Could not find the landmark detection model to load", "run OpenFace's own "
+         "download_models.sh, or set openface.landmark_model to model/main_clnf_general"]),
+        ("AU_predictors", "-", ["status 134: Could not find the face analysis module to load"]),
+        (MODELS[2], "-", ["Could not find CEN patch experts"]),
+        *((f"AU_predictors/{au_model(number)}", "-", [f"leaves out AU{number:02d}_r (1 of 17 columns are missing), "
+           f"probably for want of AU_predictors/{au_model(number)} (listed in"]) for number in (1, 12, 45)),
+    ],
+)  # fmt: skip
+def test_a_wrong_or_missing_model_stops_the_chunk_at_its_first_run(eight, absent, model, messages):
+    path = eight.program.parent / (absent or "no such file")
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    refused = eight.refused(model=model)
+    assert all(message in refused for message in messages)
+    assert len(eight.runs()) == 1 or absent == "AU_predictors"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +178,7 @@ def test_a_program_that_does_not_write_what_it_was_asked_for_stops_the_chunk(eig
     kept = [place for place, column in enumerate(lines[0]) if not column.startswith(columns)]
     whole = eight.folder / "whole.csv"
     whole.write_text("".join(",".join(line[place] for place in kept) + "\n" for line in lines))
-    eight.program.write_text(f"#!/bin/sh\nfor image in IN/*; do cp {whole} OUT/$(basename $image .png).csv; done\n")
+    broken(eight.program, f"for image in IN/*; do cp {whole} OUT/$(basename $image .png).csv; done")
     assert message in eight.refused()
 
 
@@ -210,14 +187,9 @@ def test_headers_with_a_space_after_each_comma_have_all_columns(make_chunk):
     chunk = make_chunk({})
     whole = chunk.folder / "whole.csv"
     whole.write_bytes(text.encode())
-    chunk.program.write_text(f"#!/bin/sh\ncp {whole} OUT/a.csv\n")
+    broken(chunk.program, f"cp {whole} OUT/a.csv")
     chunk.pack({"a.png": picture()})
     assert chunk.result()["a.csv"] == text
-
-
-def test_a_folder_that_cannot_be_made_is_one_sentence(eight):
-    eight.out = eight.folder / "images.tar" / "out" / "chunk00000.tar"
-    assert f"{eight.out}: its folder cannot be made" in eight.refused()
 
 
 @pytest.mark.parametrize(
@@ -230,7 +202,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(eight):
     ],
 )
 def test_a_program_that_fails_on_everything_alike_stops_the_chunk(eight, said, status, message):
-    eight.program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit {status}\n")
+    broken(eight.program, f"echo '{said}' >&2\nexit {status}")
     refused = eight.refused()
     assert message in refused and ("AU_predictors" in refused) == (status != 137)
 
@@ -238,8 +210,7 @@ def test_a_program_that_fails_on_everything_alike_stops_the_chunk(eight, said, s
 def test_broken_images_alone_do_not_blame_the_program(eight):
     """A chunk of nothing but tiny photographs stopped the run: "OpenFace cannot work on this machine"."""
     eight.pack({f"{name}.png": picture(42) for name in "abcdefgh"})
-    reason = "OpenFace failed (status 134, what():  cannot create std::vector larger than max_size())"
-    assert failures(eight.result()) == dict.fromkeys("abcdefgh", reason)
+    assert failures(eight.result()) == dict.fromkeys("abcdefgh", ABORTED)
     assert ["+gray.bmp"] in eight.runs()
 
 
@@ -257,7 +228,7 @@ def test_other_programs_are_refused(eight, name, message):
     assert message in eight.refused(program=other)
 
 
-def test_a_missing_program_or_chunk_is_one_sentence(eight):
+def test_a_missing_program_chunk_or_folder_is_one_sentence(eight):
     message = eight.refused(program="/nowhere/FaceLandmarkImg")
     assert "/nowhere/FaceLandmarkImg: no such program" in message
     for way in ("openface.program", "OPENFACE_BIN", "--software-deployment-method apptainer"):
@@ -266,12 +237,6 @@ def test_a_missing_program_or_chunk_is_one_sentence(eight):
     assert "not a tar that can be unpacked" in eight.refused()
     eight.images.unlink()
     assert "images.tar: no such file" in eight.refused()
-
-
-def test_an_old_csv_in_a_folder_of_that_name_is_no_answer(eight):
-    # The real program leaves an old CSV where it finds no face, so that every run has folders of its own.
-    (eight.program.parent / "recordings" / "b.csv").unlink()
-    for folder in (eight.folder / "OUT", eight.program.parent / "OUT"):
-        folder.mkdir()
-        (folder / "b.csv").write_text(csv_of(5))
-    assert failures(eight.result()) == {"b": "OpenFace found no face"}
+    eight.images.touch()
+    eight.out = eight.images / "out" / "chunk00000.tar"
+    assert f"{eight.out}: its folder cannot be made" in eight.refused()
