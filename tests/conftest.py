@@ -132,12 +132,13 @@ class SmallData:
             "--provenance", self.path("openface.json"), *flags,
         )  # fmt: skip
 
-    def crop(self) -> Faces:
-        """Run the stage at 32 x 32 pixels with a margin of a quarter: `crops.npy` and `crops.csv`."""
+    def crop(self, *flags: str) -> Faces:
+        """Run the stage at 32 x 32 pixels with a margin of a quarter: `crops.npy`, `crops.csv`, `crop_checks.csv`."""
         run_stage(
             "crop", "--photos", self.photos, "--manifest", self.manifest, "--faces", self.path("faces.csv"),
             "--crops", self.path("crops.npy"), "--index", self.path("crops.csv"),
             "--checks", self.path("crop_checks.csv"), "--set", "crop.size=32", "--set", "crop.margin=0.25",
+            *flags,
         )  # fmt: skip
         return load_faces(self.path("crops.npy"), self.path("crops.csv"))
 

@@ -30,13 +30,17 @@ def faces_of(index, size=32):
     return Faces(images, index)
 
 
-def checks_of(index, flags):
-    return pd.DataFrame({"id": index["id"], "flags": [flags.get(place, "") for place in range(len(index))]})
-
-
 def pixels_of(picture, colour):
     """How many pixels of a picture have exactly a colour."""
     return int((np.asarray(Image.open(picture).convert("RGB")) == colour).all(axis=2).sum())
+
+
+def drawn(folder, index, flags=None):
+    """The picture of a contact sheet of these crops, where `flags` are those of some places."""
+    flags = flags or {}
+    checks = pd.DataFrame({"id": index["id"], "flags": [flags.get(place, "") for place in range(len(index))]})
+    draw_contact_sheet(faces_of(index), checks, 0, folder / "sheet.png")
+    return folder / "sheet.png"
 
 
 def test_rows_are_people_and_columns_expressions():
@@ -48,6 +52,7 @@ def test_rows_are_people_and_columns_expressions():
     for person, cells in zip(sheet.rows, sheet.cells, strict=True):
         assert list(index["person"].iloc[cells]) == [person] * 8
         assert list(index["expression"].iloc[cells]) == list(EXPRESSIONS)
+    assert sheet.cells.tolist() == choose_crops(index, seed=0).cells.tolist() != choose_crops(index, 1).cells.tolist()
 
 
 def test_a_person_without_an_expression_leaves_its_place_empty():
@@ -69,31 +74,18 @@ def test_photographs_of_strangers_are_drawn_for_every_expression():
         assert set(index["expression"].iloc[cells]) == {name}
 
 
-def test_a_data_set_without_labels_fills_eight_columns():
-    sheet = choose_crops(index_of([(f"{place}", UNKNOWN) for place in range(100)]), seed=0)
-    assert sheet.cells.shape == (8, 8)
-    assert sheet.columns == [UNKNOWN] * 8
-
-
-def test_few_photographs_give_no_empty_row_or_column():
-    index = index_of([("a", "happy"), ("b", "happy"), ("c", "happy"), ("d", "sad")])
-    sheet = choose_crops(index, seed=0)
-    assert sheet.columns == ["happy", "happy", "happy", "sad"]
-    assert sorted(sheet.cells.ravel()) == [0, 1, 2, 3]
-
-
-def test_one_crop_is_enough(tmp_path):
-    index = index_of([("a", UNKNOWN)])
-    draw_contact_sheet(faces_of(index), checks_of(index, {}), 0, tmp_path / "sheet.png")
-    assert choose_crops(index, seed=0).cells.tolist() == [[0]]
-    assert Image.open(tmp_path / "sheet.png").height > 100
-
-
-def test_the_seed_decides():
-    index = people_index(people=30)
-    first, same, other = (choose_crops(index, seed).cells.tolist() for seed in (0, 0, 1))
-    assert first == same
-    assert first != other
+@pytest.mark.parametrize(
+    ("expressions", "columns", "shape"),
+    [
+        ([UNKNOWN] * 100, [UNKNOWN] * 8, (8, 8)),  # a data set without labels fills eight columns
+        (["happy"] * 3 + ["sad"], ["happy"] * 3 + ["sad"], (1, 4)),  # few give no empty row or column
+        ([UNKNOWN], [UNKNOWN], (1, 1)),
+    ],
+)
+def test_few_expressions_have_several_columns(expressions, columns, shape):
+    sheet = choose_crops(index_of([(f"{place}", name) for place, name in enumerate(expressions)]), seed=0)
+    assert (sheet.columns, sheet.cells.shape) == (columns, shape)
+    assert len(set(sheet.cells.ravel())) == sheet.cells.size and sheet.cells.min() >= 0
 
 
 def test_only_the_crops_shown_are_read(tmp_path):
@@ -106,60 +98,46 @@ def test_only_the_crops_shown_are_read(tmp_path):
 
     index = index_of([(f"{place}", "happy") for place in range(1000)])
     images = np.zeros((1000, 8, 8, 3), np.uint8).view(Counted)
-    draw_contact_sheet(Faces(images, index), checks_of(index, {}), 0, tmp_path / "sheet.png")
+    draw_contact_sheet(Faces(images, index), index.assign(flags=""), 0, tmp_path / "sheet.png")
     assert Counted.reads == 64
 
 
 def test_every_crop_is_at_its_place(tmp_path):
     index = people_index(people=3, expressions=("happy", "neutral", "sad"), photographs=1)
-    faces = faces_of(index)
-    draw_contact_sheet(faces, checks_of(index, {}), 0, tmp_path / "sheet.png")
-    picture = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
+    picture = np.asarray(Image.open(drawn(tmp_path, index)).convert("RGB"))
     # Where each crop's grey is, give or take some text: row by row in the order of the index.
-    found = [np.median(np.argwhere((picture == faces.images[place, 0, 0]).all(axis=2)), axis=0) for place in range(9)]
+    greys = faces_of(index).images[:, 0, 0]
+    found = [np.median(np.argwhere((picture == grey).all(axis=2)), axis=0) for grey in greys]
     rows, columns = (np.reshape(values, (3, 3)) for values in np.transpose(found))
     assert (np.diff(rows, axis=0) > 50).all() and np.ptp(rows, axis=1).max() < 15
     assert (np.diff(columns, axis=1) > 50).all() and np.ptp(columns, axis=0).max() < 15
 
 
-def test_flagged_crops_have_a_frame_and_a_line_in_the_legend(tmp_path):
+def test_flagged_crops_have_a_frame_and_a_line_in_the_legend_and_equal_input_gives_equal_bytes(tmp_path):
     index = people_index(people=2, expressions=("happy", "sad"), photographs=1)
-    cases = {0: "small", 1: "padded", 2: "small padded"}
-    plain, one, all_three = (tmp_path / name for name in ("plain.png", "one.png", "three.png"))
-    draw_contact_sheet(faces_of(index), checks_of(index, {}), 0, plain)
-    draw_contact_sheet(faces_of(index), checks_of(index, {0: "small"}), 0, one)
-    draw_contact_sheet(faces_of(index), checks_of(index, cases), 0, all_three)
-    assert [pixels_of(plain, colour) for colour in (ORANGE, BLUE, VERMILLION)] == [0, 0, 0]
-    assert pixels_of(one, ORANGE) > 1000
-    assert pixels_of(one, BLUE) == pixels_of(one, VERMILLION) == 0
-    assert min(pixels_of(all_three, colour) for colour in (ORANGE, BLUE, VERMILLION)) > 1000
-    assert Image.open(plain).height < Image.open(one).height < Image.open(all_three).height
-
-
-def test_the_same_input_gives_the_same_bytes(tmp_path):
-    index = people_index(people=3, photographs=1)
-    for name in ("first.png", "second.png"):
-        draw_contact_sheet(faces_of(index), checks_of(index, {1: "small"}), 0, tmp_path / name)
-    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+    heights = []
+    for flags, colours in (
+        ({}, []),
+        ({0: "small"}, [ORANGE]),
+        ({0: "small", 1: "padded", 2: "small padded"}, [ORANGE, BLUE, VERMILLION]),
+    ):
+        picture = drawn(tmp_path, index, flags)
+        counts = {colour: pixels_of(picture, colour) for colour in (ORANGE, BLUE, VERMILLION)}
+        assert all(count > 1000 if colour in colours else count == 0 for colour, count in counts.items())
+        heights.append(Image.open(picture).height)
+    assert 100 < heights[0] < heights[1] < heights[2]
+    assert picture.read_bytes() == drawn(tmp_path, index, flags).read_bytes()
 
 
 def test_a_name_with_dollar_signs_is_a_name(tmp_path):
-    index = index_of([("$a_{b$", "happy"), ("$a_{b$", "sad")])
-    draw_contact_sheet(faces_of(index), checks_of(index, {}), 0, tmp_path / "sheet.png")
-    assert (tmp_path / "sheet.png").exists()
+    assert drawn(tmp_path, index_of([("$a_{b$", "happy"), ("$a_{b$", "sad")])).exists()
 
 
-def test_the_stage_draws_a_data_set(efgan, small_data):
-    small_data.extract_aus()
-    paths = {name: small_data.path(name) for name in ("crops.npy", "crops.csv", "crop_checks.csv", "sheet.png")}
-    efgan(
-        "crop", "--photos", small_data.photos, "--manifest", small_data.manifest, "--faces",
-        small_data.path("faces.csv"), "--crops", paths["crops.npy"], "--index", paths["crops.csv"],
-        "--checks", paths["crop_checks.csv"], "--set", "crop.size=32", "--set", "crop.margin=0.25",
-    )  # fmt: skip
-    flags = ["--crops", paths["crops.npy"], "--index", paths["crops.csv"], "--checks", paths["crop_checks.csv"]]
-    efgan("contact_sheet", *flags, "--picture", paths["sheet.png"], "--seed", "3")
-    assert pixels_of(paths["sheet.png"], BLUE) > 1000  # their squares all leave the photographs
-    paths["crop_checks.csv"].write_text(paths["crop_checks.csv"].read_text().replace("p00_happy", "stranger"))
+def test_the_stage_draws_a_data_set(efgan, cropped_data):
+    crops, index, checks, picture = map(cropped_data.path, ("crops.npy", "crops.csv", "crop_checks.csv", "sheet.png"))
+    flags = ["--crops", crops, "--index", index, "--checks", checks, "--picture", picture]
+    efgan("contact_sheet", *flags, "--seed", "3")
+    assert pixels_of(picture, BLUE) > 1000  # their squares all leave the photographs
+    checks.write_text(checks.read_text().replace("p00_happy", "stranger"))
     with pytest.raises(InputError, match=r"crop_checks\.csv: its ids are not those of .*crops\.csv"):
-        efgan("contact_sheet", *flags, "--picture", paths["sheet.png"])
+        efgan("contact_sheet", *flags)

@@ -1,12 +1,13 @@
 """Crops: the square, the area filter at closed forms, landmarks that move along, and bad photographs."""
 
-import io
+import re
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from made_faces import landmarks
+from picture_files import encoded
 from PIL import Image
 
 from cascade_efgan.data.crops import crop_image, crop_square, padding_share, to_crop
@@ -26,17 +27,23 @@ def whole(image):
     return (-0.5, -0.5, len(image))
 
 
+@pytest.fixture
+def faces(small_data):
+    """A data set whose AUs and landmarks are known."""
+    small_data.extract_aus()
+    return small_data
+
+
 def replace_photo(data, file, content):
     """Write the zip anew with other bytes for one file (None: without it) and the hash that belongs to them."""
     manifest = read_manifest(data.manifest)
+    with PhotoZip(data.photos) as photos:
+        contents = {name: photos.read(name) for name in manifest["file"]} | {file: content}
     with new_zip(data.photos) as archive:
-        for name in manifest["file"]:
-            if name != file:
-                archive.add(name, encode_png(np.zeros((100, 120, 3), dtype=np.uint8)))
-            elif content is not None:
-                archive.add(name, content)
-    black = sha256(encode_png(np.zeros((100, 120, 3), dtype=np.uint8)))
-    manifest["sha256"] = [sha256(content or b"") if name == file else black for name in manifest["file"]]
+        for name, bytes_of in contents.items():
+            if bytes_of is not None:
+                archive.add(name, bytes_of)
+    manifest.loc[manifest["file"] == file, "sha256"] = sha256(content or b"")
     write_manifest(data.manifest, manifest.to_dict("records"))
 
 
@@ -49,25 +56,16 @@ def test_the_square_surrounds_the_landmarks():
 
 def test_a_wide_face_is_centred_too():
     points = np.array([[0.0, 10.0], [40.0, 30.0]])
-    x, y, side = crop_square(points, margin=0)
-    assert (x, y, side) == (0, 0, 40)
-    np.testing.assert_allclose(to_crop(points, (x, y, side), 20).mean(axis=0), [9.5, 9.5])
+    square = crop_square(points, margin=0)
+    assert square == (0, 0, 40)
+    np.testing.assert_allclose(to_crop(points, square, 20).mean(axis=0), [9.5, 9.5])
 
 
-def test_landmarks_on_one_point_are_refused():
-    with pytest.raises(InputError, match="all 68 landmarks lie on one point"):
-        crop_square(np.ones((68, 2)), margin=0.25)
-
-
-def test_the_whole_image_at_its_size_is_itself():
-    image = NOISE[:50, :50]
-    np.testing.assert_array_equal(crop_image(image, whole(image), 50), image)
-
-
-def test_halving_takes_the_mean_of_every_block():
+@pytest.mark.parametrize("step", [1, 2])
+def test_the_whole_image_is_itself_or_the_mean_of_every_block(step):
     image = NOISE[:48, :48]
-    blocks = image.reshape(24, 2, 24, 2, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(crop_image(image, whole(image), 24), blocks, atol=0.5)
+    blocks = image.reshape(48 // step, step, 48 // step, step, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(crop_image(image, whole(image), 48 // step), blocks, atol=0.5 * (step > 1))
 
 
 def test_shrinking_agrees_with_opencvs_area_filter():
@@ -102,20 +100,12 @@ def test_landmarks_stay_on_the_pixels_that_they_marked(size):
     np.testing.assert_allclose(np.interp(in_crop, np.arange(size), column), photo_x, atol=0.51)
 
 
-def test_the_border_is_repeated_where_the_square_leaves_the_image():
-    padded = np.pad(NOISE, ((20, 20), (20, 20), (0, 0)), mode="edge")
-    inside = crop_image(NOISE, (-15.3, -12.8, 80.2), 40)
-    np.testing.assert_array_equal(inside, crop_image(padded, (4.7, 7.2, 80.2), 40))
-
-
-def test_a_square_beyond_the_image_repeats_its_corner():
-    crop = crop_image(NOISE, (100, 100, 20), 4)
-    np.testing.assert_array_equal(crop, np.broadcast_to(NOISE[-1, -1], (4, 4, 3)))
-
-
-def test_a_constant_image_stays_constant():
-    image = np.full((30, 30, 3), 255, dtype=np.uint8)
-    assert (crop_image(image, (-3.21, 4.56, 29.87), 17) == 255).all()
+@pytest.mark.parametrize("square", [(-15.3, -12.8, 80.2), (60.0, 50.0, 20.0), (-3.21, 4.56, 29.87)])
+def test_the_border_is_repeated_where_the_square_leaves_the_image(square):
+    padded = np.pad(NOISE, ((40, 40), (40, 40), (0, 0)), mode="edge")
+    inside = (square[0] + 40, square[1] + 40, square[2])
+    np.testing.assert_array_equal(crop_image(NOISE, square, 40), crop_image(padded, inside, 40))
+    assert (crop_image(np.full_like(NOISE, 255), square, 17) == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -136,76 +126,47 @@ def test_padding_is_the_share_of_the_area_outside_the_photograph(square, share):
     padding = padding_share(square, (60, 50))
     assert padding == pytest.approx(share, abs=1e-12)
     assert (padding == 0) == (share == 0)  # exactly 0 inside: only then is a crop not flagged
+    assert padding_share([square, square], [(60, 50), (0, 0)]).tolist() == [padding, 1]  # or without any pixel
 
 
-def test_a_photograph_without_pixels_is_all_padding():
-    assert padding_share((0, 0, 10), (0, 0)) == 1
-
-
-def test_the_stage_packs_crops_with_their_index(small_data):
-    small_data.extract_aus()
-    faces = small_data.crop()
-    assert faces.images.shape == (8, 32, 32, 3)
-    assert list(faces.index.columns) == list(INDEX_COLUMNS)
-    marks = landmarks_of(faces.index)
+def test_the_stage_packs_crops_with_their_index(faces, tmp_path):
+    packed = faces.crop()
+    assert packed.images.shape == (8, 32, 32, 3)
+    assert list(packed.index.columns) == list(INDEX_COLUMNS)
+    marks = landmarks_of(packed.index)
     box = marks.max(axis=1) - marks.min(axis=1)
     np.testing.assert_allclose(box.max(axis=1), 32 / 1.5, atol=0.1)
     np.testing.assert_allclose((marks.max(axis=1) + marks.min(axis=1)) / 2, 15.5, atol=0.1)
+    # The index's square gives crop and landmarks bit for bit.
+    squares = packed.index[["crop_x", "crop_y", "crop_side"]].to_numpy()
+    points = landmarks_of(pd.read_csv(faces.path("faces.csv")))
+    with PhotoZip(faces.photos) as photos:
+        for place, name in enumerate(packed.index["id"]):
+            image = decode_image(photos.read(f"{name}.png"), "x")
+            np.testing.assert_array_equal(crop_image(image, tuple(squares[place]), 32), packed.images[place])
+            moved = to_crop(points[place], squares[place], 32)
+            np.testing.assert_array_equal(marks[place], moved.round(4))
 
 
-def test_equal_pixels_are_known_whatever_the_file(tmp_path, small_data, caplog):
+def test_the_same_input_gives_the_same_bytes_in_numpys_own_form(faces, tmp_path):
+    np.save(tmp_path / "saved.npy", np.array(faces.crop().images))
+    first = [faces.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
+    faces.crop()
+    assert first == [faces.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
+    assert first[0] == (tmp_path / "saved.npy").read_bytes()
+
+
+def test_equal_pixels_are_known_whatever_the_file(faces, caplog):
     """A PNG copy of a JPEG, or a file without its EXIF, was one more photograph."""
-    small_data.extract_aus()
-    with PhotoZip(small_data.photos) as photos:
-        rows = pd.read_csv(small_data.manifest, dtype=str)
-        data = {file: photos.read(file) for file in rows["file"]}
-    upright = decode_image(data["p00_neutral.png"], "x")
-    turned = io.BytesIO()  # lies on its side, and says so
+    with PhotoZip(faces.photos) as photos:
+        upright = Image.fromarray(decode_image(photos.read("p00_neutral.png"), "x"))
     exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(np.ascontiguousarray(np.rot90(upright))).save(turned, "WEBP", lossless=True, exact=True, exif=exif)
-    data["p01_happy.png"] = turned.getvalue()
-    rows.loc[rows["file"] == "p01_happy.png", "sha256"] = sha256(turned.getvalue())
-    rows.to_csv(small_data.manifest, index=False)
-    with new_zip(small_data.photos) as archive:
-        for file, content in data.items():
-            archive.add(file, content)
-    index = small_data.crop().index.set_index("id")
+    exif[0x0112] = 6  # lies on its side, and says so
+    turned = encoded(upright.transpose(Image.Transpose.ROTATE_90), "WEBP", lossless=True, exact=True, exif=exif)
+    replace_photo(faces, "p01_happy.png", turned)
+    index = faces.crop().index.set_index("id")
     assert index["pixels"].nunique() == 7 and index["pixels"]["p00_neutral"] == index["pixels"]["p01_happy"]
     assert "1 of 8 photographs are copies of others (the first: p00_neutral and p01_happy)" in caplog.text
-
-
-def test_the_indexs_square_gives_the_crop_bit_for_bit(small_data):
-    small_data.extract_aus()
-    faces = small_data.crop()
-    with PhotoZip(small_data.photos) as photos:
-        for place, row in enumerate(faces.index.to_dict("records")):
-            image = decode_image(photos.read(f"{row['id']}.png"), "x")
-            square = (row["crop_x"], row["crop_y"], row["crop_side"])
-            np.testing.assert_array_equal(crop_image(image, square, 32), faces.images[place])
-
-
-def test_the_same_input_gives_the_same_bytes(small_data):
-    small_data.extract_aus()
-    small_data.crop()
-    first = [small_data.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
-    small_data.crop()
-    assert first == [small_data.path(name).read_bytes() for name in ("crops.npy", "crops.csv")]
-
-
-def test_the_array_file_is_numpys_own_form(small_data, tmp_path):
-    small_data.extract_aus()
-    np.save(tmp_path / "saved.npy", np.array(small_data.crop().images))
-    assert small_data.path("crops.npy").read_bytes() == (tmp_path / "saved.npy").read_bytes()
-
-
-def test_the_landmarks_of_the_index_are_those_of_the_photograph_carried_along(small_data):
-    small_data.extract_aus()
-    faces = small_data.crop()
-    points = landmarks_of(pd.read_csv(small_data.path("faces.csv")))
-    squares = faces.index[["crop_x", "crop_y", "crop_side"]].to_numpy()
-    moved = [to_crop(landmarks, tuple(square), 32) for landmarks, square in zip(points, squares, strict=True)]
-    np.testing.assert_array_equal(landmarks_of(faces.index), np.round(moved, 4))
 
 
 @pytest.mark.parametrize(
@@ -216,38 +177,31 @@ def test_the_landmarks_of_the_index_are_those_of_the_photograph_carried_along(sm
         (encode_png(np.zeros((10, 12, 3), np.uint8)), r"p01_happy\.png: the image is 12x10 pixels, but .* 120x100"),
     ],
 )
-def test_a_bad_photograph_is_named_and_leaves_no_crops(content, message, small_data):
-    small_data.extract_aus()
-    replace_photo(small_data, "p01_happy.png", content)
+def test_a_bad_photograph_is_named_and_leaves_no_crops(content, message, faces):
+    replace_photo(faces, "p01_happy.png", content)
     with pytest.raises(InputError, match=message):
-        small_data.crop()
-    assert not small_data.path("crops.npy").exists()
-    assert not list(small_data.folder.glob(".*"))
+        faces.crop()
+    assert not faces.path("crops.npy").exists()
+    assert not list(faces.folder.glob(".*"))
 
 
-def test_a_photograph_that_changed_is_named(small_data):
-    small_data.extract_aus()
-    manifest = read_manifest(small_data.manifest)
-    manifest.loc[2, "sha256"] = "0" * 64
-    write_manifest(small_data.manifest, manifest.to_dict("records"))
-    with pytest.raises(InputError, match=r"p01_happy\.png: its SHA-256 is .*, but the manifest says 0000"):
-        small_data.crop()
-
-
-def test_a_face_that_the_manifest_lacks_is_named(small_data):
-    small_data.extract_aus()
-    small_data.path("faces.csv").write_text(small_data.path("faces.csv").read_text().replace("p01_happy", "stranger"))
-    with pytest.raises(InputError, match="id stranger has a face but no line in the manifest"):
-        small_data.crop()
-
-
-def test_a_face_on_one_point_names_its_photograph(small_data):
-    small_data.extract_aus()
-    faces = pd.read_csv(small_data.path("faces.csv"))
-    faces.loc[0, [name for name in faces if name.startswith(("x_", "y_"))]] = 7.0
-    faces.to_csv(small_data.path("faces.csv"), index=False)
-    with pytest.raises(InputError, match=r"p00_happy\.png: all 68 landmarks lie on one point"):
-        small_data.crop()
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("manifest.csv", ",[0-9a-f]{64},02", f",{'0' * 64},02", r"p02_happy\.png: its SHA-256 is .*, but .* says 0000"),
+        ("faces.csv", "p01_happy", "stranger", "id stranger has a face but no line in the manifest"),
+        (
+            "faces.csv",
+            r"(?m)^(p00_happy(,[^,]*){18}).*",
+            r"\1" + ",7.0" * 136,
+            r"p00_happy\.png: all 68 landmarks lie",
+        ),
+    ],
+)
+def test_tables_that_do_not_fit_are_named(file, old, new, message, faces):
+    faces.path(file).write_text(re.sub(old, new, faces.path(file).read_text()))
+    with pytest.raises(InputError, match=message):
+        faces.crop()
 
 
 def test_real_faces_lie_in_the_centre(london_mirror, repository):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, load_faces, part_rows
+from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces, load_faces, part_rows
 from cascade_efgan.data.records import landmarks_of, read_records, write_records
 from cascade_efgan.errors import InputError
 
@@ -37,8 +37,7 @@ def rewrite(path, old, new):
 
 def test_faces_carry_images_intensities_and_labels(stored):
     faces = load(stored)
-    assert len(faces) == 4
-    assert faces.size == 4
+    assert (len(faces), faces.size) == (4, 4)
     assert isinstance(faces.images, np.memmap)
     assert not faces.images.flags.writeable
     assert faces.aus.dtype == np.float32
@@ -46,21 +45,17 @@ def test_faces_carry_images_intensities_and_labels(stored):
     assert faces.labels.dtype == np.int64
     assert [EXPRESSIONS[label] for label in faces.labels] == ["happy", "neutral", "surprised", "happy"]
     assert faces.expressions == ("happy", "neutral", "surprised")
-    assert landmarks_of(faces.index).shape == (4, 68, 2)
+    assert Faces(faces.images, faces.index.assign(expression=UNKNOWN)).labels.tolist() == [-1] * 4
     assert list(faces.index["person"]) == ["01", "01", "02", "NA"]
 
 
-def test_floats_read_back_bit_for_bit(tmp_path, stored):
+def test_floats_read_back_bit_for_bit_and_landmarks_pair_x_with_y(stored):
     values = np.random.default_rng(0).random(4) * 5
-    index = load(stored).index.assign(AU01=values)
+    index = load(stored).index.assign(AU01=values, x_5=[1.0, 2, 3, 4], y_5=[5.0, 6, 7, 8])
     write_records(stored / "crops.csv", index)
-    np.testing.assert_array_equal(load(stored).index["AU01"], values)
-
-
-def test_landmarks_pair_x_with_y(stored):
-    index = load(stored).index.assign(x_5=[1.0, 2, 3, 4], y_5=[5.0, 6, 7, 8])
-    write_records(stored / "crops.csv", index)
-    np.testing.assert_array_equal(landmarks_of(load(stored).index)[:, 5], [[1, 5], [2, 6], [3, 7], [4, 8]])
+    read = load(stored).index
+    np.testing.assert_array_equal(read["AU01"], values)
+    np.testing.assert_array_equal(landmarks_of(read)[:, 5], [[1, 5], [2, 6], [3, 7], [4, 8]])
 
 
 def test_take_keeps_rows_together(stored):
@@ -122,25 +117,23 @@ def test_the_line_of_a_wrong_number_is_named(tmp_path):
         read_records(path, ("id",), ("value",))
 
 
-def test_crops_and_index_must_belong_together(stored):
-    np.save(stored / "crops.npy", np.zeros((3, 4, 4, 3), np.uint8))
-    with pytest.raises(InputError, match=r"crops\.csv: 4 rows, but .*crops\.npy holds 3 crops"):
-        load(stored)
-
-
-@pytest.mark.parametrize("images", [np.zeros((4, 4, 5, 3), np.uint8), np.zeros((4, 4, 4, 3), np.float32)])
-def test_crops_of_another_form_are_refused(images, stored):
-    np.save(stored / "crops.npy", images)
-    with pytest.raises(InputError, match=r"crops\.npy: holds .*, expected uint8 \(N, S, S, 3\)"):
-        load(stored)
-
-
-def test_crops_that_are_no_array_are_refused(stored):
-    (stored / "crops.npy").write_bytes(b"words")
-    with pytest.raises(InputError, match=r"crops\.npy: not a NumPy array file"):
-        load(stored)
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((3, 4, 4, 3), np.uint8), r"crops\.csv: 4 rows, but .*crops\.npy holds 3 crops"),
+        (np.zeros((4, 4, 5, 3), np.uint8), r"crops\.npy: holds .*, expected uint8 \(N, S, S, 3\)"),
+        (np.zeros((4, 4, 4, 3), np.float32), r"crops\.npy: holds .*, expected uint8 \(N, S, S, 3\)"),
+        (b"words", r"crops\.npy: not a NumPy array file"),
+        (None, r"crops\.npy: no such file"),
+    ],
+)
+def test_crops_that_are_none_of_the_index_are_refused(images, message, stored):
     (stored / "crops.npy").unlink()
-    with pytest.raises(InputError, match=r"crops\.npy: no such file"):
+    if isinstance(images, bytes):
+        (stored / "crops.npy").write_bytes(images)
+    elif images is not None:
+        np.save(stored / "crops.npy", images)
+    with pytest.raises(InputError, match=message):
         load(stored)
 
 

@@ -105,8 +105,8 @@ OTHER = r"02\.tar: made by another OpenFace than chunk00000\.tar"
         (lambda data: rewrite(data, 2, command=COMMAND.replace("-2Dfp", "-2Dfp -mloc model/x.txt")), OTHER),
         (lambda data: os.truncate(data.chunk(2), 2000), r"02\.tar: not a tar file|is missing in it"),
         (lambda data: write_tar(data.chunk(2), {}), r"02\.tar: failed\.tsv is missing in it"),
-        (without_au12, "AU12_r is missing; .*AU_12_static_intensity_comb.*run OpenFace again; before that, delete .*chunks"
-         " with all its chunks$"),
+        (without_au12, "AU12_r is missing; .*AU_12_static_intensity_comb.*run OpenFace again; before that, delete "
+         ".*chunks with all its chunks$"),
     ],
 )  # fmt: skip
 def test_chunks_that_are_not_those_of_the_manifest_and_of_one_program_are_named(chunked, change, message):
