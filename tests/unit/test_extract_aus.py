@@ -14,9 +14,16 @@ from made_faces import AU_ROW, FACE, landmarks, openface_text
 from cascade_efgan.errors import InputError
 
 
-def extracted(data):
-    data.extract_aus()
-    return pd.read_csv(data.path("faces.csv")), pd.read_csv(data.path("excluded.csv"))
+@pytest.fixture
+def written(small_data):
+    """A function that runs the stage and reads faces, excluded photographs and provenance."""
+
+    def run(*flags):
+        small_data.extract_aus(*flags)
+        provenance = json.loads(small_data.path("openface.json").read_text())
+        return pd.read_csv(small_data.path("faces.csv")), pd.read_csv(small_data.path("excluded.csv")), provenance
+
+    return run
 
 
 def test_the_video_form_is_taken_with_a_warning(small_data, caplog):
@@ -28,13 +35,11 @@ def test_the_video_form_is_taken_with_a_warning(small_data, caplog):
     assert "calibrate to a person unless -au_static was given" in warning
 
 
-def test_the_stage_lists_photographs_of_several_people(small_data, efgan, caplog):
+def test_the_stage_lists_photographs_of_several_people(small_data, written, efgan, caplog):
     text = openface_text([(0.98, AU_ROW, landmarks()), (0.98, AU_ROW, landmarks(90, 30, 20))])
     (small_data.openface / "p01_happy.csv").write_text(text)
-    extracted(small_data)
+    assert written()[2]["several_people"] == {"photographs": 1, "files": ["p01_happy.png"]}
     small_data.crop()
-    listed = {"photographs": 1, "files": ["p01_happy.png"]}
-    assert json.loads(small_data.path("openface.json").read_text())["several_people"] == listed
     report, sentence = (small_data.path("au_report.md"), "Photographs in which OpenFace is sure of several people: 1")
     efgan("au_report", "--index", small_data.path("crops.csv"), "--report", report, "--table",
           small_data.path("au_report.csv"), "--openface", small_data.path("openface.json"))  # fmt: skip
@@ -42,42 +47,39 @@ def test_the_stage_lists_photographs_of_several_people(small_data, efgan, caplog
     assert report.read_text().endswith("\n## Photographs of several people (1)\n\n- p01_happy.png\n")
 
 
-def test_the_stage_writes_faces_in_the_manifests_order(small_data):
-    faces, excluded = extracted(small_data)
+def test_the_stage_writes_faces_in_the_manifests_order_and_the_hash_of_its_csvs(small_data, written):
+    faces, excluded, provenance = written()
     assert list(faces["id"]) == list(pd.read_csv(small_data.manifest)["id"])
     assert list(faces.columns[:3]) == ["id", "confidence", "AU01"]
     assert list(faces.loc[faces["id"].str.endswith("neutral"), "AU45"]) == [1.0] * 4
     assert list(excluded.columns) == ["id", "file", "reason"]
     assert excluded.empty
+    files = sorted(small_data.openface.iterdir())
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    assert provenance == {
+        "dataset": "rendered", "source": "csv", "name": "openface", "csvs": 8,
+        "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
+        "photographs": 8, "faces": 8, "excluded": {},
+    }  # fmt: skip
 
 
-def test_a_photograph_without_a_face_is_excluded_with_its_reason(small_data):
+def test_photographs_without_a_face_are_excluded_with_their_reasons_and_can_be_looked_up(small_data, written, caplog):
     header = (small_data.openface / "p00_happy.csv").read_text().splitlines()[0]
     (small_data.openface / "p00_happy.csv").write_text(header + "\n")
     (small_data.openface / "p01_happy.csv").unlink()
-    with pytest.raises(InputError, match=r"2 of 8 .* no usable face, more than excluded_share allows \(5%\).*p00"):
-        extracted(small_data)
-    assert not small_data.path("faces.csv").exists()
-    small_data.extract_aus("--set", "excluded_share=0.3")
-    excluded = pd.read_csv(small_data.path("excluded.csv"))
-    assert list(zip(excluded["id"], excluded["reason"], strict=True)) == [
-        ("p00_happy", "OpenFace found no face"),
-        ("p01_happy", "no CSV from OpenFace"),
-    ]
-    assert len(pd.read_csv(small_data.path("faces.csv"))) == 6
-
-
-def test_every_excluded_photograph_can_be_looked_up_when_the_run_stops(small_data, caplog):
-    for path in small_data.openface.glob("*happy.csv"):
-        path.write_text("")
     listed = small_data.path("logs") / "excluded.csv"
-    with pytest.raises(InputError, match=rf"4 of 8 photographs .* and all of them in {re.escape(str(listed))}"):
-        small_data.extract_aus("--excluded-list", listed)
-    assert not small_data.path("excluded.csv").exists()
-    assert list(pd.read_csv(listed)["id"]) == [f"p0{person}_happy" for person in range(4)]
-    assert "p03_happy.png (p03_happy): OpenFace found no face" in caplog.text
-    small_data.extract_aus("--excluded-list", listed, "--set", "excluded_share=0.5")
-    assert listed.read_bytes() == small_data.path("excluded.csv").read_bytes()
+    sentence = rf"2 of 8 .* more than excluded_share allows \(5%\).*p00.* and all of them in {re.escape(str(listed))}"
+    with pytest.raises(InputError, match=sentence):
+        written("--excluded-list", listed)
+    assert not small_data.path("faces.csv").exists() and not small_data.path("excluded.csv").exists()
+    assert "p01_happy.png (p01_happy): no CSV from OpenFace" in caplog.text
+    stopped = listed.read_bytes()
+    faces, excluded, provenance = written("--excluded-list", listed, "--set", "excluded_share=0.3")
+    assert stopped == listed.read_bytes() == small_data.path("excluded.csv").read_bytes()
+    reasons = {"p00_happy": "OpenFace found no face", "p01_happy": "no CSV from OpenFace"}
+    assert dict(zip(excluded["id"], excluded["reason"], strict=True)) == reasons
+    assert len(faces) == provenance["faces"] == 6
+    assert provenance["excluded"] == dict.fromkeys(reasons.values(), 1)
 
 
 def test_a_stop_names_up_to_a_thousand_photographs_in_the_log(small_data, caplog):
@@ -98,48 +100,36 @@ def test_a_stop_names_up_to_a_thousand_photographs_in_the_log(small_data, caplog
         assert lines[-1] == f"... and {1006 - named} more photographs without a usable face"
 
 
-def test_the_provenance_lists_values_without_a_photograph(small_data):
+def test_the_provenance_lists_values_without_a_photograph(small_data, written):
     (small_data.openface / "deep").mkdir()
     for name in ("stranger", "deep/other"):
         (small_data.openface / f"{name}.csv").write_text(FACE)
-    small_data.extract_aus("--provenance", small_data.path("aus.json"), "--program-origin", "recorded values")
-    written = json.loads(small_data.path("aus.json").read_text())
-    assert written["unmatched"] == ["deep/other", "stranger"]
-    assert (written["program_origin"], written["csvs"]) == ("recorded values", 10)
+    provenance = written("--program-origin", "recorded values")[2]
+    assert provenance["unmatched"] == ["deep/other", "stranger"]
+    assert (provenance["program_origin"], provenance["csvs"]) == ("recorded values", 10)
 
 
-def test_the_stage_applies_the_settings(small_data):
+def test_the_stage_applies_the_settings(small_data, written):
     (small_data.openface / "p00_happy.csv").write_text(openface_text([(0.6, AU_ROW, landmarks())]))
     (small_data.openface / "p01_happy.csv").write_text(openface_text([(0.9, AU_ROW, landmarks(0, 0))]))
-    small_data.extract_aus("--set", "openface.min_confidence=0.6", "--set", "crop.max_padding=0.3")
-    assert pd.read_csv(small_data.path("excluded.csv")).empty
-    strict = ("--set", "openface.min_confidence=0.61", "--set", "crop.max_padding=0.1", "--set", "excluded_share=0.5")
-    small_data.extract_aus(*strict)
-    assert list(pd.read_csv(small_data.path("excluded.csv"))["id"]) == ["p00_happy", "p01_happy"]
-    small_data.extract_aus(*strict, "--set", "crop.margin=0")
-    assert list(pd.read_csv(small_data.path("excluded.csv"))["id"]) == ["p00_happy"]
+    for confidence, padding, margin, ids in (
+        (0.6, 0.3, 0.25, []),
+        (0.61, 0.1, 0.25, ["p00_happy", "p01_happy"]),
+        (0.61, 0.1, 0, ["p00_happy"]),
+    ):
+        values = [f"openface.min_confidence={confidence}", f"crop.max_padding={padding}", f"crop.margin={margin}"]
+        excluded = written(*(word for value in [*values, "excluded_share=0.5"] for word in ("--set", value)))[1]
+        assert list(excluded["id"]) == ids
 
 
-def test_the_provenance_of_csvs_is_their_hash(small_data):
-    (small_data.openface / "p00_happy.csv").unlink()
-    small_data.extract_aus("--provenance", small_data.path("aus.json"), "--set", "excluded_share=0.2")
-    files = sorted(small_data.openface.iterdir())
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
-    assert json.loads(small_data.path("aus.json").read_text()) == {
-        "dataset": "rendered", "source": "csv", "name": "openface", "csvs": 7,
-        "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
-        "photographs": 8, "faces": 7, "excluded": {"no CSV from OpenFace": 1},
-    }  # fmt: skip
-
-
-def test_the_stage_names_a_missing_photograph(small_data):
-    rows = small_data.manifest.read_text().replace("p03_happy.png", "p03_gone.png")
-    small_data.manifest.write_text(rows)
-    with pytest.raises(InputError, match=r"photos\.zip: photograph p03_gone\.png is missing"):
-        extracted(small_data)
-
-
-def test_the_stage_refuses_another_data_sets_manifest(small_data):
-    small_data.manifest.write_text(small_data.manifest.read_text().replace(",rendered,", ",london,"))
-    with pytest.raises(InputError, match=r"manifest\.csv: lists data set london, expected rendered"):
-        extracted(small_data)
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("p03_happy.png", "p03_gone.png", r"photos\.zip: photograph p03_gone\.png is missing"),
+        (",rendered,", ",london,", r"manifest\.csv: lists data set london, expected rendered"),
+    ],
+)
+def test_the_stage_refuses_a_manifest_of_other_photographs(small_data, old, new, message):
+    small_data.manifest.write_text(small_data.manifest.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message):
+        small_data.extract_aus()

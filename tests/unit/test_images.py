@@ -7,13 +7,12 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from made_faces import landmarks, openface_text
 from picture_files import COLOUR, GRAY, encoded, png, png_chunk
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.ExifTags import Base
-from typer.testing import CliRunner
+from programs import write_files
 
-from cascade_efgan.cli import app
-from cascade_efgan.data import AUS
 from cascade_efgan.data.images import SUFFIXES, decode_image, image_size, to_srgb
 from cascade_efgan.data.manifest import manifest_row
 from cascade_efgan.data.openface.program_images import prepare_image
@@ -197,13 +196,14 @@ def test_tones_that_nobody_can_know_are_excluded_with_the_reason(data, reason, t
 @pytest.mark.parametrize("value", range(1, 9))
 def test_the_orientation_of_a_tiff_is_applied_once(value, compression):
     # Width and height were swapped once more: a face beyond the border, or a crop rule that stops.
-    stored = {1: COLOUR, 2: COLOUR[:, ::-1], 3: COLOUR[::-1, ::-1], 4: COLOUR[::-1],
-              5: COLOUR.transpose(1, 0, 2),
-              6: np.rot90(COLOUR), 7: np.rot90(COLOUR, 2).transpose(1, 0, 2),
-              8: np.rot90(COLOUR, -1)}[value]  # fmt: skip
+    turn = Image.Transpose
+    turned = {2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM, 5: turn.TRANSPOSE,
+              6: turn.ROTATE_90, 7: turn.TRANSVERSE, 8: turn.ROTATE_270}  # fmt: skip
+    stored = Image.fromarray(COLOUR)
     words = TiffImagePlugin.ImageFileDirectory_v2()
     words[Base.Orientation] = value
-    data = encoded(np.ascontiguousarray(stored), "TIFF", tiffinfo=words, compression=compression)
+    stored = stored.transpose(turned[value]) if value > 1 else stored
+    data = encoded(stored, "TIFF", tiffinfo=words, compression=compression)
     assert image_size(data, "a") == (60, 40)
     assert np.array_equal(decode_image(data, "a"), COLOUR)
     photo = read_photo(data, "a")
@@ -211,42 +211,33 @@ def test_the_orientation_of_a_tiff_is_applied_once(value, compression):
     assert np.array_equal(decode_image(again, "a"), COLOUR)
 
 
-def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path):
-    (tmp_path / "photos").mkdir()
+def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path, efgan):
     contents = {
         "long.png": encoded(Image.new("L", (40, 32_767)), "PNG"),
         "dark.png": by_opencv(".png", GRAY.astype("u2")),
+        "a.jfif": encoded(COLOUR, "JPEG"),
     }
     # Cut off after an intact header, as a broken download leaves them; their OpenFace values are of the whole files.
-    cut = [f"cut.{suffix}" for suffix in ("jpg", "png", "tif", "webp", "bmp")]
-    whole = {name: encoded(COLOUR, SUFFIXES[Path(name).suffix]) for name in cut}
-    contents |= {f"{n}{name}": data[: len(data) * 6 // 10] for n, (name, data) in enumerate(whole.items())}
-    for name, data in contents.items():
-        (tmp_path / "photos" / name).write_bytes(data)
-    (tmp_path / "photos" / "a.jfif").write_bytes(encoded(COLOUR, "JPEG"))
-    (tmp_path / "csv").mkdir()
-    aus = [f"{au}_r" for au in AUS]
-    header = ", ".join(["face", "confidence", *aus, *(f"{axis}_{n}" for axis in "xy" for n in range(68))])
-    points = np.random.default_rng(0).uniform(10, 30, 136)
-    row = ", ".join(map(str, [0, 0.9, *[0.0] * 17, *points]))
-    for name in ("long", "dark", "a", *(f"{n}cut" for n in range(len(cut)))):
-        (tmp_path / "csv" / f"{name}.csv").write_text(f"{header}\n{row}\n")
-    files = {name: str(tmp_path / name) for name in ("p.zip", "m.csv", "c.json", "f.csv", "e.csv", "c.npy")}
-    download = ["download", "--dataset", "folder", "--photos", files["p.zip"], "--manifest", files["m.csv"],
-                "--completeness", files["c.json"], "--set", f"folder.archive={tmp_path / 'photos'}"]  # fmt: skip
-    extract = ["extract_aus", "--dataset", "folder", "--photos", files["p.zip"], "--manifest", files["m.csv"],
-               "--openface", str(tmp_path / "csv"), "--faces", files["f.csv"], "--excluded", files["e.csv"],
-               "--set", "excluded_share=0.9"]  # fmt: skip
-    crop = ["crop", "--photos", files["p.zip"], "--manifest", files["m.csv"], "--faces", files["f.csv"],
-            "--crops", files["c.npy"], "--index", str(tmp_path / "c.csv")]  # fmt: skip
-    for command in (download, extract, crop):
-        result = CliRunner().invoke(app, command, catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-    reasons = dict(pd.read_csv(files["e.csv"])[["file", "reason"]].to_numpy())
-    for n, name in enumerate(cut):
-        assert reasons.pop(f"{n}{name}").startswith("not a readable image (")
+    cut = [f"{n}cut.{suffix}" for n, suffix in enumerate(("jpg", "png", "tif", "webp", "bmp"))]
+    for name in cut:
+        data = encoded(COLOUR, SUFFIXES[Path(name).suffix])
+        contents[name] = data[: len(data) * 6 // 10]
+    write_files(tmp_path / "photos", contents)
+    text = openface_text([(0.9, [0.0] * 17, landmarks(10, 10, 20))])
+    write_files(tmp_path / "csv", {f"{Path(name).stem}.csv": text for name in contents})
+    photos, manifest, faces, excluded, crops = (
+        tmp_path / name for name in ("p.zip", "m.csv", "f.csv", "e.csv", "c.npy")
+    )
+    efgan("download", "--dataset", "folder", "--photos", photos, "--manifest", manifest, "--completeness",
+          tmp_path / "c.json", "--set", f"folder.archive={tmp_path / 'photos'}")  # fmt: skip
+    efgan("extract_aus", "--dataset", "folder", "--photos", photos, "--manifest", manifest, "--openface",
+          tmp_path / "csv", "--faces", faces, "--excluded", excluded, "--set", "excluded_share=0.9")  # fmt: skip
+    efgan("crop", "--photos", photos, "--manifest", manifest, "--faces", faces, "--crops", crops, "--index",
+          tmp_path / "c.csv")  # fmt: skip
+    reasons = dict(pd.read_csv(excluded)[["file", "reason"]].to_numpy())
+    assert all(reasons.pop(name).startswith("not a readable image (") for name in cut)
     assert reasons == {
         "dark.png": "not a readable image (all but black: its brightest pixel is at 0% of what 16 bits hold)",
         "long.png": "not a readable image (40x32767 pixels, one side longer than the 32766 allowed)",
     }
-    assert len(pd.read_csv(files["f.csv"])) == len(np.load(files["c.npy"])) == 1
+    assert len(pd.read_csv(faces)) == len(np.load(crops)) == 1
