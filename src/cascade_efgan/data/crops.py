@@ -21,9 +21,7 @@ from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, landmarks_of
 from cascade_efgan.errors import InputError
 
 #: Squares and landmarks are rounded to 10^-3 and 10^-4 pixel: far below what is visible, and short in a CSV.
-_SQUARE_DECIMALS = 3
-_LANDMARK_DECIMALS = 4
-
+_SQUARE_DECIMALS, _LANDMARK_DECIMALS = 3, 4
 #: Faces whose landmarks are rearranged at a time: those of a million are never copied as a whole.
 _BLOCK = 4096
 
@@ -37,13 +35,9 @@ class Square(NamedTuple):
 
 
 def crop_square(landmarks: np.ndarray, margin: float) -> Square:
-    """The square around a face: centred on the box of its landmarks, side = longer side x (1 + 2 margin).
+    """The square around a face: centred on the box of its `(68, 2)` landmarks, side = longer side x (1 + 2 margin).
 
     It is rounded to a thousandth of a pixel: the index then holds exactly what was cut out.
-
-    Args:
-        landmarks: `(68, 2)`, (x, y) in pixels of the photograph.
-        margin: border on each side as a share of the box's longer side, 0..1.
 
     Raises:
         InputError: all landmarks lie on one point.
@@ -61,7 +55,8 @@ def crop_square(landmarks: np.ndarray, margin: float) -> Square:
 def padding_share(square: ArrayLike, size: ArrayLike) -> np.ndarray:
     """Share of a square's area that is outside its photograph, 0..1 float64; exactly 0 for a square inside it.
 
-    `square` is (left, top, side) and `size` (width, height) of the photograph, or `(N, 3)` and `(N, 2)`; pixels.
+    `square` is (left, top, side), or any box (left, top, width, height), `size` (width, height) of the photograph; or
+    `(N, 3)` and `(N, 2)`, one each; all in pixels.
 
     Not in the paper: what is outside repeats the border, so that a crop with much of it is hardly a photograph.
     """
@@ -74,34 +69,24 @@ def padding_share(square: ArrayLike, size: ArrayLike) -> np.ndarray:
 
 
 def crop_image(image: np.ndarray, square: tuple[float, float, float], size: int) -> np.ndarray:
-    """Cut a square out of an image and resize it to `(size, size, C)` uint8, exactly at its sub-pixel place.
+    """Cut a square out of an `(H, W, C)` uint8 image and resize it to `(size, size, C)`, at its sub-pixel place.
 
     An area filter: every pixel of the crop is the mean of the image over the area that it covers (when enlarging:
     over one image pixel, which is linear interpolation). Where the square leaves the image, the border is repeated.
-
-    Args:
-        image: `(H, W, C)` uint8.
-        square: (left, top, side) in pixels of `image`, as `crop_square` gives it.
-        size: side of the crop, pixels.
 
     Not in the paper: it names no filter; the area filter keeps fine texture from aliasing at any scale.
     """
     x, y, side = square
     columns, across = _area_weights(x, side, size, image.shape[1])
     rows, down = _area_weights(y, side, size, image.shape[0])
-    # Only the columns and rows that the square touches are converted to float.
-    part = image[rows[0] : rows[1], columns[0] : columns[1]].astype(np.float32)  # (h, w, C)
+    part = image[rows, columns].astype(np.float32)  # (h, w, C)
     narrow = np.tensordot(down, part, axes=(1, 0))  # (size, w, C)
     crop = np.tensordot(across, narrow, axes=(1, 1)).transpose(1, 0, 2)  # (size, size, C)
     return np.ascontiguousarray(np.rint(crop).clip(0, 255).astype(np.uint8))
 
 
 def to_crop(points: np.ndarray, square: np.ndarray | tuple[float, float, float], size: int) -> np.ndarray:
-    """Carry points `(N, 2)` from a photograph into its crop: float64, (x, y) in pixels of the crop.
-
-    `square` is that of all points or `(N, 3)`, one each. Its left edge is at -0.5 in the crop, its right edge at
-    size - 0.5.
-    """
+    """Carry points `(N, 2)` from a photograph into its crop, float64; `square` is that of all or `(N, 3)`, one each."""
     square = np.asarray(square, dtype=np.float64)
     return (np.asarray(points, dtype=np.float64) - square[..., :2]) * (size / square[..., 2:]) - 0.5
 
@@ -194,10 +179,10 @@ def crops_index(photographs: pd.DataFrame, faces: pd.DataFrame, squares: np.ndar
     return pd.DataFrame(columns)[list(INDEX_COLUMNS)]
 
 
-def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tuple[int, int], np.ndarray]:
-    """One axis of the area filter: (first, last + 1) of the image pixels that the square touches, and their weights.
+def _area_weights(start: float, side: float, size: int, length: int) -> tuple[slice, np.ndarray]:
+    """One axis of the area filter: the image pixels that the square touches, first to last, and their weights.
 
-    These are `(size, last + 1 - first)` float32, for each pixel of the crop; every row sums to 1.
+    These are `(size, last - first + 1)` float32, for each pixel of the crop; every row sums to 1.
     """
     step = side / size
     centres = start + (np.arange(size) + 0.5) * step
@@ -212,4 +197,4 @@ def _area_weights(start: float, side: float, size: int, length: int) -> tuple[tu
     first, last = int(inside[0]), int(inside[-1]) + 1
     gathered = np.zeros((last - first, size))
     np.add.at(gathered, inside - first, weights.T)
-    return (first, last), gathered.T.astype(np.float32)
+    return slice(first, last), gathered.T.astype(np.float32)

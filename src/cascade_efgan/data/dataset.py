@@ -30,9 +30,8 @@ class Faces:
 
     Attributes:
         images: `(N, S, S, 3)` uint8 RGB; a read-only memory map when it comes from `load_faces`.
-        index: `N` rows with the columns of `crops.csv` (`INDEX_COLUMNS`), numbered 0..N-1; `id` and `person` are
-            strings, AUs are in 0..5, `crop_x, crop_y, crop_side` are the square in pixels of the photograph and the
-            landmarks are in pixels of the crop.
+        index: `N` rows with the columns of `crops.csv` (`INDEX_COLUMNS`), numbered 0..N-1: strings, AUs in 0..5, the
+            square in pixels of the photograph, and landmarks in pixels of the crop.
     """
 
     images: np.ndarray

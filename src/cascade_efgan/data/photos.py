@@ -64,7 +64,7 @@ class Completeness:
 
     Attributes:
         expected: photographs of the complete set; None where nobody can know.
-        found: photographs that the source yields.
+        found: those that the source yields.
         missing: ids of expected photographs that are not there, sorted.
         unexpected: files that belong to none of them, sorted.
         left_out: why -> how many photographs of the archive this project does not use.

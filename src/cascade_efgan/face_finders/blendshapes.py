@@ -43,15 +43,10 @@ MOVERS = {
 
 @dataclass(frozen=True)
 class AuLine:
-    """How one AU is read.
+    """How one AU is read: `intercept`, plus `weights` by blendshape without Left and Right for a score of 1.
 
-    Attributes:
-        intercept: intensity where all blendshapes are 0.
-        weights: blendshape without Left and Right -> intensity for a score of 1.
-        correlation: with OpenFace, over people that the fit did not see, -1..1.
-        mean_absolute_error: likewise, 0..5.
-        neutral: OpenFace's mean over neutral faces, which stands for an AU that cannot be told.
-        told: whether the correlation reaches the threshold.
+    One that is not `told`, since its `correlation` (with OpenFace, over people that the fit did not see, as is
+    `mean_absolute_error`) is too low, is `neutral`, OpenFace's mean over neutral faces.
     """
 
     intercept: float

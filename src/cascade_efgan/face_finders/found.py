@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cascade_efgan.data.crops import padding_share
 from cascade_efgan.errors import InputError, enough_decimals
 
 #: Environment variable with the path of OpenFace's FaceLandmarkImg, as in the workflow.
@@ -92,7 +93,8 @@ def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str
         return "is turned away; expected one that looks at the camera"
     if abs(tilt(face.landmarks)) > MOST_TILT:
         return f"is tilted by {abs(tilt(face.landmarks)):.0f} degrees; turn the photograph upright first"
-    if _outside(face.landmarks, size) > MOST_OUTSIDE:
+    low, high = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
+    if padding_share((*low, *(high - low)), size[::-1]) > MOST_OUTSIDE:
         return "lies partly outside the photograph"
     return None
 
@@ -127,11 +129,3 @@ def tilt(landmarks: np.ndarray) -> float:
     """Angle of the line from the right to the left eye of `(68, 2)` landmarks, degrees, 0 for upright."""
     across = landmarks[_LEFT_EYE] - landmarks[_RIGHT_EYE]
     return float(np.degrees(np.arctan2(across[1], across[0])))
-
-
-def _outside(landmarks: np.ndarray, size: tuple[int, int]) -> float:
-    """Share of the landmarks' box that lies outside the photograph, 0..1."""
-    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
-    edge = np.array([size[1], size[0]]) - 0.5
-    inside = np.prod((np.minimum(high, edge) - np.maximum(low, -0.5)).clip(min=0))
-    return 1 - float(inside / np.prod(high - low))

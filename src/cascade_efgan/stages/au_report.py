@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from cascade_efgan.data.checks.au_checks import au_warnings
 from cascade_efgan.data.checks.au_report import au_table, origin_warnings, read_au_rows, render_report
@@ -15,10 +15,10 @@ log = logging.getLogger("efgan.au_report")
 
 
 def command(
-    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
-    report: Annotated[Path, typer.Option(help="report for a person to read (Markdown), written")],
-    table: Annotated[Path, typer.Option(help="CSV of the report's numbers, written")],
-    openface: Annotated[Path | None, typer.Option(help="JSON: where the values come from (openface.json)")] = None,
+    index: Annotated[Path, Option(help="CSV with one row per crop")],
+    report: Annotated[Path, Option(help="report for a person to read (Markdown), written")],
+    table: Annotated[Path, Option(help="CSV of the report's numbers, written")],
+    openface: Annotated[Path | None, Option(help="JSON: where the values come from (openface.json)")] = None,
 ) -> None:
     """AU sanity report of a data set. Its warnings stop nothing."""
     rows = read_au_rows(index)

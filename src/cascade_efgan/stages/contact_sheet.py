@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from cascade_efgan.data.checks.contact_sheet import draw_contact_sheet
 from cascade_efgan.data.checks.crop_checks import read_crop_checks
@@ -14,11 +14,11 @@ log = logging.getLogger("efgan.contact_sheet")
 
 
 def command(
-    crops: Annotated[Path, typer.Option(help="crops.npy")],
-    index: Annotated[Path, typer.Option(help="crops.csv")],
-    checks: Annotated[Path, typer.Option(help="crop_checks.csv")],
-    picture: Annotated[Path, typer.Option(help="picture to write (PNG)")],
-    seed: Annotated[int, typer.Option(min=0, help="seed of the choice of people or photographs")] = 0,
+    crops: Annotated[Path, Option(help="crops.npy")],
+    index: Annotated[Path, Option(help="crops.csv")],
+    checks: Annotated[Path, Option(help="crop_checks.csv")],
+    picture: Annotated[Path, Option(help="picture to write (PNG)")],
+    seed: Annotated[int, Option(min=0, help="seed of the choice of people or photographs")] = 0,
 ) -> None:
     """A contact sheet: people or random photographs by expression, with the flagged crops framed."""
     faces = load_faces(crops, index)

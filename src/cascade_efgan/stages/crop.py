@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import typer
 from tqdm import tqdm
+from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.checks.crop_checks import FLAGS, check_crops
@@ -22,13 +22,13 @@ log = logging.getLogger("efgan.crop")
 
 
 def command(
-    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
-    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
-    faces: Annotated[Path, typer.Option(help="CSV of AUs and landmarks")],
-    crops: Annotated[Path, typer.Option(help="array file of the crops, (N, S, S, 3) uint8 RGB, written")],
-    index: Annotated[Path, typer.Option(help="CSV with one row per crop, written")],
-    checks: Annotated[Path | None, typer.Option(help="CSV of every crop's checks and flags, written")] = None,
-    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
+    photos: Annotated[Path, Option(help="zip of the photographs")],
+    manifest: Annotated[Path, Option(help="CSV with one row per photograph")],
+    faces: Annotated[Path, Option(help="CSV of AUs and landmarks")],
+    crops: Annotated[Path, Option(help="array file of the crops, (N, S, S, 3) uint8 RGB, written")],
+    index: Annotated[Path, Option(help="CSV with one row per crop, written")],
+    checks: Annotated[Path | None, Option(help="CSV of every crop's checks and flags, written")] = None,
+    settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Square face crops of a data set, packed in one array."""
     wanted = settings_from_flags(settings).crop

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-import typer
+from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.images import image_size
@@ -39,25 +39,25 @@ _LISTED = 1000
 
 
 def command(
-    dataset: Annotated[str, typer.Option(help="data set, as the manifest names it")],
-    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
-    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
+    dataset: Annotated[str, Option(help="data set, as the manifest names it")],
+    photos: Annotated[Path, Option(help="zip of the photographs")],
+    manifest: Annotated[Path, Option(help="CSV with one row per photograph")],
     openface: Annotated[
-        Path, typer.Option(help="OpenFace's output: zip or folder of CSVs, one CSV, or with --chunks a folder of tars")
+        Path, Option(help="OpenFace's output: zip or folder of CSVs, one CSV, or with --chunks a folder of tars")
     ],
-    faces: Annotated[Path, typer.Option(help="CSV of AUs and landmarks, written")],
-    excluded: Annotated[Path, typer.Option(help="CSV of photographs without a usable face, written")],
+    faces: Annotated[Path, Option(help="CSV of AUs and landmarks, written")],
+    excluded: Annotated[Path, Option(help="CSV of photographs without a usable face, written")],
     chunks: Annotated[
-        int | None, typer.Option(min=1, help="number of chunks that openface.sh wrote: chunk00000.tar and so on")
+        int | None, Option(min=1, help="number of chunks that openface.sh wrote: chunk00000.tar and so on")
     ] = None,
     excluded_list: Annotated[
-        Path | None, typer.Option(help="a copy of --excluded that stays where too many of them stop the run")
+        Path | None, Option(help="a copy of --excluded that stays where too many of them stop the run")
     ] = None,
-    provenance: Annotated[Path | None, typer.Option(help="JSON: where the values come from, written")] = None,
+    provenance: Annotated[Path | None, Option(help="JSON: where the values come from, written")] = None,
     program_origin: Annotated[
-        str | None, typer.Option(help="where the program comes from, for the provenance: a container, or installed")
+        str | None, Option(help="where the program comes from, for the provenance: a container, or installed")
     ] = None,
-    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
+    settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """AUs and 68 landmarks of every photograph, from OpenFace output."""
     wanted = settings_from_flags(settings)

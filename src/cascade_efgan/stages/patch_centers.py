@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.dataset import load_faces, part_rows, read_index
@@ -17,14 +17,14 @@ log = logging.getLogger("efgan.patch_centers")
 
 
 def command(
-    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
-    split: Annotated[Path, typer.Option(help="CSV of ids and their part")],
-    centers: Annotated[Path, typer.Option(help="JSON of centres and boxes, written")],
-    crops: Annotated[Path | None, typer.Option(help="crops.npy; with --picture")] = None,
+    index: Annotated[Path, Option(help="CSV with one row per crop")],
+    split: Annotated[Path, Option(help="CSV of ids and their part")],
+    centers: Annotated[Path, Option(help="JSON of centres and boxes, written")],
+    crops: Annotated[Path | None, Option(help="crops.npy; with --picture")] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="picture of the patches on the mean face, written (PNG); with --crops")
+        Path | None, Option(help="picture of the patches on the mean face, written (PNG); with --crops")
     ] = None,
-    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
+    settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Average place of eyes, nose and mouth over the training images (Sec. 4.1)."""
     if (crops is None) != (picture is None):

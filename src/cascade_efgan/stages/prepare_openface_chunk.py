@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.openface.program_images import chunk_rows, prepare_chunk
@@ -14,11 +14,11 @@ log = logging.getLogger("efgan.prepare_openface_chunk")
 
 
 def command(
-    photos: Annotated[Path, typer.Option(help="zip of the photographs")],
-    manifest: Annotated[Path, typer.Option(help="CSV with one row per photograph")],
-    chunk: Annotated[int, typer.Option(min=0, help="number of the chunk, from 0")],
-    images: Annotated[Path, typer.Option(help="tar of the images, named by id, written")],
-    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
+    photos: Annotated[Path, Option(help="zip of the photographs")],
+    manifest: Annotated[Path, Option(help="CSV with one row per photograph")],
+    chunk: Annotated[int, Option(min=0, help="number of the chunk, from 0")],
+    images: Annotated[Path, Option(help="tar of the images, named by id, written")],
+    settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """A chunk of photographs as one tar of images that OpenFace reads right."""
     size = settings_from_flags(settings).openface.chunk

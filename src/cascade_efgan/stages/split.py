@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.dataset import read_index
@@ -16,10 +16,10 @@ log = logging.getLogger("efgan.split")
 
 
 def command(
-    index: Annotated[Path, typer.Option(help="CSV with one row per crop")],
-    split: Annotated[Path, typer.Option(help="CSV of ids and their part, written")],
-    labelled: Annotated[bool, typer.Option(help="refuse unknown expressions and one missing in train")] = True,
-    settings: Annotated[list[str], typer.Option("--set", help="section.key=value, repeatable")] = [],
+    index: Annotated[Path, Option(help="CSV with one row per crop")],
+    split: Annotated[Path, Option(help="CSV of ids and their part, written")],
+    labelled: Annotated[bool, Option(help="refuse unknown expressions and one missing in train")] = True,
+    settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Train and test parts (Sec. 4.1: random 90 % / 10 %)."""
     wanted = settings_from_flags(settings).split

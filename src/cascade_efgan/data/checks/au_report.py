@@ -3,7 +3,7 @@
 Not in the paper: users of the public GANimation code lose weeks to wrong AU columns and dynamic calibration.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,27 +104,24 @@ def au_table(index: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).round(dict.fromkeys(AUS, 4))
 
 
-def origin_warnings(origin: Mapping[str, Any]) -> list[str]:
+def origin_warnings(origin: Mapping[str, Any]) -> Iterator[str]:
     """What the values' origin, `openface.json`, gives reason to look at, a sentence each."""
-    sentences = []
-    machines = origin.get("machines", [])
-    if len(machines) > 1:
+    if len(machines := origin.get("machines", [])) > 1:
         told = "; ".join(
             f"{one['processor'] or 'processor unknown'}, BLAS kernel {one['blas_kernel'] or 'unknown'}: "
             f"{one['chunks']} of the chunks, from {one['first']} on"
             for one in machines
         )
-        sentences.append(
+        yield (
             f"OpenFace ran on different machines: {told}. Between two kernels of one machine its AUs differed by up to "
             "0.33 and its landmarks by up to 0.6 pixels: for values that compare, delete the chunks of all but one "
             "kind and run the workflow on machines of that kind."
         )
     if count := origin.get("several_people", {}).get("photographs", 0):
-        sentences.append(
+        yield (
             f"Photographs in which OpenFace is sure of several people: {count}; the largest face is used: look at the "
             "list at the end, and cut out the right person where it is another one."
         )
-    return sentences
 
 
 def render_report(
