@@ -38,7 +38,7 @@ def command(
     report = patch_report(landmarks_of(table.iloc[rows]), wanted.patches.model_dump(), wanted.crop.size)
     if faces is not None and picture is not None:
         # Matplotlib takes a second to import, which the JSON alone need not wait for.
-        from cascade_efgan.data.checks.patch_picture import draw_patches, mean_face
+        from cascade_efgan.data.checks.pictures import draw_patches, mean_face
 
         if faces.size != wanted.crop.size:
             raise InputError(
