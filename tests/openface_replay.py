@@ -2,8 +2,8 @@
 """A stand-in for OpenFace's FaceLandmarkImg: the real one's manners, with recorded answers.
 
 It does what the runs recorded in ../shared/openface show: which images it takes, what it prints, where it stops and
-with which status. Its answers are CSVs by stem in the folder that `EFGAN_REPLAY` names, else in `recordings` beside
-it; an image whose stem has none shows no face. The rest is for tests:
+with which status. Its answers are CSVs by stem in the folder `recordings` beside it; an image whose stem has none shows
+no face. The rest is for tests:
 
 EFGAN_REPLAY_CASE   a folder with rc.txt, stdout.txt, stderr.txt and CSVs: one recorded run, replayed literally
 EFGAN_REPLAY_LOG    a file that receives a line per run: the names of the images of its folder
@@ -60,11 +60,12 @@ def main(words: list[str]) -> int:
     out = Path(flags.get("-out_dir", "processed"))
     if os.environ.get("OPENBLAS_VERBOSE") == "2":
         sys.stderr.write(f"Core: {os.environ.get('EFGAN_REPLAY_CORE', 'Haswell')}\n")
-    case = os.environ.get("EFGAN_REPLAY_CASE")
-    if case:
+    if case := os.environ.get("EFGAN_REPLAY_CASE"):
         return replay_case(Path(case), out, "-2Dfp" in words)
     images = find_images(flags)
-    log_run(images)
+    if log := os.environ.get("EFGAN_REPLAY_LOG"):
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(" ".join(image.name for image in images) + "\n")
     if not images:
         say("Could not open any images")
         return 1
@@ -98,8 +99,8 @@ def with_landmarks(text: str) -> str:
     if "x_0" in header:
         return text
     points = [f"{axis}_{point}" for axis in "xy" for point in range(68)]
-    cells = [",".join(points)] + [",".join("0.0" for _ in points)] * len(rows)
-    return "".join(f"{line},{more}\n" for line, more in zip([header, *rows], cells, strict=True))
+    lines = [",".join([header, *points]), *(row + ",0.0" * len(points) for row in rows)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def find_images(flags: dict[str, str]) -> list[Path]:
@@ -109,12 +110,10 @@ def find_images(flags: dict[str, str]) -> list[Path]:
     if "-fdir" not in flags:
         return []
     folder = Path(flags["-fdir"])
-    say(f"Attempting to read from directory: {flags['-fdir']}")
+    say(f"Attempting to read from directory: {folder}")
     if not folder.is_dir():
-        abort(
-            "boost::filesystem::filesystem_error",
-            f'boost::filesystem::directory_iterator::construct: No such file or directory: "{folder}"',
-        )
+        abort("boost::filesystem::filesystem_error",
+              f'boost::filesystem::directory_iterator::construct: No such file or directory: "{folder}"')  # fmt: skip
     images = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     if not images:
         say(f"No images found in the directory: {folder}")
@@ -150,7 +149,6 @@ def load_au_models(root: Path) -> bool:
 
 def measure_all(images: list[Path], out: Path, root: Path, wanted: set[str], has_aus: bool) -> int:
     """A CSV for every image with a face, up to the first image that cannot be opened."""
-    recordings = Path(os.environ.get("EFGAN_REPLAY") or root / "recordings")
     out.mkdir(parents=True, exist_ok=True)
     for place, path in enumerate(images):
         try:
@@ -163,7 +161,7 @@ def measure_all(images: list[Path], out: Path, root: Path, wanted: set[str], has
             say("Starting tracking")
         if min(size) <= 42 or path.stem in os.environ.get("EFGAN_REPLAY_ABORT", "").split():
             abort("std::length_error", "cannot create std::vector larger than max_size()")
-        recording = recordings / f"{path.stem}.csv"
+        recording = root / "recordings" / f"{path.stem}.csv"
         if not recording.is_file() or is_truncated(path):
             continue
         if not has_aus:
@@ -191,14 +189,6 @@ def select(text: str, root: Path, wanted: set[str]) -> str:
     flags = {"x_": "-2Dfp", "y_": "-2Dfp", "AU": "-aus"}
     asked = [flags.get(column[:2]) in (None, *wanted) and column not in absent for column in rows[0]]
     return "".join(",".join(cell for cell, kept in zip(row, asked, strict=True) if kept) + "\n" for row in rows)
-
-
-def log_run(images: list[Path]) -> None:
-    """Note the run where a test asked for it."""
-    path = os.environ.get("EFGAN_REPLAY_LOG")
-    if path:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(" ".join(image.name for image in images) + "\n")
 
 
 def abort(kind: str, what: str) -> NoReturn:

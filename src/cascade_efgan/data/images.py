@@ -42,17 +42,11 @@ _DARKEST = 64
 
 @dataclass(frozen=True)
 class PhotoLimits:
-    """What is refused before a pixel is decoded.
-
-    Attributes:
-        pixels: most pixels, width times height.
-        side: shortest side allowed, pixels.
-        longest: longest side allowed, pixels: OpenCV ends the process at 32,767.
-    """
+    """What is refused before a pixel is decoded: more pixels, a shorter or longer side, a larger file."""
 
     pixels: int = 64_000_000
     side: int = 1
-    longest: int = 32_766
+    longest: int = 32_766  # OpenCV ends the process at 32,767
     file_bytes: int = 128 * 2**20
 
 
@@ -75,13 +69,9 @@ def check_size(width: int, height: int, name: str, limits: PhotoLimits = _LIMITS
 
 
 def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits: PhotoLimits = _LIMITS) -> _T:
-    """What `read` makes of an image file, whose format is what its bytes say.
+    """What `read` makes of the opened image of a file, which messages call `name`; its format is what its bytes say.
 
     Its size is checked before any pixel is decoded. Metadata that keep Pillow from reading it are left out.
-
-    Args:
-        name: what messages call it.
-        read: is given the opened image, which is closed afterwards.
 
     Raises:
         InputError: another format (SVG, HEIC, PDF, ...), a size beyond the limits, or damaged bytes.
@@ -89,9 +79,8 @@ def with_image(data: bytes, name: str, read: Callable[[Image.Image], _T], limits
     if len(data) > limits.file_bytes:
         (size,) = enough_decimals(lambda size: size * 2**20 > limits.file_bytes, len(data) / 2**20, least=0)
         raise InputError(f"{name}: {size} MiB, more than the {limits.file_bytes / 2**20:g} allowed")
-    with warnings.catch_warnings():
-        # Pillow's warning comes at half of the size of its error, and above ours; the others are about metadata.
-        warnings.simplefilter("ignore")
+    # Pillow's warning comes at half of the size of its error, and above ours; the others are about metadata.
+    with warnings.catch_warnings(action="ignore"):
         try:
             try:
                 return _opened(data, name, read, limits)
@@ -138,7 +127,7 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     """Decode an image file: `(H, W, 3)` uint8 RGB, turned upright; of several pictures the first.
 
     Raises:
-        InputError: as `with_image` and `rgb_pixels`; the sentence names `name`.
+        InputError: as `with_image` and `rgb_pixels`.
     """
     return with_image(data, name, lambda image: rgb_pixels(image, name, data)[0])
 

@@ -13,7 +13,6 @@ from cascade_efgan.errors import InputError, enough_decimals
 
 #: Environment variable with the path of OpenFace's FaceLandmarkImg, as in the workflow.
 OPENFACE_VARIABLE = "OPENFACE_BIN"
-
 #: A face may be turned so far that its nose tip lies at this share of the way from the middle between the outer eye
 #: corners to one of them. 0.2 is the most among the London photographs; 0.6 is a turn of about 35 degrees.
 MOST_TURN = 0.6
@@ -21,7 +20,6 @@ MOST_TURN = 0.6
 MOST_TILT = 40.0
 #: Most of the crop's area that may lie outside the photograph: `crop.max_padding` of the workflow.
 MOST_OUTSIDE = 0.25
-
 #: What `FoundFace.where` says of faces that MediaPipe found: it cannot tell all AUs (`blendshapes.untold_aus`).
 MEDIAPIPE = "MediaPipe"
 
@@ -80,7 +78,7 @@ def largest_first(faces: Sequence[FoundFace]) -> list[FoundFace]:
 def why_unusable(face: FoundFace, size: tuple[int, int], smallest: float) -> str | None:
     """Why a face cannot be edited, as the end of a sentence; None for one that can.
 
-    `size`: height and width of its photograph; `smallest`: least side of the box of its landmarks; all in pixels.
+    `size` is (height, width) of its photograph, `smallest` the least side of the box of its landmarks; in pixels.
 
     Not in the paper: its faces are frontal and fill the picture.
     """

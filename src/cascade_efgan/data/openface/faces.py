@@ -21,8 +21,6 @@ from cascade_efgan.errors import InputError, enough_decimals
 
 log = logging.getLogger("efgan.openface")
 
-EXCLUDED_COLUMNS = ("id", "file", "reason")
-
 #: The faces of one photograph, or why OpenFace gave none.
 Answer = list[DetectedFace] | str
 
@@ -32,12 +30,9 @@ Batch = tuple[pd.DataFrame, Mapping[str, Answer]]
 
 @dataclass(frozen=True)
 class FaceLimits:
-    """What a face must be to be used.
+    """What a face must be to be used: its least confidence, and the most of its crop outside the photograph, 0..1.
 
-    Attributes:
-        min_confidence: lowest confidence of the chosen face, 0..1.
-        margin: border of the crop, as in `crop_square`.
-        max_padding: largest share of the crop's area outside the photograph, 0..1.
+    `margin` is the border of the crop, as in `crop_square`.
     """
 
     min_confidence: float
@@ -77,12 +72,11 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
 
 
 def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give every photograph of a batch its face, or the reason why it is excluded.
+    """Give every photograph of a batch its face, or the reason why it is excluded, in the manifest's order.
 
     Returns:
         faces: `id,confidence,AU01..AU45,x_0..x_67,y_0..y_67`, one row per photograph with a usable face; and
-        excluded: `id,file,reason`, one row per other photograph. Both in the manifest's order. A reason is a few
-        words, with details of the one photograph in brackets.
+        excluded: `id,file,reason`, one row per other. A reason has details of the one photograph in brackets.
 
     Raises:
         InputError: an AU outside 0..5, or a face box that is no box.
@@ -100,7 +94,7 @@ def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame
     columns: dict[str, object] = {"id": list(chosen), "confidence": [face.confidence for face in faces]}
     columns |= au_values(np.array([face.aus for face in faces]).reshape(-1, len(AUS)))
     columns |= landmark_values(np.array([face.landmarks for face in faces]).reshape(-1, POINTS, 2))
-    return pd.DataFrame(columns), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS), dtype=str)
+    return pd.DataFrame(columns), pd.DataFrame(excluded, columns=["id", "file", "reason"], dtype=str)
 
 
 def several_people(batch: Batch, limits: FaceLimits) -> list[str]:
@@ -131,15 +125,9 @@ def reason_counts(excluded: pd.DataFrame) -> dict[str, int]:
 
 
 def why_stop(excluded: pd.DataFrame, total: int, share: float, listed: Path | None = None) -> str | None:
-    """A sentence where more photographs are excluded than may be: something is wrong with all of them then.
+    """A sentence where more than `share` of the photographs are excluded: something is wrong with all of them then.
 
-    Args:
-        excluded: as `settle` gives it, of `total` photographs.
-        share: largest share of them that may be excluded, 0..1.
-        listed: where all of them can be looked up, for the sentence.
-
-    Returns:
-        The count of each reason, the first photographs and `listed`; None where no more than `share` are excluded.
+    It names the count of each reason, the first photographs, and where all are `listed`.
     """
     if len(excluded) <= share * total:
         return None

@@ -17,7 +17,6 @@ from cascade_efgan.files import atomic_path
 
 #: OpenFace aborts on sides of up to 42 pixels: below this side a photograph is not given to it.
 MIN_SIDE = 43
-
 #: What OpenFace reads, by Pillow's name of the format; it looks at lower-case suffixes only.
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp"}
 
