@@ -19,6 +19,8 @@ from cascade_efgan.orchestration.checkout import use_own_code
 from cascade_efgan.orchestration.parent_watch import end_with
 from cascade_efgan.orchestration.stage_names import STAGES
 
+log = logging.getLogger("efgan")
+
 
 class StageGroup(TyperGroup):
     """A command group that imports `cascade_efgan.stages.NAME` when NAME is used: start-up stays short.
@@ -26,18 +28,13 @@ class StageGroup(TyperGroup):
     Context and formatter are click's, which typer keeps inside itself; they have no public name to annotate with.
     """
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names of all stages, in pipeline order."""
-        return list(STAGES)
-
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The click command of a stage, or None for an unknown name."""
         name = cmd_name.replace("-", "_")
         if name not in STAGES:
             return None
         stage = typer.Typer(add_completion=False)
-        module = importlib.import_module(f"cascade_efgan.stages.{name}")
-        stage.command(name=name, help=module.command.__doc__)(module.command)
+        stage.command(name=name)(importlib.import_module(f"cascade_efgan.stages.{name}").command)
         return get_command(stage)
 
     def invoke(self, ctx: Any) -> Any:
@@ -48,7 +45,7 @@ class StageGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            logging.getLogger("efgan").error("stopped by Ctrl-C")
+            log.error("stopped by Ctrl-C")
             raise SystemExit(130) from None  # 128 and the signal's number, as shells count
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -64,7 +61,9 @@ app = typer.Typer(cls=StageGroup, add_completion=False, no_args_is_help=True, ri
 
 @app.callback()
 def root(
-    log: Annotated[Path | None, typer.Option(help="file that receives the log, beside the terminal")] = None,
+    log_file: Annotated[
+        Path | None, typer.Option("--log", help="file that receives the log, beside the terminal")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of PyTorch and NumPy")] = None,
     jobs_per_gpu: Annotated[
         int, typer.Option(min=1, envvar="EFGAN_JOBS_PER_GPU", help="jobs that may use one GPU at the same time")
@@ -75,13 +74,13 @@ def root(
 ) -> None:
     """Cascade EF-GAN, reproduced: every stage of the pipeline as one command."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+    if log_file is not None:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(log_file, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", handlers=handlers)
-    logging.getLogger("efgan").info("version %s: %s", __version__, " ".join(sys.argv[1:]))
-    if log is not None:
-        logging.getLogger("efgan").info("%s", log_line())
+    log.info("version %s: %s", __version__, " ".join(sys.argv[1:]))
+    if log_file is not None:
+        log.info("%s", log_line())
     share_gpus(jobs_per_gpu)
     if workflow is not None:
         end_with(workflow)
@@ -92,12 +91,10 @@ def main() -> None:
     try:
         use_own_code()
         app()
-    except InputError as error:
-        logging.getLogger("efgan").error("error: %s", error)
-        raise SystemExit(2) from None
     except Exception as error:
-        if isinstance(error, OSError) and (sentence := sentence_of(error)):
-            logging.getLogger("efgan").error("error: %s", sentence)
+        sentence = str(error) if isinstance(error, InputError) else isinstance(error, OSError) and sentence_of(error)
+        if sentence:
+            log.error("error: %s", sentence)
             raise SystemExit(2) from None
-        logging.getLogger("efgan").exception("this is a defect of efgan, not of your input")
+        log.exception("this is a defect of efgan, not of your input")
         raise SystemExit(1) from None

@@ -5,9 +5,7 @@ line here, and its section in `config.data_sections`.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
-
-DatasetName = Literal["rendered", "london", "rafd", "cfeed", "affectnet", "folder"]
+from typing import TYPE_CHECKING, Literal
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,12 @@ DATASETS: dict[str, DataSet] = {
     "affectnet": DataSet("AffectNet", Licence("AffectNet", "http://mohammadmahoor.com/pages/databases/affectnet/")),
     "folder": DataSet("Own photographs"),
 }
-assert tuple(DATASETS) == get_args(DatasetName)
+
+#: A data set's name as a type that settings validate.
+if TYPE_CHECKING:
+    DatasetName = str
+else:
+    DatasetName = Literal[tuple(DATASETS)]
 
 TRUE_EDITS = tuple(name for name, about in DATASETS.items() if about.true_edits)
 PAPER_DATASETS = tuple(name for name, about in DATASETS.items() if about.in_paper)

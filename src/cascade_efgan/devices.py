@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from itertools import product, takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -38,17 +39,14 @@ def limit_threads(threads: int) -> None:
 
 
 def keep_memory() -> None:
-    """Let this process keep memory that it frees, for its next tensors.
+    """Let this process keep memory that it frees, for its next tensors. Not for libraries: it is the whole process's.
 
     glibc gives a freed block above 32 MiB back to the system, and the kernel fills each page of the next one with
-    zeros: at the paper's widths that was up to half of a training step on a CPU. Elsewhere than with glibc nothing
-    changes. Not for libraries: it is the whole process's allocator.
+    zeros: at the paper's widths that was up to half of a training step on a CPU. Without glibc nothing changes.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_ARENA_MAX, 1)):
-        mallopt(option, value)
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_ARENA_MAX, 1)):
+            mallopt(option, value)
 
 
 def share_gpus(jobs: int) -> None:
@@ -72,7 +70,7 @@ def take_gpu() -> None:
     global _slot
     gpus = visible_gpus()
     if gpus and _slot is None:
-        _slot, gpu = wait_for_slot(gpus, _jobs_per_gpu, slots_folder())
+        _slot, gpu = wait_for_slot(gpus, _jobs_per_gpu)
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
         log.info("GPU %s", gpu)
 
@@ -102,49 +100,40 @@ def visible_gpus() -> dict[str, str]:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None or not installed:
         return {name: name for name in installed}
-    gpus: dict[str, str] = {}
-    for word in chosen.split(","):
-        word = word.strip()
-        if word in ("", "-1"):
-            break  # CUDA, too, sees nothing of what follows such a word
-        gpus[word] = installed[int(word)] if word.isdigit() and int(word) < len(installed) else word
-    return gpus
+    # CUDA, too, sees nothing of what follows a word that names no device.
+    words = takewhile(lambda word: word not in ("", "-1"), map(str.strip, chosen.split(",")))
+    return {word: installed[int(word)] if word.isdigit() and int(word) < len(installed) else word for word in words}
 
 
-def wait_for_slot(gpus: Mapping[str, str], jobs: int, folder: Path) -> tuple[IO[bytes], str]:
+def wait_for_slot(gpus: Mapping[str, str], jobs: int) -> tuple[IO[bytes], str]:
     """Wait for a free place on a GPU and take it.
 
-    A place is a file with a lock, which the kernel releases when its process dies, however it dies. First the first
-    places of all GPUs are tried, then the second ones: jobs spread before they share.
+    A place is a file with a lock, which the kernel releases when its process dies, however it dies; in a folder that
+    is local to the machine, as its GPUs are, and to the user. First the first places of all GPUs are tried, then the
+    second ones: jobs spread before they share.
 
     Args:
         gpus: word for CUDA_VISIBLE_DEVICES -> name, as `visible_gpus` gives them.
         jobs: places a GPU.
-        folder: holds the lock files; the same for all processes that share the GPUs.
 
     Returns:
         The locked file, to be kept open as long as the GPU is used; the word of the GPU.
     """
+    folder = Path(tempfile.gettempdir()) / f"efgan-gpu-slots-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
     waiting = False
     while True:
-        for place in range(jobs):
-            for word, name in gpus.items():
-                file = (folder / f"{name.replace('/', '_')}.{place}").open("ab")
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return file, word
-                except BlockingIOError:
-                    file.close()
+        for place, (word, name) in product(range(jobs), gpus.items()):
+            file = (folder / f"{name.replace('/', '_')}.{place}").open("ab")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file, word
+            except BlockingIOError:
+                file.close()
         if not waiting:
             log.info("waiting for a GPU: all %d places on %d GPUs are taken", jobs * len(gpus), len(gpus))
             waiting = True
         time.sleep(SLOT_SECONDS)
-
-
-def slots_folder() -> Path:
-    """Folder of the lock files: local to the machine, as its GPUs are, and to the user."""
-    return Path(tempfile.gettempdir()) / f"efgan-gpu-slots-{os.getuid()}"
 
 
 def _installed_gpus() -> list[str]:

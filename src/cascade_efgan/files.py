@@ -96,13 +96,8 @@ def not_the_file(path: str | Path) -> str | None:
         place = str(path.readlink())
         what, fetch = ("git-annex", f"`git annex get {path.name}`") if "annex" in place else ("DVC", "`dvc pull`")
         return f"{path}: a link of {what} to {place}, which is not here; fetch the content with {fetch} in its folder"
-    if not path.exists():
-        beside = path.with_name(f"{path.name}.dvc")
-        return (
-            f"{path}: only its DVC file {beside.name} is here; fetch it with `dvc pull {beside}`"
-            if beside.is_file()
-            else None
-        )
+    if not path.exists() and (beside := path.with_name(f"{path.name}.dvc")).is_file():
+        return f"{path}: only its DVC file {beside.name} is here; fetch it with `dvc pull {beside}`"
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -147,11 +142,10 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        told = not_the_file(path) or f"{path}: no such file; run the rule that makes it first"
-        raise InputError(told) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        told = not_the_file(path) or f"{path}: not a JSON file ({error}); delete it and run its rule again"
-        raise InputError(told) from None
+        told = f"{path}: no such file; run the rule that makes it first"
+    except ValueError as error:
+        told = f"{path}: not a JSON file ({error}); delete it and run its rule again"
+    raise InputError(not_the_file(path) or told)
 
 
 def sha256_file(path: str | Path) -> str:

@@ -13,18 +13,10 @@ from cascade_efgan.orchestration.code_graph import stage_sources
 SOURCE = Path(__file__).parents[2] / "src"
 
 
-def package(root: Path, **modules: str) -> Path:
-    """Write a package `cascade_efgan`; `a__b` is the module `a/b.py`, and every folder gets an `__init__.py`."""
-    write_files(root / "cascade_efgan", {f"{name.replace('__', '/')}.py": text for name, text in modules.items()})
-    for folder in [root / "cascade_efgan", *(root / "cascade_efgan").rglob("*/")]:
-        (folder / "__init__.py").touch()
-    return root
-
-
-def found(root: Path, stage: str = "work") -> set[str]:
+def found(root: Path, *modules: str, stage: str = "work") -> set[str]:
     """What the stage imports, besides itself and the `__init__.py` of its folders."""
-    base = root / "cascade_efgan"
-    names = {Path(path).relative_to(base).as_posix() for path in stage_sources(stage, root)}
+    paths = stage_sources(stage, root, *modules)
+    names = {Path(path).relative_to(root / "cascade_efgan").as_posix() for path in paths}
     return names - {"__init__.py", "stages/__init__.py", f"stages/{stage}.py"}
 
 
@@ -38,72 +30,55 @@ def found(root: Path, stage: str = "work") -> set[str]:
         "from ..a import b",
         "from ..a.b import name",
         "def late():\n    from cascade_efgan.a import b",
+        "from cascade_efgan.circle import one",
+        "from cascade_efgan.inner import nothing",
+        "from cascade_efgan.config import resolve\nfrom cascade_efgan.a import b",
+        "import json",
     ],
 )
-def test_every_way_to_import_a_module_counts(tmp_path: Path, line: str) -> None:
-    root = package(tmp_path, stages__work=line, a__b="", a__other="")
-    assert found(root) == {"a/__init__.py", "a/b.py"}
-
-
-def test_imports_of_imports_count_and_circles_end(tmp_path: Path) -> None:
-    root = package(
-        tmp_path,
-        stages__work="from cascade_efgan.a import one",
-        a__one="from . import two",
-        a__two="from cascade_efgan.stages import work\nfrom cascade_efgan import errors",
-        errors="",
-        unused="",
-    )
-    assert found(root) == {"a/__init__.py", "a/one.py", "a/two.py", "errors.py"}
-
-
-def test_a_module_that_a_use_of_the_stage_imports_by_its_name_counts(tmp_path: Path) -> None:
-    modules = {"a__one": "from . import three", "a__two": "", "a__three": "", "a__shared": ""}
-    root = package(tmp_path, stages__work="from ..a import shared", **modules)
-    names = {Path(path).name for path in stage_sources("work", root, "cascade_efgan.a.one")}
-    assert {"one.py", "three.py", "shared.py"} <= names
-    assert "two.py" not in names
-
-
-def test_what_a_package_imports_in_its_init_counts(tmp_path: Path) -> None:
-    root = package(tmp_path, stages__work="from cascade_efgan import a", a__b="", a____init__="from .b import name")
-    (root / "cascade_efgan/a/__init__.py").write_text("from .b import name", encoding="utf-8")
-    assert {"a/__init__.py", "a/b.py"} <= found(root)
-
-
-def test_settings_are_left_out_and_so_is_what_only_they_import(tmp_path: Path) -> None:
-    root = package(
-        tmp_path,
-        stages__work="from cascade_efgan.config import resolve",
-        config__resolve="from cascade_efgan import methods",
-        methods="",
-    )
-    assert found(root) == set()
+def test_every_way_to_import_a_module_counts_and_settings_do_not(tmp_path: Path, line: str) -> None:
+    """Imports of imports count, circles end, an `__init__` imports too; what only the settings import is left out."""
+    files = {
+        "stages/__init__.py": "", "stages/work.py": line, "__init__.py": "", "unused.py": "", "methods.py": "",
+        "a/__init__.py": "", "a/b.py": "", "a/other.py": "",
+        "circle/__init__.py": "", "circle/one.py": "from . import two",
+        "circle/two.py": "from cascade_efgan.stages import work\nfrom cascade_efgan.a import b",
+        "inner/__init__.py": "from ..a.b import name",
+        "config/__init__.py": "", "config/resolve.py": "from cascade_efgan import methods",
+    }  # fmt: skip
+    write_files(tmp_path / "cascade_efgan", files)
+    more = {
+        "from cascade_efgan.circle import one": {"circle/__init__.py", "circle/one.py", "circle/two.py"},
+        "from cascade_efgan.inner import nothing": {"inner/__init__.py"},
+    }.get(line, set())
+    assert found(tmp_path) == (set() if line == "import json" else {"a/__init__.py", "a/b.py", *more})
+    by_name = found(tmp_path, "cascade_efgan.circle.one")
+    assert {"circle/one.py", "circle/two.py"} <= by_name and "a/other.py" not in by_name
 
 
 def test_a_missing_stage_and_broken_code_are_one_sentence_each(tmp_path: Path) -> None:
-    root = package(tmp_path, stages__work="def (")
+    write_files(tmp_path / "cascade_efgan", {"stages/work.py": "def ("})
     with pytest.raises(InputError, match=r"work\.py: not valid Python"):
-        stage_sources("work", root)
+        stage_sources("work", tmp_path)
     with pytest.raises(InputError, match=r"module of stage other is missing"):
-        stage_sources("other", root)
+        stage_sources("other", tmp_path)
 
 
-def test_evaluation_does_not_depend_on_training() -> None:
-    """What the design promises: a change of the training code makes no number of an unchanged edit anew."""
-    names = found(SOURCE, "similarity") | found(SOURCE, "fid") | found(SOURCE, "accuracy")
-    assert "evaluation/metric.py" in names
+@pytest.mark.parametrize(
+    ("stages", "others"),
+    [
+        # A change of the training code makes no number of an unchanged edit anew.
+        ("similarity fid accuracy", ("training/", "models/")),
+        # A reworded flag of a figure trains nothing and edits nothing anew.
+        ("train generate classify classify_again regress_aus features", ("stages/options.py",)),
+        # An edit of the claims writes no settings anew.
+        ("config", ("claims/", "orchestration/study")),
+    ],
+)
+def test_stages_do_not_depend_on_what_would_rerun_them_for_nothing(stages: str, others: tuple[str, ...]) -> None:
+    names = set().union(*(found(SOURCE, stage=stage) for stage in stages.split()))
     names -= {"models/__init__.py", "models/tensors.py"}  # bytes become tensors in one place
-    assert not {name for name in names if name.startswith(("training/", "models/", "losses"))}
-
-
-@pytest.mark.parametrize("stage", ["train", "generate", "classify", "classify_again", "regress_aus", "features"])
-def test_a_reworded_flag_of_a_figure_trains_nothing_and_edits_nothing_anew(stage: str) -> None:
-    assert "stages/options.py" not in found(SOURCE, stage)
-
-
-def test_an_edit_of_the_claims_writes_no_settings_anew() -> None:
-    assert not {name for name in found(SOURCE, "config") if name.startswith(("claims/", "orchestration/study"))}
+    assert names and not {name for name in names if name.startswith(others)}
 
 
 def test_parts_of_the_package_import_only_those_before_them() -> None:
@@ -111,17 +86,15 @@ def test_parts_of_the_package_import_only_those_before_them() -> None:
     page = SOURCE.with_name("docs").joinpath("code.md").read_text(encoding="utf-8")
     order = re.findall(r"`(\w+)`", page[page.index("Each of them imports") : page.index("## Adding to it")])
     package = SOURCE / "cascade_efgan"
-    assert {path.stem for path in package.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))} == {
-        "__init__",
-        *order,
-    }
+    parts = {path.stem for path in package.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
+    assert parts == {"__init__", *order}
     upwards = set()
     for path in package.rglob("*.py"):
         importer = path.relative_to(package).parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 base = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-                parts = [f"{base}{alias.name}".split(".") for alias in node.names]
-                used = {part[1] for part in parts if part[0] == "cascade_efgan" and part[1:] and part[1] in order}
-                upwards |= {(path.name, name) for name in used if name in order[order.index(importer) + 1 :]}
+                names = [f"{base}{alias.name}".split(".") for alias in node.names]
+                used = {name[1] for name in names if name[0] == "cascade_efgan" and name[1:]} & {*order}
+                upwards |= {(path.name, name) for name in used if order.index(name) > order.index(importer)}
     assert not upwards

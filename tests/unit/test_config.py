@@ -1,26 +1,22 @@
 """Settings: presets, overrides, flags, errors a person can act on, and the generated files."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cascade_efgan.cli import app
-from cascade_efgan.config import PRESETS, Settings, overrides_from_flags, resolve, settings_flags, settings_from_flags
-from cascade_efgan.config.resolve import config_words
+from cascade_efgan.config import Settings, overrides_from_flags, resolve, settings_flags, settings_from_flags
+from cascade_efgan.config.resolve import config_words, with_nulls
 from cascade_efgan.config.template import json_schema, template
 from cascade_efgan.errors import InputError
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_valid_and_names_itself(preset: str) -> None:
-    assert resolve({"preset": preset}).preset == preset
 
 
 def test_defaults_are_the_papers() -> None:
@@ -43,9 +39,7 @@ def test_one_word_takes_the_papers_letter_and_single_settings_win_over_it() -> N
 
 def test_overrides_win_over_the_preset_key_by_key() -> None:
     settings = resolve({"preset": "smoke", "train": {"batch": "3"}})
-    assert settings.train.batch == 3
-    assert settings.train.epochs == resolve({"preset": "smoke"}).train.epochs
-    assert settings.train.beta1 == 0.5
+    assert settings.train == resolve({"preset": "smoke"}).train.model_copy(update={"batch": 3})
 
 
 def test_flags_carry_every_setting_through_a_shell() -> None:
@@ -65,11 +59,8 @@ def test_the_words_of_a_command_give_a_runs_settings_again() -> None:
     assert config_words(resolve({}).model_dump(mode="json")) == "preset=laptop"
 
 
-def test_one_setting_of_a_section_can_be_named_alone() -> None:
+def test_one_setting_of_a_section_can_be_named_alone_and_disagree_with_defaults_that_are_not_read() -> None:
     assert settings_flags(Settings(), "fid.batch", "threads") == "--set fid.batch=32 --set threads=1"
-
-
-def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_read() -> None:
     assert settings_from_flags(["crop.size=64"]).crop.size == 64
     with pytest.raises(InputError, match=r"patches\.eyes \(40x92\)"):
         resolve({"preset": "full", "crop": {"size": 64}})
@@ -78,10 +69,7 @@ def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_re
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        (
-            {"preset": "huge"},
-            "configuration key preset is 'huge': expected one of laptop, evening, smoke, full, paper, london",
-        ),
+        ({"preset": "huge"}, "preset is 'huge': expected one of laptop, evening, smoke, full, paper, london"),
         ({"tarin": {}}, "configuration key tarin is unknown: allowed here are preset, datasets"),
         ({"train": {"epoch": 3}}, "configuration key train.epoch is unknown: allowed here are epochs, constant_epochs"),
         ({"train": {"epochs": "many"}}, "configuration key train.epochs is 'many': input should be a valid integer"),
@@ -105,10 +93,9 @@ def test_a_stage_may_get_one_section_that_disagrees_with_defaults_it_does_not_re
     ],
 )
 def test_a_bad_setting_is_one_sentence_that_names_it(overrides: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=re.escape(sentence)) as caught:
         resolve(overrides)
-    assert sentence in str(caught.value)
-    assert "\n" not in str(caught.value) and "whole" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -121,42 +108,32 @@ def test_a_bad_setting_is_one_sentence_that_names_it(overrides: dict[str, Any], 
     ],
 )
 def test_a_bad_flag_is_one_sentence(flags: list[str], sentence: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=re.escape(sentence)):
         settings_from_flags(flags)
-    assert sentence in str(caught.value)
 
 
-def test_flags_become_a_nested_mapping() -> None:
-    assert overrides_from_flags(["train.epochs=3", "seeds=[1, 2]", "london.limit=null"]) == {
-        "train": {"epochs": 3},
-        "seeds": [1, 2],
-        "london": {"limit": None},
-    }
+def test_flags_become_a_nested_mapping_and_null_in_a_nested_one_of_the_command_line_is_none() -> None:
+    nested = {"train": {"epochs": 3}, "seeds": [1, 2], "london": {"limit": None}}
+    assert overrides_from_flags(["train.epochs=3", "seeds=[1, 2]", "london.limit=null"]) == nested
+    assert with_nulls({**nested, "london": {"limit": "null"}}) == nested
 
 
-def test_the_schema_in_the_repository_is_up_to_date() -> None:
+def test_the_generated_files_in_the_repository_are_up_to_date() -> None:
+    """`config.yaml` is the user's to edit, so values may differ; the lines about what can be set may not."""
     stored = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8"))
     assert stored == json_schema(), "run `make config`"
-
-
-def test_the_template_names_every_setting_that_config_yaml_of_the_repository_names() -> None:
-    """`config.yaml` is the user's to edit, so values may differ; the lines about what can be set may not."""
-
-    def comments(text: str) -> list[str]:
-        return [line for line in text.splitlines() if line.startswith("# #") or line.startswith("#   #")]
-
-    stored = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    assert comments(stored) == comments(template()), "run `make config`, then put your own values back"
+    ours, expected = (
+        [line for line in text.splitlines() if line.startswith(("# #", "#   #"))]
+        for text in ((ROOT / "config.yaml").read_text(encoding="utf-8"), template())
+    )
+    assert ours == expected, "run `make config`, then put your own values back"
 
 
 def test_the_template_is_valid_and_shows_the_defaults() -> None:
-    text = template()
-    assert yaml.safe_load(text) == {"preset": "laptop"}
-    _, below = text.split("\npreset: laptop\n")
-    uncommented = "\n".join(line.removeprefix("# ") for line in below.splitlines())
-    shown = yaml.safe_load(uncommented)
-    defaults = Settings().model_dump(mode="json", exclude={"preset"})
-    assert shown == defaults
+    assert yaml.safe_load(template()) == {"preset": "laptop"}
+    _, below = template().split("\npreset: laptop\n")
+    shown = yaml.safe_load("\n".join(line.removeprefix("# ") for line in below.splitlines()))
+    assert shown == Settings().model_dump(mode="json", exclude={"preset"})
 
 
 def test_every_setting_has_a_description() -> None:
@@ -166,18 +143,16 @@ def test_every_setting_has_a_description() -> None:
 
 
 def test_the_config_stage_prints_yaml_schema_and_template(tmp_path: Path) -> None:
-    runner = CliRunner()
-    shown = runner.invoke(app, ["config", "--preset", "smoke", "--set", "train.epochs=9"])
-    assert shown.exit_code == 0
-    settings = yaml.safe_load(shown.stdout)
-    assert (settings["preset"], settings["train"]["epochs"]) == ("smoke", 9)
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["config", *words])
+
+    settings = yaml.safe_load(run("--preset", "smoke", "--set", "train.epochs=9").stdout)
     assert resolve(settings) == resolve({"preset": "smoke", "train": {"epochs": 9}})
+    assert run("--format", "template").stdout == template()
     out = tmp_path / "schema.json"
-    assert runner.invoke(app, ["config", "--format", "schema", "--out", str(out)]).exit_code == 0
     out.write_text("a user's own", encoding="utf-8")
-    words = ["config", "--format", "schema", "--out", str(out)]
-    assert "add --force" in str(runner.invoke(app, words).exception)
+    words = ("--format", "schema", "--out", str(out))
+    assert "add --force" in str(run(*words).exception)
     assert out.read_text(encoding="utf-8") == "a user's own"
-    assert runner.invoke(app, [*words, "--force"]).exit_code == 0
+    run(*words, "--force")
     assert json.loads(out.read_text(encoding="utf-8")) == json_schema()
-    assert runner.invoke(app, ["config", "--format", "template"]).stdout == template()

@@ -1,12 +1,11 @@
 """Jobs that share GPUs. The GPUs are pretended: a program `nvidia-smi` that lists them, and lock files."""
 
+import contextlib
 import ctypes
 import importlib
-import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,32 +13,22 @@ import torch
 from programs import write_program
 
 from cascade_efgan import devices
-from cascade_efgan.devices import pick_device, share_gpus, slots_folder, visible_gpus, wait_for_slot
+from cascade_efgan.devices import pick_device, share_gpus, visible_gpus, wait_for_slot
 
 LISTED = "GPU 0: NVIDIA H200 (UUID: GPU-aa)\nGPU 1: NVIDIA H200 (UUID: GPU-bb)\n"
 DIVIDED = "GPU 0: H200 (UUID: GPU-aa)\n  MIG 1g.18gb Device 0: (UUID: MIG-1)\n  MIG 1g.18gb Device 1: (UUID: MIG-2)\n"
-GPUS = {"0": "GPU-aa", "1": "GPU-bb"}
 #: Takes a place, says which, and keeps it until its standard input ends.
 HOLDER = """
-import sys
+import logging, sys
 from pathlib import Path
 from cascade_efgan.devices import wait_for_slot
-file, word = wait_for_slot({"0": "GPU-aa", "1": "GPU-bb"}, int(sys.argv[2]), Path(sys.argv[1]))
+logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
+file, word = wait_for_slot({"0": "GPU-aa", "1": "GPU-bb"}, int(sys.argv[1]))
 print(word, Path(file.name).name, flush=True)
 sys.stdin.read()
 """
 
-#: Loads a stage as the command line does, then says with how many threads PyTorch computes.
-STARTED = """
-import sys
-from cascade_efgan.cli import main
-sys.argv = ["efgan", "--threads", "1", "train", "--help"]
-try:
-    main()
-except SystemExit:
-    import torch
-    print(torch.get_num_threads(), file=sys.stderr)
-"""
+Hold = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -47,38 +36,38 @@ def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
     """No test sees real GPUs, another's choice or other processes' places: a GPU is kept while the module is."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
     importlib.reload(devices)
     yield
     importlib.reload(devices)
 
 
-def pretend(text: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """A program `nvidia-smi` that prints a text."""
-    program = write_program(folder / "bin" / "nvidia-smi", f"#!/bin/sh\nprintf '%s' '{text}'\n")
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, bool], None]:
+    """`pretend(TEXT, USABLE)`: a program `nvidia-smi` that prints a text, and whether PyTorch can use a GPU."""
+
+    def listed(text: str, usable: bool) -> None:
+        program = write_program(tmp_path / "bin" / "nvidia-smi", f"#!/bin/sh\nprintf '%s' '{text}'\n")
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: usable)
+
+    return listed
 
 
 @pytest.fixture
-def holders() -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that hold places; ended after the test."""
-    running: list[subprocess.Popen[str]] = []
-    yield running
-    for process in running:
-        process.kill()
-        process.communicate()
+def hold() -> Iterator[Hold]:
+    """`hold(JOBS)`: a process that holds a place; ended after the test."""
+    with contextlib.ExitStack() as running:
 
+        def started(jobs: int = 1) -> subprocess.Popen[str]:
+            words = [sys.executable, "-c", HOLDER, str(jobs)]
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            running.callback(process.communicate)
+            running.callback(process.kill)
+            return process
 
-def hold(holders: list[subprocess.Popen[str]], folder: Path, jobs: int = 1) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder), str(jobs)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    holders.append(process)
-    return process
+        yield started
 
 
 def answer(process: subprocess.Popen[str]) -> list[str]:
@@ -86,108 +75,93 @@ def answer(process: subprocess.Popen[str]) -> list[str]:
     return process.stdout.readline().split()
 
 
-def test_two_processes_at_once_get_two_gpus(holders: list[subprocess.Popen[str]], tmp_path: Path) -> None:
-    both = [hold(holders, tmp_path), hold(holders, tmp_path)]
-    assert sorted(answer(process)[0] for process in both) == ["0", "1"]
-
-
-def test_a_third_process_waits_until_one_is_killed(
-    holders: list[subprocess.Popen[str]],
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    first, second = hold(holders, tmp_path), hold(holders, tmp_path)
-    words = {answer(process)[0]: process for process in (first, second)}
-    third = hold(holders, tmp_path)
-    time.sleep(1.5)
+def test_each_process_gets_a_gpu_and_a_third_waits_until_one_is_killed(hold: Hold) -> None:
+    words = {answer(process)[0]: process for process in (hold(), hold())}
+    assert sorted(words) == ["0", "1"]
+    third = hold()
+    assert " ".join(answer(third)) == "waiting for a GPU: all 2 places on 2 GPUs are taken"
     words["1"].kill()
-    killed = time.monotonic()
     assert answer(third)[0] == "1"
-    assert time.monotonic() - killed < 10
-    monkeypatch.setattr("time.sleep", out_of_patience)
-    with pytest.raises(TimeoutError), caplog.at_level("INFO"):
-        wait_for_slot(GPUS, 1, tmp_path)
-    assert "waiting for a GPU: all 2 places on 2 GPUs are taken" in caplog.text
 
 
-def out_of_patience(_seconds: float) -> None:
-    raise TimeoutError
-
-
-def test_jobs_spread_over_the_gpus_before_they_share_them(holders: list[subprocess.Popen[str]], tmp_path: Path) -> None:
-    taken = [answer(hold(holders, tmp_path, jobs=2)) for _ in range(4)]
+def test_jobs_spread_over_the_gpus_before_they_share_them(hold: Hold) -> None:
+    taken = [answer(hold(2)) for _ in range(4)]
     assert taken == [["0", "GPU-aa.0"], ["1", "GPU-bb.0"], ["0", "GPU-aa.1"], ["1", "GPU-bb.1"]]
 
 
-def test_a_cluster_s_choice_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "chosen", "expected"),
+    [
+        (LISTED, None, {"GPU-aa": "GPU-aa", "GPU-bb": "GPU-bb"}),
+        (LISTED, "1", {"1": "GPU-bb"}),
+        (LISTED, "1,0", {"1": "GPU-bb", "0": "GPU-aa"}),
+        (LISTED, "GPU-bb", {"GPU-bb": "GPU-bb"}),
+        (LISTED, "0,-1,1", {"0": "GPU-aa"}),
+        (LISTED, "", {}),
+        (LISTED, "-1", {}),
+        (DIVIDED, None, {"MIG-1": "MIG-1", "MIG-2": "MIG-2"}),
+    ],
+)
+def test_a_cluster_s_choice_is_respected(
+    monkeypatch: pytest.MonkeyPatch,
+    pretend: Callable[[str, bool], None],
+    text: str,
+    chosen: str | None,
+    expected: dict[str, str],
+) -> None:
     """By number or UUID; the places are named by UUID, which is the same however a job sees the device."""
-    pretend(LISTED, monkeypatch, tmp_path)
-    assert visible_gpus() == {"GPU-aa": "GPU-aa", "GPU-bb": "GPU-bb"}
-    for words, expected in [
-        ("1", {"1": "GPU-bb"}),
-        ("1,0", {"1": "GPU-bb", "0": "GPU-aa"}),
-        ("GPU-bb", {"GPU-bb": "GPU-bb"}),
-        ("0,-1,1", {"0": "GPU-aa"}),
-        ("", {}),
-        ("-1", {}),
-    ]:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", words)
-        assert visible_gpus() == expected, words
+    pretend(text, True)
+    if chosen is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert visible_gpus() == expected
 
 
-def test_parts_of_a_divided_gpu_count_as_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pretend(DIVIDED, monkeypatch, tmp_path)
-    assert list(visible_gpus()) == ["MIG-1", "MIG-2"]
-
-
-def test_a_job_takes_the_free_gpu_and_keeps_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pretend(LISTED, monkeypatch, tmp_path)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    other, word = wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())
-    assert pick_device() == torch.device("cuda") and pick_device() == torch.device("cuda")
+def test_a_job_takes_the_free_gpu_and_keeps_it(pretend: Callable[[str, bool], None]) -> None:
+    pretend(LISTED, True)
+    with wait_for_slot({"0": "GPU-aa"}, 1)[0]:
+        assert pick_device() == torch.device("cuda") == pick_device()
     assert visible_gpus() == {"GPU-bb": "GPU-bb"}, "CUDA sees the one that is ours"
-    other.close()
-    assert word == "0"
-    wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0].close()
+    wait_for_slot({"0": "GPU-aa"}, 1)[0].close()
 
 
-def test_several_jobs_share_a_gpu_by_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pretend(LISTED, monkeypatch, tmp_path)
+def test_several_jobs_share_a_gpu_by_a_setting(
+    monkeypatch: pytest.MonkeyPatch, pretend: Callable[[str, bool], None], hold: Hold
+) -> None:
+    pretend(LISTED, True)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0]:
+    with wait_for_slot({"0": "GPU-aa"}, 1)[0]:
         share_gpus(2)
         assert pick_device() == torch.device("cuda")
-        monkeypatch.setattr("time.sleep", out_of_patience)  # not before: subprocess sleeps until nvidia-smi has ended
-        with pytest.raises(TimeoutError):  # both places are taken
-            wait_for_slot({"0": "GPU-aa"}, 2, slots_folder())
+        assert answer(hold(2)) == ["1", "GPU-bb.0"], "both places of the first are taken"
 
 
-def test_without_a_gpu_nothing_is_taken(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("text", "told"), [("", "no GPU found: running on the CPU"), (LISTED, "PyTorch cannot use GPU GPU-aa")]
+)
+def test_without_a_usable_gpu_none_is_kept_from_others(
+    pretend: Callable[[str, bool], None], caplog: pytest.LogCaptureFixture, text: str, told: str
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    pretend(text, False)
     with caplog.at_level("INFO"):
         assert pick_device() == torch.device("cpu")
-    assert [record.getMessage()[:12] for record in caplog.records] == ["no GPU found"]
-    assert not slots_folder().exists()
+    assert told in caplog.text and caplog.text.count("no GPU found") == 1
+    wait_for_slot({"0": "GPU-aa"}, 1)[0].close()
 
 
-def test_a_gpu_that_pytorch_cannot_use_is_left_to_others(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    pretend(LISTED, monkeypatch, tmp_path)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert pick_device() == torch.device("cpu")
-    assert "PyTorch cannot use GPU GPU-aa" in caplog.text
-    wait_for_slot({"0": "GPU-aa"}, 1, slots_folder())[0].close()
+def test_without_nvidias_program_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert visible_gpus() == {}
+
+
+def printed(script: str, *words: str) -> str:
+    """What a new interpreter says last."""
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc gives freed memory back like this")
-def test_freed_memory_is_kept_for_the_next_tensor() -> None:
+def test_freed_memory_is_kept_for_the_next_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Page faults of the second block of 64 MiB: none where the first one's memory is kept, else one per page."""
     script = """
 import resource, sys
@@ -200,17 +174,21 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 np.ones(2**23)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-    small = {**os.environ, "NUMPY_MADVISE_HUGEPAGE": "0"}  # else a page may be 2 MiB large, where the machine has some
-
-    def faults(word: str) -> int:
-        done = subprocess.run([sys.executable, "-c", script, word], env=small, capture_output=True, check=True)
-        return int(done.stdout)
-
-    assert faults("keep") < 100 < faults("give back")
+    monkeypatch.setenv("NUMPY_MADVISE_HUGEPAGE", "0")  # else a page may be 2 MiB large, where the machine has some
+    assert int(printed(script, "keep")) < 100 < int(printed(script, "give back"))
 
 
 def test_threads_are_set_before_a_stage_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the same command gives other roundings in a shell than inside of Snakemake, which sets OMP_NUM_THREADS."""
+    script = """
+import sys
+from cascade_efgan.cli import main
+sys.argv = ["efgan", "--threads", "1", "train", "--help"]
+try:
+    main()
+except SystemExit:
+    import torch
+    print(torch.get_num_threads())
+"""
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    started = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, check=True)
-    assert started.stderr.splitlines()[-1] == "1"
+    assert printed(script) == "1"

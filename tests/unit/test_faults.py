@@ -1,12 +1,10 @@
 """Full disks, missing rights, two processes at once, dead ones, and a clock set back: the parts, one by one."""
 
 import contextlib
-import json
 import multiprocessing
 import os
 import platform
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -16,35 +14,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import torch
-from copied_workflow import wait_until
+from programs import mounted, remount, write_files
 from safetensors.torch import save_file
 
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.orchestration.future_files import refuse_future
-from cascade_efgan.orchestration.run_lock import Runs, unwritable
+from cascade_efgan.orchestration.run_lock import joined, other_runs, unwritable
 from cascade_efgan.training.output_lock import alone_in
 
 NUMBERS = np.random.default_rng(0).random(10**6)
-
-
-def mount(*words: str) -> None:
-    """Mount something, or skip the test where that is not permitted."""
-    done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+EFGAN = (sys.executable, "-c", "from cascade_efgan.cli import main; main()")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of three megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount("-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder))
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path, "-t", "tmpfs", "-o", "size=3m", "tmpfs"):
+        yield tmp_path
 
 
 def write_zip(path: Path) -> None:
@@ -56,7 +46,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "a.npy": lambda path: np.save(path, NUMBERS),
     "a.pt": lambda path: torch.save(torch.tensor(NUMBERS), path),
     "a.safetensors": lambda path: save_file({"a": torch.tensor(NUMBERS)}, path),
-    "a.csv": lambda path: pd.DataFrame({"a": NUMBERS}).to_csv(path),
+    "a.csv": lambda path: pd.DataFrame({"a": NUMBERS[:200_000]}).to_csv(path),
     "a.zip": write_zip,
     "a.txt": lambda path: path.write_bytes(NUMBERS.tobytes()),
 }
@@ -69,14 +59,14 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_former_file(small_disk: Path
     with pytest.raises(InputError, match=re.escape(f"{path}: its disk is full")), atomic_path(path) as partial:
         WRITERS[name](partial)
     assert [file.name for file in small_disk.iterdir()] == [name] and path.read_bytes() == b"former"
-    subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
+    remount(small_disk, "size=60m")
     with atomic_path(path) as partial:
         WRITERS[name](partial)
     assert path.stat().st_size > len(b"former")
 
 
 def test_a_read_only_disk_is_one_sentence(small_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    remount(small_disk, "ro")
     with pytest.raises(InputError, match="its file system is read-only"), atomic_path(small_disk / "a.csv") as partial:
         partial.write_text("a", encoding="utf-8")
     assert unwritable([str(small_disk / "new" / "a.csv")]) == str(small_disk)
@@ -90,35 +80,28 @@ def test_an_error_of_another_file_keeps_its_own_words(tmp_path: Path) -> None:
 
 
 def test_an_input_that_vanished_is_one_sentence(tmp_path: Path) -> None:
-    words = ["--method", "stargan", "--dataset", "rendered", "--seed", "0", "--metric", "fid.json"]
-    words += ["--values", "values.csv", "--edits-vectors", "gone.npy", "--edits-index", "gone.csv"]
-    program = [sys.executable, "-c", "from cascade_efgan.cli import main; main()", "fid", *words]
-    done = subprocess.run(
-        [*program, "--real", "gone.npz", "--edits", "gone.npz"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = "fid --method stargan --dataset rendered --seed 0 --metric fid.json --values values.csv --real gone.npz"
+    words += " --edits gone.npz --edits-vectors gone.npy --edits-index gone.csv"
+    done = subprocess.run([*EFGAN, *words.split()], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "error: gone.npz: no such file" in done.stderr and "Traceback" not in done.stderr
 
 
-def hold(folder: Path, ready: Path, seconds: float, fingerprint: str) -> None:
-    with alone_in(folder, fingerprint, seconds=0.01):
-        ready.touch()
-        time.sleep(seconds)
-
-
 @contextlib.contextmanager
-def holder(folder: Path, seconds: float, fingerprint: str) -> Iterator[multiprocessing.Process]:
-    """Another process that holds the folder."""
-    ready = folder.parent / "ready"
+def elsewhere(held: Callable[[], contextlib.AbstractContextManager[object]], seconds: float = 60) -> Iterator[int]:
+    """Another process that holds something for some seconds, or until it is killed at the end of the block; its id."""
     context = multiprocessing.get_context("fork")
-    process = context.Process(target=hold, args=(folder, ready, seconds, fingerprint))
+    ready = context.Event()
+
+    def hold() -> None:
+        with held():
+            ready.set()
+            time.sleep(seconds)
+
+    process = context.Process(target=hold)
     process.start()
-    wait_until(ready.exists, "holder of the folder")
-    yield process  # type: ignore[misc]
+    assert ready.wait(60) and process.pid
+    yield process.pid
     process.kill()
     process.join()
 
@@ -127,131 +110,77 @@ def holder(folder: Path, seconds: float, fingerprint: str) -> Iterator[multiproc
 def test_a_second_training_waits_says_for_whom_and_takes_equal_results(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mine: str, done: bool
 ) -> None:
-    with holder(tmp_path / "out", 1.0, "same") as process, alone_in(tmp_path / "out", mine, seconds=0.01) as made:
-        assert not process.is_alive() or process.exitcode is None
-        process.join(timeout=60)
-        assert made is done
-    assert f"process {process.pid} on {platform.node()}" in caplog.text
+    began = time.monotonic()
+    with (
+        elsewhere(lambda: alone_in(tmp_path / "out", "same", seconds=0.01), seconds=1) as first,
+        alone_in(tmp_path / "out", mine, seconds=0.01) as made,
+    ):
+        assert made is done and time.monotonic() - began > 1
+    assert f"process {first} on {platform.node()}" in caplog.text
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_killed_training_leaves_no_lock(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with holder(tmp_path / "out", 60, "same") as process:
-        process.kill()
-        process.join()
-        with alone_in(tmp_path / "out", "same", seconds=0.01) as made:
-            assert made is False
+    with elsewhere(lambda: alone_in(tmp_path / "out", "same")):
+        pass
+    with alone_in(tmp_path / "out", "same", seconds=0.01) as made:
+        assert made is False
     assert "waiting" not in caplog.text
-
-
-END_WITH = "from cascade_efgan.orchestration.parent_watch import end_with"
-
-
-def test_a_job_ends_with_its_workflow() -> None:
-    """The workflow is killed for good; a shell is between it and the job, as Snakemake's does."""
-    job = f"import os, time; {END_WITH}; end_with(os.environ['W']); time.sleep(60)"
-    workflow = subprocess.Popen(
-        [sys.executable, "-c", STARTS_A_JOB], env={**os.environ, "JOB": job}, stdout=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    assert workflow.stdout is not None
-    pid = int(workflow.stdout.readline())
-    try:
-        time.sleep(1)
-        assert not ended(pid)
-        workflow.kill()
-        workflow.wait()
-        wait_until(lambda: ended(pid), "end of the job, which outlives its workflow", seconds=30)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(workflow.pid, signal.SIGKILL)
 
 
 STARTS_A_JOB = """
 import os, subprocess, sys
 from cascade_efgan.orchestration.parent_watch import this_process
-shell = f"{sys.executable} -c \\"$JOB\\" & echo $!; wait"
+job = "import os, time; from cascade_efgan.orchestration.parent_watch import end_with as e; e(os.environ['W']); "
+shell = f'{sys.executable} -c "{job} time.sleep(60)" & echo $!; wait'
 subprocess.run(["bash", "-c", shell], env={**os.environ, "W": this_process()})
 """
 
 
-def ended(pid: int) -> bool:
-    """Gone, or a zombie that nobody has waited for."""
-    try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return True
+def test_a_job_ends_with_its_workflow() -> None:
+    """The workflow is killed for good; a shell is between it and the job, as Snakemake's does."""
+    workflow = subprocess.Popen([sys.executable, "-c", STARTS_A_JOB], stdout=subprocess.PIPE, text=True)
+    assert workflow.stdout is not None
+    job = psutil.Process(int(workflow.stdout.readline()))
+    time.sleep(1)
+    assert job.is_running()
+    workflow.kill()
+    workflow.wait()
+    gone, _ = psutil.wait_procs([job], timeout=30)
+    assert gone or job.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_job_whose_workflow_died_while_it_started_ends_too() -> None:
-    job = f"import time; {END_WITH}; end_with('4194303:' + NS); time.sleep(60)"
-    namespace = os.stat("/proc/self/ns/pid").st_ino
-    program = [sys.executable, "-c", job.replace("NS", repr(str(namespace)))]
-    assert subprocess.run(program, check=False, timeout=30).returncode == -signal.SIGTERM
-
-
-def test_every_stage_looks_for_its_workflow() -> None:
-    """As test above, by the command that the rules call."""
-    workflow = f"4194303:{os.stat('/proc/self/ns/pid').st_ino}"
+@pytest.mark.parametrize(("namespace", "ends"), [(str(os.stat("/proc/self/ns/pid").st_ino), True), ("1", False)])
+def test_every_stage_ends_if_its_workflow_died_while_it_started(namespace: str, ends: bool) -> None:
+    """Not so where the workflow's process ids are others."""
     done = subprocess.run(
-        [sys.executable, "-c", "from cascade_efgan.cli import main; main()", "config"],
-        env={**os.environ, "EFGAN_WORKFLOW": workflow}, capture_output=True, text=True, check=False,
+        [*EFGAN, "config"], env={**os.environ, "EFGAN_WORKFLOW": f"4194303:{namespace}"}, capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == -signal.SIGTERM
-    assert "the workflow that started this job is gone" in done.stderr
+    assert done.returncode == (-15 if ends else 0)
+    assert ("the workflow that started this job is gone" in done.stderr) == ends
 
 
-def test_a_workflow_of_other_process_ids_is_not_watched() -> None:
-    job = "from cascade_efgan.orchestration.parent_watch import end_with; end_with('4194303:1'); print('went on')"
-    assert (
-        subprocess.run([sys.executable, "-c", job], check=True, timeout=30, capture_output=True).stdout == b"went on\n"
-    )
-
-
-def snakemake_folder(tmp_path: Path, host: str) -> Path:
-    """What a run that was killed leaves."""
-    for name in ("locks", "runs"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "locks/0.output.lock").write_text("results/a\n", encoding="utf-8")
-    record = {"host": host, "pid": 4194305, "since": "2026-01-01 12:00:00", "command": "snakemake all"}
-    (tmp_path / f"runs/{host}.4194305.json").write_text(json.dumps(record), encoding="utf-8")
-    return tmp_path
-
-
-def test_the_lock_of_a_dead_run_is_lifted(tmp_path: Path) -> None:
-    runs = Runs(snakemake_folder(tmp_path, platform.node()))
-    file, removed = runs.join()
-    assert removed is not None and "process 4194305" in removed
-    assert list((tmp_path / "locks").iterdir()) == []
-    file.close()
-    runs.leave()
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
-def test_the_lock_of_another_machine_and_of_an_unknown_run_stay(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    far = snakemake_folder(tmp_path / "a", "elsewhere")
-    assert Runs(far).join()[1] is None and list((far / "locks").iterdir())
-    unknown = snakemake_folder(tmp_path / "b", platform.node())
-    for record in (unknown / "runs").iterdir():
-        record.unlink()
-    assert Runs(unknown).join()[1] is None and list((unknown / "locks").iterdir())
+@pytest.mark.parametrize(("host", "lifted"), [(platform.node(), True), ("elsewhere", False), (None, False)])
+def test_the_lock_of_a_dead_run_is_lifted_and_no_others(tmp_path: Path, host: str | None, lifted: bool) -> None:
+    """Not one of another machine, nor one of an unknown run, which left no record."""
+    files = {"locks/0.output.lock": "results/a\n"}
+    if host:
+        record = f'{{"host": "{host}", "pid": 4194305, "since": "2026-01-01 12:00:00", "command": "snakemake all"}}'
+        files[f"runs/{host}.4194305.json"] = record
+    write_files(tmp_path, files)
+    with joined(tmp_path) as removed:
+        assert ("process 4194305, since 2026" in str(removed)) == lifted
+    left = {str(path.relative_to(tmp_path)) for name in ("locks", "runs") for path in (tmp_path / name).iterdir()}
+    assert left == (set() if lifted else {*files})
 
 
 def test_the_lock_of_a_living_run_stays_and_its_owner_is_named(tmp_path: Path) -> None:
-    living = Runs(tmp_path)
-    file, _ = living.join()
-    (tmp_path / "locks").mkdir()
-    (tmp_path / "locks/0.output.lock").touch()
-    second = Runs(tmp_path)
-    second.own = tmp_path / "runs/second.json"
-    other, removed = second.join()
-    assert removed is None and list((tmp_path / "locks").iterdir())
-    (sentence,) = second.others()
-    assert sentence.startswith(f"process {os.getpid()} on {platform.node()} (since ")
-    file.close()
-    other.close()
+    write_files(tmp_path, {"locks/0.output.lock": ""})
+    with elsewhere(lambda: joined(tmp_path)) as other, joined(tmp_path) as removed:
+        assert removed is None and list((tmp_path / "locks").iterdir())
+        (sentence,) = other_runs(tmp_path)
+    assert sentence.startswith(f"process {other} on {platform.node()} (since ")
 
 
 def test_files_from_the_future_are_refused_and_the_advice_mends_it(
@@ -259,26 +188,17 @@ def test_files_from_the_future_are_refused_and_the_advice_mends_it(
 ) -> None:
     """After the advice every source is newer than every result, and the results keep their order."""
     monkeypatch.chdir(tmp_path)
-    ahead = time.time() + 100_000
-    for number, name in enumerate(("src/a.py", "results/first.csv", "results/second.csv")):
-        Path(name).parent.mkdir(exist_ok=True)
-        Path(name).touch()
-        if number:
-            os.utime(name, (ahead + number, ahead + number))
+    refuse_future("results", ["src"])
+    names = ("results/first.csv", "results/second.csv", "src/a.py")
+    write_files(tmp_path, dict.fromkeys(names, ""))
+    refuse_future("results", ["src"])
+    for number, name in enumerate(names[:2]):
+        ahead = time.time() + 100_000 + number
+        os.utime(name, (ahead, ahead))
     with pytest.raises(InputError, match=r"results/second\.csv is dated .* after now, and so are 1 other") as caught:
         refuse_future("results", ["src"])
     for command in re.findall(r"find .*?(?:\\;|\+)", str(caught.value)):
         subprocess.run(["sh", "-c", command], check=True)
     refuse_future("results", ["src"])
-    first, second, source = (
-        Path(name).stat().st_mtime for name in ("results/first.csv", "results/second.csv", "src/a.py")
-    )
-    assert first < second < source
-
-
-def test_times_that_are_right_are_not_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    refuse_future("results", ["src"])
-    Path("results").mkdir()
-    Path("results/a").touch()
-    refuse_future("results", ["src"])
+    times = [Path(name).stat().st_mtime for name in names]
+    assert times == sorted(times) and len(set(times)) == len(times)

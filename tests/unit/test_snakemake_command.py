@@ -5,19 +5,14 @@ import shutil
 import subprocess
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
+from programs import write_files
 from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from cascade_efgan.orchestration.snakemake_command import (
-    PAIR_OPTIONS,
-    one_look_at_a_time,
-    targets_first,
-    working_directory,
-)
+from cascade_efgan.orchestration.snakemake_command import one_look_at_a_time, targets_first, working_directory
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -32,13 +27,14 @@ PROGRAMS = Path(sys.executable).parent
         ("--default-resources all", "all --default-resources"),
         ("--resources=gpu=1 all", "--resources=gpu=1 all"),
         ("-n --cores 8 all", "-n --cores 8 all"),
-        ("results/ablation_table.md", "results/ablation_table.md"),
         ("--config preset=smoke -- all", "--config preset=smoke -- all"),
         ("--forcerun train --config a=b x", "x --forcerun train --config a=b"),
         ("--configfile x.yaml y.yaml", "--configfile x.yaml y.yaml"),
+        ("--groups a=b --group-components b=2 --set-threads a=2 --set-scatter a=2 x", "x --groups a=b "
+         "--group-components b=2 --set-threads a=2 --set-scatter a=2"),
         ("", ""),
     ],
-)
+)  # fmt: skip
 def test_bare_words_among_pairs_become_targets(line: str, expected: str) -> None:
     assert targets_first(line.split()) == expected.split()
 
@@ -62,54 +58,51 @@ def test_the_parser_of_the_pinned_snakemake_gets_target_and_resource_back() -> N
     assert set(args.resources) == {"gpu"}
 
 
-def test_the_list_of_pair_options_is_the_pinned_snakemakes() -> None:
-    """Its help shows such options with `=` in the word's name, but for the two about groups, which have no name."""
-    found = set()
-    for action in get_argument_parser()._actions:
-        pairs = "=" in str(action.metavar) or action.dest in ("groups", "group_components")
-        if action.nargs in ("+", "*") and (pairs or action.dest.endswith("default_resources")):
-            found.update(action.option_strings)
-    assert found == PAIR_OPTIONS
+MARKED = "import cascade_efgan\nprint('from', cascade_efgan.__file__)\n"
 
 
-def test_the_code_of_the_checkout_runs_in_which_a_command_stands(tmp_path, repository):
-    """A worktree's edit had no effect: the installed checkout's code ran, and the record named the worktree's files."""
-    shutil.copytree(repository / "src", tmp_path / "two/src")
-    (tmp_path / "two/Snakefile").touch()
-    (tmp_path / "two/deep/er").mkdir(parents=True)
-    with (tmp_path / "two/src/cascade_efgan/stages/config.py").open("a") as file:
-        file.write("\nraise SystemExit('the edited code runs')\n")
+@pytest.fixture
+def two(tmp_path: Path, repository: Path) -> Path:
+    """Another checkout, whose code can be told apart."""
+    for name in ("src", "benchmarks"):
+        shutil.copytree(repository / name, tmp_path / "two" / name, ignore=shutil.ignore_patterns("results", ".peers"))
+    stage = repository / "src/cascade_efgan/stages/config.py"
+    edited = stage.read_text(encoding="utf-8") + "\nraise SystemExit('the edited code runs')\n"
+    files = {"Snakefile": f"{MARKED}rule one:\n", "deep/er/empty": "", "benchmarks/here.py": MARKED}
+    return write_files(tmp_path / "two", {**files, "src/cascade_efgan/stages/config.py": edited})
+
+
+def run(folder: Path, words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A command of the environment in a folder, `path` first on its module path."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ours = {**environment, "PYTHONPATH": str(repository / "src")}
-    run = partial(subprocess.run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    efgan = [str(PROGRAMS / "efgan"), "config", "--format", "schema"]
-    for folder in (tmp_path / "two", tmp_path / "two/deep/er"):
-        done = run(efgan, cwd=folder, env=environment)
+    return subprocess.run(
+        [PROGRAMS / words.split()[0], *words.split()[1:]], cwd=folder, capture_output=True, text=True, check=False,
+        env=environment | ({"PYTHONPATH": str(path)} if path else {}), stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_the_code_of_the_checkout_runs_in_which_a_command_stands(two: Path, repository: Path) -> None:
+    """A worktree's edit had no effect: the installed checkout's code ran, and the record named the worktree's files."""
+    ours, efgan, snakemake = repository / "src", "efgan config --format schema", "snakemake --dry-run --cores 1"
+    (linked := two.with_name("linked")).symlink_to(two)
+    for folder, path in ((two / "deep/er", None), (linked, ours)):
+        done = run(folder, efgan, path)
         assert done.returncode == 1 and done.stderr.endswith("the edited code runs\n"), done.stderr
-    (tmp_path / "linked").symlink_to(tmp_path / "two")
-    for folder in (tmp_path / "linked", tmp_path / "two"):
-        done = run(efgan, cwd=folder, env=ours)
-        assert "the edited code runs" in done.stderr
-    assert run(efgan, cwd=tmp_path, env=environment).returncode == 0
+    assert run(two.parent, efgan).returncode == 0
     # Its own code by another name is not started twice.
-    done = run(efgan, cwd=tmp_path / "two", env={**environment, "PYTHONPATH": str(tmp_path / "linked/src")})
-    assert done.stderr == "the edited code runs\n"
-    (tmp_path / "two/Snakefile").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\nrule one:\n")
-    snakemake = [str(PROGRAMS / "snakemake"), "--dry-run", "--cores", "1"]
-    there = ["--snakefile", str(tmp_path / "two/Snakefile")]
-    for words, folder in (([], tmp_path / "two"), (["-dtwo", *there], tmp_path)):
-        assert f"from {tmp_path / 'two/src'}" in run([*snakemake, *words], cwd=folder, env=ours).stdout
-    shutil.copytree(repository / "benchmarks", tmp_path / "two/benchmarks")
-    (tmp_path / "two/benchmarks/here.py").write_text("import cascade_efgan\nprint('from', cascade_efgan.__file__)\n")
-    benchmark = [str(PROGRAMS / "python"), "-m", "benchmarks.here"]
-    assert f"from {tmp_path / 'two/src'}" in run(benchmark, cwd=tmp_path / "two", env=ours).stdout
+    assert run(two, efgan, linked / "src").stderr == "the edited code runs\n"
+    for words, folder in (
+        (snakemake, two),
+        (f"{snakemake} -dtwo --snakefile {two}/Snakefile", two.parent),
+        ("python -m benchmarks.here", two),
+    ):
+        assert f"from {two / 'src'}" in run(folder, words, ours).stdout
     # A program that imports benchmarks, as tests do, is not started again in its middle.
-    imports = [str(PROGRAMS / "python"), "-c", "import benchmarks, cascade_efgan\nprint(cascade_efgan.__file__)"]
-    assert run(imports, cwd=tmp_path / "two", env=ours).stdout.startswith(str(repository / "src"))
+    (two / "import.py").write_text(f"import benchmarks\n{MARKED}", encoding="utf-8")
+    assert run(two, "python import.py", ours).stdout.startswith(f"from {ours}")
     # An interpreter that takes no notice of PYTHONPATH cannot be sent there.
     for words in (efgan, snakemake):
-        isolated = [str(PROGRAMS / "python"), "-E", *words]
-        refused = run(isolated, cwd=tmp_path / "two", env=environment)
+        refused = run(two, f"python -E {PROGRAMS}/{words}")
         assert refused.returncode != 0 and "this is another checkout than the one of" in refused.stderr
         assert "Traceback" not in refused.stderr
 

@@ -1,12 +1,15 @@
 """What DVC shows of a run: rows of the tables and training curves; and what Git does to the repository's own files."""
 
 import json
+import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from programs import write_files
 
 from cascade_efgan.errors import InputError
 
@@ -17,37 +20,22 @@ accuracy,rendered,stargan,StarGAN,R+G,%,,,,,,,not measured
 
 
 def test_a_row_has_its_numbers_and_rows_of_former_settings_go(efgan: Callable[..., None], tmp_path: Path) -> None:
-    (tmp_path / "accuracy_table.csv").write_text(TABLE, encoding="utf-8")
+    former = "metrics/accuracy/london/stargan.json"
+    write_files(tmp_path, {"table.csv": TABLE, "other.csv": "a,b\n1,2\n", former: "{}"})
     row = tmp_path / "metrics/accuracy/rendered/stargan.json"
-    former = tmp_path / "metrics/accuracy/london/stargan.json"
-    former.parent.mkdir(parents=True)
-    former.write_text("{}", encoding="utf-8")
-    efgan("metrics", "--table", tmp_path / "accuracy_table.csv", "--row", row)
+    efgan("metrics", "--table", tmp_path / "table.csv", "--row", row)
     assert json.loads(row.read_text(encoding="utf-8")) == {"G": 62.5, "G deviation": 1.5}
-    assert not former.exists()
-
-
-def test_a_row_that_no_table_has_and_a_file_that_is_no_table_are_one_sentence(
-    efgan: Callable[..., None], tmp_path: Path
-) -> None:
-    (tmp_path / "accuracy_table.csv").write_text(TABLE, encoding="utf-8")
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    row = tmp_path / "metrics/accuracy/rendered/baseline.json"
+    assert not (tmp_path / former).exists()
     with pytest.raises(InputError, match="no row accuracy/rendered/baseline, only accuracy/rendered/stargan"):
-        efgan("metrics", "--table", tmp_path / "accuracy_table.csv", "--row", row)
+        efgan("metrics", "--table", tmp_path / "table.csv", "--row", row.with_name("baseline.json"))
     with pytest.raises(InputError, match=r"other\.csv: not a table of this project"):
         efgan("metrics", "--table", tmp_path / "other.csv", "--row", row)
 
 
 def test_curves_of_all_runs_are_one_file(efgan: Callable[..., None], tmp_path: Path) -> None:
-    for method, losses in (
-        ("stargan", "epoch,D/L_adv,G/L_cls\n1,0.5,2\n2,0.25,1\n"),
-        ("ef_gan", "epoch,D/L_adv\n1,7\n"),
-    ):
-        path = tmp_path / f"rendered/seed3/{method}/curves.csv"
-        path.parent.mkdir(parents=True)
-        path.write_text(losses, encoding="utf-8")
-    runs = [("--curves", path) for path in sorted(tmp_path.rglob("curves.csv"), reverse=True)]
+    losses = {"stargan": "epoch,D/L_adv,G/L_cls\n1,0.5,2\n2,0.25,1\n", "ef_gan": "epoch,D/L_adv\n1,7\n"}
+    write_files(tmp_path / "rendered/seed3", {f"{method}/curves.csv": text for method, text in losses.items()})
+    runs = [("--curves", tmp_path / "rendered/seed3" / method / "curves.csv") for method in losses]
     efgan("curves", *[word for words in runs for word in words], "--out", tmp_path / "all.csv")
     lines = pd.read_csv(tmp_path / "all.csv")
     assert list(lines.columns) == ["dataset", "seed", "method", "epoch", "loss", "value"]
@@ -58,14 +46,9 @@ def test_curves_of_all_runs_are_one_file(efgan: Callable[..., None], tmp_path: P
         ["rendered", 3, "stargan", 2, "G/L_cls", 1.0],
         ["rendered", 3, "ef_gan", 1, "D/L_adv", 7.0],
     ]
-
-
-def test_curves_without_epochs_are_one_sentence(efgan: Callable[..., None], tmp_path: Path) -> None:
-    path = tmp_path / "rendered/seed0/stargan/curves.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text("loss\n1\n", encoding="utf-8")
+    runs[0][1].write_text("loss\n1\n", encoding="utf-8")
     with pytest.raises(InputError, match="expected a column epoch"):
-        efgan("curves", "--curves", path, "--out", tmp_path / "all.csv")
+        efgan("curves", *runs[0], "--out", tmp_path / "all.csv")
 
 
 def test_a_clone_of_git_for_windows_has_the_committed_line_ends(repository: Path, tmp_path: Path) -> None:
@@ -79,7 +62,23 @@ def test_a_clone_of_git_for_windows_has_the_committed_line_ends(repository: Path
     subprocess.run(add, input="\0".join(names).encode(), cwd=repository, check=True)
     subprocess.run([*git, "checkout-index", "--all", f"--prefix={tmp_path / 'clone'}/"], cwd=repository, check=True)
     assert len(names) > 400
-    assert [
-        name for name in names if (tmp_path / "clone" / name).read_bytes() != (repository / name).read_bytes()
-    ] == []
-    assert [name for name in names if b"\0" not in (data := (repository / name).read_bytes()) and b"\r\n" in data] == []
+    for name in names:
+        data = (repository / name).read_bytes()
+        assert (tmp_path / "clone" / name).read_bytes() == data, name
+        assert b"\0" in data or b"\r\n" not in data, name
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])
+def test_locked_packages_carry_hashes_and_no_address(repository: Path, name: str) -> None:
+    text = (repository / name).read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[a-z0-9][\w.-]*==)", text, flags=re.MULTILINE)[1:]
+    assert entries and all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+
+
+def test_the_lock_holds_every_package_that_the_project_asks_for(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = "\n".join(project["dependencies"] + project["optional-dependencies"]["dev"]).lower()
+    locked = (repository / "requirements.lock").read_text(encoding="utf-8").lower()
+    names = re.compile(r"^[\w.-]+", re.MULTILINE)
+    assert set(names.findall(asked)) <= set(names.findall(locked)), "run `make lock`"

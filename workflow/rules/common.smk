@@ -18,7 +18,7 @@ from cascade_efgan.orchestration.cluster import cancel_left_behind
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
-from cascade_efgan.datasets import source_module
+from cascade_efgan.datasets import TRUE_EDITS, source_module
 from cascade_efgan.data.sources.fingerprints import fingerprint
 from cascade_efgan.data.sources.licensed import archive_fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES
@@ -26,7 +26,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.methods import CONTROLS, METHODS, wild_method
 from cascade_efgan.orchestration import openface
 from cascade_efgan.orchestration.flags import command_of, keyed_flags, optional_flags, output_flag, seed_flags
-from cascade_efgan.orchestration.study import FIGURES, PAPER_TABLES, Study, has_true_edits
+from cascade_efgan.orchestration.study import FIGURES, PAPER_TABLES, Study
 from cascade_efgan.orchestration.parent_watch import this_process
 
 
@@ -165,7 +165,7 @@ def of_method(method, name):
 
 def where_true_edits(path, otherwise=None):
     """An input function: a file of data sets whose true edits are known, and another of those where they are not."""
-    return branch(lambda wildcards: has_true_edits(wildcards.dataset), then=path, otherwise=otherwise)
+    return branch(lambda wildcards: wildcards.dataset in TRUE_EDITS, then=path, otherwise=otherwise)
 
 
 def patch_centers(wildcards):
@@ -183,15 +183,18 @@ def pretrained(name):
     return lambda wildcards: f"{SEED}/{METHODS[wildcards.method].pretrained}/{name}"
 
 
+def in_report(path, category, **labels):
+    """An output that the report shows, with the caption of its name."""
+    caption = f"../report/{Path(path).stem}.rst"
+    return report(path, caption=caption, category=IN_REPORT[category], labels=labels)
+
+
 def figure(name):
     """Outputs of a figure: PNG, PDF and caption. The PNG is in the report."""
     category, label, shows = FIGURES[name]
-    folder = f"{SEED}/figures"
-    labels = {"figure": label, "shows": shows, "data": "{dataset}", "seed": "{seed}"}
-    picture = report(
-        f"{folder}/{name}.png", caption=f"../report/{name}.rst", category=IN_REPORT[category], labels=labels
-    )
-    return [picture, f"{folder}/{name}.pdf", f"{folder}/{name}.json"]
+    path = f"{SEED}/figures/{name}"
+    picture = in_report(f"{path}.png", category, figure=label, shows=shows, data="{dataset}", seed="{seed}")
+    return [picture, f"{path}.pdf", f"{path}.json"]
 
 
 def figure_of(method, name):

@@ -157,12 +157,7 @@ rule draw_contact_sheet:
         checks=rules.crop.output.checks,
         code=code_of("contact_sheet"),
     output:
-        picture=report(
-            "results/{dataset}/contact_sheet.png",
-            caption="../report/contact_sheet.rst",
-            category=IN_REPORT["data"],
-            labels={"data": "{dataset}", "shows": "face crops"},
-        ),
+        picture=in_report("results/{dataset}/contact_sheet.png", "data", data="{dataset}", shows="face crops"),
     log:
         "logs/draw_contact_sheet/{dataset}.log",
     benchmark:
@@ -178,12 +173,7 @@ rule report_aus:
         openface=rules.extract_aus.output.provenance,
         code=code_of("au_report"),
     output:
-        report=report(
-            "results/{dataset}/au_report.md",
-            caption="../report/au_report.rst",
-            category=IN_REPORT["data"],
-            labels={"data": "{dataset}", "shows": "AU report"},
-        ),
+        report=in_report("results/{dataset}/au_report.md", "data", data="{dataset}", shows="AU report"),
         table="results/{dataset}/au_report.csv",
     log:
         "logs/report_aus/{dataset}.log",
@@ -219,12 +209,7 @@ rule average_patch_centers:
         code=code_of("patch_centers"),
     output:
         centers="results/{dataset}/patch_centers.json",
-        picture=report(
-            "results/{dataset}/patches.png",
-            caption="../report/patches.rst",
-            category=IN_REPORT["data"],
-            labels={"data": "{dataset}", "shows": "local patches"},
-        ),
+        picture=in_report("results/{dataset}/patches.png", "data", data="{dataset}", shows="local patches"),
     log:
         "logs/average_patch_centers/{dataset}.log",
     benchmark:

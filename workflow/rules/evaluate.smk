@@ -244,7 +244,7 @@ rule measure_au_error:
     benchmark:
         "logs/benchmarks/measure_au_error/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
-        dataset=one_of([name for name in settings.datasets if has_true_edits(name)]),
+        dataset=one_of([name for name in settings.datasets if name in TRUE_EDITS]),
     resources:
         gpu=1,
     shell:
@@ -268,7 +268,7 @@ rule measure_au_error_of_photographs:
     benchmark:
         "logs/benchmarks/measure_au_error_of_photographs/{dataset}/seed{seed}/{method}.tsv"
     wildcard_constraints:
-        dataset=one_of([name for name in settings.datasets if not has_true_edits(name)]),
+        dataset=one_of([name for name in settings.datasets if name not in TRUE_EDITS]),
     params:
         reader=settings.measures.aus,
         openface=OPENFACE_FLAG,

@@ -1,6 +1,6 @@
 """Every setting of the experiment. Defaults are the paper's, or public codes'; presets are for smaller machines."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -11,13 +11,14 @@ from cascade_efgan.config.training_sections import Finetune, Losses, Network, Sc
 from cascade_efgan.datasets import DatasetName
 from cascade_efgan.methods import METHODS, MethodName, published_size
 
-PRESETS = ("laptop", "evening", "smoke", "full", "paper", "london")
+Preset = Literal["laptop", "evening", "smoke", "full", "paper", "london"]
+PRESETS: tuple[str, ...] = get_args(Preset)
 
 
 class Settings(DataSets):
     """The whole configuration of a run."""
 
-    preset: Literal["laptop", "evening", "smoke", "full", "paper", "london"] = Field(
+    preset: Preset = Field(
         "laptop", description="laptop: minutes on 2 cores; evening: hours on them; full: rendered faces at RaFD's "
         "size; paper: RaFD and CFEED; london: real photographs; smoke: the tests' run"
     )  # fmt: skip

@@ -1,13 +1,12 @@
 """The bytes of the results against `dvc.lock`, read anew.
 
 DVC believes its cache: `dvc status` calls a result up to date whose object was damaged in the cache, or on a remote
-without `verify`. The hashes in `dvc.lock`, which Git keeps, are what can be believed; here every byte is read again.
+without `verify`. The hashes in `dvc.lock`, which Git keeps, are what can be believed.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,11 +54,10 @@ def check(root: Path) -> Findings:
         for stage in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values():
             for out in stage["outs"]:
                 folder = root / out["path"]
-                listed = dict(_listed(cache, out["md5"], out["path"], findings))
-                _compare(folder, listed, cache, findings)
-                walked = repo.dvcignore.walk(repo.fs, str(folder)) if folder.is_dir() else ()
-                there = (Path(place) / name for place, _, names in walked for name in names)
-                findings.unlisted += sorted(file for file in there if str(file.relative_to(folder)) not in listed)
+                listed = _listed(folder, cache, out)
+                _compare(listed, cache, findings)
+                there = map(Path, repo.dvcignore.find(repo.fs, str(folder)) if folder.is_dir() else ())
+                findings.unlisted += sorted(file for file in there if file not in listed)
     return findings
 
 
@@ -75,32 +73,31 @@ def mend(findings: Findings) -> None:
         os.utime(path)
 
 
-def _object(cache: Path, md5: str) -> Path:
-    return cache / md5[:2] / md5[2:]
-
-
-def _listed(cache: Path, md5: str, name: str, findings: Findings) -> Iterator[tuple[str, str]]:
-    """Relative path and MD5 of every file of a tracked folder."""
-    path = _object(cache, md5)
+def _listed(folder: Path, cache: Path, out: dict[str, str]) -> dict[Path, str]:
+    """MD5 of every file of a tracked folder."""
+    path = _object(cache, out["md5"])
     if not path.is_file():
-        raise InputError(f"{name}: its list of files is not in DVC's cache ({path}); run dvc pull first")
-    if _md5(path) != md5.removesuffix(".dir"):
-        findings.damaged.append(path)
-        raise InputError(f"{path}: DVC's list of the files in {name} is damaged; delete it and run dvc pull")
-    for entry in json.loads(path.read_text(encoding="utf-8")):
-        yield entry["relpath"], entry["md5"]
+        raise InputError(f"{out['path']}: its list of files is not in DVC's cache ({path}); run dvc pull first")
+    if _md5(path) != out["md5"].removesuffix(".dir"):
+        raise InputError(f"{path}: DVC's list of the files in {out['path']} is damaged; delete it and run dvc pull")
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return {folder / entry["relpath"]: entry["md5"] for entry in sorted(entries, key=lambda entry: entry["relpath"])}
 
 
-def _compare(folder: Path, listed: dict[str, str], cache: Path, findings: Findings) -> None:
-    for relative, md5 in sorted(listed.items()):
-        findings.checked += 1
-        path, cached = folder / relative, _object(cache, md5)
+def _compare(listed: dict[Path, str], cache: Path, findings: Findings) -> None:
+    findings.checked += len(listed)
+    for path, md5 in listed.items():
+        cached = _object(cache, md5)
         if not path.is_file():
             findings.missing.append(path)
         elif _md5(path) != md5:
             findings.changed.append(path)
         if cached.is_file() and _md5(cached) != md5 and cached not in findings.damaged:
             findings.damaged.append(cached)
+
+
+def _object(cache: Path, md5: str) -> Path:
+    return cache / md5[:2] / md5[2:]
 
 
 def _md5(path: Path) -> str:

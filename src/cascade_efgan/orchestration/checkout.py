@@ -25,16 +25,13 @@ def own_source(folder: Path) -> Path | None:
 
 
 def use_own_code(folder: Path | None = None) -> None:
-    """Start this command again with the code of the checkout that it is run in, if another one's was imported.
-
-    Args:
-        folder: where it works; None: in the current folder.
+    """Start this command again with the code of the checkout that it works in, if another one's was imported.
 
     Raises:
         InputError: it would not be imported even so.
     """
     source = own_source(folder or Path.cwd())
-    if source is None or source == IMPORTED.parent:
+    if source in (None, IMPORTED.parent):
         return
     before = os.environ.get("PYTHONPATH", "")
     if before.split(os.pathsep)[0] == str(source):

@@ -9,18 +9,12 @@ import time
 from pathlib import Path
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.orchestration.run_lock import Runs
+from cascade_efgan.orchestration.run_lock import other_runs
 
 #: Slurm jobs of the workflow are called PREFIX_RUN: `slurm-jobname-prefix` in profiles/slurm.
 PREFIX = "efgan_"
 #: What `apptainer build` of the Dockerfile makes.
 BUILT_IMAGE = "efgan.sif"
-
-
-def jobs_of_folder(listing: str, folder: Path) -> list[str]:
-    """Ids of the workflow's jobs that were submitted in a folder, from `squeue --format '%i|%j|%Z'`."""
-    rows = [line.split("|", 2) for line in listing.splitlines() if line.count("|") >= 2]
-    return [number for number, name, place in rows if name.startswith(PREFIX) and Path(place) == folder]
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -31,11 +25,12 @@ def left_behind(folder: Path) -> list[str]:
     """
     words = ["squeue", "--me", "--noheader", "--format", "%i|%j|%Z"]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+        listing = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         reason = getattr(error, "stderr", None) or error
         raise InputError(f"squeue: {str(reason).strip()}; run the workflow where Slurm's commands work") from None
-    return jobs_of_folder(done.stdout, folder.resolve())
+    rows = [line.split("|", 2) for line in listing.splitlines() if line.count("|") >= 2]
+    return [job for job, name, place in rows if name.startswith(PREFIX) and Path(place) == folder.resolve()]
 
 
 def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
@@ -47,7 +42,7 @@ def cancel_left_behind(folder: Path, patience: float = 300) -> list[str]:
     Raises:
         InputError: Slurm does not answer, or a job does not end within `patience` seconds.
     """
-    if Runs(folder / ".snakemake").others():
+    if other_runs(folder / ".snakemake"):
         return []
     found = remaining = left_behind(folder)
     if found:

@@ -41,43 +41,34 @@ def stage_sources(stage: str, source_root: str | Path = "src", *modules: str) ->
     waiting = [start, *modules]
     while waiting:
         module = waiting.pop()
-        left_out = f"{module}.".startswith(f"{NOT_COUNTED}.")
-        path = None if module in found or left_out else _module_file(root, module)
-        if path is None:
+        if module in found or f"{module}.".startswith(f"{NOT_COUNTED}."):
             continue
-        found[module] = path
-        waiting.extend(_imported_names(path, module))
-    return sorted(path.as_posix() for path in set(found.values()))
+        if path := _module_file(root, module):
+            found[module] = path
+            waiting += _imported_names(path, module)
+    return sorted(path.as_posix() for path in found.values())
 
 
 def _module_file(root: Path, module: str) -> Path | None:
     base = root.joinpath(*module.split("."))
-    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imported_names(path: Path, module: str) -> frozenset[str]:
-    try:
-        return _names_in(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
-    except (SyntaxError, UnicodeDecodeError, ImportError) as error:
-        raise InputError(f"{path}: not valid Python ({error}); fix it and run again") from None
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
 @cache
-def _names_in(source: str, module: str, is_package: bool) -> frozenset[str]:
-    """Dotted names below the package that a module's source imports, with the packages above them.
+def _imported_names(path: Path, module: str) -> frozenset[str]:
+    """Dotted names below the package that a module imports, with the packages above them.
 
     `from a.b import c` gives `a.b` and `a.b.c`: whether `c` is a module is decided by whether its file exists.
     """
-    names, package = {module}, module if is_package else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            names.add(base)
-            names.update(f"{base}.{alias.name}" for alias in node.names)
-    inside = {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
+    names, package = {module}, module if path.name == "__init__.py" else module.rpartition(".")[0]
+    try:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = resolve_name("." * node.level + (node.module or ""), package)
+                names.update((base, *(f"{base}.{alias.name}" for alias in node.names)))
+    except (SyntaxError, UnicodeDecodeError, ImportError) as error:
+        raise InputError(f"{path}: not valid Python ({error}); fix it and run again") from None
+    inside = {name for name in names if name == PACKAGE or name.startswith(f"{PACKAGE}.")}
     return frozenset(parent for name in inside for parent in accumulate(name.split("."), "{}.{}".format))

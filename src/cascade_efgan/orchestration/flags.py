@@ -4,7 +4,7 @@ Each function here gives a function that Snakemake calls with the wildcards and 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from shlex import quote
+from shlex import join, quote
 from typing import Any
 
 from cascade_efgan.orchestration.cli_args import for_all_seeds
@@ -43,15 +43,13 @@ def command_of(stage: str, *words: str, **names: str) -> str:
 def optional_flags(*names: str) -> Words:
     """`--name PATH` for each of these inputs that the job has."""
     return lambda wildcards, input: " ".join(
-        f"{_option(name)} {quote(str(path))}" for name in names if (path := input.get(name))
+        f"{_option(name)} {quote(str(input[name]))}" for name in names if input.get(name)
     )
 
 
 def output_flag(name: str) -> Words:
     """`--name PATH PATH ...` of an output that the job may have."""
-    return lambda wildcards, output: (
-        " ".join([_option(name), *map(quote, paths)]) if (paths := output.get(name)) else ""
-    )
+    return lambda wildcards, output: f"{_option(name)} {join(output[name])}" if output.get(name) else ""
 
 
 def seed_flags(name: str) -> Words:

@@ -13,7 +13,7 @@ LONDON_VALUES = "resources/london/openface.csv"
 
 def measured_here(settings: Settings) -> list[str]:
     """The data sets whose AUs come from a run of OpenFace in this workflow."""
-    return [name for name in settings.all_datasets if name != "rendered" and getattr(settings, name).aus == "openface"]
+    return _with_aus(settings, "openface")
 
 
 def recorded_values(settings: Settings) -> dict[str, str]:
@@ -22,21 +22,21 @@ def recorded_values(settings: Settings) -> dict[str, str]:
     Raises:
         InputError: what `openface_csv` of a data set names does not exist.
     """
-    measured = {"rendered", *measured_here(settings)}
-    return {name: _csv(settings, name) for name in settings.all_datasets if name not in measured}
+    found = {}
+    for dataset in _with_aus(settings, "csv"):
+        named = getattr(settings, dataset).openface_csv
+        found[dataset] = LONDON_VALUES if named is None else os.path.expanduser(named)
+        if named is not None and not Path(found[dataset]).exists():
+            raise InputError(
+                f"configuration key {dataset}.openface_csv is {named!r}: no such file or folder; name OpenFace's CSVs, "
+                f"or set {dataset}.aus to openface"
+            )
+    return found
 
 
-def _csv(settings: Settings, dataset: str) -> str:
-    path = getattr(settings, dataset).openface_csv
-    if path is None:
-        return LONDON_VALUES
-    expanded = os.path.expanduser(path)
-    if not Path(expanded).exists():
-        raise InputError(
-            f"configuration key {dataset}.openface_csv is {path!r}: no such file or folder; name OpenFace's CSVs, or "
-            f"set {dataset}.aus to openface"
-        )
-    return expanded
+def _with_aus(settings: Settings, source: str) -> list[str]:
+    """The data sets with this setting `aus`; those that come with their true AUs have none."""
+    return [name for name in settings.all_datasets if getattr(getattr(settings, name), "aus", None) == source]
 
 
 def installed_program(settings: Settings) -> str:

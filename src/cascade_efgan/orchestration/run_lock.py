@@ -14,9 +14,9 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cascade_efgan.errors import sentence_of
 
@@ -24,80 +24,67 @@ from cascade_efgan.errors import sentence_of
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
-class Runs:
-    """The runs on one working directory, whose `.snakemake` is `folder`."""
+@contextmanager
+def joined(folder: Path) -> Iterator[str | None]:
+    """Be one of the runs on the working directory whose `.snakemake` is `folder`, for the length of a block.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.records = folder / "runs"
-        self.own = self.records / f"{platform.node()}.{os.getpid()}.json"
+    The kernel's lock is shared by all runs. Where it can be had for this one alone, no other lives, and what is
+    recorded of others is of dead ones: their records and Snakemake's locks are removed. Not so where another
+    machine wrote a record, because some network file systems keep such locks to each machine; and not without a
+    record, because then the locks are of a Snakemake that was not started by this project's command.
 
-    @contextmanager
-    def starting(self) -> Iterator[None]:
-        """Let one run start at a time: Snakemake looks for other runs' locks first and writes its own later."""
-        with (self.folder / "starting.lock").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-    def join(self) -> tuple[IO[bytes], str | None]:
-        """Be one of the runs, until the file that comes back is closed.
-
-        The kernel's lock is shared by all runs. Where it can be had for this one alone, no other lives, and what is
-        recorded of others is of dead ones: their records and Snakemake's locks are removed. Not so where another
-        machine wrote a record, because some network file systems keep such locks to each machine; and not without a
-        record, because then the locks are of a Snakemake that was not started by this project's command.
-
-        Returns:
-            The locked file; one sentence about the dead run whose lock was removed, None where there was none.
-        """
-        self.records.mkdir(exist_ok=True)
-        file = (self.folder / "runs.lock").open("ab")
+    Yields:
+        One sentence about the dead run whose lock was removed, None where there was none.
+    """
+    own = _own_record(folder)
+    own.parent.mkdir(exist_ok=True)
+    with (folder / "runs.lock").open("ab") as file:
         removed = None
-        try:
+        with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass
-        else:
-            removed = self._remove_dead()
+            removed = _remove_dead(folder)
         fcntl.flock(file, fcntl.LOCK_SH)
         command = shlex.join(["snakemake", *sys.argv[1:]])
         record = {"host": platform.node(), "pid": os.getpid(), "since": time.strftime("%F %T"), "command": command}
-        self.own.write_text(json.dumps(record), encoding="utf-8")
-        return file, removed
-
-    def leave(self) -> None:
-        """Remove this run's record: it ended in good order."""
-        self.own.unlink(missing_ok=True)
-
-    def others(self) -> list[str]:
-        """Every other recorded run, as `process 12 on host (since 2026-01-01 12:00:00): snakemake ...`."""
-        found = []
-        for path in sorted(self.records.glob("*.json")):
-            record = _read(path)
-            if path != self.own and record:
-                found.append("process {pid} on {host} (since {since}): {command}".format(**record))
-        return found
-
-    def _remove_dead(self) -> str | None:
-        dead = sorted(self.records.glob("*.json"))
-        records = [_read(path) for path in dead]
-        # A record that was torn by the kill is of this machine or of none: its name begins with the host.
-        if not dead or any(not path.name.startswith(f"{platform.node()}.") for path in dead):
-            return None
-        locks = list((self.folder / "locks").glob("*.lock"))
-        for path in [*locks, *dead]:
-            path.unlink(missing_ok=True)
-        if not locks:
-            return None
-        whose = ", ".join(f"process {record['pid']}, since {record['since']}" for record in records if record)
-        return f"A former run was killed ({whose or 'its record is torn'}) and left its lock, which is removed."
+        own.write_text(json.dumps(record), encoding="utf-8")
+        try:
+            yield removed
+        finally:
+            own.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+def other_runs(folder: Path) -> list[str]:
+    """Every other recorded run, as `process 12 on host (since 2026-01-01 12:00:00): snakemake ...`."""
+    records = [record for path, record in _records(folder).items() if path != _own_record(folder) and record]
+    return ["process {pid} on {host} (since {since}): {command}".format(**record) for record in records]
+
+
+def _own_record(folder: Path) -> Path:
+    return folder / "runs" / f"{platform.node()}.{os.getpid()}.json"
+
+
+def _records(folder: Path) -> dict[Path, dict[str, Any]]:
+    """What each run wrote about itself; empty where the kill tore it."""
+    found: dict[Path, dict[str, Any]] = {}
+    for path in sorted((folder / "runs").glob("*.json")):
+        found[path] = {}
+        with suppress(OSError, ValueError):
+            found[path] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _remove_dead(folder: Path) -> str | None:
+    dead = _records(folder)
+    # A record that was torn by the kill is of this machine or of none: its name begins with the host.
+    if not dead or any(not path.name.startswith(f"{platform.node()}.") for path in dead):
+        return None
+    locks = list((folder / "locks").glob("*.lock"))
+    for path in [*locks, *dead]:
+        path.unlink(missing_ok=True)
+    if not locks:
+        return None
+    whose = ", ".join(f"process {record['pid']}, since {record['since']}" for record in dead.values() if record)
+    return f"A former run was killed ({whose or 'its record is torn'}) and left its lock, which is removed."
 
 
 def unwritable(files: Iterable[str]) -> str | None:
@@ -125,24 +112,23 @@ def guard_runs() -> None:
 
     @contextmanager
     def guarded(self: Any) -> Iterator[None]:
-        folder = unwritable(file for file in map(str, self.all_outputfiles()) if "://" not in file)
-        if folder is not None:
+        closed = unwritable(file for file in map(str, self.all_outputfiles()) if "://" not in file)
+        if closed is not None:
             raise WorkflowError(
-                f"{folder}: this user may not write here, or the file system is read-only; fix that, or work on a "
+                f"{closed}: this user may not write here, or the file system is read-only; fix that, or work on a "
                 "copy of the repository. Nothing was run."
             )
-        runs = Runs(Path(self.path))
+        folder = Path(self.path)
         with ExitStack() as held:
             try:
-                with runs.starting():
-                    file, removed = runs.join()
-                    held.callback(file.close)
-                    held.callback(runs.leave)
-                    if removed:
+                # One run starts at a time: Snakemake looks for other runs' locks first and writes its own later.
+                with (folder / "starting.lock").open("ab") as starting:
+                    fcntl.flock(starting, fcntl.LOCK_EX)
+                    if removed := held.enter_context(joined(folder)):
                         logger.warning(removed)
                     held.enter_context(lock(self))
             except LockException:
-                if others := runs.others():
+                if others := other_runs(folder):
                     raise WorkflowError(
                         f"Another run works on the same files: {'; '.join(others)}. Wait until it ends, then give the "
                         "same command again. Nothing was run."
@@ -150,7 +136,7 @@ def guard_runs() -> None:
                 raise
             except OSError as error:
                 if error.errno not in NO_LOCKS:
-                    raise WorkflowError(sentence_of(error, str(runs.folder)) or str(error)) from None
+                    raise WorkflowError(sentence_of(error, str(folder)) or str(error)) from None
                 held.enter_context(lock(self))
             yield
 

@@ -10,16 +10,25 @@ What it does about the locks of other runs is in `orchestration/run_lock.py`.
 import sys
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-#: Every option of Snakemake 9.27.1 that takes one or more NAME=VALUE words and nothing else.
-PAIR_OPTIONS = frozenset(
-    (
-        *("--config", "-C", "--consider-ancient", "--default-res", "--default-resources", "--group-components"),
-        *("--groups", "--res", "--resources", "--set-resource-scopes", "--set-resources", "--set-scatter"),
-        "--set-threads",
+
+@cache
+def pair_options() -> frozenset[str]:
+    """The options of the installed Snakemake that take one or more NAME=VALUE words and nothing else.
+
+    Its help shows them with `=` in the word's name, but for those that have no such name.
+    """
+    from snakemake.cli import get_argument_parser
+
+    unnamed = ("groups", "group_components", "default_resources")
+    return frozenset(
+        option
+        for action in get_argument_parser()._actions
+        if action.nargs in ("+", "*") and ("=" in str(action.metavar) or action.dest in unnamed)
+        for option in action.option_strings
     )
-)
 
 
 def targets_first(words: Sequence[str]) -> list[str]:
@@ -27,7 +36,6 @@ def targets_first(words: Sequence[str]) -> list[str]:
 
     Everything else keeps its place: other options and their words, pairs (spaces in them included), the glued
     form `--resources=gpu=1` (argparse ends that option by itself) and all that follows a lone `--`.
-    `words` excludes the program's name.
     """
     targets: list[str] = []
     kept: list[str] = []
@@ -37,7 +45,7 @@ def targets_first(words: Sequence[str]) -> list[str]:
             kept.extend(words[position:])
             break
         if word.startswith("-"):
-            among_pairs = word in PAIR_OPTIONS
+            among_pairs = word in pair_options()
         if among_pairs and not word.startswith("-") and "=" not in word:
             targets.append(word)
         else:

@@ -40,11 +40,6 @@ EVERY_TRAINING = (
 PAPER_TABLES = 3
 
 
-def has_true_edits(dataset: str) -> bool:
-    """Whether the true edit of every image is known."""
-    return dataset in TRUE_EDITS
-
-
 class Study:
     """What one run makes and of which methods; all paths are relative to the repository.
 
@@ -71,7 +66,7 @@ class Study:
 
     def controls(self, dataset: str) -> list[str]:
         """The control rows that a data set can have."""
-        return [name for name in CONTROLS if name != "true_edit" or has_true_edits(dataset)]
+        return [name for name in CONTROLS if name != "true_edit" or dataset in TRUE_EDITS]
 
     def figure_methods(self, dataset: str) -> list[str]:
         """The methods of a data set's figures, then the controls."""
@@ -96,19 +91,21 @@ class Study:
 
     def table_metrics(self, table: str) -> list[str]:
         """Every metric file that a table shows."""
-        numbers = rows.table_numbers(table, self._resolved)
-        return [f"results/{dataset}/seed{seed}/{method}/metrics/{name}.json" for dataset, seed, method, name in numbers]
+        return self._shown(table, "metrics/{}.json")
 
     def table_values(self, table: str) -> list[str]:
         """The values behind every number of a table."""
-        numbers = rows.table_numbers(table, self._resolved)
-        return [f"results/{dataset}/seed{seed}/{method}/values_{name}.csv" for dataset, seed, method, name in numbers]
+        return self._shown(table, "values_{}.csv")
 
     def table_curves(self, table: str) -> list[str]:
         """The losses of every method that a table shows."""
-        numbers = rows.table_numbers(table, self._resolved)
-        shown = dict.fromkeys((dataset, seed, method) for dataset, seed, method, _ in numbers if method in METHODS)
-        return [f"results/{dataset}/seed{seed}/{method}/curves.csv" for dataset, seed, method in shown]
+        return [path for path in dict.fromkeys(self._shown(table, "curves.csv")) if path.split("/")[3] in METHODS]
+
+    def _shown(self, table: str, name: str) -> list[str]:
+        return [
+            f"results/{dataset}/seed{seed}/{method}/{name.format(number)}"
+            for dataset, seed, method, number in rows.table_numbers(table, self._resolved)
+        ]
 
     def row_files(self) -> list[str]:
         """One JSON file per row of the tables, for `dvc metrics`."""
@@ -122,16 +119,17 @@ class Study:
 
     def training_curves(self) -> list[str]:
         """The losses of every run that trains a generator; wild images have one, of the first seed."""
-        seeds = self.settings.seeds
+        settings, first = self.settings, f"seed{self.settings.seeds[0]}"
         runs = [
             f"{dataset}/seed{seed}/{method}"
-            for dataset in self.settings.datasets
-            for seed in seeds
+            for dataset in settings.datasets
+            for seed in settings.seeds
             for method in self.shown_methods(dataset)
         ]
-        if wild := self.settings.wild.dataset:
-            before = [] if self.settings.wild.init_from else [f"{self.pretraining}/seed{seeds[0]}/cascade_ef_gan"]
-            runs += [*before, f"{wild}/seed{seeds[0]}/wild"]
+        if settings.wild.dataset and not settings.wild.init_from:
+            runs.append(f"{self.pretraining}/{first}/cascade_ef_gan")
+        if settings.wild.dataset:
+            runs.append(f"{settings.wild.dataset}/{first}/wild")
         return [f"results/{run}/curves.csv" for run in dict.fromkeys(runs)]
 
     # Claims.
@@ -166,16 +164,15 @@ class Study:
     def sensitivity_inputs(self) -> list[str]:
         """What a finished run offers to `sensitivity`: edits, values, features, weights, numbers of each method."""
         dataset, seed = self.settings.datasets[0], self.settings.seeds[0]
-        files = {"real": ["classifier.safetensors", "classifier.json"]}
-        if has_true_edits(dataset):
-            files["real"] += ["au_regressor.safetensors", "au_regressor.json"]
+        of_all = ["edits_test.npy", "edits_test.csv", "features_test.npy", "values_G.csv", "values_psnr.csv"]
+        of_all += ["metrics/G.json", "metrics/psnr.json", "metrics/fid.json"]
+        of_trained = ["edits_train.npy", "edits_train.csv", "metrics/R+G.json", "weights.safetensors", "model.json"]
+        judges = ["classifier", "au_regressor"] if dataset in TRUE_EDITS else ["classifier"]
+        files = [f"real/{judge}.{suffix}" for judge in judges for suffix in ("safetensors", "json")]
         for method in self.sensitivity_methods:
-            files[method] = ["edits_test.npy", "edits_test.csv", "features_test.npy", "values_G.csv", "values_psnr.csv"]
-            files[method] += ["metrics/G.json", "metrics/psnr.json", "metrics/fid.json"]
-            if method not in CONTROLS:
-                files[method] += ["edits_train.npy", "edits_train.csv", "metrics/R+G.json"]
-                files[method] += ["weights.safetensors", "model.json"]
-        return [f"results/{dataset}/seed{seed}/{method}/{name}" for method, names in files.items() for name in names]
+            names = of_all if method in CONTROLS else of_all + of_trained
+            files += [f"{method}/{name}" for name in names]
+        return [f"results/{dataset}/seed{seed}/{name}" for name in files]
 
     # What `all` makes.
 
@@ -194,17 +191,15 @@ class Study:
             names += ["expression_gap", "confusion", "best_and_worst"]
             names += ["fig03_attention"] if "ef_gan" in self.settings.methods else []
             names += ["fig04_cascade_steps", "fig07_continuous"] if "cascade_ef_gan" in self.settings.methods else []
-            names += ["action_units"] if has_true_edits(dataset) else []
+            names += ["action_units"] if dataset in TRUE_EDITS else []
         return names
 
     def figure_files(self) -> list[str]:
         """Every figure, of the first seed: those of another are made when they are asked for by name."""
-        trained = [
-            name for name in (self.settings.wild.dataset, self.pretraining) if name and self.trained_methods(name)
-        ]
+        of_wild = [name for name in (self.settings.wild.dataset, self.pretraining) if name]
         return [
             f"results/{dataset}/seed{self.settings.seeds[0]}/figures/{name}.{suffix}"
-            for dataset in dict.fromkeys([*self.settings.datasets, *trained])
+            for dataset in dict.fromkeys([*self.settings.datasets, *filter(self.trained_methods, of_wild)])
             for name in self.figure_names(dataset)
             for suffix in ("png", "pdf", "json")
         ]
