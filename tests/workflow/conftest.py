@@ -1,4 +1,4 @@
-"""Fixtures: a copy of the workflow in a temporary folder, without results; a finished run of the smallest preset."""
+"""Fixtures: a copy of the workflow in a temporary folder, without results; finished runs, made once and copied."""
 
 import os
 import shutil
@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from copied_workflow import Workflow, copy_workflow
+from copied_workflow import STAND_IN, Workflow, copy_workflow
 from dvc_repository import Repository, make_repository
+from programs import write_program
+
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +20,14 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def finished_smoke(made_once: Callable[[str, Callable[[Path], object]], Path], preloaded: Path) -> Path:
+def finished_smoke(made_once: Once, preloaded: Path) -> Path:
     """A whole run of `preset=smoke`, made once for all processes of the session; tests change copies of it only.
 
     By `dvc repro`, and committed. On both cores: with `--resources gpu=1` most jobs would run one by one.
     """
 
     def fill(folder: Path) -> None:
-        run = make_repository(folder, "preset: smoke\n", preloaded)
+        run = make_repository(copy_workflow(folder, preloaded, "preset: smoke\n"))
         run.dvc("repro")
         run.commit("results")
 
@@ -38,6 +41,24 @@ def copy_of_smoke(finished_smoke: Path, preloaded: Path) -> Callable[[Path], Rep
     def copy(folder: Path) -> Repository:
         shutil.copytree(finished_smoke, folder, symlinks=True, dirs_exist_ok=True)
         return Repository(folder, preloaded)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def copy_of_quick(made_once: Once) -> Callable[[Path], Workflow]:
+    """The same of a whole run by a stand-in for `efgan`, of two methods: every rule makes something."""
+
+    def fill(folder: Path) -> None:
+        programs = write_program(folder / "programs" / "efgan", STAND_IN).parent
+        config = "preset: smoke\nmethods: [ef_gan, cascade_ef_gan]\n"
+        copy_workflow(folder / "repository", programs, config).snakemake("--cores", "4")
+
+    finished = made_once("finished_quick", fill)
+
+    def copy(folder: Path) -> Workflow:
+        shutil.copytree(finished, folder, symlinks=True, dirs_exist_ok=True)
+        return Workflow(folder / "repository", folder / "programs")
 
     return copy
 

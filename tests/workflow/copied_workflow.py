@@ -22,10 +22,13 @@ EDGES = Path(__file__).with_name("rule_edges.txt")
 
 #: Stands in for `efgan` where a test is about the DAG and not about what stages compute: every path below
 #: `results/` that is on its command line and does not exist yet is an output, and gets the command line as content.
-STAND_IN = """#!/bin/sh
+#: The settings, which DVC reads, are written by the real one; while there is a file `hold`, it waits.
+STAND_IN = f"""#!/bin/sh
+case " $* " in *" config "*) exec {PROGRAMS / "efgan"} "$@" ;; esac
+while [ -e hold ]; do echo "$EFGAN_WORKFLOW" > ended_by; sleep 0.1; done
 for word in "$@"; do
     case "$word" in
-        results/*) [ -e "$word" ] || { mkdir -p "$(dirname "$word")"; echo "$@" > "$word"; } ;;
+        results/*) [ -e "$word" ] || {{ mkdir -p "$(dirname "$word")"; echo "$@" > "$word"; }} ;;
     esac
 done
 """
@@ -112,10 +115,10 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 60, every: 
         time.sleep(every)
 
 
-def copy_workflow(folder: Path, programs: Path = PROGRAMS) -> Workflow:
+def copy_workflow(folder: Path, programs: Path = PROGRAMS, config: str = "") -> Workflow:
     """Copy the workflow and its code to `folder`, without results.
 
-    `config.yaml` is the generated one: what a user wrote into theirs must not matter here.
+    `config.yaml` is the generated one, if no other is given: what a user wrote into theirs must not matter here.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
@@ -124,7 +127,7 @@ def copy_workflow(folder: Path, programs: Path = PROGRAMS) -> Workflow:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy(source, folder / part)
-    (folder / "config.yaml").write_text(template(), encoding="utf-8")
+    (folder / "config.yaml").write_text(config or template(), encoding="utf-8")
     return Workflow(folder, programs)
 
 

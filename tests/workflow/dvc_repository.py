@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from copied_workflow import PROGRAMS, REPOSITORY, STAND_IN, Workflow, copy_workflow
-from programs import write_program
+from copied_workflow import REPOSITORY, Workflow
 
 #: What a repository has beside the workflow itself.
 TRACKED = (".dvc/.gitignore", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", "dvc.yaml", "requirements.lock")
@@ -71,24 +70,16 @@ def _place(md5: str) -> str:
     return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
-def make_repository(folder: Path, config: str, programs: Path = PROGRAMS) -> Repository:
-    """A repository with nothing run in it yet."""
-    copy_workflow(folder)
+def make_repository(workflow: Workflow) -> Repository:
+    """A repository of a copy of the workflow; no results are committed yet."""
     for name in TRACKED:
-        source, target = REPOSITORY / name, folder / name
+        source, target = REPOSITORY / name, workflow.folder / name
         target.parent.mkdir(exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    (folder / "config.yaml").write_text(config, encoding="utf-8")
-    repository = Repository(folder, programs)
+    repository = Repository(workflow.folder, workflow.programs)
     repository.git("init", "--quiet", "--initial-branch", "main")
     repository.commit("the workflow")
     return repository
-
-
-def stand_in(folder: Path) -> Path:
-    """A folder with a stand-in for `efgan`; the settings, which DVC reads, are written by the real one."""
-    real = f'case " $* " in *" config "*) exec {PROGRAMS / "efgan"} "$@" ;; esac'
-    return write_program(folder / "efgan", STAND_IN.replace("\n", f"\n{real}\n", 1)).parent
 
 
 def damage(path: Path) -> None:

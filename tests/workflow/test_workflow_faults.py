@@ -11,14 +11,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from copied_workflow import STAND_IN, Workflow, copy_workflow
-from programs import write_program
+from copied_workflow import Workflow, copy_workflow
+from programs import mounted, remount
 from safetensors import safe_open
 
 WEIGHTS = "results/rendered/seed0/stargan/weights.safetensors"
@@ -115,45 +115,27 @@ def test_killed_at_random_moments_a_run_ends_with_the_same_files(undisturbed: di
     assert "Nothing to be done" in workflow.snakemake(*WORDS, *TRAINING)
 
 
-@pytest.fixture
-def small_disk(workflow: Workflow) -> Iterator[Path]:
-    """`results` of the workflow on a disk of 200 kB; what was there is back afterwards."""
-    results = workflow.folder / "results"
-    results.mkdir(exist_ok=True)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(results)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    yield results
-    subprocess.run(["umount", str(results)], check=True)
-
-
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_when_there_is_room(
-    workflow: Workflow, small_disk: Path, undisturbed: dict[str, str]
+    undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
+    workflow = copy_workflow(tmp_path)
+    (workflow.folder / "results").mkdir()
     words = ("results/rendered/crops.npy", "--cores", "1", "--config", "preset=smoke")
-    said = workflow.snakemake(*words, status=1)
-    assert re.search(r"error: results/rendered/\S+: its disk is full; free some space", said), said
-    assert "Traceback" not in said
-    made = digests(workflow)
-    assert made.items() <= undisturbed.items(), "a torn file is left"
-    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
-    workflow.snakemake(*words)
-    assert digests(workflow)["rendered/crops.npy"] == undisturbed["rendered/crops.npy"]
+    with mounted(workflow.folder / "results", "-t", "tmpfs", "-o", "size=200k", "tmpfs") as results:
+        said = workflow.snakemake(*words, status=1)
+        assert re.search(r"error: results/rendered/\S+: its disk is full; free some space", said), said
+        assert "Traceback" not in said
+        assert digests(workflow).items() <= undisturbed.items(), "a torn file is left"
+        remount(results, "size=100m")
+        workflow.snakemake(*words)
+        assert digests(workflow)["rendered/crops.npy"] == undisturbed["rendered/crops.npy"]
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[Workflow]:
+def quick(copy_of_quick: Callable[[Path], Workflow]) -> Iterator[Workflow]:
     """A finished run by a stand-in for `efgan`, which waits while there is a file `hold`; other users may enter."""
     folder = Path(tempfile.mkdtemp(prefix="efgan-faults-"))
-    folder.chmod(0o755)
-    programs = folder / "programs"
-    first = '\necho "$EFGAN_WORKFLOW" > ended_by\nwhile [ -e hold ]; do sleep 0.1; done\n'
-    write_program(programs / "efgan", STAND_IN.replace("\n", first, 1))
-    quick = Workflow(copy_workflow(folder / "repository").folder, programs)
-    quick.snakemake("--cores", "4", "--config", "preset=smoke")
-    yield quick
+    yield copy_of_quick(folder)
     shutil.rmtree(folder)
 
 
@@ -171,16 +153,14 @@ def test_a_second_run_says_who_holds_the_lock(quick: Workflow) -> None:
     lose(quick)
     hold = quick.folder / "hold"
     hold.touch()
-    first = quick.start("--cores", "1", "--config", "preset=smoke")
-    quick.wait_for(lambda: bool(list((quick.folder / ".snakemake/locks").glob("*.lock"))), "lock", first)
-    try:
-        said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
-    finally:
+    with quick.background("--cores", "1") as first:
+        quick.wait_for((quick.folder / "ended_by").exists, "job", first)
+        said = quick.snakemake("--cores", "1", status=1)
         hold.unlink()
+        assert first.wait(timeout=120) == 0
     assert f"Another run works on the same files: process {first.pid} on " in said
     assert "Traceback" not in said
-    assert first.wait(timeout=120) == 0
-    assert "Nothing to be done" in quick.snakemake("--config", "preset=smoke")
+    assert "Nothing to be done" in quick.snakemake()
     # Its jobs were told which process they end with; test_faults.py of the unit tests shows that they do.
     assert (quick.folder / "ended_by").read_text(encoding="utf-8").startswith(f"{first.pid}:")
 
@@ -188,19 +168,13 @@ def test_a_second_run_says_who_holds_the_lock(quick: Workflow) -> None:
 def test_read_only_results_are_one_sentence(quick: Workflow) -> None:
     """On a read-only file system not even root may write; a dry run may still look."""
     lose(quick)
-    results = str(quick.folder / "results")
-    done = subprocess.run(["mount", "--bind", results, results], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    try:
-        subprocess.run(["mount", "-o", "remount,ro,bind", results], check=True)
-        said = quick.snakemake("--cores", "1", "--config", "preset=smoke", status=1)
+    with mounted(quick.folder / "results", "--bind", str(quick.folder / "results")) as results:
+        remount(results, "ro,bind")
+        said = quick.snakemake("--cores", "1", status=1)
         assert "results: this user may not write here, or the file system is read-only" in said
         assert "Traceback" not in said
         # Of a lost file: one that is there and would be made again, Snakemake already calls protected.
-        assert "draw_curves" in quick.would_run(LOST, "--config", "preset=smoke")
-    finally:
-        subprocess.run(["umount", results], check=True)
+        assert "draw_curves" in quick.would_run(LOST)
 
 
 def test_a_missing_permission_is_one_sentence(quick: Workflow) -> None:
@@ -208,50 +182,40 @@ def test_a_missing_permission_is_one_sentence(quick: Workflow) -> None:
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("changing the user takes root and setpriv")
     lose(quick)
-    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-    program = shutil.which("snakemake", path=quick.environment()["PATH"])
-    environment = {**quick.environment(), "HOME": str(quick.folder.parent / "home")}
-    if subprocess.run(
-        [*nobody, str(program), "--version"], env=environment, capture_output=True, check=False
-    ).returncode:
-        pytest.skip("another user may not read this environment")
-    home = quick.folder.parent / "home"
+    home = quick.folder / "home"
     home.mkdir()
-    for path in [home, quick.folder, *quick.folder.rglob("*")]:
+    program = str(shutil.which("snakemake", path=quick.environment()["PATH"]))
+    words = ["env", f"HOME={home}", "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", program]
+    quick.folder.parent.chmod(0o755)
+    if subprocess.run([*words, "--version"], env=quick.environment(), capture_output=True, check=False).returncode:
+        pytest.skip("another user may not read this environment")
+    for path in [quick.folder, *quick.folder.rglob("*")]:
         if "results" not in path.parts:
             os.chown(path, 65534, 65534)
-    done = subprocess.run(
-        [*nobody, str(program), "--cores", "1", "--config", "preset=smoke"], cwd=quick.folder, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "results: this user may not write here" in done.stdout, done.stdout
-    assert "Traceback" not in done.stdout
+    said = quick.run(*words, "--cores", "1", status=1)
+    assert "results: this user may not write here" in said and "Traceback" not in said
 
 
 def test_a_vanished_input_is_one_sentence(quick: Workflow) -> None:
     recorded = quick.folder / "resources/london/openface.csv"
-    text = recorded.read_bytes()
-    recorded.unlink()
-    try:
-        said = quick.snakemake("-n", "results/london/faces.csv", "--config", "preset=london", status=1)
-    finally:
-        recorded.write_bytes(text)
+    recorded.rename(recorded.with_name("gone"))
+    said = quick.snakemake("-n", "results/london/faces.csv", "--config", "preset=london", status=1)
+    recorded.with_name("gone").rename(recorded)
     assert "Missing input files for rule extract_aus" in said and "resources/london/openface.csv" in said
     assert "Traceback" not in said
 
 
 def test_after_a_clock_was_set_back_edits_are_still_seen(quick: Workflow) -> None:
     """Results from the future would hide an edited source: the run is refused until they are dated back."""
-    quick.snakemake("--cores", "1", "--config", "preset=smoke")
+    quick.snakemake("--cores", "1")
     ahead = time.time() + 300_000
     for number, path in enumerate(sorted((quick.folder / "results").rglob("*"), key=lambda path: path.stat().st_mtime)):
         os.utime(path, (ahead + number, ahead + number))
-    source = quick.folder / "src/cascade_efgan/evaluation/psnr.py"
-    source.write_text(source.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    said = quick.snakemake("-n", "--config", "preset=smoke", status=1)
+    with (quick.folder / "src/cascade_efgan/evaluation/similarity.py").open("a", encoding="utf-8") as source:
+        source.write("\n# edited\n")
+    said = quick.snakemake("-n", status=1)
     assert "a clock was set back" in said and "Traceback" not in said
     for command in re.findall(r"find .*?(?:\\;|\+)", said):
         subprocess.run(["sh", "-c", command], cwd=quick.folder, check=True)
-    assert {"measure_psnr", "measure_psnr_true"} <= quick.would_run("--config", "preset=smoke")
-    assert "train" not in quick.would_run("--config", "preset=smoke")
+    again = quick.would_run()
+    assert {"measure_psnr", "measure_psnr_true"} <= again and "train" not in again
