@@ -53,7 +53,7 @@ def affectnet_photos(request: Request) -> SourcePhotos:
     wanted = request.settings.affectnet
 
     def drawn(archive: ArchiveReader) -> Contents:
-        contents = read_release(archive)
+        contents = _release(archive)
         names = {photo.id: name for name, photo in contents.photos.items()}
         ids = draw(names, wanted.limit, wanted.seed)
         if len(ids) == len(names):
@@ -67,12 +67,8 @@ def affectnet_photos(request: Request) -> SourcePhotos:
     return archive_photos(request, "affectnet", drawn)
 
 
-def read_release(archive: ArchiveReader) -> Contents:
-    """Labels and photographs of an archive of either release.
-
-    Raises:
-        InputError: neither release or both are there, or a list or annotation cannot be right.
-    """
+def _release(archive: ArchiveReader) -> Contents:
+    """Labels and photographs of an archive of either release."""
     names = archive.names()
     lists = [name for name in names if PurePosixPath(name).name.lower() in LISTS]
     annotations = [name for name in names if _ANY_ANNOTATION.fullmatch(name)]

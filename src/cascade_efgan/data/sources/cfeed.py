@@ -43,6 +43,8 @@ EXPRESSION_OF = {name: name for name in PRIMARY} | {
 SECOND = "second photograph of the same person and expression"
 
 _FILE = re.compile(r"(\d{1,2})_(\d+)_(\d+)\.jpe?g", re.ASCII | re.IGNORECASE)
+#: A class id as a cell holds it: a number, or the text of one.
+_WHOLE = re.compile(r"\s*(\d+)(?:\.0*)?\s*")
 
 
 class CfeedFile(NamedTuple):
@@ -73,20 +75,16 @@ def cfeed_photos(request: Request) -> SourcePhotos:
     return archive_photos(request, "cfeed", _contents)
 
 
-def parse_cfeed_name(name: str) -> CfeedFile | None:
-    """What the name of a file says, in any folder; None where it is no photograph of CFEE."""
-    path = PurePosixPath(name)
-    match = _FILE.fullmatch(path.name)
-    return CfeedFile(path.stem, int(match[1]), f"{int(match[2]):03d}", int(match[3])) if match else None
-
-
 def _contents(archive: ArchiveReader) -> Contents:
     classes = _classes(archive)
     expressions = _primary(classes, archive.path)
 
     def of_known_class(name: str) -> CfeedFile | None:
-        file = parse_cfeed_name(name)
-        return file if file and file.class_id in classes else None
+        path = PurePosixPath(name)
+        match = _FILE.fullmatch(path.name)
+        if match is None or int(match[1]) not in classes:
+            return None
+        return CfeedFile(path.stem, int(match[1]), f"{int(match[2]):03d}", int(match[3]))
 
     parsed, unexpected = recognize(archive.names(), of_known_class)
     kept = one_file_each(archive, ((file.id, name) for name, file in parsed.items()))
@@ -104,7 +102,8 @@ def _contents(archive: ArchiveReader) -> Contents:
         left_out[SECOND] = len(second)
     photos = {
         name: Photo(file.id, f"{file.id}.jpg", file.person, expressions[file.class_id], "frontal", b"")
-        for name, file in ((name, primary[name]) for name in chosen.values())
+        for name, file in primary.items()
+        if chosen[file.place] == name
     }
     people = sorted({file.person for file in files.values()})
     return Contents(photos, _expected(people, expressions, archive.path), chosen, unexpected, left_out)
@@ -116,9 +115,10 @@ def _classes(archive: ArchiveReader) -> dict[int, str]:
     classes: dict[int, str] = {}
     for row in _summary(data, where):
         # Neither the header nor further tables below, where the second column holds numbers.
-        number, label = _whole(row[0]), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
-        if number is None or not label:
+        match, label = _WHOLE.fullmatch(str(row[0])), row[1].strip() if len(row) > 1 and isinstance(row[1], str) else ""
+        if match is None or not label:
             continue
+        number = int(match[1])
         if _plain(classes.setdefault(number, label)) != _plain(label):
             raise InputError(
                 f"{where} calls class {number} both {classes[number]!r} and {label!r}, expected one name: obtain the "
@@ -187,15 +187,6 @@ def _expected(people: Sequence[str], expressions: Mapping[int, str], path: Path)
         for person in (*people, *absent)
         for class_id, expression in expressions.items()
     }
-
-
-def _whole(cell: Any) -> int | None:
-    """A cell as a whole number, whether the sheet holds it as a number or as text; None for any other cell."""
-    try:
-        number = float(cell)
-    except (TypeError, ValueError):
-        return None
-    return int(number) if number.is_integer() and not isinstance(cell, bool) else None
 
 
 def _plain(name: str) -> str:

@@ -54,7 +54,8 @@ def folder_photos(request: Request) -> SourcePhotos:
     is known by its suffix; of an animated one, later stages use the first picture.
 
     Raises:
-        InputError: as `archive_photos`; labels that `read_labels` or `match_labels` refuse.
+        InputError: as `archive_photos` and `read_labels`; a label's file fits several photographs, two rows name the
+            same one, or none is there.
     """
     wanted = request.settings.folder
     if not wanted.labels:
@@ -120,14 +121,11 @@ def read_labels(path: Path) -> list[LabelLine]:
     return labels
 
 
-def match_labels(labels: Sequence[LabelLine], names: Sequence[str], path: Path) -> dict[str, LabelLine]:
-    """Photograph's name -> its label; labels of absent files are left out.
+def _matched(labels: Sequence[LabelLine], names: Sequence[str], path: Path) -> dict[str, LabelLine]:
+    """Photograph's name -> its label; labels of absent files are left out. `path` is the labels' file.
 
     A label's file is the relative path, or any end of it that no other photograph shares, a bare name for instance;
     slashes may lean either way.
-
-    Raises:
-        InputError: a file fits several photographs, or two rows name the same one; `path` is the labels' file.
     """
     tails = _tails(names)
     matched: dict[str, LabelLine] = {}
@@ -176,7 +174,7 @@ def _unlabelled(archive: ArchiveReader) -> Contents:
 def _labelled(archive: ArchiveReader, rows: Sequence[LabelLine], labels: Path, partial: bool) -> Contents:
     """The listed photographs, and what is missing or unlisted."""
     names, others = _photographs(archive, labels)
-    matched = match_labels(rows, names, labels)
+    matched = _matched(rows, names, labels)
     present = {row.line for row in matched.values()}
     absent = [row for row in rows if row.line not in present]
     _refuse_unread([row.file for row in absent], others, labels, partial)
