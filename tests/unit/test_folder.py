@@ -9,16 +9,9 @@ from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.photos import Request
+from cascade_efgan.data.photos import Photo, Request
 from cascade_efgan.data.sources.folder import folder_photos, path_id
 from cascade_efgan.errors import InputError
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Two people, without and with labels: labels -> (folder, id -> OpenFace CSV)."""
-    root = tmp_path_factory.mktemp("my photographs")
-    return {labels: (root / str(labels), make_folder(root / str(labels), 2, labels)) for labels in (False, True)}
 
 
 @pytest.fixture
@@ -42,44 +35,32 @@ def seen(found):
     return {photo.file: (photo.person, photo.expression) for photo in found.photos}
 
 
-def test_without_labels_each_photograph_is_a_person_and_its_folder_its_expression(made):
-    folder, openface = made[False]
-    found = source("folder", folder)
-    assert (found.completeness.expected, found.completeness.found) == (None, 16)
-    photos = list(found.photos)
-    assert [photo.id for photo in photos] == sorted(openface)
-    assert [photo.person for photo in photos] == [photo.id for photo in photos]
-    assert sorted(photo.expression for photo in photos) == sorted(EXPRESSIONS * 2)
-    for photo in photos:
-        assert photo.file.split("/")[:2] == ["my photos", photo.expression]
-        assert photo.data == (folder / photo.file).read_bytes()
-        assert (photo.gaze, photo.face_box) == ("unknown", None)
-    assert found.completeness.unexpected == []
+def test_without_labels_each_photograph_is_a_person_and_its_folder_its_expression(tmp_path):
+    folders = {
+        "happy": "happy", "Happiness": "happy", "ANGER": "angry", "contempt": "contemptuous", "disgust": "disgusted",
+        "fear": "fearful", "sadness": "sad", "surprise": "surprised", "neutral": "neutral", "Anna": "unknown",
+        "happy people": "unknown",
+    }  # fmt: skip
+    expressions = {f"happy/{name}/1.jpg": expression for name, expression in folders.items()}
+    found = source("folder", photographs(tmp_path, *expressions))
+    told = found.completeness
+    assert (told.expected, told.found, told.unexpected) == (None, 11, [])
+    assert list(found.photos) == [
+        Photo(path_id(file), file, path_id(file), expressions[file], "unknown", file.encode())
+        for file in sorted(expressions, key=path_id)
+    ]
 
 
-def test_a_spreadsheets_labels_give_person_and_expression_and_are_no_unexpected_file(made):
-    folder, openface = made[True]
-    found = source("folder", folder, labels=folder / "labels.csv")
+def test_a_spreadsheets_labels_give_person_and_expression_and_are_no_unexpected_file(tmp_path):
+    openface = make_folder(tmp_path / "mine", 2, labels=True)
+    found = source("folder", tmp_path / "mine", labels=tmp_path / "mine" / "labels.csv")
     assert (found.completeness.expected, found.completeness.found, found.completeness.unexpected) == (16, 16, [])
     photos = list(found.photos)
     assert [photo.id for photo in photos] == sorted(openface)
     for photo in photos:
         person, number = re.fullmatch(r"Frau Müller (\d)/Bild (\d)\.\w+", photo.file).groups()
         assert (photo.person, photo.expression) == (f"Müller {person}", EXPRESSIONS[int(number)])
-    assert source("folder", folder).completeness.unexpected == ["labels.csv"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expression"),
-    [
-        ("happy", "happy"), ("Happiness", "happy"), ("ANGER", "angry"), ("contempt", "contemptuous"),
-        ("disgust", "disgusted"), ("fear", "fearful"), ("sadness", "sad"), ("surprise", "surprised"),
-        ("neutral", "neutral"), ("Anna", "unknown"), ("happy people", "unknown"),
-    ],
-)  # fmt: skip
-def test_a_folders_name_is_an_expression_where_it_is_one(tmp_path, name, expression):
-    file = f"happy/{name}/1.jpg"
-    assert seen(source("folder", photographs(tmp_path, file))) == {file: (path_id(file), expression)}
+    assert source("folder", tmp_path / "mine").completeness.unexpected == ["labels.csv"]
 
 
 def test_suffixes_may_be_in_any_case_and_other_files_are_unexpected(tmp_path, caplog):
