@@ -11,8 +11,7 @@ from programs import write_files
 
 from cascade_efgan import datasets
 from cascade_efgan.config import resolve
-from cascade_efgan.data.sources import fingerprints
-from cascade_efgan.data.sources.licensed import archive_fingerprint, archive_of, missing_archives
+from cascade_efgan.data.sources.licensed import MOST_BYTES, archive_fingerprint, archive_of, missing_archives
 from cascade_efgan.errors import InputError
 
 REQUESTS = {
@@ -150,7 +149,7 @@ def test_bytes_are_read_once_and_a_damaged_memory_is_no_error(folder, tmp_path, 
 @pytest.mark.skipif(not IO.exists(), reason="this system does not report how much a process reads")
 def test_beyond_a_bound_a_time_alone_is_a_change(folder):
     with (folder / "set.tar").open("wb") as file:
-        file.truncate(fingerprints.MOST_BYTES)  # a hole: it takes no place, but seconds to read
+        file.truncate(MOST_BYTES)  # a hole: it takes no place, but seconds to read
     found, read = bytes_read(lambda: states(None, folder, lambda: None, lambda: os.utime(folder / "list.xls", (1, 1))))
     first, again, touched = found
     assert first == again != touched and read < 2**24

@@ -19,8 +19,7 @@ from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.config import Settings, resolve, settings_flags
 from cascade_efgan.config.resolve import with_nulls
 from cascade_efgan.datasets import TRUE_EDITS, source_module
-from cascade_efgan.data.sources.fingerprints import fingerprint
-from cascade_efgan.data.sources.licensed import archive_fingerprint
+from cascade_efgan.data.sources.licensed import archive_fingerprint, fingerprint
 from cascade_efgan.devices import GLIBC_TUNABLES
 from cascade_efgan.errors import InputError
 from cascade_efgan.methods import CONTROLS, METHODS, wild_method

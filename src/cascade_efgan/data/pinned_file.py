@@ -13,12 +13,7 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """One published file.
-
-    Attributes:
-        sha256: 64 hexadecimal digits.
-        variable: environment variable with a mirror, a folder that holds the file.
-    """
+    """One published file; the environment variable `variable` names a mirror, a folder that holds it."""
 
     name: str
     url: str
