@@ -17,10 +17,13 @@ rule measure_accuracy_real:
         "logs/benchmarks/measure_accuracy_real/{dataset}/seed{seed}.tsv"
     resources:
         gpu=1,
+    params:
+        name="R",
+        method="real",
     shell:
         command_of(
             "accuracy",
-            "--name R --method real",
+            "--name {params.name} --method {params.method}",
             wildcards="dataset seed",
             input="weights model crops index split",
             output="metric predictions values",
@@ -53,8 +56,8 @@ rule measure_accuracy_edits:
         )
 
 
-rule measure_accuracy_augmented:
-    """R+G: the classifier of real images and edits on real test images."""
+# R+G: the classifier of real images and edits on real test images.
+use rule measure_accuracy_real as measure_accuracy_augmented with:
     input:
         **crops(),
         weights=rules.classify_with_edits.output.weights,
@@ -67,16 +70,9 @@ rule measure_accuracy_augmented:
         "logs/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/measure_accuracy_augmented/{dataset}/seed{seed}/{method}.tsv"
-    resources:
-        gpu=1,
-    shell:
-        command_of(
-            "accuracy",
-            "--name R+G",
-            wildcards="method dataset seed",
-            input="weights model crops index split",
-            output="metric predictions values",
-        )
+    params:
+        name="R+G",
+        method="{method}",
 
 
 rule measure_psnr:

@@ -15,9 +15,7 @@ if settings.wild.init_from:
 rule combine:
     """Put the data sets of the pre-training together."""
     input:
-        crops=expand(crops()["crops"], dataset=settings.pretraining),
-        index=expand(crops()["index"], dataset=settings.pretraining),
-        split=expand(crops()["split"], dataset=settings.pretraining),
+        **{name: expand(path, dataset=settings.pretraining) for name, path in crops().items()},
         code=code_of("combine"),
     output:
         **crops(dataset="combined"),
@@ -69,16 +67,8 @@ rule generate_wild:
     """Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8)."""
     input:
         **crops(),
-        weights=branch(
-            lambda wildcards: wildcards.stage == "wild",
-            then=rules.finetune_wild.output.weights,
-            otherwise=PRETRAINED[0],
-        ),
-        model=branch(
-            lambda wildcards: wildcards.stage == "wild",
-            then=rules.finetune_wild.output.model,
-            otherwise=PRETRAINED[1],
-        ),
+        weights=branch(lambda wildcards: wildcards.stage == "wild", rules.finetune_wild.output.weights, PRETRAINED[0]),
+        model=branch(lambda wildcards: wildcards.stage == "wild", rules.finetune_wild.output.model, PRETRAINED[1]),
         targets_index=POSED["index"],
         targets_split=POSED["split"],
         code=code_of("generate"),

@@ -6,7 +6,7 @@ Real images drawn at random against the other real images of the same data set s
 is 0.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from cascade_efgan.evaluation.fid import DistanceTo
 from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.statistics import statistics
 
-#: Numbers of images to try, with that of the paper's test part.
+#: Numbers of images to try, with that of the paper's test part; and all there are.
 SIZES = (20, 40, 80, 160, 320, 640, 1280, 2560)
 
 #: Draws of each number of images, and the most images of a set: more would change no curve, and cost minutes.
@@ -35,19 +35,22 @@ def measure_curves(real: np.ndarray, edits: Mapping[str, np.ndarray], extractor:
     """
     draw = np.random.default_rng(seed)
     real = _limited(real, draw)
-    lines = []
+    found: list[tuple[str, int, int, float, float]] = []
     for n in _sizes(len(real) // 2):
-        splits = [np.split(draw.permutation(len(real)), [n]) for _ in range(DRAWS)]
-        found = [_distances(real[own], real[others], extractor)(np.arange(n)) for own, others in splits]
-        lines.append(_line(REAL, n, len(real) - n, found))
+        for _ in range(DRAWS):
+            own, others = np.split(draw.permutation(len(real)), [n])
+            found.append((REAL, n, len(others), *_distances(real[own], real[others], extractor)(np.arange(n))))
     for method, vectors in edits.items():
         chosen = _limited(vectors, draw)
         measure = _distances(chosen, real, extractor)
         for n in _sizes(len(chosen)):
-            times = 1 if n == len(chosen) else DRAWS
-            found = [measure(draw.permutation(len(chosen))[:n]) for _ in range(times)]
-            lines.append(_line(method, n, len(real), found))
-    return pd.DataFrame(lines)
+            for _ in range(1 if n == len(chosen) else DRAWS):
+                found.append((method, n, len(real), *measure(draw.permutation(len(chosen))[:n])))
+    lines = pd.DataFrame(found, columns=["set", "n", "n_real", "fid", "kid"])
+    groups = lines.groupby(["set", "n", "n_real"], sort=False)
+    spread = groups[["fid", "kid"]].std(ddof=0).add_suffix("_deviation")
+    curves = groups[["fid", "kid"]].mean().join(spread).assign(draws=groups.size()).reset_index()
+    return curves[["set", "n", "n_real", "draws", "fid", "fid_deviation", "kid", "kid_deviation"]]
 
 
 def _distances(vectors: np.ndarray, real: np.ndarray, extractor: str) -> Callable[[np.ndarray], tuple[float, float]]:
@@ -57,18 +60,8 @@ def _distances(vectors: np.ndarray, real: np.ndarray, extractor: str) -> Callabl
     return lambda rows: (frechet(rows), kernel.distance(rows))
 
 
-def _line(name: str, n: int, n_real: int, found: list[tuple[float, float]]) -> dict[str, object]:
-    frechet, kernel = zip(*found, strict=True)
-    counts = {"set": name, "n": n, "n_real": n_real, "draws": len(found)}
-    fid = {"fid": float(np.mean(frechet)), "fid_deviation": float(np.std(frechet))}
-    return {**counts, **fid, "kid": float(np.mean(kernel)), "kid_deviation": float(np.std(kernel))}
-
-
-def _sizes(most: int) -> Iterator[int]:
-    """Numbers of images up to the most there are, which comes last."""
-    yield from (size for size in SIZES if size < most)
-    if most >= 2:
-        yield most
+def _sizes(most: int) -> list[int]:
+    return [*(size for size in SIZES if size < most), *([most] if most >= 2 else [])]
 
 
 def _limited(vectors: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -7,19 +7,18 @@ from cascade_efgan.evaluation.statistics import FeatureStatistics, statistics
 
 
 def frechet_distance(mean1: np.ndarray, covariance1: np.ndarray, mean2: np.ndarray, covariance2: np.ndarray) -> float:
-    """Squared Fréchet distance `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`.
+    """Squared Fréchet distance `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`, 0 or more.
 
     pytorch-fid takes the square root of the unsymmetric product `C1 C2`, which is unstable where covariances are
     singular, as they are with fewer images than features (it gives small negative distances of equal statistics).
     The eigenvalues of `C1 C2` are those of the symmetric `C1^(1/2) C2 C1^(1/2)`, which are never negative; the
     tests hold both to within 0.01.
 
-    Means are `(D,)`, covariances `(D, D)` and symmetric, all float64; the distance is 0 or more.
+    Means are `(D,)`, covariances `(D, D)` and symmetric, all float64.
     """
-    root = _square_root(covariance1)
-    inner = root @ covariance2 @ root
-    eigenvalues = clean_eigenvalues(np.linalg.eigvalsh((inner + inner.T) / 2))
-    trace = np.trace(covariance1) + np.trace(covariance2) - 2 * np.sqrt(eigenvalues).sum()
+    values, vectors = np.linalg.eigh(covariance1)
+    root = (vectors * np.sqrt(_clean(values))) @ vectors.T
+    trace = np.trace(covariance1) + np.trace(covariance2) - 2 * _sum_of_roots(root @ covariance2 @ root)
     shift = mean1 - mean2
     return max(0.0, float(shift @ shift + trace))
 
@@ -49,10 +48,9 @@ class DistanceTo:
         gram = self._gram[np.ix_(rows, rows)]
         across = gram.mean(axis=0)
         centred = (gram - across - across[:, None] + gram.mean()) / (len(rows) - 1)
-        eigenvalues = clean_eigenvalues(np.linalg.eigvalsh((centred + centred.T) / 2))
         own = np.sum((chosen - mean) ** 2) / (len(rows) - 1)
         other = np.trace(self._real.covariance)
-        return max(0.0, float(mean @ mean + own + other - 2 * np.sqrt(eigenvalues).sum()))
+        return max(0.0, float(mean @ mean + own + other - 2 * _sum_of_roots(centred)))
 
 
 def distance(real: FeatureStatistics, edits: FeatureStatistics) -> float:
@@ -69,14 +67,12 @@ def distance(real: FeatureStatistics, edits: FeatureStatistics) -> float:
     return frechet_distance(real.mean, real.covariance, edits.mean, edits.covariance)
 
 
-def _square_root(matrix: np.ndarray) -> np.ndarray:
-    """Symmetric square root of a positive semi-definite matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    root: np.ndarray = (vectors * np.sqrt(clean_eigenvalues(values))) @ vectors.T
-    return root
+def _sum_of_roots(matrix: np.ndarray) -> float:
+    """Trace of the square root of a positive semi-definite matrix, symmetric but for rounding."""
+    return float(np.sqrt(_clean(np.linalg.eigvalsh((matrix + matrix.T) / 2))).sum())
 
 
-def clean_eigenvalues(eigenvalues: np.ndarray) -> np.ndarray:
+def _clean(eigenvalues: np.ndarray) -> np.ndarray:
     """Eigenvalues with those of rounding size set to 0: the root of 1e-16 is 1e-8, and a thousand of them add up."""
     noise = np.abs(eigenvalues).max() * len(eigenvalues) * np.finfo(np.float64).eps
     return np.where(eigenvalues > noise, eigenvalues, 0.0)

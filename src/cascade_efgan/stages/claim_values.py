@@ -1,17 +1,18 @@
 """Numbers of every edit that only the claims need."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import torch
 from typer import Option
 
 from cascade_efgan.claims.edit_numbers import attention_values, of_edits, path_values
 from cascade_efgan.claims.entries import CASCADE, EF
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.dataset import Faces, load_faces, part_rows
 from cascade_efgan.data.patches import load_patch_boxes
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
@@ -28,9 +29,6 @@ from cascade_efgan.stages import options
 
 #: Edits at a time.
 BATCH = 32
-
-#: A method, edits, and some numbers of each of them: metric -> `(M,)`, NaN where unknown.
-MeasuredEdits = tuple[str, Edits, Mapping[str, np.ndarray]]
 
 
 def command(
@@ -59,37 +57,36 @@ def command(
     """Numbers of edits that change the expression, and of what EF-GAN and Cascade EF-GAN do inside to make them."""
     faces, wanted, device = load_faces(crops, index), load_edits(asked, asked_index), pick_device()
     reader = load_au_regressor(reader_weights, reader_model)[0] if reader_weights and reader_model else None
+    arrays, indices = named_paths("--edits", edits), named_paths("--edits-index", edits_index)
+    read, boxes = named_paths("--readings", readings), load_patch_boxes(patch_centers)
+    tables: list[pd.DataFrame] = []
 
-    def measured() -> Iterator[MeasuredEdits]:
-        arrays, indices = named_paths("--edits", edits), named_paths("--edits-index", edits_index)
-        read = named_paths("--readings", readings)
-        for method in same_names(("--edits", "--edits-index"), arrays, indices) if arrays else ():
-            made = load_edits(arrays[method], indices[method])
-            seen = read_readings(read[method], made.ids) if method in read else None
-            truth = None if reader is None else _partners(made, wanted, asked_index)
-            yield method, made, of_edits(made, faces.index, seen, truth, load_patch_boxes(patch_centers))
-        if weights and model:
-            single = attention_generator(weights, model).to(device)
-
-            def attention(rows: np.ndarray) -> Mapping[str, np.ndarray]:
-                truth = None if reader is None else np.asarray(wanted.images[rows])
-                return attention_values(single, Asked(faces, wanted.index.iloc[rows], device), truth)
-
-            yield EF, wanted, _by_batches(attention, wanted)
-        if cascade_weights and cascade_model and cascade_critics:
-            cascade = attention_generator(cascade_weights, cascade_model).to(device)
-            critic = load_au_critic(cascade_critics, cascade_model).to(device)
-            real = faces.index[list(AUS)].to_numpy(np.float64)[part_rows(faces.index, split, "train")]
-
-            def path(rows: np.ndarray) -> Mapping[str, np.ndarray]:
-                return path_values(cascade, critic, Asked(faces, wanted.index.iloc[rows], device), real, reader, device)
-
-            yield CASCADE, wanted, _by_batches(path, wanted)
-
-    tables = []
-    for method, made, numbers in measured():
+    def keep(method: str, made: Edits, numbers: Mapping[str, np.ndarray]) -> None:
+        """Numbers of each of these edits, `(M,)` by metric, NaN where unknown: of those that change the expression."""
         changed = {name: np.where(made.changes, column, np.nan) for name, column in numbers.items()}
         tables.append(edit_values(made, changed, dataset, method, seed))
+
+    for method in same_names(("--edits", "--edits-index"), arrays, indices):
+        made = load_edits(arrays[method], indices[method])
+        seen = read_readings(read[method], made.ids) if method in read else None
+        truth = None if reader is None else _partners(made, wanted, asked_index)
+        keep(method, made, of_edits(made, faces.index, seen, truth, boxes))
+    if weights and model:
+        single = attention_generator(weights, model).to(device)
+
+        def attention(asked: Asked, rows: np.ndarray) -> Mapping[str, np.ndarray]:
+            return attention_values(single, asked, None if reader is None else np.asarray(wanted.images[rows]))
+
+        keep(EF, wanted, _by_batches(attention, wanted, faces, device))
+    if cascade_weights and cascade_model and cascade_critics:
+        cascade = attention_generator(cascade_weights, cascade_model).to(device)
+        critic = load_au_critic(cascade_critics, cascade_model).to(device)
+        real = faces.index[list(AUS)].to_numpy(np.float64)[part_rows(faces.index, split, "train")]
+
+        def path(asked: Asked, _: np.ndarray) -> Mapping[str, np.ndarray]:
+            return path_values(cascade, critic, asked, real, reader, device)
+
+        keep(CASCADE, wanted, _by_batches(path, wanted, faces, device))
     write_records(values, pd.concat(tables) if tables else pd.DataFrame(columns=list(VALUE_COLUMNS)))
 
 
@@ -101,12 +98,14 @@ def _partners(made: Edits, truth: Edits, path: Path) -> np.ndarray:
     return np.array(partners)
 
 
-def _by_batches(measure: Callable[[np.ndarray], Mapping[str, np.ndarray]], made: Edits) -> dict[str, np.ndarray]:
-    """What `measure` finds of the rows that change the expression; NaN elsewhere."""
-    rows = np.flatnonzero(made.changes)
+def _by_batches(
+    measure: Callable[[Asked, np.ndarray], Mapping[str, np.ndarray]], wanted: Edits, faces: Faces, device: torch.device
+) -> dict[str, np.ndarray]:
+    """What `measure` finds of the edits that change the expression; NaN elsewhere."""
+    rows = np.flatnonzero(wanted.changes)
     whole: dict[str, np.ndarray] = {}
     for start in range(0, len(rows), BATCH):
         some = rows[start : start + BATCH]
-        for name, column in measure(some).items():
-            whole.setdefault(name, np.full(len(made), np.nan))[some] = column
+        for name, column in measure(Asked(faces, wanted.index.iloc[some], device), some).items():
+            whole.setdefault(name, np.full(len(wanted), np.nan))[some] = column
     return whole
