@@ -21,12 +21,19 @@ from cascade_efgan.figures.caption import Caption, Made, write_figure
 from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits
 from cascade_efgan.figures.confusion import draw_confusion
 from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
-from cascade_efgan.figures.expression_gap import draw_gap, gain_of_cascade, gap_table
+from cascade_efgan.figures.expression_gap import (
+    draw_gap,
+    gain_of_cascade,
+    gap_bins,
+    gap_table,
+    people_weights,
+    resampled_means,
+)
 from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
 from cascade_efgan.figures.per_edit import au_gaps
-from cascade_efgan.figures.scores import bin_edges, edit_scores, in_bins, people_weights, resampled_means
+from cascade_efgan.figures.scores import edit_scores
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
 from cascade_efgan.figures.wild import draw_wild, nearest_faces
@@ -93,8 +100,8 @@ def test_the_gap_is_the_distance_of_the_aus(faces: Faces, plan: pd.DataFrame) ->
 
 def test_bins_hold_about_as_many_values_each_and_equal_values_give_one_bin() -> None:
     values = np.random.default_rng(0).normal(size=100)
-    assert np.bincount(in_bins(values, bin_edges(values, 5))).tolist() == [20] * 5
-    assert set(in_bins(np.ones(4), bin_edges(np.ones(4), 5))) == {0}
+    assert np.bincount(gap_bins(values)[1]).tolist() == [20] * 5
+    assert set(gap_bins(np.ones(4))[1]) == {0}
 
 
 def test_resampling_everybody_once_gives_the_plain_means_and_draws_are_of_people() -> None:
@@ -104,8 +111,8 @@ def test_resampling_everybody_once_gives_the_plain_means_and_draws_are_of_people
     only_first = resampled_means(values, groups, people, np.array([[2.0, 0.0], [0.0, 2.0]]))
     assert only_first[0].tolist() == [1.0, 5.0]
     assert only_first[1, 0] == 3.0 and np.isnan(only_first[1, 1])
-    weights = people_weights(6, 50, 1)
-    assert (weights.sum(axis=1) == 6).all() and (weights == people_weights(6, 50, 1)).all()
+    weights = people_weights(6, 1)
+    assert (weights.sum(axis=1) == 6).all() and (weights == people_weights(6, 1)).all()
 
 
 def scores(gap_effect: float, seed: int = 0) -> pd.DataFrame:
@@ -134,11 +141,11 @@ def test_the_gap_table_refuses_edits_in_another_order() -> None:
 
 def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_not() -> None:
     pair = ("cascade_ef_gan", "ef_gan")
-    helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, "correct", 0)
+    helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, 0)
     assert helps is not None and helps["low"] > 0 and helps["large"] > helps["small"]
-    same = gain_of_cascade({pair[0]: scores(0), pair[1]: scores(0)}, pair, "correct", 0)
+    same = gain_of_cascade({pair[0]: scores(0), pair[1]: scores(0)}, pair, 0)
     assert same is not None and same["difference"] == same["low"] == same["high"] == 0
-    assert gain_of_cascade({pair[0]: scores(0)}, pair, "correct", 0) is None
+    assert gain_of_cascade({pair[0]: scores(0)}, pair, 0) is None
     figure, caption = draw_gap({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, "the true edit", MADE)
     plt.close(figure)
     assert "a larger gain at large gaps" in caption.text and caption.n == {"edits": 200, "people": 20}

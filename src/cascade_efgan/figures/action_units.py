@@ -1,16 +1,14 @@
 """AUs asked for against AUs obtained, AU by AU (data sets whose edits' AUs can be read)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.caption import Caption, Drawn, Made
 from cascade_efgan.figures.style import COLOURS, TEXT_WIDTH, TITLES, line_style
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _COLUMNS, _SIDE, _FEWEST = 6, 1.15, 5
 
@@ -20,15 +18,12 @@ def binned_means(wanted: np.ndarray, obtained: np.ndarray) -> tuple[np.ndarray, 
 
     Bins with fewer than `_FEWEST` edits are left out.
     """
-    groups = np.rint(wanted).astype(int)
-    present = [one for one in range(int(AU_MAX) + 1) if (groups == one).sum() >= _FEWEST]
-    asked, shown = (np.array([values[groups == one].mean() for one in present]) for values in (wanted, obtained))
-    return asked, shown
+    groups = pd.DataFrame({"asked": wanted, "shown": obtained}).groupby(np.rint(wanted))
+    means = groups.mean()[groups.size() >= _FEWEST]
+    return means["asked"].to_numpy(), means["shown"].to_numpy()
 
 
-def draw_aus(
-    wanted: np.ndarray, obtained: Mapping[str, np.ndarray], points: str, floor: float, made: Made
-) -> tuple["Figure", Caption]:
+def draw_aus(wanted: np.ndarray, obtained: Mapping[str, np.ndarray], points: str, floor: float, made: Made) -> Drawn:
     """A panel for every AU: a line for every method, and a point for every edit of one of them.
 
     Args:
@@ -37,8 +32,6 @@ def draw_aus(
         points: the method whose edits are drawn one by one.
         floor: mean absolute error of the reading network on real held-out faces, 0..5.
     """
-    from matplotlib import pyplot as plt
-
     rows = -(-(len(AUS) + 1) // _COLUMNS)
     figure, axes = plt.subplots(
         rows, _COLUMNS, figsize=(TEXT_WIDTH, rows * _SIDE + 0.3), sharex=True, sharey=True, layout="constrained"

@@ -2,16 +2,16 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
 
 from cascade_efgan.config import Settings, settings_from_flags
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.style import save_figure
 from cascade_efgan.files import write_json
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: PNG, PDF and JSON of a figure.
 Files = tuple[Path, Path, Path]
@@ -65,7 +65,10 @@ class Caption:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> None:
+Drawn = tuple[Figure, Caption]
+
+
+def write_figure(files: Files, drawn: Drawn, made: Made) -> None:
     """Write a figure with its caption; the same figure gives the same bytes.
 
     Raises:
@@ -88,6 +91,7 @@ def write_figure(files: Files, drawn: "tuple[Figure, Caption]", made: Made) -> N
     write_json(files[2], values, ensure_ascii=False)
 
 
-def people_count(shown: int, all_people: int) -> str:
-    """`4 of the 12 test people`."""
-    return f"{shown} of the {all_people} test people"
+def people_drawn(shown: pd.DataFrame, edits: pd.DataFrame, made: Made, shift: int = 0) -> str:
+    """Whose edits some of a data set's edits are, and how they were chosen: by `figures.seed`, plus `shift`."""
+    people = f"{shown['person'].nunique()} of the {edits['person'].nunique()} test people"
+    return f"{people}, drawn at random (figures.seed {made.drawn}{f' + {shift}' if shift else ''})"

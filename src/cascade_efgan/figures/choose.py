@@ -8,9 +8,10 @@ import pandas as pd
 from cascade_efgan.data import EXPRESSIONS
 
 
-def text_at(index: pd.DataFrame, label: int, column: str) -> str:
-    """Text of a column in the row of this label."""
-    return str(index.at[label, column])
+def from_to(edits: pd.DataFrame, between: str) -> list[str]:
+    """`happy → sad` for every edit, with `between` before the arrow."""
+    names = zip(edits["source_expression"], edits["target_expression"], strict=True)
+    return [f"{own}{between}→ {target}" for own, target in names]
 
 
 def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
@@ -38,17 +39,16 @@ def choose_edits(index: pd.DataFrame, count: int, seed: int) -> list[int]:
         fits = left[left["target_expression"] == targets.pop(0)]
         used = list(zip(fits["person"].map(people), fits["source_expression"].map(sources), strict=True))
         label = int(rng.choice([row for row, often in zip(fits.index, used, strict=True) if often == min(used)]))
-        people[text_at(index, label, "person")] += 1
-        sources[text_at(index, label, "source_expression")] += 1
+        people[str(index.at[label, "person"])] += 1
+        sources[str(index.at[label, "source_expression"])] += 1
         chosen.append(label)
         left = left.drop(label)
-    names = {name: place for place, name in enumerate(EXPRESSIONS)}
-
-    def place(label: int) -> tuple[int, int]:
-        own = text_at(index, label, "source_expression")  # a wild image may have none that is known
-        return names[text_at(index, label, "target_expression")], names.get(own, len(names))
-
-    return sorted(chosen, key=place)
+    # A wild image may have no expression that is known.
+    places = {name: place for place, name in enumerate(EXPRESSIONS)}
+    ordered = index.loc[chosen, ["target_expression", "source_expression"]].map(
+        lambda name: places.get(name, len(places))
+    )
+    return ordered.sort_values(["target_expression", "source_expression"], kind="stable").index.tolist()
 
 
 def choose_sources(index: pd.DataFrame, count: int, seed: int) -> list[str]:

@@ -2,33 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.records import read_records
-from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.caption import Caption, Drawn, Made
 from cascade_efgan.figures.style import SEQUENTIAL, TEXT_WIDTH, TITLES
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _COLUMNS, _SIDE = 4, 1.5
 #: Share above which a cell is light enough for dark letters, %.
 _LIGHT = 60.0
 
 
-def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure", Caption]:
+def draw_confusion(predictions: Mapping[str, Path], made: Made) -> Drawn:
     """A matrix of R, then of G for every method and for the true edit.
 
     Args:
         predictions: `real` (R), method or control (G) -> its predictions.
     """
-    from matplotlib import pyplot as plt
-
     frames = {name: read_records(path, ("id", "true", "predicted")) for name, path in predictions.items()}
     seen = {value for frame in frames.values() for column in ("true", "predicted") for value in frame[column]}
     names = [name for name in EXPRESSIONS if name in seen]
@@ -59,7 +54,7 @@ def draw_confusion(predictions: Mapping[str, Path], made: Made) -> tuple["Figure
     return figure, _caption(matrices, made)
 
 
-def _dress(axis: "Axes", names: list[str], shares: np.ndarray) -> None:
+def _dress(axis: Axes, names: list[str], shares: np.ndarray) -> None:
     axis.grid(visible=False)
     for side in axis.spines.values():
         side.set_visible(False)

@@ -6,28 +6,58 @@ there (Sec. 1, 3.2). Were it so, the cascade's lines would fall less steeply to 
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
-from cascade_efgan.figures.caption import Caption, Made
-from cascade_efgan.figures.scores import bin_edges, in_bins, interval, people_weights, resampled_means
+from cascade_efgan.figures.caption import Caption, Drawn, Made
 from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style, sentence_figure
 from cascade_efgan.methods import ABLATED, COMPARED, CONTROLS
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-#: Bins of about as many edits each, bootstrap draws.
-BINS, DRAWS = 5, 2000
+#: Bins of about as many edits each, bootstrap draws, and what their 95 % interval lies between.
+BINS, DRAWS, PERCENTILES = 5, 2000, (2.5, 97.5)
 
 #: Score -> axis, and its factor.
 SCORES = {"correct": ("G ↑ (%)", 100.0), "au_error": ("AU error ↓ (0 to 5)", 1.0), "psnr": ("PSNR ↑ (dB)", 1.0)}
 
 #: (cascade, its single-step method): whose difference shows whether the cascade helps more where the gap is large.
 PAIRS = (("baseline_cascade", "baseline"), ("cascade_ef_gan", "ef_gan"))
+
+
+def gap_bins(gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bins that hold about as many gaps each: edges `(B + 1,)`, B at most `BINS`; of each gap its bin, `(M,)` int64."""
+    edges = np.unique(np.quantile(gaps, np.linspace(0, 1, BINS + 1)))
+    if len(edges) == 1:
+        edges = np.append(edges, edges + 1)
+    return edges, np.clip(np.searchsorted(edges, gaps, side="right") - 1, 0, len(edges) - 2)
+
+
+def people_weights(people: int, seed: int) -> np.ndarray:
+    """How often each of `people` is drawn when as many are drawn with replacement: `(DRAWS, people)`."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(people, np.full(people, 1 / people), size=DRAWS).astype(np.float64)
+
+
+def resampled_means(values: np.ndarray, groups: np.ndarray, people: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of every group under each resampling of people: `(B, G)`, NaN where a draw has none of a group.
+
+    Args:
+        values: `(M,)`; NaN is left out.
+        groups: `(M,)` int64, 0..G-1.
+        people: `(M,)` int64, 0..P-1: whose value it is.
+        weights: `(B, P)`: how often each person was drawn.
+    """
+    known = ~np.isnan(values)
+    shape = (weights.shape[1], int(groups.max()) + 1)
+    totals, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(totals, (people[known], groups[known]), values[known])
+    np.add.at(counts, (people[known], groups[known]), 1)
+    with np.errstate(invalid="ignore"):
+        means: np.ndarray = (weights @ totals) / (weights @ counts)
+    return means
 
 
 def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
@@ -47,35 +77,31 @@ def gap_table(scores: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     for method, frame in scores.items():
         if not frame[["row", "person", "gap"]].equals(first[["row", "person", "gap"]]):
             raise ValueError(f"{method}: its edits are not those of {next(iter(scores))}, in the same order")
-    gaps = first["gap"].to_numpy()
-    edges = bin_edges(gaps, BINS)
-    groups = in_bins(gaps, edges)
+    edges, groups = gap_bins(first["gap"].to_numpy())
     people, names = pd.factorize(first["person"])
-    weights = people_weights(len(names), DRAWS, seed)
+    weights = people_weights(len(names), seed)
     rows: list[dict[str, Any]] = []
     for measure, (method, frame) in product(SCORES, scores.items()):
-        values = frame[measure].to_numpy()
-        if np.isnan(values).all():
+        known = frame.assign(bin=groups).dropna(subset=measure)
+        if known.empty:
             continue
-        lows, highs = interval(resampled_means(values, groups, people, weights))
-        for number in np.unique(groups[~np.isnan(values)]):
-            inside = (groups == number) & ~np.isnan(values)
+        sampled = resampled_means(frame[measure].to_numpy(), groups, people, weights)
+        lows, highs = np.nanpercentile(sampled, PERCENTILES, axis=0)
+        for number, inside in known.groupby("bin"):
+            at = int(str(number))
             rows.append(
                 {
-                    "measure": measure, "method": method, "bin": int(number), "low": float(edges[number]),
-                    "high": float(edges[number + 1]), "middle": float(gaps[inside].mean()),
-                    "edits": int(inside.sum()), "people": len(set(people[inside])),
-                    "mean": float(values[inside].mean()), "mean_low": float(lows[number]),
-                    "mean_high": float(highs[number]),
+                    "measure": measure, "method": method, "bin": at, "low": float(edges[at]),
+                    "high": float(edges[at + 1]), "middle": float(inside["gap"].mean()), "edits": len(inside),
+                    "people": inside["person"].nunique(), "mean": float(inside[measure].mean()),
+                    "mean_low": float(lows[at]), "mean_high": float(highs[at]),
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def gain_of_cascade(
-    scores: Mapping[str, pd.DataFrame], pair: tuple[str, str], measure: str, seed: int
-) -> dict[str, float] | None:
-    """How much more the cascade gains at the largest gaps than at the smallest, with its 95 % interval.
+def gain_of_cascade(scores: Mapping[str, pd.DataFrame], pair: tuple[str, str], seed: int) -> dict[str, float] | None:
+    """How much more the cascade gains in G at the largest gaps than at the smallest, with its 95 % interval.
 
     The gain of an edit is the cascade's score minus the single-step method's, of the same edit.
 
@@ -86,30 +112,24 @@ def gain_of_cascade(
     if any(name not in scores for name in pair):
         return None
     cascade, single = (scores[name] for name in pair)
-    gain = cascade[measure].to_numpy() - single[measure].to_numpy()
-    gaps = cascade["gap"].to_numpy()
-    edges = bin_edges(gaps, BINS)
-    groups = in_bins(gaps, edges)
+    gain = (cascade["correct"] - single["correct"]).to_numpy()
+    edges, groups = gap_bins(cascade["gap"].to_numpy())
     people, names = pd.factorize(cascade["person"])
-    sampled = resampled_means(gain, groups, people, people_weights(len(names), DRAWS, seed))
     means = resampled_means(gain, groups, people, np.ones((1, len(names))))[0]
-    if len(edges) < 3 or np.isnan(means[[0, -1]]).any():
+    small, large = float(means[0]), float(means[-1])
+    if len(edges) < 3 or np.isnan([small, large]).any():
         return None
-    low, high = interval(sampled[:, -1] - sampled[:, 0])
-    return {
-        "small": float(means[0]), "large": float(means[-1]), "difference": float(means[-1] - means[0]),
-        "low": float(low), "high": float(high),
-    }  # fmt: skip
+    sampled = resampled_means(gain, groups, people, people_weights(len(names), seed))
+    low, high = np.nanpercentile(sampled[:, -1] - sampled[:, 0], PERCENTILES).tolist()
+    return {"small": small, "large": large, "difference": large - small, "low": low, "high": high}
 
 
-def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tuple["Figure", Caption]:
+def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> Drawn:
     """A row per score, methods left and ablation right, with the number of edits in each bin below.
 
     `scores`: method or control -> `edit_scores`, of the same edits; `against`: what PSNR compares an edit with, in
     words.
     """
-    from matplotlib import pyplot as plt
-
     if not any(len(frame) for frame in scores.values()):
         caption = Caption("Quality against the expression gap", "No edit changes the expression.", {"edits": 0})
         return sentence_figure("Nothing to show: no edit changes the expression."), caption
@@ -141,7 +161,7 @@ def draw_gap(scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> tu
     return figure, _caption(table, scores, against, made)
 
 
-def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
+def _draw_lines(axis: Axes, table: pd.DataFrame, methods: Sequence[str], measure: str) -> None:
     factor = SCORES[measure][1]
     for name in methods:
         part = table[table["method"] == name]
@@ -154,7 +174,7 @@ def _draw_lines(axis: "Axes", table: pd.DataFrame, methods: Sequence[str], measu
             )  # fmt: skip
 
 
-def _draw_counts(axis: "Axes", table: pd.DataFrame) -> None:
+def _draw_counts(axis: Axes, table: pd.DataFrame) -> None:
     first = table[(table["measure"] == table["measure"].iloc[0]) & (table["method"] == table["method"].iloc[0])]
     axis.bar(
         first["low"], first["edits"], first["high"] - first["low"], align="edge", color="#BBBBBB", edgecolor="white",
@@ -172,7 +192,7 @@ def _draw_counts(axis: "Axes", table: pd.DataFrame) -> None:
 def _caption(table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], against: str, made: Made) -> Caption:
     edits = len(next(iter(scores.values())))
     people = next(iter(scores.values()))["person"].nunique()
-    gains = {pair: gain_of_cascade(scores, pair, "correct", made.drawn) for pair in PAIRS}
+    gains = {pair: gain_of_cascade(scores, pair, made.drawn) for pair in PAIRS}
     known = {pair: gain for pair, gain in gains.items() if gain is not None}
     sentences = " ".join(_gain_sentence(*pair, gain) for pair, gain in known.items())
     error = (

@@ -1,21 +1,17 @@
 """The best edits beside the largest failures, chosen by a number and not by eye."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.packed_edits import Edits
-from cascade_efgan.figures.caption import Caption
-from cascade_efgan.figures.choose import text_at
+from cascade_efgan.figures.caption import Caption, Drawn
+from cascade_efgan.figures.choose import from_to
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.scores import partners
 from cascade_efgan.figures.style import TITLES, sentence_figure, wrapped
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Best and worst edits shown of each method.
 SHOWN = 5
@@ -33,7 +29,7 @@ def best_and_worst(scores: pd.DataFrame, count: int) -> tuple[list[int], list[in
 
 def draw_extremes(
     faces: Faces, edits: Mapping[str, Edits], scores: Mapping[str, pd.DataFrame], truth: Edits | None
-) -> tuple["Figure", Caption]:
+) -> Drawn:
     """Three rows per method: input, what the edit is compared with (`partners`), edit; best left, failures right."""
     rows: list[list[np.ndarray | None]] = []
     labels: list[str] = []
@@ -42,17 +38,16 @@ def draw_extremes(
     for name, made_by in edits.items():
         best, worst = best_and_worst(scores[name], SHOWN)
         wide = max(wide, len(best))
-        shown = [*best, *worst]
-        index = made_by.index
-        ratios = scores[name].set_index("row")["psnr"]
-        rows.append([np.asarray(faces.images[faces.places[text_at(index, row, "source_id")]]) for row in shown])
+        chosen = [*best, *worst]
+        shown = made_by.index.iloc[chosen]
+        rows.append([faces.image(source) for source in shown["source_id"]])
         partner = partners(made_by, faces, truth)
-        rows.append([partner(row) for row in shown])
-        rows.append([np.asarray(made_by.images[row]) for row in shown])
+        rows.append([partner(row) for row in chosen])
+        rows.append([made_by.images[row] for row in chosen])
         labels += ["Input", "True edit" if truth is not None else "Real photograph", wrapped(TITLES[name])]
-        for column, row in enumerate(shown):
-            own, target = (text_at(index, row, f"{which}_expression") for which in ("source", "target"))
-            notes[len(rows) - 1, column] = f"{own}\n→ {target}\n{ratios[row]:.1f} dB"
+        ratios = scores[name].set_index("row")["psnr"][chosen]
+        for column, (words, ratio) in enumerate(zip(from_to(shown, "\n"), ratios, strict=True)):
+            notes[len(rows) - 1, column] = f"{words}\n{ratio:.1f} dB"
     caption = _caption({name: scores[name] for name in edits}, wide, truth is not None)
     if not wide:
         nothing = "Nothing to show: no edit that changes the expression has a picture to compare it with."

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from cascade_efgan.figures.style import SEQUENTIAL, TEXT_WIDTH
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Inches: gap between cells, gap between groups, a line of small text, and the largest side of a cell.
 _GAP, _GROUP_GAP, _LINE, _LARGEST = 0.03, 0.12, 0.105, 1.0
@@ -47,14 +49,28 @@ class Mosaic:
     scale: str = ""
 
 
-def draw_mosaic(mosaic: Mosaic) -> "Figure":
-    """Draw it as wide as a paper's text, or less where the faces would become too large."""
-    from matplotlib import pyplot as plt
+def grouped(
+    groups: Sequence[Sequence[np.ndarray | None]],
+    heads: Sequence[str],
+    notes: Sequence[str],
+    in_row: int,
+    note_at: float = 1,
+    **more: Any,
+) -> Mosaic:
+    """Groups of pictures, at most `in_row` of them in a row: their heads above, a note below picture `note_at`."""
+    rows = [[cell for group in groups[at : at + in_row] for cell in group] for at in range(0, len(groups), in_row)]
+    below = {(place // in_row, place % in_row * len(heads) + note_at): text for place, text in enumerate(notes)}
+    wide = min(in_row, len(groups))
+    borders = [len(heads) * number for number in range(1, wide)]
+    return Mosaic(rows, [*heads] * wide, notes=below, column_groups=borders, **more)
 
+
+def draw_mosaic(mosaic: Mosaic) -> Figure:
+    """Draw it as wide as a paper's text, or less where the faces would become too large."""
     label_width = 0.06 + 0.062 * max((len(line) for text in mosaic.labels for line in text.splitlines()), default=0)
     columns = max(len(row) for row in mosaic.cells)
     gaps = _GAP * (columns - 1) + (_GROUP_GAP - _GAP) * len(mosaic.column_groups)
-    has_maps = any(_is_map(cell) for row in mosaic.cells for cell in row)
+    has_maps = any(cell is not None and cell.ndim == 2 for row in mosaic.cells for cell in row)
     scale_width = 0.45 if has_maps else 0.0
     side = min(_LARGEST, (TEXT_WIDTH - label_width - gaps - scale_width) / columns)
     note_lines = [
@@ -79,10 +95,6 @@ def draw_mosaic(mosaic: Mosaic) -> "Figure":
     return figure
 
 
-def _is_map(cell: np.ndarray | None) -> bool:
-    return cell is not None and cell.ndim == 2
-
-
 def _places(sizes: Sequence[float], groups: Sequence[int]) -> list[float]:
     """Where cells of these sizes start, inches."""
     places, at = [], 0.0
@@ -94,10 +106,8 @@ def _places(sizes: Sequence[float], groups: Sequence[int]) -> list[float]:
     return places
 
 
-def _show(axis: "Axes", cell: np.ndarray, extent: tuple[float, float, float, float], largest: float) -> None:
-    import matplotlib
-
-    if _is_map(cell):
+def _show(axis: Axes, cell: np.ndarray, extent: tuple[float, float, float, float], largest: float) -> None:
+    if cell.ndim == 2:
         colours = matplotlib.colormaps[SEQUENTIAL].with_extremes(bad=_NOTHING)
         axis.imshow(
             np.ma.masked_invalid(cell), extent=extent, cmap=colours, vmin=0, vmax=largest, interpolation="nearest",
@@ -107,7 +117,7 @@ def _show(axis: "Axes", cell: np.ndarray, extent: tuple[float, float, float, flo
         axis.imshow(np.asarray(cell), extent=extent, interpolation="bicubic", aspect="auto")
 
 
-def _write(axis: "Axes", mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:
+def _write(axis: Axes, mosaic: Mosaic, lefts: list[float], tops: list[float], side: float) -> None:
     write = partial(axis.text, parse_math=False, ha="center")
     for left, text in zip(lefts, mosaic.heads, strict=False):
         write(left + side / 2, -0.05, text, va="baseline", fontsize=6.5, linespacing=1.1)
@@ -121,10 +131,7 @@ def _write(axis: "Axes", mosaic: Mosaic, lefts: list[float], tops: list[float], 
         axis.text(lefts[column], -above, text, ha="left", va="bottom", fontsize=7, fontweight="bold")
 
 
-def _draw_scale(figure: "Figure", mosaic: Mosaic, width: float, height: float) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
+def _draw_scale(figure: Figure, mosaic: Mosaic, width: float, height: float) -> None:
     length = min(height, 1.8)
     axis = figure.add_axes((1 + 0.08 / width, (height - length) / 2 / height, 0.08 / width, length / height))
     bar = figure.colorbar(ScalarMappable(Normalize(0, mosaic.largest), SEQUENTIAL), cax=axis, label=mosaic.scale)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,17 +12,14 @@ from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.errors import InputError
-from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import choose_edits, far_edits
-from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
+from cascade_efgan.figures.caption import Caption, Drawn, Made, people_drawn
+from cascade_efgan.figures.choose import choose_edits, far_edits, from_to
+from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic, grouped
 from cascade_efgan.figures.per_edit import au_gaps
 from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch
 from cascade_efgan.models.tensors import to_images, to_tensor
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Columns of continuous editing beside the input: shares of the way to the target.
 INTENSITIES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -47,12 +43,6 @@ class Asked:
         self.image = to_tensor(self.pictures, device)
         self.source = torch.from_numpy(faces.aus[rows]).to(device)
         self.target = torch.tensor(index[list(AUS)].to_numpy(np.float32) / AU_MAX, device=device)
-
-    @property
-    def heads(self) -> list[str]:
-        """Own and target expression of every edit, in two lines."""
-        names = zip(self.index["source_expression"], self.index["target_expression"], strict=True)
-        return [f"{own}\n→ {target}" for own, target in names]
 
 
 def attention_generator(weights: Path, model: Path) -> Cascade:
@@ -89,24 +79,19 @@ def choose_asked(
 
 
 @torch.inference_mode()
-def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> tuple["Figure", Caption]:
+def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> Drawn:
     """Input, edit, stitched local attention, global attention of the single-step EF-GAN; two edits a row (Fig. 3)."""
     module = generator.modules_in_order()[0]
     edit = generator(asked.image, asked.source, asked.target)[-1]
     pictures, local = to_images(edit.final), local_attention(edit.attention, module.boxes)
     whole = edit.attention["face"][:, 0].float().cpu().numpy()
-    rows: list[list[np.ndarray | None]] = []
-    notes: dict[tuple[int, float], str] = {}
-    for number in range(len(asked.index)):
-        if number % 2 == 0:
-            rows.append([])
-        notes[len(rows) - 1, len(rows[-1]) + 0.5] = asked.heads[number].replace("\n", " ")
-        rows[-1] += [asked.pictures[number], pictures[number], local[number], whole[number]]
     largest = round(float(max(np.nanmax(local), whole.max())), 2)
-    heads = ["Input", "Edit", "Local\nattention", "Global\nattention"] * min(2, len(asked.index))
     figure = draw_mosaic(
-        Mosaic(rows, heads, notes=notes, column_groups=[4] if len(asked.index) > 1 else [],
-               largest=largest or 1.0, scale="attention (1: painted anew, 0: kept)")
+        grouped(
+            list(zip(asked.pictures, pictures, local, whole, strict=True)),
+            ["Input", "Edit", "Local\nattention", "Global\nattention"],
+            from_to(asked.index, " "), 2, 0.5, largest=largest or 1.0, scale="attention (1: painted anew, 0: kept)",
+        )
     )  # fmt: skip
     inside = {"local": float(np.nanmean(local)), "global": float(whole.mean())}
     return figure, Caption(
@@ -125,23 +110,16 @@ def draw_attention(generator: Cascade, asked: Asked, made: Made, tested: pd.Data
 @torch.inference_mode()
 def draw_steps(
     cascade: Cascade, single: Cascade, asked: Asked, faces: Faces, made: Made, tested: pd.DataFrame
-) -> tuple["Figure", Caption]:
+) -> Drawn:
     """Input, the steps of Cascade EF-GAN, the single-step edit, the target's photograph; large gaps (Fig. 4)."""
     steps = [to_images(edit.final) for edit in cascade(asked.image, asked.source, asked.target)]
     alone = to_images(single(asked.image, asked.source, asked.target)[-1].final)
-    rows: list[list[np.ndarray | None]] = []
-    for number, counterpart in enumerate(asked.index["counterpart_id"]):
-        rows.append(
-            [asked.pictures[number], *(step[number] for step in steps), alone[number], faces.image(counterpart)]
-        )
-    heads = [
-        "Input",
-        *(f"Step {step}" for step in range(1, len(steps) + 1)),
-        "EF-GAN,\none step",
-        "Photograph with\nthe target AUs",
-    ]
-    figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1, 1 + len(steps)]))
-    return figure, Caption(
+    photographs = map(faces.image, asked.index["counterpart_id"])
+    rows = list(zip(asked.pictures, *steps, alone, photographs, strict=True))
+    numbers = [f"Step {step}" for step in range(1, len(steps) + 1)]
+    heads = ["Input", *numbers, "EF-GAN,\none step", "Photograph with\nthe target AUs"]
+    mosaic = Mosaic(rows, heads, from_to(asked.index, "\n"), column_groups=[1, 1 + len(steps)])
+    return draw_mosaic(mosaic), Caption(
         title="The cascade's steps",
         text=f"""The cascade's steps. Input, the edit after each of the {len(steps)} modules of Cascade EF-GAN (the last
             is its edit), for comparison the edit by the single-step EF-GAN that every module starts from, and the real
@@ -153,14 +131,13 @@ def draw_steps(
 
 
 @torch.inference_mode()
-def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> tuple["Figure", Caption]:
+def draw_continuous(cascade: Cascade, asked: Asked, made: Made, tested: pd.DataFrame) -> Drawn:
     """People in rows, intensity in columns: AUs between source and target come from the Interpolator (Fig. 7)."""
     on_the_way = between(cascade, asked, INTENSITIES)
     frames = [to_images(cascade(asked.image, asked.source, aus)[-1].final) for aus in on_the_way]
-    rows = [[asked.pictures[number], *(frame[number] for frame in frames)] for number in range(len(asked.index))]
     heads = ["Input", *(f"{100 * share:.0f} %" for share in INTENSITIES)]
-    figure = draw_mosaic(Mosaic(rows, heads, asked.heads, column_groups=[1]))
-    return figure, Caption(
+    rows = list(zip(asked.pictures, *frames, strict=True))
+    return draw_mosaic(Mosaic(rows, heads, from_to(asked.index, "\n"), column_groups=[1])), Caption(
         title="Continuous editing",
         text=f"""Continuous editing by Cascade EF-GAN. Rows: people; columns: share of the way from the source's AUs to
             the target's. As in Sec. 4.5, the AUs on the way come from the Interpolator, the last column has the
@@ -181,5 +158,4 @@ def between(cascade: Cascade, asked: Asked, shares: Sequence[float]) -> list[Ten
 
 
 def _drawn(asked: Asked, tested: pd.DataFrame, made: Made) -> str:
-    people = people_count(asked.index["person"].nunique(), tested["person"].nunique())
-    return f"{len(asked.index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn})."
+    return f"{len(asked.index)} edits of test images, of {people_drawn(asked.index, tested, made)}."

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import matplotlib
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from cascade_efgan.files import atomic_path
 from cascade_efgan.methods import CONTROLS, METHODS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Width of the text of a CVPR paper, inches, and pixels per inch of the PNG: 1,100 pixels in all.
 TEXT_WIDTH = 6.875
@@ -63,8 +64,6 @@ _RC: dict[str, Any] = {
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Draw and save figures inside this block."""
-    import matplotlib
-
     matplotlib.use("Agg")
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -72,14 +71,12 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def save_figure(figure: "Figure", png: Path, pdf: Path) -> None:
+def save_figure(figure: Figure, png: Path, pdf: Path) -> None:
     """Write a figure as PNG and PDF, cut to what is drawn, and close it; the same figure gives the same bytes.
 
     The PDF holds faces in their own pixels, smoothed by whoever shows it, and all else as vectors. Not in
     `data.pictures`: what trains imports that, and a change of a figure must train nothing anew.
     """
-    from matplotlib import pyplot as plt
-
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # one line for every table of a font
     with atomic_path(png) as partial:
         # The best compression takes three times as long and saves 4 %.
@@ -93,10 +90,8 @@ def save_figure(figure: "Figure", png: Path, pdf: Path) -> None:
     plt.close(figure)
 
 
-def sentence_figure(sentence: str) -> "Figure":
+def sentence_figure(sentence: str) -> Figure:
     """A figure that says why there is nothing to draw, so that a run does not end for it."""
-    from matplotlib import pyplot as plt
-
     figure = plt.figure(figsize=(TEXT_WIDTH, 0.5))
     figure.text(0.5, 0.5, sentence, ha="center", va="center")
     return figure

@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
-from cascade_efgan.figures.caption import Caption, Made
+from cascade_efgan.figures.caption import Caption, Drawn, Made
 from cascade_efgan.figures.style import TEXT_WIDTH, TITLES, line_style
 from cascade_efgan.methods import METHODS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Loss -> what it is. The paper's names; StarGAN's own losses last.
 LOSSES = {
@@ -56,13 +53,11 @@ def read_curves(path: Path) -> pd.DataFrame:
     return curves
 
 
-def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> tuple["Figure", Caption]:
+def draw_curves(curves: Mapping[str, pd.DataFrame], made: Made) -> Drawn:
     """A panel for every loss, a line for every method of `curves` that has it.
 
     A cascade is drawn after the epochs of the single-step method that it starts from.
     """
-    from matplotlib import pyplot as plt
-
     present = {name for frame in curves.values() for name in frame.columns if name != "epoch"}
     losses = [*(name for name in LOSSES if name in present), *sorted(present - set(LOSSES))]
     rows = -(-len(losses) // _COLUMNS)
@@ -94,7 +89,7 @@ def _start(method: str, curves: Mapping[str, pd.DataFrame]) -> float:
     return 0.0 if before is None else float(before["epoch"].max())
 
 
-def _dress(axis: "Axes", loss: str, values: list[pd.Series]) -> None:
+def _dress(axis: Axes, loss: str, values: list[pd.Series]) -> None:
     words = [loss.replace("/", " "), *([LOSSES[loss]] if loss in LOSSES else [])]
     title = axis.set_title("\n".join(words), fontsize=5.8, linespacing=1.15, loc="left")
     title.set_in_layout(False)  # wider than its panel, which must not become narrower for it

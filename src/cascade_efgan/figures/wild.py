@@ -1,20 +1,15 @@
 """Wild images: input, image with the desired expression, edit (Fig. 8 and 10)."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces
 from cascade_efgan.evaluation.packed_edits import Edits
-from cascade_efgan.figures.caption import Caption, Made, people_count
-from cascade_efgan.figures.choose import choose_edits, text_at
-from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
+from cascade_efgan.figures.caption import Caption, Drawn, Made, people_drawn
+from cascade_efgan.figures.choose import choose_edits
+from cascade_efgan.figures.mosaic import draw_mosaic, grouped
 from cascade_efgan.figures.style import TITLES
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Groups of pictures in a row.
 GROUPS = 2
@@ -44,7 +39,7 @@ def draw_wild(
     count: int,
     method: str,
     made: Made,
-) -> tuple["Figure", Caption]:
+) -> Drawn:
     """Input, an image with the desired expression, and the edits before and after fine-tuning.
 
     Args:
@@ -53,30 +48,21 @@ def draw_wild(
         training: row numbers of its training part, which the targets' AUs come from.
         method: whose edits they are, by name.
     """
-    index = wild.index
-    chosen = choose_edits(index, count, made.drawn)
-    shown = index.loc[chosen]
-    wanted = shown[list(AUS)].to_numpy(np.float64)
-    targets = training[nearest_faces(wanted, examples.index.iloc[training], shown["target_expression"].tolist())]
-    rows: list[list[np.ndarray | None]] = []
-    notes: dict[tuple[int, float], str] = {}
-    for number, (row, target) in enumerate(zip(chosen, targets, strict=True)):
-        if number % GROUPS == 0:
-            rows.append([])
-        notes[len(rows) - 1, len(rows[-1]) + 1] = text_at(index, row, "target_expression")
-        source = faces.images[faces.places[text_at(index, row, "source_id")]]
-        example = np.asarray(examples.images[target])
-        rows[-1] += [np.asarray(source), example, np.asarray(pretrained.images[row]), np.asarray(wild.images[row])]
-    wide = min(GROUPS, len(chosen))
-    heads = ["Input", "Target", TITLES["pretrained"], "Fine-tuned"] * wide
-    figure = draw_mosaic(Mosaic(rows, heads, notes=notes, column_groups=[4 * n for n in range(1, wide)]))
-    people = people_count(shown["person"].nunique(), index["person"].nunique())
-    return figure, Caption(
+    chosen = choose_edits(wild.index, count, made.drawn)
+    shown = wild.index.loc[chosen]
+    wanted, goals = shown[list(AUS)].to_numpy(np.float64), shown["target_expression"].tolist()
+    targets = training[nearest_faces(wanted, examples.index.iloc[training], goals)]
+    groups = [
+        [faces.image(source), examples.images[target], pretrained.images[row], wild.images[row]]
+        for row, source, target in zip(chosen, shown["source_id"], targets, strict=True)
+    ]
+    heads = ["Input", "Target", TITLES["pretrained"], "Fine-tuned"]
+    return draw_mosaic(grouped(groups, heads, goals, GROUPS)), Caption(
         title="Wild images",
         text=f"""Wild images edited by {method}. For each edit: input, an image with the desired expression, and the
             edits before and after fine-tuning on wild images. Target AUs are the mean of the expression over the
             training images of the pre-training; shown is the one of these whose AUs are nearest to them. {len(chosen)}
-            of {len(index)} edits of test images, of {people}, drawn at random (figures.seed {made.drawn}).""",
-        n={"edits shown": len(chosen), "edits": len(index)},
+            of {len(wild)} edits of test images, of {people_drawn(shown, wild.index, made)}.""",
+        n={"edits shown": len(chosen), "edits": len(wild)},
         paper_figure="8, 10",
     )
