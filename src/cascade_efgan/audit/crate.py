@@ -15,7 +15,7 @@ from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 from rocrate.utils import as_list
 
-from cascade_efgan.audit.provenance import File, Job
+from cascade_efgan.audit.provenance import File, Job, Provenance
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Release
 from cascade_efgan.files import atomic_path, sha256_file
 
@@ -32,6 +32,7 @@ PROFILES = {
 }
 #: Terms that the context of RO-Crate 1.1 lacks.
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+COMPLETED = {"@id": "http://schema.org/CompletedActionStatus"}
 ENDINGS = {
     **{".json": "application/json", ".csv": "text/csv", ".md": "text/markdown", ".tex": "application/x-tex"},
     **{".png": "image/png", ".pdf": "application/pdf", ".zip": "application/zip", ".html": "text/html"},
@@ -62,19 +63,23 @@ def describe_run_as_crate(release: Release, run: Mapping[str, Any], workflow: It
     crate.license = LICENSE
     crate.datePublished = datetime.fromisoformat(record.run["ended"])
     crate.metadata.extra_terms.update(TERMS)
-    profiles = [
-        crate.add(ContextEntity(crate, url, {"@type": "CreativeWork", "name": name, "version": version}))
-        for url, (name, version) in PROFILES.items()
+    crate.root_dataset["conformsTo"] = [
+        _context(crate, url, "CreativeWork", name=name, version=version) for url, (name, version) in PROFILES.items()
     ]
-    crate.root_dataset["conformsTo"] = profiles
-    crate.add(ContextEntity(crate, LICENSE, {"@type": "CreativeWork", "name": "MIT License"}))
+    _context(crate, LICENSE, "CreativeWork", name="MIT License")
     files = {name: _file(crate, name, file) for name, file in record.files.items()}
     main = _workflow(crate, release, workflow)
     about = {"name": "record of the run", "sha256": release.fingerprint, "encodingFormat": "application/json"}
     crate.add(DataEntity(crate, RECORD, {"@type": "File", **about}))
-    actions = [_job(crate, job, main, files) for job in record.jobs]
-    _finish(crate, release, main, files, actions)
+    controls = [_job(crate, job, main, files) for job in record.jobs]
+    _finish(crate, record, main, files, controls)
     return crate.metadata.generate()
+
+
+def _context(crate: ROCrate, identifier: str, kind: str, **about: Any) -> Entity:
+    """What is no file of the crate, made when it is first asked for."""
+    found = crate.dereference(identifier)
+    return found if found is not None else crate.add(ContextEntity(crate, identifier, {"@type": kind, **about}))
 
 
 def _file(crate: ROCrate, name: str, file: File) -> Entity:
@@ -84,15 +89,16 @@ def _file(crate: ROCrate, name: str, file: File) -> Entity:
         about["encodingFormat"] = ENDINGS[Path(name).suffix]
     if name.startswith(RESULTS):
         return crate.add(DataEntity(crate, name.removeprefix(RESULTS), {"@type": "File", **about}))
-    part = {} if Path(name).is_absolute() else {"isPartOf": {"@id": SOURCES}}
-    about["name"] = Path(name).name if Path(name).is_absolute() else name
-    return crate.add(ContextEntity(crate, f"#file/{name.lstrip('/')}", {"@type": "CreativeWork", **about, **part}))
+    if Path(name).is_absolute():
+        about["name"] = Path(name).name
+    else:
+        about["isPartOf"] = {"@id": SOURCES}
+    return _context(crate, f"#file/{name.lstrip('/')}", "CreativeWork", **about)
 
 
 def _workflow(crate: ROCrate, release: Release, names: Iterable[str]) -> Entity:
     """The Snakefile as the main workflow, with the files that it includes."""
-    main = None
-    others = []
+    main, others = None, []
     for name in sorted(names):
         about: dict[str, Any] = {"sha256": sha256_file(release.folder / name), "name": name.removeprefix(WORKFLOW)}
         if name == MAIN:
@@ -107,87 +113,61 @@ def _workflow(crate: ROCrate, release: Release, names: Iterable[str]) -> Entity:
     main["license"] = LICENSE
     # The profile takes every part of a workflow for a tool that it calls: included files are no parts in its sense.
     main["mentions"] = others
-    parameter = {"@type": "FormalParameter", "name": "settings", "additionalType": "File", "conformsTo": _BIOSCHEMAS}
-    settings = crate.add(ContextEntity(crate, "#parameter/settings", parameter))
-    settings["workExample"] = crate.dereference(WORKFLOW + "config.yaml")
-    crate.dereference(WORKFLOW + "config.yaml")["exampleOfWork"] = settings
+    bioschemas = {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"}
+    config, about = crate.dereference(WORKFLOW + "config.yaml"), {"name": "settings", "additionalType": "File"}
+    settings = _context(crate, "#parameter/settings", "FormalParameter", **about, conformsTo=bioschemas)
+    settings["workExample"], config["exampleOfWork"] = config, settings
     main["input"] = [settings]
     return main
 
 
-_BIOSCHEMAS = {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"}
-
-
 def _job(crate: ROCrate, job: Job, main: Entity, files: Mapping[str, Entity]) -> Entity:
     """One job: the action of its tool, and the workflow's control over it; gives back the latter."""
-    tool = _once(
-        crate,
-        f"#tool/{job.stage or job.rule}",
-        {"@type": "SoftwareApplication", "name": f"efgan {job.stage}" if job.stage else job.rule},
-    )
-    step = _once(crate, f"#step/{job.rule}", {"@type": "HowToStep", "name": job.rule})
+    program = f"efgan {job.stage}" if job.stage else job.rule
+    tool = _context(crate, f"#tool/{job.stage or job.rule}", "SoftwareApplication", name=program)
+    step = _context(crate, f"#step/{job.rule}", "HowToStep", name=job.rule)
     if step.get("workExample") is None:
         step["workExample"] = tool
         step["position"] = str(len(as_list(main.get("step"))))
         main.append_to("step", step)
         if tool not in as_list(main.get("hasPart")):
             main.append_to("hasPart", tool)
-    action = crate.add(
-        ContextEntity(
-            crate,
-            f"#job/{job.id}",
-            {
-                "@type": "CreateAction",
-                "name": job.id,
-                "description": job.command,
-                "startTime": job.started,
-                "endTime": _later(job.started, job.seconds),
-                "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
-            },
-        )
+    ended = datetime.fromisoformat(job.started) + timedelta(seconds=job.seconds)
+    action = _context(
+        crate,
+        f"#job/{job.id}",
+        "CreateAction",
+        name=job.id,
+        description=job.command,
+        startTime=job.started,
+        endTime=ended.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        actionStatus=COMPLETED,
     )
     action["instrument"] = tool
     action["object"] = [files[name] for name in job.inputs if name in files]
     action["result"] = [files[name] for name in job.outputs if name in files]
-    control = {"@type": "ControlAction", "name": f"run of {job.id}"}
-    controlled = crate.add(ContextEntity(crate, f"#control/{job.id}", control))
-    controlled["instrument"], controlled["object"] = step, action
-    return controlled
+    control = _context(crate, f"#control/{job.id}", "ControlAction", name=f"run of {job.id}")
+    control["instrument"], control["object"] = step, action
+    return control
 
 
 def _finish(
-    crate: ROCrate, release: Release, main: Entity, files: Mapping[str, Entity], controls: list[Entity]
+    crate: ROCrate, record: Provenance, main: Entity, files: Mapping[str, Entity], controls: list[Entity]
 ) -> None:
     """The run as a whole: what it read, what it made, and Snakemake, which organised it."""
-    record = release.record
     times = {"startTime": record.run["started"], "endTime": record.run["ended"]}
-    whole = crate.add(
-        ContextEntity(crate, "#run", {"@type": "CreateAction", "name": f"run of {main['name']}", **times})
-    )
+    whole = _context(crate, "#run", "CreateAction", name=f"run of {main['name']}", **times)
     made_outside = {name for job in record.jobs for name in job.inputs if name not in record.maker}
     whole["instrument"] = main
-    whole["object"] = [
-        crate.dereference(WORKFLOW + "config.yaml"),
-        *(files[name] for name in sorted(made_outside & set(files))),
-    ]
+    outside = [files[name] for name in sorted(made_outside & set(files))]
+    whole["object"] = [crate.dereference(WORKFLOW + "config.yaml"), *outside]
     whole["result"] = [files[name] for name in record.targets if name in files]
-    whole["actionStatus"] = {"@id": "http://schema.org/CompletedActionStatus"}
-    commit = record.run["commit"]
-    if commit:
-        main["version"] = commit
-    here = record.environments[record.run["environment"]]
-    about = {"name": "Snakemake", "softwareVersion": here["packages"].get("snakemake", "unknown")}
+    whole["actionStatus"] = COMPLETED
+    if record.run["commit"]:
+        main["version"] = record.run["commit"]
+    packages = record.environments[record.run["environment"]]["packages"]
+    about = {"name": "Snakemake", "softwareVersion": packages.get("snakemake", "unknown")}
     engine = crate.add(SoftwareApplication(crate, "#engine", {**about, "url": "https://snakemake.readthedocs.io"}))
-    organised = crate.add(ContextEntity(crate, "#organisation", {"@type": "OrganizeAction", "name": "run", **times}))
+    organised = _context(crate, "#organisation", "OrganizeAction", name="run", **times)
     organised["instrument"], organised["object"], organised["result"] = engine, controls, whole
     crate.root_dataset["mentions"] = [whole]
-
-
-def _once(crate: ROCrate, identifier: str, about: dict[str, Any]) -> Entity:
-    found = crate.dereference(identifier)
-    return found if found is not None else crate.add(ContextEntity(crate, identifier, about))
-
-
-def _later(moment: str, seconds: float) -> str:
-    ended = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
-    return ended.isoformat(timespec="seconds").replace("+00:00", "Z")

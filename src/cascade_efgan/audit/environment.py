@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,31 @@ LOG_MARK = "environment "
 
 def environment() -> dict[str, Any]:
     """Python, the imported code, packages of `PACKAGES`, processor, cores, GPUs; no host or user name."""
+    packages = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            packages[name] = version(name)
+    # What the driver lists: torch is not imported for it, so that every job may ask.
+    drivers = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    processors = _values(Path("/proc/cpuinfo"), "model name")
     return {
         "code_sha256": imported_sha256(),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "packages": packages,
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processors[0] if processors else platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
-        "gpus": _gpus(),
+        "gpus": [model for path in drivers for model in _values(path, "Model:")],
     }
+
+
+def _values(path: Path, key: str) -> list[str]:
+    """What stands behind the colon of the lines that begin with a key; nothing of a file that cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line.partition(":")[2].strip() for line in lines if line.startswith(key)]
 
 
 def log_line() -> str:
@@ -75,30 +92,3 @@ def _git(*words: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _gpus() -> list[str]:
-    """Names of the GPUs that the driver lists; torch is not imported for it, so that every job may ask."""
-    names = []
-    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("Model:"):
-                names.append(line.partition(":")[2].strip())
-    return names
