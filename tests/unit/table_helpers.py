@@ -4,7 +4,9 @@ from typing import Any
 
 from cascade_efgan.config import resolve
 from cascade_efgan.evaluation.metric import Metric
+from cascade_efgan.tables.build import build_table
 from cascade_efgan.tables.context import DatasetFacts, describe
+from cascade_efgan.tables.model import Table
 
 FACTS = DatasetFacts(
     images=288, people=12, expressions=["happy", "neutral"], gazes=3, train=259, test=29, test_people=11,
@@ -12,16 +14,15 @@ FACTS = DatasetFacts(
 )  # fmt: skip
 
 
-def run(*datasets: str, **overrides: Any) -> dict[str, Any]:
-    """The description of a run on some data sets."""
+def run(*datasets: str, facts: DatasetFacts = FACTS, **overrides: Any) -> dict[str, Any]:
+    """The description of a run on some data sets, of the laptop's preset where no other is named."""
     settings = resolve({"preset": "laptop", "datasets": list(datasets), **overrides})
-    return describe(settings, dict.fromkeys(datasets, FACTS))
-
-
-def paper_run(*datasets: str, facts: DatasetFacts = FACTS, **overrides: Any) -> dict[str, Any]:
-    """The description of a run in the paper's setting."""
-    settings = resolve({"preset": "paper", "datasets": list(datasets), "ablation_dataset": None, **overrides})
     return describe(settings, dict.fromkeys(settings.all_datasets, facts))
+
+
+def paper_run(*datasets: str, **overrides: Any) -> dict[str, Any]:
+    """The description of a run in the paper's setting."""
+    return run(*datasets, **{"preset": "paper", "ablation_dataset": None, **overrides})
 
 
 def number(
@@ -38,3 +39,8 @@ def sorted_metrics(*metrics: Metric) -> dict[tuple[str, str, str], dict[int, Met
     for metric in metrics:
         found.setdefault((metric.dataset, metric.method, metric.name), {})[metric.seed] = metric
     return found
+
+
+def table(name: str, context: dict[str, Any], *metrics: Metric, **more: Any) -> Table:
+    """The table of a run with these numbers."""
+    return build_table(name, context, sorted_metrics(*metrics), **more)
