@@ -17,7 +17,7 @@ from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.action_units import binned_means
-from cascade_efgan.figures.caption import Caption, Made, write_figure
+from cascade_efgan.figures.caption import Caption, Drawn, Made, write_figure
 from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits
 from cascade_efgan.figures.confusion import draw_confusion
 from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
@@ -78,12 +78,9 @@ def test_edits_are_chosen_by_the_seed_and_differ_in_targets_and_people(plan: pd.
     assert (shown["source_expression"] != shown["target_expression"]).all()
     assert shown["person"].nunique() == 5 and set(shown["target_expression"]) == set(EXPRESSIONS)
     assert len(choose_edits(plan, 1000, 0)) == len(set(choose_edits(plan, 1000, 0))) == 30
-
-
-def test_sources_are_of_different_people_before_anybody_comes_twice(plan: pd.DataFrame) -> None:
     people = plan.drop_duplicates("source_id").set_index("source_id")["person"]
     assert people[choose_sources(plan, 5, seed=3)].nunique() == 5
-    assert people[choose_sources(plan, 7, seed=3)].value_counts().max() == 2
+    assert people[choose_sources(plan, 7, seed=3)].value_counts().max() == 2, "nobody twice before everybody once"
     assert choose_sources(plan, 4, 1) == choose_sources(plan, 4, 1)
 
 
@@ -98,21 +95,16 @@ def test_the_gap_is_the_distance_of_the_aus(faces: Faces, plan: pd.DataFrame) ->
     assert 7 <= len(far) <= 9 and gaps[far.index].min() >= np.sort(gaps)[-len(far)]
 
 
-def test_bins_hold_about_as_many_values_each_and_equal_values_give_one_bin() -> None:
+def test_bins_hold_as_many_values_each_and_people_are_drawn_with_all_of_theirs() -> None:
     values = np.random.default_rng(0).normal(size=100)
     assert np.bincount(gap_bins(values)[1]).tolist() == [20] * 5
     assert set(gap_bins(np.ones(4))[1]) == {0}
-
-
-def test_resampling_everybody_once_gives_the_plain_means_and_draws_are_of_people() -> None:
-    values, groups = np.array([1.0, 3.0, 5.0, np.nan]), np.array([0, 0, 1, 1])
-    people = np.array([0, 1, 0, 1])
-    assert resampled_means(values, groups, people, np.ones((1, 2))).tolist() == [[2.0, 5.0]]
-    only_first = resampled_means(values, groups, people, np.array([[2.0, 0.0], [0.0, 2.0]]))
-    assert only_first[0].tolist() == [1.0, 5.0]
-    assert only_first[1, 0] == 3.0 and np.isnan(only_first[1, 1])
     weights = people_weights(6, 1)
     assert (weights.sum(axis=1) == 6).all() and (weights == people_weights(6, 1)).all()
+    values, groups, people = np.array([1.0, 3.0, 5.0, np.nan]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    drawn = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 2.0]])
+    expected = [[2.0, 5.0], [1.0, 5.0], [3.0, np.nan]]
+    np.testing.assert_equal(resampled_means(values, groups, people, drawn), expected)
 
 
 def scores(gap_effect: float, seed: int = 0) -> pd.DataFrame:
@@ -132,21 +124,19 @@ def test_the_gap_table_counts_and_averages_every_bin() -> None:
     assert part["edits"].tolist() == [40] * 5 and part["people"].tolist() == [20] * 5
     assert (part["mean_low"] <= part["mean"]).all() and (part["mean"] <= part["mean_high"]).all()
     assert part["mean"].iloc[0] > part["mean"].iloc[-1]
-
-
-def test_the_gap_table_refuses_edits_in_another_order() -> None:
     with pytest.raises(ValueError, match="stargan: its edits are not those of ef_gan"):
         gap_table({"ef_gan": scores(0), "stargan": scores(0).iloc[::-1]}, seed=0)
 
 
 def test_a_cascade_that_helps_at_large_gaps_is_found_and_one_that_does_not_is_not() -> None:
     pair = ("cascade_ef_gan", "ef_gan")
-    helps = gain_of_cascade({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, pair, 0)
+    better = {pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}
+    helps = gain_of_cascade(better, pair, 0)
     assert helps is not None and helps["low"] > 0 and helps["large"] > helps["small"]
     same = gain_of_cascade({pair[0]: scores(0), pair[1]: scores(0)}, pair, 0)
     assert same is not None and same["difference"] == same["low"] == same["high"] == 0
     assert gain_of_cascade({pair[0]: scores(0)}, pair, 0) is None
-    figure, caption = draw_gap({pair[0]: scores(0.8), pair[1]: scores(-0.8, 1)}, "the true edit", MADE)
+    figure, caption = draw_gap(better, "the true edit", MADE)
     plt.close(figure)
     assert "a larger gain at large gaps" in caption.text and caption.n == {"edits": 200, "people": 20}
 
@@ -172,16 +162,13 @@ def test_where_nothing_can_be_compared_a_sentence_says_so(faces: Faces, plan: pd
     assert len(choose_edits(far_edits(same, np.zeros(len(same))), 3, 0)) == 3
 
 
-def test_confusion_counts_true_down_and_predicted_across(tmp_path: Path) -> None:
+def test_confusion_counts_true_down_and_aus_are_averaged_near_whole_intensities(tmp_path: Path) -> None:
     rows = pd.DataFrame({"id": list("123"), "true": ["happy", "happy", "sad"], "predicted": ["happy", "sad", "sad"]})
     rows.to_csv(tmp_path / "R.csv", index=False)
     figure, caption = draw_confusion({"real": tmp_path / "R.csv", "ef_gan": tmp_path / "R.csv"}, MADE)
     plt.close(figure)
     assert caption.numbers["real"] == [[1, 1], [0, 1]]
-
-
-def test_aus_are_averaged_near_whole_intensities_with_enough_edits() -> None:
-    wanted = np.array([0.1] * 6 + [2.9] * 6 + [5.0])
+    wanted = np.array([0.1] * 6 + [2.9] * 6 + [5.0])  # five edits at the least
     asked, shown = binned_means(wanted, wanted / 2)
     assert asked.tolist() == pytest.approx([0.1, 2.9]) and shown.tolist() == pytest.approx([0.05, 1.45])
 
@@ -230,59 +217,59 @@ def test_continuous_editing_asks_the_interpolator_and_ends_at_the_target(faces: 
     assert torch.equal(end, asked.target)
 
 
+#: Every drawing that is made of small arrays.
+DRAWINGS = ("methods", "more", "all", "wild", "extremes", "curves", "attention", "steps", "continuous")
+
+
 @pytest.fixture(scope="module")
-def drawings(faces: Faces, plan: pd.DataFrame) -> dict[str, Callable[[], tuple]]:
-    """Every drawing that is made of small arrays."""
+def draw(faces: Faces, plan: pd.DataFrame) -> Callable[[str], Drawn]:
+    """A function that makes the drawing of a name."""
     edits = {name: edits_of(plan, number) for number, name in enumerate(("stargan", "cascade_ef_gan", "true_edit"))}
     frames = {name: scores(0).head(30).assign(row=np.flatnonzero(edits[name].changes)) for name in edits}
     curves = pd.DataFrame({"epoch": [1.0, 2.0], "G/L_cont": [1.0, 0.01]})
+    one = edits["stargan"]
     with torch.random.fork_rng():
         torch.manual_seed(0)
         single, cascade = (build_generator(small_spec(name, cascade_steps=3)) for name in ("ef_gan", "cascade_ef_gan"))
     asked = Asked(faces, plan.loc[choose_edits(plan, 3, 0)], torch.device("cpu"))
-    return {
-        "methods": lambda: draw_methods(faces, edits, ["stargan", "cascade_ef_gan"], 4, MADE, "5"),
-        "more": lambda: draw_more(faces, edits["stargan"], "stargan", MADE),
-        "all": lambda: draw_all_expressions(faces, edits["stargan"], "stargan", 2, MADE),
-        "wild": lambda: draw_wild(faces, *list(edits.values())[:2], faces, np.arange(15), 3, "Baseline", MADE),
-        "extremes": lambda: draw_extremes(faces, {"stargan": edits["stargan"]}, frames, edits["true_edit"]),
-        "curves": lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
-        "attention": lambda: draw_attention(single, asked, MADE, plan),
-        "steps": lambda: draw_steps(cascade, single, asked, faces, MADE, plan),
-        "continuous": lambda: draw_continuous(cascade, asked, MADE, plan),
-    }
+    drawings = (
+        lambda: draw_methods(faces, edits, ["stargan", "cascade_ef_gan"], 4, MADE, "5"),
+        lambda: draw_more(faces, one, "stargan", MADE),
+        lambda: draw_all_expressions(faces, one, "stargan", 2, MADE),
+        lambda: draw_wild(faces, one, edits["cascade_ef_gan"], faces, np.arange(15), 3, "Baseline", MADE),
+        lambda: draw_extremes(faces, {"stargan": one}, frames, edits["true_edit"]),
+        lambda: draw_curves({"ef_gan": curves, "cascade_ef_gan": curves}, MADE),
+        lambda: draw_attention(single, asked, MADE, plan),
+        lambda: draw_steps(cascade, single, asked, faces, MADE, plan),
+        lambda: draw_continuous(cascade, asked, MADE, plan),
+    )
+    return lambda name: drawings[DRAWINGS.index(name)]()
 
 
-def write(folder: Path, name: str, draw: Callable[[], tuple]) -> tuple[Path, ...]:
+def write(folder: Path, name: str, drawn: Callable[[], Drawn]) -> list[Path]:
     """The three files of a figure."""
-    files = tuple(folder / f"{name}.{suffix}" for suffix in ("png", "pdf", "json"))
+    files = [folder / f"{name}.{suffix}" for suffix in ("png", "pdf", "json")]
     with figure_style():
-        write_figure(files, draw(), MADE)  # type: ignore[arg-type]
+        write_figure(tuple(files), drawn(), MADE)  # type: ignore[arg-type]
     return files
 
 
-@pytest.mark.parametrize(
-    "name", ["methods", "more", "all", "wild", "extremes", "curves", "attention", "steps", "continuous"]
-)
-def test_a_figure_is_drawn_with_a_caption_that_says_what_made_it(
-    drawings: dict[str, Callable[[], tuple]], tmp_path: Path, name: str
-) -> None:
-    files = write(tmp_path, name, drawings[name])
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_figure_is_drawn_with_a_caption_that_says_what_made_it(draw, tmp_path: Path, name: str) -> None:
+    files = write(tmp_path, name, lambda: draw(name))
     caption = json.loads(files[2].read_text(encoding="utf-8"))
     assert caption["caption"].endswith("Data: Rendered faces. Preset smoke, seed 0.")
     assert "\n" not in caption["caption"] and caption["n"] and caption["name"] == name
-    if name not in ("extremes", "curves"):
-        assert "figures.seed 0" in caption["caption"]
+    assert "figures.seed 0" in caption["caption"] or name in ("extremes", "curves")
     with Image.open(files[0]) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert picture.size[0] < 1250 and pixels.std() > 10
     assert files[1].read_bytes().startswith(b"%PDF-")
 
 
-def test_the_same_figure_has_the_same_bytes(drawings: dict[str, Callable[[], tuple]], tmp_path: Path) -> None:
-    first, second = (
-        [path.read_bytes() for path in write(tmp_path / folder, "figure", drawings["attention"])] for folder in "ab"
-    )
+def test_the_same_figure_has_the_same_bytes(draw, tmp_path: Path) -> None:
+    first, second = ([path.read_bytes() for path in write(tmp_path / folder, "figure", lambda: draw("attention"))]
+                     for folder in "ab")  # fmt: skip
     assert first == second
     assert b"CreationDate" not in first[1] and b"Software" not in first[0]
 

@@ -1,11 +1,48 @@
-"""The RO-Crate of a finished run, by `roc-validator`."""
+"""The RO-Crate of a finished run, by `roc-validator`, without a network: `rocrate` ships the context it would fetch."""
 
 import json
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
-from crate_validator import issues
+import requests
 
 from cascade_efgan.files import sha256_file, write_json
+
+services = pytest.importorskip("rocrate_validator.services", reason="roc-validator is not installed")
+from rocrate_validator.models import ValidationSettings  # noqa: E402
+from rocrate_validator.utils.http import HttpRequester  # noqa: E402
+
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+#: `rocrate` ships the context of 1.3, in which these terms have other addresses than in 1.1, which the profiles use.
+BIOSCHEMAS = "https://bioschemas.org/"
+TERMS_1_1 = {
+    **{name: BIOSCHEMAS + name for name in ("ComputationalWorkflow", "FormalParameter")},
+    **{name: f"{BIOSCHEMAS}ComputationalWorkflow#{name}" for name in ("input", "output")},
+}
+
+
+def answer(url: str, *_: object, **__: object) -> requests.Response:
+    """The bundled context as a server would send it; every other address is refused."""
+    shipped = json.loads(files("rocrate").joinpath("data/ro-crate.jsonld").read_text(encoding="utf-8"))
+    context = json.dumps({**shipped, "@context": shipped["@context"] | TERMS_1_1}).encode()
+    response = requests.Response()
+    response.url, response.status_code = url, 200 if url == CONTEXT else 504
+    response.headers["Content-Type"] = "application/ld+json"
+    response._content = context if url == CONTEXT else b""
+    return response
+
+
+def issues(folder: Path) -> list[str]:
+    """What the validator requires of a crate and does not find."""
+    settings = ValidationSettings(
+        rocrate_uri=str(folder), profile_identifier="provenance-run-crate", requirement_severity="REQUIRED",
+        offline=True,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HttpRequester, "get", lambda self, url, *words, **more: answer(url), raising=False)
+        result = services.validate(settings)
+    return [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()]
 
 
 def test_the_crate_is_what_its_profile_asks_for(results) -> None:
