@@ -1,12 +1,12 @@
 """Training images in memory, and the batches that a seed decides."""
 
+import pytest
 import torch
 from evaluation_helpers import random_faces
 from torch.nn import functional as F
 
 from cascade_efgan.models.tensors import to_float, to_uint8
-from cascade_efgan.training.augmentation import DRAWS, augmented
-from cascade_efgan.training.training_data import TrainingData
+from cascade_efgan.training.training_data import DRAWS, TrainingData, augmented
 
 
 def test_bytes_survive_the_way_to_networks_and_back() -> None:
@@ -23,11 +23,12 @@ def test_an_epoch_shows_every_image_once_and_depends_on_its_seed_alone() -> None
     assert not all(torch.equal(a.image, b.image) for a, b in zip(first, other, strict=True))
 
 
-def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one() -> None:
+@pytest.mark.parametrize("augment", [0, 0.5])
+def test_an_epoch_entered_in_the_middle_has_the_batches_of_a_whole_one(augment: float) -> None:
     samples = TrainingData(random_faces(9), torch.device("cpu"))
-    whole = list(samples.epoch(2, True, 1))
+    whole = list(samples.epoch(2, True, 1, augment=augment))
     for skip in range(5):
-        rest = list(samples.epoch(2, True, 1, skip=skip))
+        rest = list(samples.epoch(2, True, 1, skip=skip, augment=augment))
         assert len(rest) == 4 - skip
         for one, other in zip(rest, whole[skip:], strict=True):
             assert torch.equal(one.image, other.image) and torch.equal(one.target_aus, other.target_aus)
@@ -38,7 +39,7 @@ def test_no_draw_changes_nothing_and_each_does_what_it_says() -> None:
     image = F.interpolate(noise - 0.5, 64, mode="bicubic").mul(0.5)
     assert torch.allclose(augmented(image, torch.zeros(1, DRAWS)), image, atol=1e-5)
     changed = [augmented(image, draw[None])[0] for draw in torch.eye(DRAWS)]
-    turned, scaled, across, down, bright, contrast, saturated, red, _, _ = changed
+    turned, scaled, across, down, bright, contrast, saturated, red, *_ = changed
     # Moved by 7 % of half a side: what is shown at the middle was 2.24 pixels further right, or down.
     inner = slice(8, 56)
     shifted = [F.grid_sample(image, F.affine_grid(torch.tensor([[[1, 0, x], [0, 1, y]]]), [1, 3, 64, 64],
@@ -57,10 +58,7 @@ def test_no_draw_changes_nothing_and_each_does_what_it_says() -> None:
 
 def test_augmentation_changes_images_and_neither_order_nor_targets() -> None:
     samples = TrainingData(random_faces(8), torch.device("cpu"))
-    still, changed, again = (list(samples.epoch(2, True, 1, augment=strength)) for strength in (0, 0.5, 0.5))
-    for before, after, same in zip(still, changed, again, strict=True):
+    still, changed = (list(samples.epoch(2, True, 1, augment=strength)) for strength in (0, 0.5))
+    for before, after in zip(still, changed, strict=True):
         assert torch.equal(before.aus, after.aus) and torch.equal(before.target_aus, after.target_aus)
-        assert torch.equal(after.image, same.image)
-    assert all(not torch.equal(before.image, after.image) for before, after in zip(still, changed, strict=True))
-    rest = list(samples.epoch(2, True, 1, skip=2, augment=0.5))
-    assert all(torch.equal(a.image, b.image) for a, b in zip(changed[2:], rest, strict=True))
+        assert not torch.equal(before.image, after.image)

@@ -4,8 +4,8 @@ Not in the paper: they let every stage run without a licensed data set, and give
 same person in the same light with any other AUs.
 """
 
-from cascade_efgan.data.rendered.draw import Rendering
+from cascade_efgan.data.rendered.draw import Rendering, openface_csv, render
 from cascade_efgan.data.rendered.expression import GAZES
-from cascade_efgan.data.rendered.photographs import RenderedFace, face_of_id, openface_csv, render, sample_plan
+from cascade_efgan.data.rendered.photographs import RenderedFace, face_of_id, sample_plan
 
 __all__ = ["GAZES", "RenderedFace", "Rendering", "face_of_id", "openface_csv", "render", "sample_plan"]

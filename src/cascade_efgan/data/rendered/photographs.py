@@ -1,4 +1,4 @@
-"""Which photographs a rendered data set holds, and how they reach the rest of the pipeline."""
+"""Which photographs a rendered data set holds."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
-from cascade_efgan.data.rendered.draw import Rendering, paint
+from cascade_efgan.data import EXPRESSIONS
 from cascade_efgan.data.rendered.expression import GAZES, sample_aus
 from cascade_efgan.data.rendered.identity import identity_of
-from cascade_efgan.data.rendered.pose import LightAndPose
 from cascade_efgan.errors import InputError
 
 _ID = re.compile(rf"r(\d{{3,}})_({'|'.join(EXPRESSIONS)})_({'|'.join(GAZES)})")
@@ -78,36 +76,3 @@ def face_of_id(face_id: str, seed: int) -> RenderedFace:
     if match is None or int(match[1]) < 1:
         raise InputError(f"{face_id}: not the id of a rendered face; expected one like r003_happy_left")
     return RenderedFace(seed, int(match[1]), match[2], match[3])
-
-
-def render(face: RenderedFace, aus: NDArray[np.floating] | None = None) -> Rendering:
-    """The photograph of a face, or its true edit.
-
-    Args:
-        aus: `(17,)`, intensities 0..5; None: the face's own. Other AUs give the *true edit*: the same person,
-            gaze, pose and light, and only the expression changes. Two decimals are kept, as in OpenFace's
-            files, so that AUs that went through such a file give the same bytes.
-
-    Raises:
-        InputError: `aus` has another shape or values outside 0..5.
-    """
-    wanted = np.array(face.aus if aus is None else aus, np.float64).round(2)
-    if wanted.shape != (len(AUS),) or not np.all((wanted >= 0) & (wanted <= AU_MAX)):
-        raise InputError(f"{face.id}: expected {len(AUS)} AU intensities from 0 to {AU_MAX:g} to render it")
-    photo = LightAndPose(face.seed, face.number, face.expression, face.gaze)
-    return paint(identity_of(face.seed, face.number), wanted, face.gaze, photo)
-
-
-def openface_csv(rendering: Rendering) -> str:
-    """The true landmarks and AUs as OpenFace 2.2's FaceLandmarkImg writes them for one picture (`-2Dfp -aus`).
-
-    Columns: face, confidence, x_0..x_67, y_0..y_67 (pixels, one decimal), 17 intensities AUxx_r (two decimals)
-    and 18 presences AUxx_c (0.0 or 1.0; AU28, which has no intensity, is never shown). An AU is present from
-    intensity 1 (FACS level B: slight). Source: OpenFace's output format page.
-    """
-    present = {au: float(value >= 1) for au, value in zip(AUS, rendering.aus, strict=True)} | {"AU28": 0.0}
-    axes = [f"{axis}_{k}" for axis in "xy" for k in range(68)]
-    header = ["face", "confidence", *axes, *(f"{au}_r" for au in AUS), *(f"{au}_c" for au in sorted(present))]
-    values = ["0", "1.000", *(f"{v:.1f}" for v in rendering.landmarks.T.ravel()), *(f"{v:.2f}" for v in rendering.aus)]
-    values += [f"{present[au]:.1f}" for au in sorted(present)]
-    return ",".join(header) + "\n" + ",".join(values) + "\n"
