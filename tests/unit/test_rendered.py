@@ -1,9 +1,11 @@
 """Rendered faces: determinism, true edits, and that every AU moves what FACS says it moves."""
 
 from dataclasses import replace
+from io import StringIO
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS
@@ -33,14 +35,9 @@ def plan() -> list[RenderedFace]:
 
 
 def test_plan_holds_every_person_expression_and_gaze_once(plan):
-    assert len({face.id for face in plan}) == len(plan) == 3 * 8 * 3
-    assert {(face.person, face.expression, face.gaze) for face in plan} == {
-        (person, expression, gaze)
-        for person in ("r001", "r002", "r003")
-        for expression in EXPRESSIONS
-        for gaze in GAZES
-    }
-    assert all(face.id == f"{face.person}_{face.expression}_{face.gaze}" for face in plan)
+    made = [(face.id, face.person, face.expression, face.gaze) for face in plan]
+    people = ("r001", "r002", "r003")
+    assert made == [(f"{p}_{e}_{g}", p, e, g) for p in people for e in EXPRESSIONS for g in GAZES]
 
 
 def test_more_people_or_fewer_gazes_leave_a_face_as_it_is(plan):
@@ -52,15 +49,12 @@ def test_more_people_or_fewer_gazes_leave_a_face_as_it_is(plan):
 
 
 def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(plan):
-    face = plan[30]
-    again = face_of_id(face.id, seed=0)
-    first = render(face)
-    for other in plan[:3]:
-        render(other)
-    second = render(again)
-    assert first.image.tobytes() == second.image.tobytes()
-    assert np.array_equal(first.landmarks, second.landmarks)
-    assert not np.array_equal(first.image, render(face_of_id(face.id, seed=1)).image)
+    first, *_, again, other = [
+        render(face) for face in (plan[30], *plan[:3], *(face_of_id(plan[30].id, seed) for seed in (0, 1)))
+    ]
+    assert first.image.dtype == np.uint8 and first.image.tobytes() == again.image.tobytes()
+    assert np.array_equal(first.landmarks, again.landmarks)
+    assert not np.array_equal(first.image, other.image)
 
 
 def test_picture_does_not_depend_on_threads(plan):
@@ -74,14 +68,6 @@ def test_picture_does_not_depend_on_threads(plan):
         cv2.setNumThreads(threads)
 
 
-def test_shapes_and_types(plan):
-    rendering = render(plan[0])
-    assert rendering.image.shape == (256, 256, 3)
-    assert rendering.image.dtype == np.uint8
-    assert rendering.landmarks.shape == (68, 2)
-    assert rendering.aus.shape == (17,)
-
-
 def test_true_edit_with_own_aus_is_the_image_itself(plan):
     for face in plan[::17]:
         assert np.array_equal(render(face, face.aus).image, render(face).image)
@@ -91,9 +77,9 @@ def test_true_edit_with_own_aus_is_the_image_itself(plan):
 
 def test_true_edit_changes_the_face_and_leaves_the_backdrop(plan):
     for face in plan[::11]:
-        target = face_of_id(f"{face.person}_surprised_{face.gaze}", seed=0)
-        if target.expression == face.expression:
+        if face.expression == "surprised":
             continue
+        target = face_of_id(f"{face.person}_surprised_{face.gaze}", seed=0)
         change = np.abs(render(face, target.aus).image.astype(int) - render(face).image).max(2)
         assert change[60:230, 70:190].mean() > 3
         assert change[:, :24].max() == change[:, -24:].max() == 0
@@ -122,9 +108,8 @@ def test_every_au_changes_its_own_region_most(person, au):
         ("AU05", "AU07", "AU45"): (eyes - 16, eyes + 16),
         ("AU06",): (eyes - 12, nose + 14),
         ("AU09",): (brows - 8, mouth + 8),
-        ("AU10", "AU12", "AU14", "AU15", "AU17", "AU20", "AU23", "AU25", "AU26"): (nose - 26, y[8] + 20),
     }
-    top, bottom = next(span for aus, span in rows.items() if au in aus)
+    top, bottom = next((span for aus, span in rows.items() if au in aus), (nose - 26, y[8] + 20))
     region = np.zeros((256, 256), bool)
     region[max(0, int(top)) : int(bottom) + 1, int(x.min()) - 2 : int(x.max()) + 3] = True
     change = np.abs(moved.image.astype(int) - base.image).max(2)
@@ -142,18 +127,15 @@ def test_landmarks_move_as_facs_describes(person):
 
     assert rise([21, 22], AU01=5) > 5 > 2 > rise([17, 26], AU01=5)
     assert rise([18, 25], AU02=5) > 5 > 3 > rise([21, 22], AU02=5)
-    assert rise([21, 22], AU04=5) < -4
+    for points, au, least in (
+        ([37, 38, 43, 44], "AU05", 2), ([40, 41, 46, 47], "AU06", 1), ([40, 41, 46, 47], "AU07", 1),
+        ([31, 35], "AU09", 1.5), ([50, 52], "AU10", 3), ([48, 54], "AU12", 6), ([57], "AU17", 1.5),
+    ):  # fmt: skip
+        assert rise(points, **{au: 5}) > least, au
+    for points, au, least in (([21, 22], "AU04", 4), ([48, 54], "AU15", 4), ([8], "AU26", 8)):
+        assert rise(points, **{au: 5}) < -least, au
     pinched = landmarks(person, AU04=5)
     assert pinched[22, 0] - pinched[21, 0] < rest[22, 0] - rest[21, 0] - 5
-    assert rise([37, 38, 43, 44], AU05=5) > 2
-    assert rise([40, 41, 46, 47], AU06=5) > 1
-    assert rise([40, 41, 46, 47], AU07=5) > 1
-    assert rise([31, 35], AU09=5) > 1.5
-    assert rise([50, 52], AU10=5) > 3
-    assert rise([48, 54], AU12=5) > 6
-    assert rise([48, 54], AU15=5) < -4
-    assert rise([57], AU17=5) > 1.5
-    assert rise([8], AU26=5) < -8
 
     def width(marks: np.ndarray) -> float:
         return float(np.hypot(*(marks[54] - marks[48])))
@@ -162,8 +144,7 @@ def test_landmarks_move_as_facs_describes(person):
         """Thickness of both lips in the middle of the mouth."""
         return float(marks[62, 1] - marks[51, 1] + marks[57, 1] - marks[66, 1])
 
-    assert width(landmarks(person, AU12=5)) > width(rest) + 8
-    assert width(landmarks(person, AU20=5)) > width(rest) + 8
+    assert min(width(landmarks(person, **{au: 5})) for au in ("AU12", "AU20")) > width(rest) + 8
     assert lips(landmarks(person, AU23=5)) < 0.7 * lips(rest)
     open_mouth = landmarks(person, AU25=5)
     assert open_mouth[66, 1] - open_mouth[62, 1] > 5 > 1 > rest[66, 1] - rest[62, 1]
@@ -199,12 +180,8 @@ def test_landmarks_lie_inside_the_picture_in_order(plan):
         x, y = marks.T
         # Jaws bulge below the temples, and heads roll: only the ends may turn back a little.
         assert np.all(np.diff(x[2:15]) > 0) and np.all(np.diff(x[:17]) > -2)
-        assert np.all(np.diff(x[17:27]) > 0)
-        assert np.all(np.diff(y[27:31]) > 0)
-        assert np.all(np.diff(x[31:36]) > 0)
-        assert x[36] < x[39] < x[42] < x[45]
-        assert np.all(np.diff(x[48:55]) > 0)
-        assert np.all(np.diff(x[54:60]) < 0)
+        rows = x[17:27], y[27:31], x[31:36], x[[36, 39, 42, 45]], x[48:55], -x[54:60]
+        assert all(np.all(np.diff(row) > 0) for row in rows)
         assert y[8] == y[:17].max() == y.max()
         assert y[17:27].max() < y[36:48].min() + 8 < y[33] < y[51] < y[57] < y[8]
         assert np.all(y[[61, 62, 63]] <= y[[67, 66, 65]] + 1e-9)
@@ -224,19 +201,14 @@ def test_people_differ(plan):
 
 def test_csv_is_openfaces(plan):
     rendering = render(plan[5])
-    header, row, end = openface_csv(rendering).split("\n")
-    assert end == ""
-    names, values = header.split(","), row.split(",")
-    assert names[:3] == ["face", "confidence", "x_0"]
-    assert names[2:138] == [f"x_{k}" for k in range(68)] + [f"y_{k}" for k in range(68)]
-    assert names[138:155] == [f"{au}_r" for au in AUS]
-    assert names[155:] == [f"{au}_c" for au in (*AUS[:-1], "AU28", AUS[-1])]
-    assert len(values) == len(names) == 173
-    found = dict(zip(names, map(float, values), strict=True))
-    marks = np.array([[found[f"{axis}_{k}"] for axis in "xy"] for k in range(68)])
-    assert np.abs(marks - rendering.landmarks).max() <= 0.0501
+    table = pd.read_csv(StringIO(openface_csv(rendering)))
+    places = [f"{axis}_{k}" for axis in "xy" for k in range(68)]
+    presences = [f"{au}_c" for au in (*AUS[:-1], "AU28", AUS[-1])]
+    assert list(table) == ["face", "confidence", *places, *(f"{au}_r" for au in AUS), *presences]
+    (found,) = table.to_dict("records")
+    assert np.abs([found[place] for place in places] - rendering.landmarks.T.ravel()).max() <= 0.0501
     assert [found[f"{au}_r"] for au in AUS] == rendering.aus.tolist()
-    assert {found[f"{au}_c"] for au in AUS} <= {0.0, 1.0}
+    assert [found[f"{au}_c"] for au in AUS] == (rendering.aus >= 1).tolist() and found["AU28_c"] == 0
 
 
 def test_csv_header_equals_a_recorded_one(plan, openface_london):

@@ -1,6 +1,5 @@
 """A face detector that has never seen rendered faces accepts them, with features where our landmarks are."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,13 @@ from cascade_efgan.data.rendered import GAZES, Rendering, render, sample_plan
 SAME_PLACE = {36: 33, 39: 133, 42: 362, 45: 263, 48: 61, 54: 291, 51: 0, 57: 17, 27: 168, 8: 152}
 
 
-def weights() -> Path:
-    folders = [os.environ.get("EFGAN_MODELS"), Path(__file__).parents[3] / "shared" / "models"]
-    for folder in folders:
-        if folder and (path := Path(folder) / "face_landmarker.task").is_file():
-            return path
-    pytest.skip("face_landmarker.task is absent: neither in the folder EFGAN_MODELS nor in ../shared/models")
-
-
 @pytest.fixture(scope="module")
-def detector() -> Iterator[Any]:
-    path = weights()
+def detector(models_mirror: Path) -> Iterator[Any]:
     try:
         from mediapipe.tasks.python import BaseOptions, vision
 
-        options = vision.FaceLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(path)))
-        landmarker = vision.FaceLandmarker.create_from_options(options)
+        base = BaseOptions(model_asset_path=str(models_mirror / "face_landmarker.task"))
+        landmarker = vision.FaceLandmarker.create_from_options(vision.FaceLandmarkerOptions(base_options=base))
     except (ImportError, OSError) as error:
         pytest.skip(f"mediapipe or one of its system libraries is absent: {error}")
     with landmarker:

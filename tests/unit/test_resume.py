@@ -74,19 +74,17 @@ def life(method: str, folder: Path, minutes: float = 10, moment: Moment | None =
     return process.exitcode
 
 
-def batches(folder: Path) -> int:
-    return len((folder / "batches").read_text())
-
-
-def results(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in FILES}
+def left(folder: Path) -> tuple[int, dict[str, bytes]]:
+    """Batches trained, and the results of a finished run."""
+    return len((folder / "batches").read_text()), {name: (folder / name).read_bytes() for name in FILES}
 
 
 def undisturbed(method: str, folder: Path) -> dict[str, bytes]:
     """What a run without disturbance leaves."""
     assert life(method, folder) == 0
-    assert batches(folder) == ITERATIONS
-    return results(folder)
+    trained, results = left(folder)
+    assert trained == ITERATIONS
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -99,19 +97,13 @@ def test_a_run_killed_at_any_moment_continues_to_the_same_weights_and_curves(tmp
     """With a checkpoint after every batch, each kill loses the one batch under way."""
     method, folder = "cascade_ef_gan", tmp_path / "killed"
     whole = undisturbed(method, tmp_path / "whole")
-    kills: list[Moment] = [
-        ("discriminators", 3, signal.SIGKILL),
-        ("generator", 1, signal.SIGKILL),
-        ("save", 4, signal.SIGKILL),
-        ("discriminators", 1, signal.SIGKILL),
-        ("generator", 2, signal.SIGKILL),
-    ]
-    for kill in kills:
-        assert life(method, folder, 0, kill) == -signal.SIGKILL
+    kills = [("discriminators", 3), ("generator", 1), ("save", 4), ("discriminators", 1), ("generator", 2)]
+    for what, number in kills:
+        assert life(method, folder, 0, (what, number, signal.SIGKILL)) == -signal.SIGKILL
         assert not (folder / "weights.safetensors").exists()
     assert life(method, folder, 0) == 0
-    assert results(folder) == whole
-    assert batches(folder) == ITERATIONS + len(kills), "it went on from its checkpoints and not from the beginning"
+    # Not from the beginning: it went on from its checkpoints.
+    assert left(folder) == (ITERATIONS + len(kills), whole)
     assert {path.name for path in folder.iterdir()} == {*FILES, "batches"}, "neither a checkpoint nor half of one"
 
 
@@ -123,7 +115,7 @@ def test_a_signal_saves_the_state_and_asks_to_be_run_again(
     assert life("baseline", tmp_path, 10, ("discriminators", 6, kind)) == RUN_AGAIN
     assert resumed_position(Checkpoint(tmp_path / "checkpoint.pt", "same")) == (1, 2)
     assert life("baseline", tmp_path) == 0
-    assert results(tmp_path) == whole and batches(tmp_path) == ITERATIONS
+    assert left(tmp_path) == (ITERATIONS, whole)
 
 
 def test_checkpoints_come_by_time(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from cascade_efgan.config.training_sections import Losses, Schedule
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.blocks import initialize
 from cascade_efgan.models.build import ModelSpec
-from cascade_efgan.training.objective import Batch, build_objective
+from cascade_efgan.training.objective import build_objective
 from cascade_efgan.training.optimizers import Optimizers
 
 CPU = torch.device("cpu")
@@ -29,10 +29,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def batch_of(count: int, seed: int = 0) -> Batch:
-    return random_batch(32, count, CPU, seed)
 
 
 def steps_of(
@@ -55,7 +51,7 @@ def one_step(kind: type[Optimizers], method: str, of: str) -> dict[str, Tensor]:
         for parameter in module.parameters(recurse=False):
             # Orthogonal weights have converged singular vectors, and an Interpolator starts at 0.
             parameter.data.add_(0.03 * torch.randn_like(parameter))
-    found = {f"term {name}": term.detach() for name, term in getattr(steps, of)(batch_of(2)).items()}
+    found = {f"term {name}": term.detach() for name, term in getattr(steps, of)(random_batch(32, 2, CPU)).items()}
     for name, parameter in networks[of].named_parameters():
         if parameter.grad is not None:
             moments = getattr(steps, f"{of}_optimiser").state[parameter]
@@ -100,26 +96,22 @@ def test_a_step_equals_a_plain_one(method: str, of: str) -> None:
 @pytest.mark.parametrize("kind", [nn.Conv2d, nn.ConvTranspose2d])
 def test_spectral_norm_is_pytorchs_own(kind: type[nn.Conv2d] | type[nn.ConvTranspose2d]) -> None:
     """Names, random draws, values over several steps, and the derivative, in float64 for the rounding's sake."""
-    layers = []
-    for make in (lambda layer: initialize(layer, "orthogonal"), lambda layer: spectral_norm(init(layer))):
-        torch.manual_seed(0)
-        layers.append(make(kind(6, 5, 3).double()))
-    ours, theirs = layers
+    torch.manual_seed(0)
+    ours = initialize(kind(6, 5, 3).double(), "orthogonal")
+    torch.manual_seed(0)
+    theirs = kind(6, 5, 3).double()
+    nn.init.orthogonal_(theirs.weight)
+    spectral_norm(theirs)
     assert ours.state_dict().keys() == theirs.state_dict().keys()
     image = torch.randn(2, 6, 8, 8, dtype=torch.float64)
     for _ in range(3):
-        for layer in layers:
+        for layer in (ours, theirs):
             layer.zero_grad()
             layer(image).square().sum().backward()
     for name, value in theirs.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[name], value, rtol=1e-12, atol=1e-12)
-    gradient, expected = (layer.parametrizations.weight.original.grad for layer in layers)
+    gradient, expected = (layer.parametrizations.weight.original.grad for layer in (ours, theirs))
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
-
-
-def init(layer: nn.Module) -> nn.Module:
-    nn.init.orthogonal_(layer.weight)
-    return layer
 
 
 def test_bfloat16_follows_the_loss_curve_of_float32() -> None:
@@ -133,7 +125,7 @@ def test_bfloat16_follows_the_loss_curve_of_float32() -> None:
         torch.manual_seed(1)
         terms = []
         for number in range(60):
-            batch = batch_of(4, seed=number % 4)
+            batch = random_batch(32, 4, CPU, seed=number % 4)
             judged, edited = steps.discriminators(batch), steps.generator(batch)
             terms.append(torch.stack([judged["D/L_cond"], edited["G/L_cont"]]).detach())
         return torch.stack(terms).reshape(3, 20, 2).mean(1)

@@ -13,7 +13,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.methods import METHODS
 from cascade_efgan.training.checkpoint import Checkpoint
 from cascade_efgan.training.loop import Run, learning_rate_factor
-from cascade_efgan.training.objective import Batch, EditingObjective, Objective, build_objective
+from cascade_efgan.training.objective import Batch, Objective, build_objective
 from cascade_efgan.training.start import prepare
 from cascade_efgan.training.tensorboard_logger import TensorBoardLogger
 from cascade_efgan.training.training_data import TrainingData
@@ -22,8 +22,12 @@ from cascade_efgan.training.training_data import TrainingData
 NETWORKS = [name for name in METHODS if name != "cascade_from_scratch"]
 
 
+def fresh_run(method: str, plan: Schedule, seed: int = 0) -> Run:
+    return prepare(small_spec(method), random_faces(8), SETTINGS, plan, seed)
+
+
 def run_once(tmp_path: Path, method: str, plan: Schedule, seed: int = 0) -> Run:
-    run = prepare(small_spec(method), random_faces(8), SETTINGS, plan, seed)
+    run = fresh_run(method, plan, seed)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "same")
     run.train(checkpoint, TensorBoardLogger(None), every_minutes=0)
     checkpoint.remove()
@@ -42,7 +46,7 @@ def test_learning_rate_is_constant_then_falls_linearly_to_zero() -> None:
 
 
 def test_the_discriminators_rate_is_a_multiple_of_the_generators() -> None:
-    run = prepare(small_spec("baseline"), random_faces(2), SETTINGS, schedule(discriminator_rate=4), 0)
+    run = fresh_run("baseline", schedule(discriminator_rate=4))
     adams = run.optimizers.generator_optimiser, run.optimizers.discriminators_optimiser
     for rate in (1e-4, 5e-5):
         run.optimizers.learning_rate = rate
@@ -51,8 +55,7 @@ def test_the_discriminators_rate_is_a_multiple_of_the_generators() -> None:
 
 @pytest.mark.parametrize("method", NETWORKS)
 def test_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path, method: str) -> None:
-    plan = schedule(epochs=1)
-    first, again = (weights_of(run_once(tmp_path, method, plan)) for _ in range(2))
+    first, again = (weights_of(run_once(tmp_path, method, schedule(epochs=1))) for _ in range(2))
     assert torch.isfinite(first).all()
     assert torch.equal(first, again)
 
@@ -116,12 +119,9 @@ def test_discriminator_losses_leave_the_generator_alone_and_vice_versa() -> None
 def test_the_cascade_is_trained_end_to_end() -> None:
     """A loss on the last module reaches the first one's weights through the images between them."""
     objective, batch = objective_of("baseline_cascade"), batch_of_two()
-    assert isinstance(objective, EditingObjective)
-    objective.generator(batch.image, batch.aus, batch.target_aus)[-1].final.sum().backward()
-    first = objective.generator.steps[0]
-    assert all(
-        p.grad is not None and p.grad.abs().sum() > 0 for p in first.get_submodule("branches.face.color").parameters()
-    )
+    objective.edit(batch)[-1].sum().backward()
+    color = objective.generator.get_submodule("steps.0.branches.face.color")
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in color.parameters())
 
 
 def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_checkpoint_of_other_settings_or_a_torn_one_is_not_used(tmp_path: Path
 
 def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
-    run = prepare(small_spec("baseline"), random_faces(8), SETTINGS, schedule(epochs=4), 0)
+    run = fresh_run("baseline", schedule(epochs=4))
 
     def poison(generator: torch.nn.Module, _given: object) -> None:
         if run.iteration == 6:
@@ -150,23 +150,23 @@ def test_a_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) 
     assert all(torch.isfinite(value).all() for value in state["generator"].values())
 
 
-def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path) -> None:
+def test_records_hold_losses_of_all_epochs_of_a_resumed_run_too_and_sample_grids(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    def train() -> None:
+    def train() -> EventAccumulator:
         records = TensorBoardLogger(tmp_path / "board")
-        run = prepare(small_spec("baseline"), random_faces(8), SETTINGS, schedule(epochs=3), 0)
+        run = fresh_run("ef_gan", schedule(epochs=3))
         run.train(Checkpoint(tmp_path / "checkpoint.pt", "same"), records, every_minutes=0)
         records.close()
+        return EventAccumulator(str(tmp_path / "board")).Reload()
 
-    def curves() -> list[tuple[str, int, float]]:
-        events = EventAccumulator(str(tmp_path / "board")).Reload()
+    def curves(events: EventAccumulator) -> list[tuple[str, int, float]]:
         return [(tag, e.step, e.value) for tag in events.Tags()["scalars"] for e in events.Scalars(tag)]
 
-    train()
-    whole = curves()
-    train()
-    assert curves() == whole and {step for _, step, _ in whole} == {1, 2, 3}
+    events = train()
+    losses = {"D/L_adv", "D/L_gp", "D/L_cond", "G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn"}
+    assert losses <= set(events.Tags()["scalars"]) and len(events.Images("edits")) == 3
+    assert curves(train()) == curves(events) and {step for _, step, _ in curves(events)} == {1, 2, 3}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_resumed_run_records_the_curves_of_all_its_epochs(tmp_path: Path) -> N
 def test_saturated_attention_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, level: float, words: str | None
 ) -> None:
-    run = prepare(small_spec("baseline"), random_faces(8), SETTINGS, schedule(epochs=1, constant_epochs=1), 0)
+    run = fresh_run("baseline", schedule(epochs=1, constant_epochs=1))
 
     def saturate(_branch: torch.nn.Module, _given: object, made: tuple[torch.Tensor, torch.Tensor]) -> tuple:
         return made[0], torch.sigmoid(torch.logit(made[1]) + level)
@@ -184,20 +184,6 @@ def test_saturated_attention_is_reported(
     run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), TensorBoardLogger(None), every_minutes=10)
     warnings = [record.getMessage() for record in caplog.records if "saturate" in record.getMessage()]
     assert len(warnings) == (words is not None) and all(str(words) in warning for warning in warnings)
-
-
-def test_records_leave_losses_and_sample_grids(tmp_path: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    run = prepare(small_spec("ef_gan"), random_faces(8), SETTINGS, schedule(), 0)
-    records = TensorBoardLogger(tmp_path / "board")
-    run.train(Checkpoint(tmp_path / "checkpoint.pt", ""), records, every_minutes=10)
-    records.close()
-    events = EventAccumulator(str(tmp_path / "board")).Reload()
-    assert {"D/L_adv", "D/L_gp", "D/L_cond", "G/L_adv", "G/L_cond", "G/L_cont", "G/L_attn"} <= set(
-        events.Tags()["scalars"]
-    )
-    assert len(events.Images("edits")) == 2
 
 
 def test_the_stored_generator_is_the_moving_average_of_its_weights(tmp_path: Path) -> None:
