@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-_DRIVE = re.compile(r"[A-Za-z]:/")
-
 #: Suffixes of what Lightroom, Apple and cameras keep beside a photograph.
 _NOTES = (".lrdata", ".xmp", ".aae", ".thm")
 
@@ -41,7 +39,7 @@ def below_root(raw: str) -> str | None:
         # Bytes that are no UTF-8 arrive as lone surrogates, which no later file could be written with.
         name = composed(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    return None if name.startswith("/") or _DRIVE.match(name) or ".." in parts else "/".join(parts)
+    return None if re.match(r"/|[A-Za-z]:/", name) or ".." in parts else "/".join(parts)
 
 
 def decoded(member: zipfile.ZipInfo) -> str:

@@ -32,9 +32,6 @@ _REST_NS = 2 * 10**9
 #: From here, the one reading is worth a line in the log.
 _WORTH_A_LINE = 2**28
 
-#: Path below the root (empty for a file) -> size, time of change, time of the inode's change, inode.
-_Files = dict[str, list[int]]
-
 
 def archive_of(settings: Settings, dataset: str) -> Path:
     """The archive of rafd, cfeed, affectnet or folder: its setting `archive`, else the variable EFGAN_<DATA SET>.
@@ -108,6 +105,7 @@ def fingerprint(path: str | Path, cache: Path | None = None) -> str:
 
 
 def _files(root: str) -> Iterator[tuple[str, list[int]]]:
+    """(path below the root, empty for a file; size, time of change, time of the inode's change, inode)."""
     if not os.path.isdir(root):
         yield "", _stat(os.stat(root))
         return
@@ -132,7 +130,7 @@ def _stat(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def _hashes(root: str, files: _Files, total: int, cache: Path | None) -> dict[str, str]:
+def _hashes(root: str, files: dict[str, list[int]], total: int, cache: Path | None) -> dict[str, str]:
     """Name -> SHA-256 of the bytes; a file that cannot be read has none, and is known by its time."""
     kept = cache / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json" if cache else None
     known = _read(kept) if kept else {}
