@@ -1,5 +1,7 @@
 """The manifest, and the zips of photographs."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,8 @@ def test_a_zip_depends_on_nothing_but_its_members_and_is_whole_or_absent(tmp_pat
     for name in ("a.zip", "b.zip"):
         write_zip(tmp_path / name, x=encode_png(PIXELS), y="face\n")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as made:
+        assert {member.date_time for member in made.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     with pytest.raises(TypeError):
         write_zip(tmp_path / "c.zip", x=b"1", y=None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "b.zip"]
