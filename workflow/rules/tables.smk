@@ -1,6 +1,12 @@
 """Tables 1 to 3 and further measures, from metric files, their statistics and the description of the run alone."""
 
 
+def in_tables(kind, suffix, file_format, shows=None):
+    """A file of every table, or of what `shows` says about it, that the report has."""
+    caption, labels = f"../report/{kind}.rst", table_labels(file_format, shows)
+    return report(f"results/{{table}}_{kind}.{suffix}", caption=caption, category=IN_REPORT["tables"], labels=labels)
+
+
 rule describe_run:
     """Write down what made the tables: preset, settings, and the facts of every data set."""
     input:
@@ -35,18 +41,8 @@ rule compare_methods:
         code=code_of("compare"),
     output:
         comparisons="results/{table}_statistics.json",
-        markdown=report(
-            "results/{table}_statistics.md",
-            caption="../report/statistics.rst",
-            category=IN_REPORT["tables"],
-            labels=table_labels("Markdown", "intervals and tests"),
-        ),
-        csv=report(
-            "results/{table}_statistics.csv",
-            caption="../report/statistics.rst",
-            category=IN_REPORT["tables"],
-            labels=table_labels("CSV", "intervals and tests"),
-        ),
+        markdown=in_tables("statistics", "md", "Markdown", "intervals and tests"),
+        csv=in_tables("statistics", "csv", "CSV", "intervals and tests"),
     log:
         "logs/compare_methods/{table}.log",
     benchmark:
@@ -72,24 +68,9 @@ rule render_table:
         curves=lambda wildcards: study.table_curves(wildcards.table),
         code=code_of("table"),
     output:
-        markdown=report(
-            "results/{table}_table.md",
-            caption="../report/table.rst",
-            category=IN_REPORT["tables"],
-            labels=table_labels("Markdown"),
-        ),
-        csv=report(
-            "results/{table}_table.csv",
-            caption="../report/table.rst",
-            category=IN_REPORT["tables"],
-            labels=table_labels("CSV"),
-        ),
-        latex=report(
-            "results/{table}_table.tex",
-            caption="../report/table.rst",
-            category=IN_REPORT["tables"],
-            labels=table_labels("LaTeX"),
-        ),
+        markdown=in_tables("table", "md", "Markdown"),
+        csv=in_tables("table", "csv", "CSV"),
+        latex=in_tables("table", "tex", "LaTeX"),
     log:
         "logs/render_table/{table}.log",
     benchmark:
