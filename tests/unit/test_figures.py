@@ -30,7 +30,6 @@ from cascade_efgan.figures.expression_gap import (
     resampled_means,
 )
 from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
-from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic
 from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
 from cascade_efgan.figures.per_edit import au_gaps
 from cascade_efgan.figures.scores import edit_scores
@@ -288,10 +287,3 @@ def test_every_method_has_a_look_of_its_own() -> None:
     names = [*METHODS, *CONTROLS]
     for looks in ({(COLOURS[name], MARKERS[name]) for name in names}, {TITLES[name] for name in names}):
         assert len(looks) == len(names)
-
-
-def test_a_row_without_a_picture_stays_empty() -> None:
-    with figure_style():
-        figure = draw_mosaic(Mosaic([[np.zeros((4, 4, 3), np.uint8), None], [None, np.full((4, 4), np.nan)]]))
-        assert len(figure.axes[0].images) == 2
-        plt.close(figure)

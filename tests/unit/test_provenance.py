@@ -5,6 +5,8 @@ import json
 import os
 import zipfile
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,36 +42,35 @@ def write_record(folder: Path, output: str, rule: str, inputs: dict[str, str], *
 
 
 @pytest.fixture
-def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two jobs, made by hand: `a.csv` from code, `results/b_table.csv` from it."""
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Provenance]:
+    """A function that records two jobs, made by hand: `a.csv` from code, `results/b_table.csv` from it."""
     monkeypatch.chdir(tmp_path)
     made = {"src/x.py": "1", "results/rendered/a.csv": "a", "results/b_table.csv": "b", "results/source.zip": ""}
     write_files(tmp_path, made)
     metadata = tmp_path / "metadata"
     metadata.mkdir()
-    code = {"src/x.py": sha256_file("src/x.py")}
-    write_record(metadata, "results/rendered/a.csv", "split", code)
-    data = {"results/rendered/a.csv": sha256_file("results/rendered/a.csv")}
-    write_record(metadata, "results/b_table.csv", "table", code | data)
-    return metadata
+    inputs = {name: sha256_file(name) for name in ("src/x.py", "results/rendered/a.csv")}
+    write_record(metadata, "results/rendered/a.csv", "split", {"src/x.py": inputs["src/x.py"]})
+    write_record(metadata, "results/b_table.csv", "table", inputs)
+    return lambda: record_run(["results/b_table.csv"], read_job_records(metadata), "results/source.zip")
 
 
-def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(small_run: Path) -> None:
-    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
-    assert [job.rule for job in record.jobs] == ["split", "table"]
-    table = record.jobs[1]
+def test_a_record_has_the_jobs_in_order_with_hashes_seed_time_and_code(record) -> None:
+    found = record()
+    assert [job.rule for job in found.jobs] == ["split", "table"]
+    table = found.jobs[1]
     assert (table.seed, table.seconds, table.stage, table.wildcards) == (0, 2.5, "table", {"table": "b"})
     assert table.command == "exec efgan --log x --threads 1 table --seed 0 --out results/b_table.csv"
-    assert record.code[table.code] == {"src/x.py": sha256_file("src/x.py")}
-    assert record.files["results/rendered/a.csv"] == File(sha256_file("results/rendered/a.csv"), 1)
-    assert record.run["started"] == "1970-01-01T00:00:10Z"
-    assert record.files_behind(["results/b_table.csv"]) == ["src/x.py", "results/rendered/a.csv", "results/b_table.csv"]
+    assert found.code[table.code] == {"src/x.py": sha256_file("src/x.py")}
+    assert found.files["results/rendered/a.csv"] == File(sha256_file("results/rendered/a.csv"), 1)
+    assert found.run["started"] == "1970-01-01T00:00:10Z"
+    assert found.files_behind(["results/b_table.csv"]) == ["src/x.py", "results/rendered/a.csv", "results/b_table.csv"]
 
 
-def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run: Path) -> None:
+def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(record) -> None:
     benchmark = {"logs/benchmarks/split/rendered/seed0.tsv": "s\th:m:s\tmax_rss\n4.5\t0:00:04\t123.4\n"}
     write_files(Path(), benchmark | {"logs/split/rendered/seed0.log": f"2026-01-01 efgan: {log_line()}\nmore\n"})
-    split, table = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip").jobs
+    split, table = record().jobs
     assert (split.seconds, split.max_rss_mb) == (4.5, 123.4)
     assert split.environment is not None and table.environment is None
     assert from_log(Path("logs/split/rendered/seed0.log")) == environment()
@@ -80,25 +81,18 @@ def test_the_measured_time_and_the_machine_come_from_benchmark_and_log(small_run
     assert environment()["code_sha256"] == hashlib.sha256(code).hexdigest()
 
 
-def test_an_output_with_a_long_name_is_read_back(tmp_path: Path) -> None:
+def test_an_output_with_a_long_name_is_read_back_and_a_record_of_another_snakemake_refused(tmp_path: Path) -> None:
     name = "results/" + "x" * 400
     write_record(tmp_path, name, "split", {})
     assert list(read_job_records(tmp_path)) == [name]
-
-
-def test_a_record_of_another_snakemake_is_refused(tmp_path: Path) -> None:
     write_record(tmp_path, "results/a", "split", {}, record_format_version=FORMAT + 1)
     with pytest.raises(InputError, match="Snakemake's record has format 7, expected 6"):
         read_job_records(tmp_path)
 
 
-def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(
-    small_run: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    before = sha256_file("results/rendered/a.csv")
+def test_a_file_that_is_gone_is_named_and_keeps_the_hash_that_a_job_read(record, caplog) -> None:
     Path("results/rendered/a.csv").unlink()
-    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
-    assert record.files["results/rendered/a.csv"] == File(before, 0)
+    assert record().files["results/rendered/a.csv"] == File(record().jobs[1].inputs["results/rendered/a.csv"], 0)
     assert "results/rendered/a.csv: a job of this run read or wrote it, but it is not here" in caplog.text
 
 
@@ -116,11 +110,10 @@ def test_files_of_a_bucket_go_by_their_plain_paths(text: str, expected: str) -> 
     assert plain(text) == expected
 
 
-def test_a_seal_fits_until_the_record_is_edited(small_run: Path, tmp_path: Path) -> None:
-    record = record_run(["results/b_table.csv"], read_job_records(small_run), "results/source.zip")
+def test_a_seal_fits_until_the_record_is_edited(record, tmp_path: Path) -> None:
     path = tmp_path / "provenance.json"
-    write_provenance(path, record)
-    assert read_provenance(path) == (record, True)
+    write_provenance(path, record())
+    assert read_provenance(path) == (record(), True)
     path.write_text(path.read_text(encoding="utf-8").replace('"seed": 0', '"seed": 1', 1), encoding="utf-8")
     assert read_provenance(path)[1] is False
     path.write_text("{}", encoding="utf-8")
@@ -129,16 +122,14 @@ def test_a_seal_fits_until_the_record_is_edited(small_run: Path, tmp_path: Path)
 
 
 def test_the_same_sources_give_the_same_archive(tmp_path: Path) -> None:
-    (tmp_path / "src" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "src" / "a.py").write_text("1")
-    (tmp_path / "src" / "__pycache__" / "a.pyc").write_text("2")
-    (tmp_path / "Snakefile").write_text("3")
+    write_files(tmp_path, {"src/a.py": "1", "src/__pycache__/a.pyc": "2", "Snakefile": "3"})
     archives = [tmp_path / "one.zip", tmp_path / "two.zip"]
-    write_sources(archives[0], tmp_path)
-    os.utime(tmp_path / "src" / "a.py", (1e9, 1e9))
-    write_sources(archives[1], tmp_path)
+    for archive in archives:
+        write_sources(archive, tmp_path)
+        os.utime(tmp_path / "src" / "a.py", (1e9, 1e9))
     assert archives[0].read_bytes() == archives[1].read_bytes()
-    assert sorted(zipfile.ZipFile(archives[0]).namelist()) == ["Snakefile", "src/a.py"]
+    with zipfile.ZipFile(archives[0]) as packed:
+        assert packed.namelist() == ["Snakefile", "src/a.py"]
 
 
 @pytest.mark.parametrize(
@@ -151,25 +142,22 @@ def test_the_same_sources_give_the_same_archive(tmp_path: Path) -> None:
     ],
 )
 def test_the_stage_of_a_command(command: str, stage: str | None) -> None:
-    assert Job("", "", {}, command, None, {}, "", []).stage == stage
+    assert job_of(command=command).stage == stage
 
 
-def _job(rule: str, inputs: list[str]) -> Job:
-    return Job(rule, rule, {}, "", None, dict.fromkeys(inputs), "", [rule])
+def job_of(rule: str = "", inputs: Iterable[str] = (), command: str = "") -> Job:
+    return Job(rule, rule, {}, command, None, dict.fromkeys(inputs), "", [rule])
 
 
 def test_the_graph_has_rules_below_what_they_read_and_none_over_another() -> None:
     needs = {"a": "", "b": "a", "c": "ab", "d": "a", "e": "bcd", "f": "a", "g": "ae"}
-    jobs = [_job(rule, list(inputs)) for rule, inputs in needs.items()]
-    picture = draw_graph(Provenance({}, jobs, {}, {}, {}, []))
+    picture = draw_graph(Provenance({}, [job_of(*need) for need in needs.items()], {}, {}, {}, []))
     at = {node.name: node for node in picture.nodes}
     assert all(at[start].y < at[end].y for _, start, end in picture.arrows)
     assert ("a", "c") not in {(start, end) for _, start, end in picture.arrows}, "a -> b -> c says it"
-    for one in picture.nodes:
-        assert one.width / 2 <= one.x <= picture.width - one.width / 2
-        for other in picture.nodes:
-            if one is not other and one.y == other.y:
-                assert abs(one.x - other.x) >= (one.width + other.width) / 2
+    assert all(one.width / 2 <= one.x <= picture.width - one.width / 2 for one in picture.nodes)
+    for one, other in combinations(picture.nodes, 2):
+        assert one.y != other.y or abs(one.x - other.x) >= (one.width + other.width) / 2
 
 
 TABLE = """# T
@@ -193,15 +181,14 @@ quality,rendered,stargan,StarGAN,fid,19.5,,0,,
 
 @pytest.mark.parametrize(("extractor", "paper"), [("inception", 62.51), ("efficientnet_lite0", None)])
 def test_a_table_of_the_page_keeps_number_interval_and_the_papers_number_apart(
-    small_run: Path, extractor: str, paper: float | None
+    tmp_path: Path, extractor: str, paper: float | None
 ) -> None:
     """Another network's distance must not be shown beside the paper's FID."""
     outputs = ["results/quality_table.md", "results/quality_table.csv"]
-    for path, text in zip(outputs, (TABLE, NUMBERS), strict=True):
-        Path(path).write_text(text, encoding="utf-8")
+    write_files(tmp_path, dict(zip(outputs, (TABLE, NUMBERS), strict=True)))
     job = Job("table/quality", "render_table", {"table": "quality"}, "", None, {}, "", outputs)
-    write_provenance(Path("results/provenance.json"), Provenance({}, [job], {}, {}, {}, outputs))
-    view, found = table_view(Release(Path("results")), job, extractor)
+    write_provenance(tmp_path / "results/provenance.json", Provenance({}, [job], {}, {}, {}, outputs))
+    view, found = table_view(Release(tmp_path / "results"), job, extractor)
     assert (view.title, view.head, view.headings) == ("T", ["head", "more"], ["PSNR", "FID"])
     assert view.notes == ["[1] Why.", "**B**: meaning"]
     ((dataset, title, method, (psnr, fid)),) = view.rows
