@@ -20,7 +20,7 @@ from cascade_efgan.figures.action_units import binned_means
 from cascade_efgan.figures.caption import Caption, Drawn, Made, write_figure
 from cascade_efgan.figures.choose import choose_edits, choose_sources, far_edits
 from cascade_efgan.figures.confusion import draw_confusion
-from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
+from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more, draw_wild, nearest_faces
 from cascade_efgan.figures.expression_gap import (
     draw_gap,
     gain_of_cascade,
@@ -31,11 +31,9 @@ from cascade_efgan.figures.expression_gap import (
 )
 from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
 from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
-from cascade_efgan.figures.per_edit import au_gaps
-from cascade_efgan.figures.scores import edit_scores
+from cascade_efgan.figures.scores import au_gaps, edit_scores
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
-from cascade_efgan.figures.wild import draw_wild, nearest_faces
 from cascade_efgan.generation.edit_plan import expression_means, plan_edits
 from cascade_efgan.methods import CONTROLS, METHODS
 from cascade_efgan.models.build import build_generator

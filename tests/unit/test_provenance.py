@@ -15,9 +15,9 @@ from programs import write_files
 
 import cascade_efgan
 from cascade_efgan.audit.environment import environment, from_log, log_line
+from cascade_efgan.audit.page.build import page_data
 from cascade_efgan.audit.page.graph import draw_graph
 from cascade_efgan.audit.page.tables import table_view
-from cascade_efgan.audit.page.trails import page_data
 from cascade_efgan.audit.provenance import File, Job, Provenance, plain, read_provenance, write_provenance
 from cascade_efgan.audit.record import FORMAT, read_job_records, record_run, write_sources
 from cascade_efgan.audit.release import Release

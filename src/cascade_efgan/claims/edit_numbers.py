@@ -15,7 +15,7 @@ from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.evaluation.au_regressor import AuNetwork, read_aus
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.networks import INTENSITIES, Asked, between, local_attention
-from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.figures.scores import au_gaps
 from cascade_efgan.models.cascade import Cascade
 from cascade_efgan.models.discriminator import AuCritic
 from cascade_efgan.models.tensors import to_images

@@ -27,14 +27,9 @@ class Made:
     drawn: int
 
     @property
-    def title(self) -> str:
-        """The data set's name."""
-        return dataset_title(self.dataset)
-
-    @property
     def sentence(self) -> str:
         """The last words of a caption."""
-        return f"Data: {self.title}. Preset {self.preset}, seed {self.seed}."
+        return f"Data: {dataset_title(self.dataset)}. Preset {self.preset}, seed {self.seed}."
 
 
 def made_by(dataset: str, seed: int, words: list[str]) -> tuple[Made, Settings]:

@@ -15,7 +15,7 @@ from cascade_efgan.errors import InputError
 from cascade_efgan.figures.caption import Caption, Drawn, Made, people_drawn
 from cascade_efgan.figures.choose import choose_edits, far_edits, from_to
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic, grouped
-from cascade_efgan.figures.per_edit import au_gaps
+from cascade_efgan.figures.scores import au_gaps
 from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.cascade import Cascade, pseudo_target
 from cascade_efgan.models.generator import stitch

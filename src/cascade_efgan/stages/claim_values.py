@@ -22,7 +22,7 @@ from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.similarity import true_counterparts
 from cascade_efgan.evaluation.values import VALUE_COLUMNS, edit_values
 from cascade_efgan.figures.networks import Asked, attention_generator
-from cascade_efgan.figures.per_edit import read_readings
+from cascade_efgan.figures.scores import read_readings
 from cascade_efgan.models.build import load_au_critic
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 from cascade_efgan.stages import options

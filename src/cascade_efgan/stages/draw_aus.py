@@ -12,7 +12,7 @@ from cascade_efgan.evaluation.metric import read_metric
 from cascade_efgan.evaluation.packed_edits import edit_id
 from cascade_efgan.figures.action_units import draw_aus
 from cascade_efgan.figures.caption import made_by, write_figure
-from cascade_efgan.figures.per_edit import read_readings
+from cascade_efgan.figures.scores import read_readings
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.methods import METHODS

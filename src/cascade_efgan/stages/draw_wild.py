@@ -8,8 +8,8 @@ from typer import Option
 from cascade_efgan.data.dataset import load_faces, part_rows
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.edits import draw_wild
 from cascade_efgan.figures.style import figure_style
-from cascade_efgan.figures.wild import draw_wild
 from cascade_efgan.methods import METHODS
 from cascade_efgan.stages import options
 
