@@ -1,9 +1,8 @@
 """Inputs of the FID comparison: pictures, full-size features, and Inception weights where the real file is absent."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
@@ -69,9 +68,13 @@ def _write_random_weights(path: Path) -> None:
     from pytorch_fid import inception
 
     torch.manual_seed(0)
-    with _nothing_loaded(inception):
+    # pytorch-fid builds its network without weights: it keeps its initial values.
+    with (
+        patch.object(inception, "load_state_dict_from_url", lambda *_, **__: {}),
+        patch.object(torch.nn.Module, "load_state_dict", lambda *_, **__: None),
+    ):
         network = inception.fid_inception_v3()
-        with _replaced(inception, "fid_inception_v3", lambda: network):
+        with patch.object(inception, "fid_inception_v3", lambda: network):
             extractor = inception.InceptionV3([3]).train()
     for module in extractor.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -82,25 +85,3 @@ def _write_random_weights(path: Path) -> None:
         extractor(torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255)
     with atomic_path(path) as partial:
         torch.save(network.state_dict(), partial)
-
-
-@contextmanager
-def _nothing_loaded(inception: object) -> Iterator[None]:
-    """Let pytorch-fid build its network without weights: it keeps its initial values."""
-    import torch
-
-    with (
-        _replaced(inception, "load_state_dict_from_url", lambda *_, **__: {}),
-        _replaced(torch.nn.Module, "load_state_dict", lambda *_, **__: None),
-    ):
-        yield
-
-
-@contextmanager
-def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    former = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, former)
