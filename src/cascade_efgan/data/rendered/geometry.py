@@ -223,22 +223,16 @@ def _mouth(person: Identity, a: Activation, jaw: float) -> Mouth:
     thin = (1 - 0.55 * a["AU23"]) * (1 - 0.3 * a["AU20"]) * (1 - 0.12 * a["AU26"])
     upper = person.upper_lip * thin * (1 - 0.4 * a["AU12"]) * (1 + 0.12 * a["AU10"])
     lower = person.lower_lip * thin * (1 - 0.2 * a["AU12"]) * (1 + 0.2 * a["AU17"])
-    heights = [1 - 0.16 * person.cupid, 1 + 0.12 * person.cupid, 0.72, 0.36, 0.0]
-    outer_upper = inner_upper - upper * np.interp(np.abs(s), [0, 0.24, 0.58, 0.82, 1], heights)
+    bows = [1 - 0.16 * person.cupid, 1 + 0.12 * person.cupid, 0.72, 0.36, 0.0]
+    outer_upper = inner_upper - upper * np.interp(np.abs(s), [0, 0.24, 0.58, 0.82, 1], bows)
     outer_upper = np.convolve(np.pad(outer_upper, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     outer_lower = inner_lower + lower * (1 - np.abs(s) ** 2.3)
     ends = [0, -1]
     outer_upper[ends] = outer_lower[ends] = inner_upper[ends] = inner_lower[ends] = line[ends]
     teeth = mouth_level(person) + 2.2
-    return Mouth(
-        outer_upper=np.stack([x, outer_upper], 1),
-        inner_upper=np.stack([x, inner_upper], 1),
-        inner_lower=np.stack([x, inner_lower], 1),
-        outer_lower=np.stack([x, outer_lower], 1),
-        upper_teeth=teeth,
-        lower_teeth=teeth + 1.6 + 0.95 * jaw,
-        gap=float(gap.max()),
-    )
+    heights = (outer_upper, inner_upper, inner_lower, outer_lower)
+    above, upper_edge, lower_edge, below = (np.stack([x, height], 1) for height in heights)
+    return Mouth(above, upper_edge, lower_edge, below, teeth, teeth + 1.6 + 0.95 * jaw, float(gap.max()))
 
 
 def _nose_landmarks(nose: dict[str, Points]) -> Points:
@@ -253,9 +247,8 @@ def _nose_landmarks(nose: dict[str, Points]) -> Points:
 def _eye_landmarks(eyes: tuple[Eye, Eye]) -> Points:
     """Points 36-47: outer corner first on the left, inner corner first on the right, clockwise."""
     left, right = eyes
-    first = [left.upper[24], left.upper[16], left.upper[8], left.upper[0], left.lower[8], left.lower[16]]
-    second = [right.upper[0], right.upper[8], right.upper[16], right.upper[24], right.lower[16], right.lower[8]]
-    return np.array(first + second)
+    first = [*left.upper[[24, 16, 8, 0]], *left.lower[[8, 16]]]
+    return np.array([*first, *right.upper[[0, 8, 16, 24]], *right.lower[[16, 8]]])
 
 
 def _mouth_landmarks(mouth: Mouth) -> Points:

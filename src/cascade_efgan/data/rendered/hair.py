@@ -44,6 +44,10 @@ CUTS = {
 }
 
 
+#: Side of the tiles of noise that hair is made of, pixels.
+TILE = 512
+
+
 def _skull(person: Identity, top: float, side: float) -> Points:
     """Right half of the hair's outline, from above the vertex to the ear, `(7, 2)`."""
     w, v = person.face_width, person.hair_volume
@@ -77,38 +81,33 @@ def _hairline(person: Identity) -> Points:
 
 def _flow(person: Identity, area: Window, flow: str, below: bool) -> tuple[Floats, Floats]:
     """Texture of hair `(h, w)`, about -2..2, and a coarser one for locks of hair."""
-    x, y = area.grid()
-    x, y = np.broadcast_arrays(x, y)
-    tile = 512
+    x, y = np.broadcast_arrays(*area.grid())
     if flow == "curls":
-        fine = noise(tile, tile, 3.2, 3.2, person.number % 7)
-        coarse = noise(tile, tile, 5.5, 5.5, 3)
-        maps = (x * 1.6 + 200).astype(np.float32), (y * 1.6 + 200).astype(np.float32)
-        return _sample(fine, *maps), _sample(coarse, *maps)
+        maps = x * 1.6 + 200, y * 1.6 + 200
+        return _sample((3.2, 3.2, person.number % 7), *maps), _sample((5.5, 5.5, 3), *maps)
     if flow == "stubble":
-        fine = noise(tile, tile, 0.8, 0.8, 5)
-        maps = (x * 2 + 256).astype(np.float32), (y * 2 + 256).astype(np.float32)
-        return _sample(fine, *maps) * 0.5, _sample(noise(tile, tile, 6, 6, 6), *maps) * 0.3
+        maps = x * 2 + 256, y * 2 + 256
+        return _sample((0.8, 0.8, 5), *maps) * 0.5, _sample((6, 6, 6), *maps) * 0.3
     if below:
-        across = x * 3.2 + 9 * np.sin(y / 17 + person.number)
-        along = y
+        across, along = x * 3.2 + 9 * np.sin(y / 17 + person.number), y
     else:
         cx = person.hair_part if person.hair_style in ("side_part", "bob", "long", "fringe") else 0.0
         cy = -(person.forehead + 24.0)
         if person.hair_style in ("bun", "quiff", "receding", "short"):
             cy = 30.0 if person.hair_style != "bun" else -(person.forehead + 70.0)
-        across = np.arctan2(x - cx, y - cy) * (tile / (2 * np.pi)) * 2 + 4 * np.sin(np.hypot(x - cx, y - cy) / 14)
         along = np.hypot(x - cx, y - cy)
-    fine = noise(tile, tile, 1.5, 22.0, person.number % 7)
-    coarse = noise(tile, tile, 7.0, 40.0, person.number % 5)
-    maps = along.astype(np.float32), (across + 256).astype(np.float32)
+        across = np.arctan2(x - cx, y - cy) * (TILE / (2 * np.pi)) * 2 + 4 * np.sin(along / 14)
+    maps = along, across + 256
     # Where strands meet they would be finer than a pixel.
     calm = np.asarray(1.0 if below else smoothstep(4.0, 40.0, along), np.float32)
+    fine, coarse = (1.5, 22.0, person.number % 7), (7.0, 40.0, person.number % 5)
     return _sample(fine, *maps) * calm, _sample(coarse, *maps) * calm
 
 
-def _sample(texture: Floats, x: Floats, y: Floats) -> Floats:
-    found = cv2.remap(texture, x % 511, y % 511, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+def _sample(texture: tuple[float, float, int], x: np.ndarray, y: np.ndarray) -> Floats:
+    """Noise of two spreads and a seed at given places of its tile."""
+    x, y = (axis.astype(np.float32) % 511 for axis in (x, y))
+    found = cv2.remap(noise(TILE, TILE, *texture), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return np.asarray(found, np.float32)
 
 
