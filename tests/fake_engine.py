@@ -1,6 +1,7 @@
 """The engine of the page without a network: its edits are known to the grey level."""
 
 import io
+import zipfile
 
 import cv2
 import numpy as np
@@ -21,6 +22,14 @@ def photograph(height=20, width=24):
     return encode_png((ramp + np.random.default_rng(0).integers(0, 15, (height, width, 3))).astype(np.uint8))
 
 
+def a_zip(*members, names=None, compression=zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for number, member in enumerate(members):
+            archive.writestr(names[number] if names else f"{number}.png", member)
+    return buffer.getvalue()
+
+
 def edited(image, *targets):
     """Ten grey levels brighter for each unit of three AUs."""
     return (image * 0.5 + 10 * np.sum([target[SEEN] for target in targets])).clip(0, 255).astype(np.uint8)
@@ -35,7 +44,7 @@ class FakeEngine:
 
     def __init__(self):
         self.expressions = prototypes()
-        self.wait = None  # an event that every edit waits for
+        self.wait = None  # an event that every edit of a whole photograph waits for
         self.deadly = None  # bytes that end a worker
 
     def open(self, data):
@@ -50,8 +59,6 @@ class FakeEngine:
         return OpenedPhotograph(image, 1.0, encode_png(image), faces)
 
     def show_faces(self, wanted):
-        if self.wait is not None:
-            assert self.wait.wait(20)
         return [self._show_face(*one) for one in wanted]
 
     def _show_face(self, face, target):
@@ -62,6 +69,8 @@ class FakeEngine:
         return Shown(pictures, [encode_png(np.full(face.crop.shape[:2], 200, np.uint8))] * self.steps, crops)
 
     def show_photograph(self, photograph, wishes):
+        if self.wait is not None:
+            assert self.wait.wait(20)
         return Shown([encode_png(self._whole(photograph, wishes))])
 
     def download(self, data, photograph, wishes):

@@ -6,7 +6,7 @@ import io
 import zipfile
 
 import pytest
-from fake_engine import photograph
+from fake_engine import a_zip, photograph
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
@@ -32,14 +32,6 @@ def pixels(text):
 
 def wish(value=3.0, **more):
     return {"edits": [{"face": 0, "aus": {"AU12": value}, **more}]}
-
-
-def a_zip(*members, names=None, compression=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for number, member in enumerate(members):
-            archive.writestr(names[number] if names else f"{number}.png", member)
-    return buffer.getvalue()
 
 
 def batch(client, *members, **options):

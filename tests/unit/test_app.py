@@ -8,8 +8,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
-from app_client import a_zip, client_of, opened, pixels, wish
-from fake_engine import FakeEngine, photograph
+from app_client import client_of, opened, pixels, wish
+from fake_engine import FakeEngine, a_zip, photograph
 
 from cascade_efgan.app.engine import WorkerDiedError
 from cascade_efgan.app.limits import Limits
@@ -112,15 +112,19 @@ def test_other_hosts_names_and_other_sites_pages_are_refused(client):
 def test_a_full_queue_answers_at_once_and_the_page_still_loads():
     engine = FakeEngine()
     engine.wait = threading.Event()
-    with client_of(engine, Limits(workers=1, queue=2, batch_faces=1)) as client, ThreadPoolExecutor(4) as users:
-        path = f"{opened(client)['path']}/edit"
+    with client_of(engine, Limits(workers=1, queue=2)) as client, ThreadPoolExecutor(5) as users:
+        path, whole = f"{opened(client)['path']}/edit", wish() | {"view": "photograph"}
         # Three fill the thread and the two places; the fourth, whichever it is, is answered while they wait.
-        answers = [users.submit(client.post, path, json=wish()) for _ in range(4)]
+        answers = [users.submit(client.post, path, json=whole) for _ in range(4)]
         first = next(as_completed(answers, timeout=20)).result()
         assert first.status_code == 503 and first.headers["retry-after"] == "2"
         assert "try again" in first.json()["error"]
         assert client.get("/").status_code == 200
+        zipped = users.submit(client.post, "/api/batch?expression=happy", content=a_zip(photograph()))
+        with pytest.raises(TimeoutError):  # nobody watches it: it waits for a place
+            zipped.result(0.2)
         engine.wait.set()
+        assert zipped.result().status_code == 200
         assert sorted(one.result().status_code for one in answers) == [200, 200, 200, 503]
 
 
@@ -149,21 +153,6 @@ def test_edits_that_wait_are_made_in_one_go_and_each_user_gets_the_own_one():
     # Which of them ended the worker shows only one by one; the others lose nothing.
     *made, died, last = asyncio.run(answers([0, 1, 2, 17, 3]))
     assert [*made, last] == [0, 10, 20, 30] and isinstance(died, WorkerDiedError)
-
-
-def test_a_full_queue_refuses_all_but_who_is_patient():
-    async def scenario():
-        workers, ready = Workers(Limits(workers=1, queue=1)), threading.Event()
-        waiting = [asyncio.ensure_future(workers.run(ready.wait, 20)) for _ in range(2)]
-        patient = asyncio.ensure_future(workers.run(ready.wait, 20, patient=True))
-        await asyncio.sleep(0)
-        with pytest.raises(BusyError):
-            await workers.run(ready.wait, 20)
-        ready.set()
-        assert await asyncio.gather(*waiting, patient) == [True] * 3
-        assert await workers.run(ready.wait, 20)
-
-    asyncio.run(scenario())
 
 
 def test_sessions_are_bounded_in_number_bytes_and_age_and_cannot_be_guessed():

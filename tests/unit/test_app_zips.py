@@ -5,8 +5,8 @@ import struct
 import zipfile
 
 import pytest
-from app_client import a_zip, batch, client_of
-from fake_engine import FakeEngine, photograph
+from app_client import batch, client_of
+from fake_engine import FakeEngine, a_zip, photograph
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.zip_edits import read_members
