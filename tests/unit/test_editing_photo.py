@@ -68,17 +68,27 @@ def photoshop(*blocks):
     return b"\xff\xed" + struct.pack(">H", 2 + 14 + len(data)) + b"Photoshop 3.0\0" + data
 
 
+def with_thumbnail(exif):
+    """The block of EXIF with a second directory, whose picture still shows the old face."""
+    block = bytearray(exif.tobytes())[6:]
+    start, (count,) = len(block), struct.unpack_from(">H", block, 8)
+    struct.pack_into(">L", block, 10 + 12 * count, start)
+    entries = struct.pack(">HHLL", Base.JpegIFOffset, 4, 1, start + 30) + struct.pack(">HHLL", 0x202, 4, 1, 8)
+    return b"Exif\0\0" + block + struct.pack(">H", 2) + entries + bytes(4) + b"old face"
+
+
 def test_a_jpeg_stays_a_jpeg_of_high_quality_with_its_metadata_but_no_thumbnail_of_the_old_face():
     exif = Image.Exif()
     exif[Base.Make], exif[Base.Software] = "A camera", "Its firmware"
     exif.get_ifd(IFD.Exif)[Base.UserComment] = b"ASCII\0\0\0my words"
     exif.get_ifd(IFD.GPSInfo)[1] = "N"
-    exif._ifds[IFD.IFD1] = {Base.JpegIFOffset: 0, Base.Compression: 6}
     smooth = Image.fromarray(np.tile(np.linspace(0, 255, 60, dtype=np.uint8)[None, :, None], (40, 1, 3)))
     words = {"icc_profile": b"profile", "comment": b"hello", "dpi": (300, 300)}
     extra = photoshop((0x040C, b"old face"), (0x0404, CAPTION))
-    photo, data, image = rewritten(encoded(smooth, "JPEG", exif=exif, extra=extra, **words))
-    assert image.format == "JPEG"
+    original = encoded(smooth, "JPEG", exif=with_thumbnail(exif), extra=extra, **words)
+    assert original.count(b"old face") == 2 and Image.open(io.BytesIO(original)).getexif().get_ifd(IFD.IFD1)
+    photo, data, image = rewritten(original)
+    assert image.format == "JPEG" and b"old face" not in data
     assert {key: image.info[key] for key in words} == words
     assert image.info["photoshop"] == {0x0404: CAPTION}
     kept = image.getexif()
@@ -98,10 +108,14 @@ def test_a_tiffs_caption_is_kept_also_as_whole_numbers():
     assert rewritten(numbers)[2].tag_v2[33723] == CAPTION + b"\0\0"
 
 
-def test_a_turned_photograph_is_read_and_written_upright():
+STORED = ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90", "TRANSVERSE", "ROTATE_270"]
+
+
+@pytest.mark.parametrize(("orientation", "stored"), list(enumerate(STORED, start=2)))
+def test_a_turned_photograph_is_read_and_written_upright(orientation, stored):
     exif = Image.Exif()
-    exif[Base.Orientation] = 6
-    photo, data, _ = rewritten(encoded(picture().transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif))
+    exif[Base.Orientation] = orientation
+    photo, data, _ = rewritten(encoded(picture().transpose(Image.Transpose[stored]), "PNG", exif=exif))
     assert np.array_equal(photo.image, PIXELS)
     assert np.array_equal(read_photo(data, "photo").image, PIXELS)
 

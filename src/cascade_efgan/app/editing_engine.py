@@ -160,11 +160,7 @@ class EditingEngine:
 
 
 def make_engine(weights: Path, openface: Path | None, device: str | None, limits: Limits) -> EditingEngine:
-    """The engine of a weights file; without `device` on the GPU that `take_gpu` took, else on the CPU.
-
-    Raises:
-        InputError: as `Editor.from_file` and `find_faces`.
-    """
+    """The engine of a weights file; without `device` on the GPU that `take_gpu` took, else on the CPU."""
     return EditingEngine(Editor.from_file(weights, find_faces(openface), device or taken_device()), limits)
 
 

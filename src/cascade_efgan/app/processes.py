@@ -34,11 +34,7 @@ class ProcessEngine:
     """
 
     def __init__(self, make: Callable[[], EditingEngine]) -> None:
-        """Start the first process; `make`, which can be pickled, makes the engine in each.
-
-        Raises:
-            InputError: as `make`.
-        """
+        """Start the first process; `make`, which can be pickled, makes the engine in each, or raises `InputError`."""
         self._make = make
         self._lock = threading.Lock()
         self._all: set[_Process] = set()

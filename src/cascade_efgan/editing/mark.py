@@ -6,6 +6,7 @@ Not in the paper: whoever meets an edited face should be able to learn that it i
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -32,7 +33,7 @@ def mark_text(targets: Sequence[Mapping[str, float]], replaced: Mapping[str, str
         targets: of every edited face, AU -> intensity 0..5.
         replaced: EXIF fields of the original whose place the mark takes.
     """
-    words = {
+    words: dict[str, Any] = {
         "tool": TOOL,
         "version": __version__,
         "edited": "facial expression",

@@ -54,12 +54,8 @@ def inputs(spec: ModelSpec, batch: int, seed: int = 0) -> dict[str, Tensor]:
 def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -> float:
     """Write an ONNX file with a dynamic batch, unless ONNX Runtime computes something else from it than PyTorch does.
 
-    Inputs and outputs are those of `Exported.forward`; the file's metadata name method, crop size, margin, AUs and
-    their largest intensity.
-
-    Args:
-        generator: in evaluation mode; its weights are fixed in place.
-        margin: border of its crops, as in `crop_square`.
+    Inputs and outputs are those of `Exported.forward`; the file's metadata name method, crop size, margin (as in
+    `crop_square`), AUs and their largest intensity. The generator's weights are fixed in place.
 
     Returns:
         The largest difference over both outputs and the checked batches, in units of [-1, 1].

@@ -88,15 +88,16 @@ def _png_colours(info: Mapping[Any, Any]) -> dict[bytes, bytes]:
 
 
 def _exif(image: Image.Image, lost: list[str]) -> bytes | None:
-    """EXIF without orientation, layout and thumbnail; of fields that cannot be written back, `lost` counts."""
+    """EXIF without orientation and layout; of fields that cannot be written back, `lost` counts.
+
+    The thumbnail, in a directory of its own, would go on showing the old face: Pillow does not write it.
+    """
     exif = image.getexif()
     for tag in (Base.Orientation, *_LAYOUT):
         exif.pop(tag, None)
     if _TIFF_IPTC in exif and image.format == "TIFF":
         # Often typed as whole numbers, of which Pillow keeps the first.
         exif[_TIFF_IPTC] = image.tag_v2._tagdata[_TIFF_IPTC]  # type: ignore[attr-defined]
-    # The thumbnail, in a directory of its own, would go on showing the old face.
-    exif._ifds.pop(IFD.IFD1, None)
     if not len(exif):
         return None
     try:

@@ -30,7 +30,7 @@ def write_photo(
     targets: Sequence[Mapping[str, float]],
     format: str | None = None,  # noqa: A002 - Pillow's own word
 ) -> tuple[bytes, str]:
-    """The edited photograph as the bytes of a file, with the metadata of the original and the mark.
+    """The edited photograph as the bytes of a file with the metadata of the original and the mark, and its media type.
 
     Metadata that the format cannot hold, or Pillow cannot write, are left out with a warning.
 
@@ -40,9 +40,6 @@ def write_photo(
         targets: of every edited face, AU -> intensity 0..5.
         format: PNG, JPEG, WEBP or TIFF; None: the original's. PNG, TIFF and WebP from a lossless original store every
             pixel as it is; JPEG and other WebP have quality 95 and full colour resolution.
-
-    Returns:
-        The bytes, and their media type such as image/png.
     """
     wanted = format or photo.format
     picture = Image.fromarray(image)
@@ -95,9 +92,8 @@ def _encoded(picture: Image.Image, wanted: str, photo: ReadPhoto, targets: Seque
 
 def output_format(path: Path) -> str:
     """The format that a file's suffix promises. `InputError`: none that holds a photograph and the mark."""
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
+    if (found := FORMATS.get(path.suffix.lower())) is None:
         raise InputError(
             f"{path}: an edited photograph is written as {', '.join(FORMATS)}; choose one of these suffixes"
-        ) from None
+        )
+    return found

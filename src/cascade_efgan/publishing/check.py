@@ -16,11 +16,7 @@ from cascade_efgan.publishing.publish import rounded
 
 
 class Published:
-    """A folder of published weights, and their run, or None where another one, or none, is in `results`.
-
-    Raises:
-        InputError: no record there, or not one of published weights.
-    """
+    """A folder of published weights (else `InputError`), and their run, or None where `results` holds no such run."""
 
     def __init__(self, folder: Path, results: Path) -> None:
         self.release = Release(folder)
