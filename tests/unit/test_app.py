@@ -104,7 +104,9 @@ def test_a_body_beyond_its_limit_is_refused_with_and_without_a_declared_length()
 def test_other_hosts_names_and_other_sites_pages_are_refused(client):
     assert client.get("/api/about", headers={"host": "evil.example"}).status_code == 403
     assert client.post("/api/photos", headers={"origin": "http://evil.example"}).status_code == 403
-    assert client.post("/api/photos", headers={"origin": "null"}).status_code == 403
+    for origin in ("null", "http://["):
+        assert client.post("/api/photos", headers={"origin": origin}).status_code == 403
+    assert client.get("/api/about", headers={"host": "["}).status_code == 403
     own = {"origin": "http://127.0.0.1:8000"}
     assert client.post("/api/photos", content=photograph(), headers=own).status_code == 200
 

@@ -52,14 +52,8 @@ class RequestFilter:
             await self._app(scope, receive, with_headers)
 
     def _refused(self, host: str, origin: str | None) -> bool:
-        if self._hosts is not None and _name(host) not in self._hosts:
+        try:
+            name, place = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+        except ValueError:
             return True
-        return origin is not None and urlsplit(origin).netloc != host
-
-
-def _name(host: str) -> str:
-    """The name in a `Host` header, without its port; empty where there is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+        return (self._hosts is not None and name not in self._hosts) or (origin is not None and place != host)
