@@ -49,6 +49,7 @@ def page(address, tmp_path):
         driver.get(address)
         until(lambda: driver.execute_script("return document.documentElement.dataset.ready"))
         yield driver
+        assert problems(driver) == []
 
 
 def by_id(page, name):
@@ -99,8 +100,9 @@ def downloaded(page, name):
 
 
 def problems(page):
-    """What the browser complained about, and requests that left this machine."""
+    """What the browser complained about but refused files, and requests that left this machine."""
     noise = [entry["message"] for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    noise = [message for message in noise if "status of 422" not in message and "status of 404" not in message]
     for entry in page.get_log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
@@ -127,7 +129,6 @@ def test_a_photograph_is_edited_with_a_slider_and_downloaded(page):
     by_id(page, "gif").click()
     with Image.open(io.BytesIO(downloaded(page, "expression.gif"))) as gif:
         assert gif.format == "GIF" and gif.n_frames == 2
-    assert problems(page) == []
 
 
 def test_expression_buttons_intensity_and_the_way_back(page):
@@ -145,7 +146,6 @@ def test_expression_buttons_intensity_and_the_way_back(page):
         by_id(page, "reset").click()
     np.testing.assert_array_equal(after(page), as_it_is)
     assert by_id(page, "intensity-value").text == "100 %"
-    assert problems(page) == []
 
 
 def test_the_steps_and_the_attention_overlay_are_shown(page):
@@ -167,7 +167,6 @@ def test_the_steps_and_the_attention_overlay_are_shown(page):
     coarse = after(page)  # the crop of half the side, enlarged to the same size
     assert coarse.shape == last.shape and 0.5 < np.abs(coarse - last).mean() < 20
     assert by_id(page, "network-help").is_displayed()
-    assert problems(page) == []
 
 
 def test_each_of_two_faces_is_chosen_and_both_are_in_the_whole_photograph(page):
@@ -184,7 +183,6 @@ def test_each_of_two_faces_is_chosen_and_both_are_in_the_whole_photograph(page):
     whole = np.asarray(Image.fromarray(after(page).astype(np.uint8)).resize((512, 256))).astype(int)
     left, right = np.hsplit(whole - decode_image(TWO, "x") // 2, 2)
     assert (left.mean(), right.mean()) == pytest.approx((60, 60), abs=2)
-    assert problems(page) == []
 
 
 @pytest.mark.parametrize(
@@ -247,7 +245,6 @@ def test_a_zip_of_photographs_comes_back_edited(page):
     upload(page, a_zip(ONE, b"no picture"), "batch-file")
     with zipfile.ZipFile(io.BytesIO(downloaded(page, "edited.zip"))) as archive:
         assert archive.namelist() == ["0001.png", "report.csv"]
-    assert problems(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
