@@ -43,13 +43,8 @@ def test_streamed_moments_are_numpys(batch: int) -> None:
     assert result.n == 50
     np.testing.assert_allclose(result.mean, values.mean(axis=0), rtol=1e-14)
     np.testing.assert_allclose(result.covariance, np.cov(values, rowvar=False), rtol=1e-7, atol=1e-12)
-
-
-def test_one_image_has_no_covariance() -> None:
     with pytest.raises(InputError, match="1 images, but a covariance needs two"):
-        statistics([np.zeros((1, 3))], "inception")
-    with pytest.raises(InputError, match="0 images"):
-        statistics([], "inception")
+        statistics([values[:1]], "inception")
 
 
 def test_statistics_are_the_same_bytes_and_read_back(tmp_path: Path) -> None:
@@ -142,19 +137,6 @@ def test_mirror_setting_and_address(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(INCEPTION.variable, str(tmp_path))
     fetch_weights.command(out)
     assert out.read_bytes() == other
-
-
-def test_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pooch
-    import requests
-
-    def fail(*_: object, **__: object) -> None:
-        raise requests.ConnectionError("no route")
-
-    monkeypatch.setattr(pooch, "retrieve", fail)
-    with pytest.raises(InputError, match=r"not be downloaded from https://github\.com/mseitzer/.*ConnectionError"):
-        fetch_weights.command(tmp_path / "out.pth")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_inception_is_pytorch_fids_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,12 +36,6 @@ def test_people_not_images_are_resampled() -> None:
     assert over_images.high - over_images.low < 0.4 * (copied.high - copied.low)
 
 
-def test_a_mean_is_over_images_where_people_have_different_numbers_of_them() -> None:
-    estimate = bootstrap_interval(images({"a": [0.0], "b": [4.0, 4, 4], "c": [1.0, 3]}), 999, 0, 0.95)
-    assert estimate.value == pytest.approx(16 / 6)
-    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 4
-
-
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     """150 experiments with 30 people; the binomial deviation of a share of 0.95 is 0.018."""
     held = 0

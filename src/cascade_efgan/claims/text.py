@@ -27,7 +27,10 @@ def claims_markdown(found: Mapping[str, Any], context: Mapping[str, Any]) -> str
     lines += ["", "## Verdicts", ""]
     lines += aligned(
         ["Claim", "Source", "Data set", "Verdict", "Why"],
-        [[one["claim"], one["source"], _title(one), f"**{one['verdict']}**", why(one)] for one in found["claims"]],
+        [
+            [one["claim"], one["source"], dataset_title(one["dataset"]), f"**{one['verdict']}**", why(one)]
+            for one in found["claims"]
+        ],
     )
     lines += ["", "## What was measured", ""]
     lines += aligned(
@@ -35,7 +38,9 @@ def claims_markdown(found: Mapping[str, Any], context: Mapping[str, Any]) -> str
          "p (Holm)", "verdict"],
         [_part(one, line) for one in found["claims"] for line in one["parts"]],
     )  # fmt: skip
-    lines += ["", *_notes(found, level), "", "## The numbers of the paper", "", *_cells(found)]
+    lines += ["", *_notes(found, level), "", "## The numbers of the paper", ""]
+    cells = [cell_row(cell) for cell in found["cells"]]
+    lines += [*aligned(CELL_COLUMNS, cells), "", cell_note()] if cells else [NOT_COMPARABLE]
     return "\n".join(lines) + "\n"
 
 
@@ -76,7 +81,7 @@ def _part(one: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
         faces = "" if line["n"] is None else str(line["n"])
         shown = [f"{line['value']:+.3g} {line['unit']}".rstrip(), least, ends, str(line["people"]), faces, p]
     verdict = line["verdict"] + (f": {line['why']}" if line["why"] else "")
-    return [one["claim"], _title(one), line["words"], *shown, verdict]
+    return [one["claim"], dataset_title(one["dataset"]), line["words"], *shown, verdict]
 
 
 def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
@@ -107,20 +112,15 @@ def _notes(found: Mapping[str, Any], level: str) -> Iterable[str]:
     yield from (f"- **{claim}**: {note}." for claim, note in notes.items())
     for one in found["claims"]:
         if one.get("auc") is not None:
-            share = f"{100 * one['auc']:.1f} %"
-            yield f"- **Validity of the identity measure** ({_title(one)}): it orders {share} of real pairs right."
-
-
-def _cells(found: Mapping[str, Any]) -> list[str]:
-    if not found["cells"]:
-        return [NOT_COMPARABLE]
-    return [*aligned(CELL_COLUMNS, [cell_row(cell) for cell in found["cells"]]), "", cell_note()]
+            share, title = f"{100 * one['auc']:.1f} %", dataset_title(one["dataset"])
+            yield f"- **Validity of the identity measure** ({title}): it orders {share} of real pairs right."
 
 
 def cell_row(cell: Mapping[str, Any]) -> list[str]:
     """One of the paper's numbers beside this run's, in words, by `CELL_COLUMNS`."""
+    method = "Real images" if cell["method"] == REAL else METHODS[cell["method"]].title
     return [
-        *(cell["table"], dataset_title(cell["dataset"]), _method(cell["method"]), cell["column"]),
+        *(cell["table"], dataset_title(cell["dataset"]), method, cell["column"]),
         *(f"{cell['paper']:.2f}", "–" if cell["value"] is None else f"{cell['value']:.2f}"),
         *("–" if cell["low"] is None else f"{cell['low']:.2f} to {cell['high']:.2f}", cell["verdict"]),
     ]
@@ -135,14 +135,6 @@ def cell_note() -> str:
         "with edits counted as independent. Training seeds and splits make further ones. Data sets that are not listed "
         "are not in the paper's setting."
     )
-
-
-def _method(name: str) -> str:
-    return "Real images" if name == REAL else METHODS[name].title
-
-
-def _title(one: Mapping[str, Any]) -> str:
-    return dataset_title(one["dataset"])
 
 
 def _cells_of(line: Mapping[str, Any], **about: str) -> dict[str, str]:

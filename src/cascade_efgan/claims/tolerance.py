@@ -47,11 +47,10 @@ def judge_cells(context: Mapping[str, Any], found: ValuesByRow) -> list[dict[str
 
 
 def _judged(ours: Any, dataset: str, metric: str, paper: float) -> dict[str, Any]:
-    if ours is None:
-        return {"value": None, "low": None, "high": None, "verdict": "not run"}
-    value, half = _value_and_half(ours, dataset, metric, paper)
-    if half is None:
-        return {"value": value, "low": None, "high": None, "verdict": "cannot be told"}
+    value, half = (None, None) if ours is None else _value_and_half(ours, dataset, metric, paper)
+    if value is None or half is None:
+        verdict = "not run" if value is None else "cannot be told"
+        return {"value": value, "low": None, "high": None, "verdict": verdict}
     low, high = paper - half, paper + half
     verdict = "reproduced" if low <= value <= high else "below" if value < low else "above"
     return {"value": value, "low": low, "high": high, "verdict": verdict}

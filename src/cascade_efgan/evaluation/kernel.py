@@ -24,10 +24,9 @@ class KernelSums:
 
     Attributes:
         sizes: `(G,)` images of each group.
-        inner: `(G, G)` sums over pairs of different images of the first set.
-        cross: `(G,)` sums over pairs of an image of the first set and one of the second.
-        other: mean over pairs of different images of the second set.
-        n_other: images of the second set.
+        inner: `(G, G)` over pairs of different images of the first set.
+        cross: `(G,)` over pairs of an image of the first set and one of the second.
+        other: mean over pairs of different images of the second set, which has `n_other`.
     """
 
     sizes: np.ndarray

@@ -1,7 +1,7 @@
-"""ResNet-18 (He et al., CVPR 2016), with a width.
+"""ResNet-18 (He et al., CVPR 2016), with a width; at width 64 it is torchvision's, layer for layer and name for name.
 
-torchvision has the same network, and a test holds this one against it. It is written out here because importing
-torchvision takes about twice as long as importing PyTorch, and every job that classifies would pay for it.
+It is written out here because importing torchvision takes about twice as long as importing PyTorch, and every job that
+classifies would pay for it.
 """
 
 from torch import Tensor, nn
@@ -33,10 +33,9 @@ class ResNet18(nn.Module):
     """Logits of an image: (N, 3, S, S) float32 -> (N, classes).
 
     Not in the paper, which names no network: StarGAN, whose protocol it follows, measures with ResNet-18. `width` is
-    the channels of the first stage; the others have 2, 4 and 8 times as many. At width 64 it is torchvision's
-    `resnet18`, layer for layer and name for name. Its stem (7x7 convolution of stride 2, max pooling) is kept for small
-    crops as well: on rendered faces of 64 pixels, leaving out the pooling doubled the time of a step, and in equal time
-    reached 91 % where the whole network reached 97 %.
+    the channels of the first stage; the others have 2, 4 and 8 times as many. The stem (7x7 convolution of stride 2,
+    max pooling) is kept for small crops as well: on rendered faces of 64 pixels, leaving out the pooling doubled the
+    time of a step, and in equal time reached 91 % where the whole network reached 97 %.
     """
 
     def __init__(self, classes: int, width: int) -> None:

@@ -1,7 +1,6 @@
 """How much a table moves when an assumption of the evaluation is another (docs/assumptions.md). Beyond the paper.
 
-Only what needs no generator to be trained again. Each function yields a `Moved` for every method and variation; `lines`
-sets them beside the run's own numbers.
+Only what needs no generator to be trained again. Each function yields a `Moved` for every method and variation.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,14 +75,10 @@ class FinishedRun:
         """G of some edits."""
         return self.accuracy(network, images, np.arange(len(images)), index["target_expression"].tolist())
 
-    def expressions(self, rows: np.ndarray) -> list[str]:
-        """Expressions of real images."""
-        return [str(name) for name in self.faces.index["expression"].iloc[rows]]
-
     def classifier(self, seed: int, border: int = 0, added: Edits | None = None) -> nn.Module:
         """Train the classifier of R again, or with edits that of R+G; `border` pixels are left out on each side."""
         faces = self.faces
-        names = self.expressions(self.train)
+        names = faces.index["expression"].iloc[self.train].tolist()
         parts = [(_inner(faces.images, border), self.train, class_numbers(names, faces.expressions, "crops.csv"))]
         if added is not None:
             wanted = class_numbers(added.index["target_expression"].tolist(), faces.expressions, "edits_train.csv")
@@ -169,7 +164,8 @@ def vary_augmentation(run: FinishedRun) -> Iterator[Moved]:
         rows = np.flatnonzero(~made.index["source_id"].duplicated())
         fewer = Edits(made.images[rows], made.index.iloc[rows].reset_index(drop=True))
         network = run.classifier(run.seed, added=fewer)
-        value = run.accuracy(network, run.faces.images, run.test, run.expressions(run.test))
+        true = run.faces.index["expression"].iloc[run.test].tolist()
+        value = run.accuracy(network, run.faces.images, run.test, true)
         yield Moved(*about, "R+G", method, value)
 
 

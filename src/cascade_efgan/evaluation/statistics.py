@@ -14,10 +14,9 @@ from cascade_efgan.data.dataset import Part
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
-#: Extractor -> heading of its column. Only pytorch-fid's Inception gives what the literature calls FID.
+#: Extractor -> heading of the Fréchet and of the kernel distance. Only pytorch-fid's Inception gives what is called FID
+#: and KID in the literature.
 DISTANCE_NAMES = {"inception": "FID", "efficientnet_lite0": "Fréchet distance (EfficientNet-Lite0)"}
-
-#: The same for the kernel distance (KID).
 KERNEL_NAMES = {"inception": "KID", "efficientnet_lite0": "kernel distance (EfficientNet-Lite0)"}
 
 

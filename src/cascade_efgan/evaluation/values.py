@@ -50,8 +50,8 @@ def write_values(
     Of accuracies these are percent, 0 or 100.
     """
     table = pd.DataFrame({"id": list(ids), "person": list(people), "value": [float(value) for value in values]})
-    about = {"dataset": number.dataset, "method": number.method, "seed": number.seed, "metric": number.name}
-    write_records(path, table.assign(**about)[list(VALUE_COLUMNS)])
+    about = table.assign(dataset=number.dataset, method=number.method, seed=number.seed, metric=number.name)
+    write_records(path, about[list(VALUE_COLUMNS)])
 
 
 def write_mean(

@@ -48,9 +48,5 @@ def command(
         "inputs": hashed([crops, index, split]),
     }
     save_network(weights, model, network, description)
-    log.info(
-        "held-out error %.3f on %d faces (a constant guess: %.3f), AUs in 0..5",
-        error,
-        len(test),
-        description["constant_guess_error"],
-    )
+    guess = description["constant_guess_error"]
+    log.info("held-out error %.3f on %d faces (a constant guess: %.3f), AUs in 0..5", error, len(test), guess)

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
@@ -46,19 +45,9 @@ def command(
     for moved in vary_all(run):
         found.append(moved)
         log.info("%s, %s: %s of %s %.3f", moved.assumption, moved.variation, moved.column, moved.method, moved.value)
-    table = lines(found, _own(folder, method))
+    paths = {(column, name): folder / name / "metrics" / f"{column}.json" for name in method for column in COLUMNS}
+    numbers = {key: read_metric(path).value for key, path in paths.items() if path.is_file()}
+    table = lines(found, {key: value for key, value in numbers.items() if value is not None})
     write_records(csv, table.round(6))
     write_text(markdown, sensitivity_markdown(table, dataset, config.preset, seed))
     log.info("%d numbers under other assumptions", len(table))
-
-
-def _own(folder: Path, methods: list[str]) -> dict[tuple[str, str], float]:
-    """The run's own numbers, by column and method."""
-    own = {}
-    for name in methods:
-        for column in COLUMNS:
-            path = folder / name / "metrics" / f"{column}.json"
-            value = read_metric(path).value if path.is_file() else None
-            if value is not None and not pd.isna(value):
-                own[column, name] = float(value)
-    return own
