@@ -68,7 +68,7 @@ def photographed(london: Path, openface: Path, count: int, finder: FaceFinder) -
     for file in files[:: max(1, len(files) // count)][:count]:
         image = decode_image(file.read_bytes(), file.name)
         face = choose_face(known[file.stem], OpenFace().min_confidence)
-        yield Subject(image, finder.find(image)[0], FoundFace(face.landmarks, face.aus, face.confidence, "OpenFace"))
+        yield Subject(image, finder.find(image)[0], face)
 
 
 def rendered(count: int, finder: FaceFinder) -> Iterator[Subject]:

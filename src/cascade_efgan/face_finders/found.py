@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from cascade_efgan.data.crops import padding_share
+from cascade_efgan.data.openface.detected import FoundFace
 from cascade_efgan.errors import InputError, enough_decimals
 
 #: Environment variable with the path of OpenFace's FaceLandmarkImg, as in the workflow.
@@ -24,28 +24,6 @@ MOST_OUTSIDE = 0.25
 MEDIAPIPE = "MediaPipe"
 
 _RIGHT_EYE, _LEFT_EYE, _NOSE_TIP = 36, 45, 30
-
-
-@dataclass(frozen=True)
-class FoundFace:
-    """One face of a photograph.
-
-    Attributes:
-        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph, pixel centres at whole numbers.
-        aus: `(17,)` float64, 0..5, the AUs that it shows now, in the order of `AUS`.
-        confidence: of its finder, 0..1; 1 where the finder gives none.
-        where: which finder found it, for messages.
-    """
-
-    landmarks: np.ndarray
-    aus: np.ndarray
-    confidence: float
-    where: str
-
-    @property
-    def side(self) -> float:
-        """Longer side of the box of its landmarks, pixels."""
-        return float(np.ptp(self.landmarks, axis=0).max())
 
 
 class FaceFinder(Protocol):

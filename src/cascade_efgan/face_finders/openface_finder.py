@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,8 @@ class OpenFaceFaces:
 
 
 def _faces(text: str) -> list[FoundFace]:
-    faces = []
-    for face in parse_faces(text, "photo.csv")["photo"]:
-        if face.not_finite() is None and face.confidence >= _MIN_CONFIDENCE:
-            check_intensities(face)
-            faces.append(FoundFace(face.landmarks, face.aus, face.confidence, "OpenFace"))
-    return largest_first(faces)
+    found = parse_faces(text, "photo.csv")["photo"]
+    sure = [face for face in found if face.not_finite() is None and face.confidence >= _MIN_CONFIDENCE]
+    for face in sure:
+        check_intensities(face)
+    return largest_first([replace(face, where="OpenFace") for face in sure])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.openface.detected import AU_COLUMNS, COLUMNS, DetectedFace
+from cascade_efgan.data.openface.detected import AU_COLUMNS, COLUMNS, FoundFace
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS
 from cascade_efgan.data.sources.file_names import composed, decoded, say_left_out, side_file
 from cascade_efgan.errors import InputError
@@ -36,7 +36,7 @@ _NO_NUMBER = re.compile(
 FILE_COLUMNS = ("file", "filename", "image", "name")
 
 #: Name of a photograph, or path of its CSV without `.csv` -> its faces in the CSV's order (which means nothing).
-Detections = dict[str, list[DetectedFace]]
+Detections = dict[str, list[FoundFace]]
 
 
 def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
@@ -255,7 +255,7 @@ def _number(cell: str, column: str, where: str) -> float:
         raise InputError(f"{where}: {column} is {cell.strip()!r}, expected a number; run OpenFace again") from None
 
 
-def _face(values: list[float], where: str) -> DetectedFace:
+def _face(values: list[float], where: str) -> FoundFace:
     aus = np.array(values[1 : 1 + len(AUS)])
     landmarks = np.array(values[1 + len(AUS) :]).reshape(2, POINTS).T
-    return DetectedFace(values[0], aus, landmarks, where)
+    return FoundFace(landmarks, aus, values[0], where)

@@ -1,4 +1,4 @@
-"""A face as OpenFace found it, and which of several a photograph is of."""
+"""A face that a program found, and which of several a photograph is of."""
 
 import math
 from collections.abc import Sequence
@@ -19,20 +19,26 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class DetectedFace:
-    """One face that OpenFace found, unchecked: values may be NaN or out of range until it is chosen.
+class FoundFace:
+    """One face of a photograph. OpenFace's are unchecked: values may be NaN or out of range until it is chosen.
 
     Attributes:
-        confidence: OpenFace's confidence in its landmarks, 0..1.
-        aus: `(17,)` float64 intensities in the order of `AUS`, 0..5.
-        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph.
-        where: CSV and line, for messages.
+        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph, pixel centres at whole numbers.
+        aus: `(17,)` float64 intensities of the AUs that it shows now, in the order of `AUS`, 0..5.
+        confidence: of its finder in the landmarks, 0..1; 1 where the finder gives none.
+        where: which finder found it, or CSV and line, for messages.
     """
 
-    confidence: float
-    aus: np.ndarray
     landmarks: np.ndarray
+    aus: np.ndarray
+    confidence: float
     where: str
+
+    @property
+    def side(self) -> float:
+        """Longer side of the box of the landmarks that are numbers, pixels: a missing one makes no face small."""
+        known = self.landmarks[np.isfinite(self.landmarks).all(axis=1)]
+        return float(np.ptp(known, axis=0).max()) if len(known) else -math.inf
 
     def not_finite(self) -> str | None:
         """Name of the first column whose value is NaN or infinite; None where there is none."""
@@ -41,7 +47,7 @@ class DetectedFace:
         return next((column for column, value in named if not math.isfinite(value)), None)
 
 
-def check_intensities(face: DetectedFace) -> None:
+def check_intensities(face: FoundFace) -> None:
     """Refuse AUs that are on another scale: what is wrong with one photograph is wrong with all of them then.
 
     Raises:
@@ -55,7 +61,7 @@ def check_intensities(face: DetectedFace) -> None:
             )
 
 
-def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box | None = None) -> DetectedFace:
+def choose_face(faces: Sequence[FoundFace], min_confidence: float, box: Box | None = None) -> FoundFace:
     """The face that a photograph is of. Never simply the first row: OpenFace reports phantom faces in no order.
 
     With the data set's own face `box`, the one of `faces` (at least one) whose landmarks' box overlaps it most
@@ -67,9 +73,9 @@ def choose_face(faces: Sequence[DetectedFace], min_confidence: float, box: Box |
     how well the landmarks fit, not whom the photograph shows.
     """
 
-    def rank(face: DetectedFace) -> tuple[float, float, float]:
+    def rank(face: FoundFace) -> tuple[float, float, float]:
         # NaN compares as neither larger nor smaller, so it would win or lose by its place: it loses.
-        confidence, side = _or_lowest(face.confidence), _side(face.landmarks)
+        confidence, side = _or_lowest(face.confidence), face.side
         if box is not None:
             return _or_lowest(overlap(face.landmarks, box)), confidence, side
         return (1, side, confidence) if confidence >= min_confidence else (0, confidence, side)
@@ -84,12 +90,6 @@ def overlap(landmarks: np.ndarray, box: Box) -> float:
     shared = np.prod((np.minimum(high, corner + size) - np.maximum(low, corner)).clip(min=0))
     both = np.prod(high - low) + np.prod(size) - shared
     return float(shared / both) if both > 0 else 0.0
-
-
-def _side(landmarks: np.ndarray) -> float:
-    """Longer side of the box of the `(68, 2)` landmarks that are numbers: a missing one makes no face small."""
-    known = landmarks[np.isfinite(landmarks).all(axis=1)]
-    return float(np.ptp(known, axis=0).max()) if len(known) else -math.inf
 
 
 def _or_lowest(value: float) -> float:

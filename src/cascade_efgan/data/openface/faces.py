@@ -14,7 +14,7 @@ from cascade_efgan.data.crops import crop_square, padding_share
 from cascade_efgan.data.images import UNREADABLE
 from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface.csv_files import read_openface
-from cascade_efgan.data.openface.detected import Box, DetectedFace, check_intensities, choose_face, overlap
+from cascade_efgan.data.openface.detected import Box, FoundFace, check_intensities, choose_face, overlap
 from cascade_efgan.data.openface.names import match_names
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError, enough_decimals
@@ -22,7 +22,7 @@ from cascade_efgan.errors import InputError, enough_decimals
 log = logging.getLogger("efgan.openface")
 
 #: The faces of one photograph, or why OpenFace gave none.
-Answer = list[DetectedFace] | str
+Answer = list[FoundFace] | str
 
 #: Rows of the manifest, and the answer to each of their ids.
 Batch = tuple[pd.DataFrame, Mapping[str, Answer]]
@@ -82,7 +82,7 @@ def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame
         InputError: an AU outside 0..5, or a face box that is no box.
     """
     rows, answers = batch
-    chosen: dict[str, DetectedFace] = {}
+    chosen: dict[str, FoundFace] = {}
     excluded = []
     for row in rows.to_dict("records"):
         outcome = _outcome(row, answers[row["id"]], limits)
@@ -141,7 +141,7 @@ def why_stop(excluded: pd.DataFrame, total: int, share: float, listed: Path | No
     )
 
 
-def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> DetectedFace | str:
+def _outcome(row: Mapping[Any, Any], answer: Answer, limits: FaceLimits) -> FoundFace | str:
     if row["width"] == 0:
         return answer if isinstance(answer, str) and answer.startswith(UNREADABLE) else UNREADABLE
     if isinstance(answer, str):
