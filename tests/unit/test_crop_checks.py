@@ -11,8 +11,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.checks.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
 from cascade_efgan.data.crops import crops_index, face_squares
 from cascade_efgan.data.dataset import INDEX_TEXT
-from cascade_efgan.data.manifest import read_manifest, write_manifest
-from cascade_efgan.data.photos import PhotoZip, encode_png, new_zip, sha256
+from cascade_efgan.data.photos import encode_png
 from cascade_efgan.data.records import landmark_values
 from cascade_efgan.errors import InputError
 
@@ -27,19 +26,6 @@ def faces(small_data):
 def checks_of(data, **settings):
     data.crop(*(word for name, value in settings.items() for word in ("--set", f"crop.{name}={value}")))
     return pd.read_csv(data.path("crop_checks.csv"), dtype={"flags": str}, keep_default_na=False)
-
-
-def enlarge_photo(data, file):
-    """Put other pixels, 20 rows more, into one photograph, so that its square is inside."""
-    manifest = read_manifest(data.manifest)
-    larger = encode_png(np.zeros((120, 120, 3), dtype=np.uint8))
-    with PhotoZip(data.photos) as photos:
-        contents = {name: larger if name == file else photos.read(name) for name in manifest["file"]}
-    with new_zip(data.photos) as archive:
-        for name, content in contents.items():
-            archive.add(name, content)
-    manifest.loc[manifest["file"] == file, ["sha256", "height"]] = [sha256(larger), 120]
-    write_manifest(data.manifest, manifest.to_dict("records"))
 
 
 def test_the_stage_writes_a_row_for_every_crop_and_reads_it_back(faces):
@@ -57,7 +43,8 @@ def test_the_stage_writes_a_row_for_every_crop_and_reads_it_back(faces):
 
 def test_small_and_padded_crops_are_flagged_and_logged(faces, caplog):
     assert not checks_of(faces, small_face=90)["flags"].str.contains("small").any()
-    enlarge_photo(faces, "p02_happy.png")
+    # With 20 rows more, the square of this one is inside.
+    faces.replace_photo("p02_happy.png", encode_png(np.zeros((120, 120, 3), dtype=np.uint8)), height=120)
     with caplog.at_level(logging.INFO):
         checks = checks_of(faces, small_face=91).set_index("id")
     assert checks.loc["p02_happy", "flags"] == "small"

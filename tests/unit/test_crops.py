@@ -13,8 +13,7 @@ from PIL import Image
 from cascade_efgan.data.crops import crop_image, crop_square, padding_share, to_crop
 from cascade_efgan.data.dataset import INDEX_COLUMNS
 from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.manifest import read_manifest, write_manifest
-from cascade_efgan.data.photos import PhotoZip, encode_png, new_zip, sha256
+from cascade_efgan.data.photos import PhotoZip, encode_png
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 
@@ -31,19 +30,6 @@ def faces(small_data):
     """A data set whose AUs and landmarks are known."""
     small_data.extract_aus()
     return small_data
-
-
-def replace_photo(data, file, content):
-    """Write the zip anew with other bytes for one file (None: without it) and the hash that belongs to them."""
-    manifest = read_manifest(data.manifest)
-    with PhotoZip(data.photos) as photos:
-        contents = {name: photos.read(name) for name in manifest["file"]} | {file: content}
-    with new_zip(data.photos) as archive:
-        for name, bytes_of in contents.items():
-            if bytes_of is not None:
-                archive.add(name, bytes_of)
-    manifest.loc[manifest["file"] == file, "sha256"] = sha256(content or b"")
-    write_manifest(data.manifest, manifest.to_dict("records"))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +141,7 @@ def test_equal_pixels_are_known_whatever_the_file(faces, caplog):
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side, and says so
     turned = encoded(upright.transpose(Image.Transpose.ROTATE_90), "WEBP", lossless=True, exact=True, exif=exif)
-    replace_photo(faces, "p01_happy.png", turned)
+    faces.replace_photo("p01_happy.png", turned)
     index = faces.crop().index.set_index("id")
     assert index["pixels"].nunique() == 7 and index["pixels"]["p00_neutral"] == index["pixels"]["p01_happy"]
     assert "1 of 8 photographs are copies of others (the first: p00_neutral and p01_happy)" in caplog.text
@@ -170,7 +156,7 @@ def test_equal_pixels_are_known_whatever_the_file(faces, caplog):
     ],
 )
 def test_a_bad_photograph_is_named_and_leaves_no_crops(content, message, faces):
-    replace_photo(faces, "p01_happy.png", content)
+    faces.replace_photo("p01_happy.png", content)
     with pytest.raises(InputError, match=message):
         faces.crop()
     assert not faces.path("crops.npy").exists()

@@ -29,12 +29,6 @@ def load(folder):
     return load_faces(folder / "crops.npy", folder / "crops.csv")
 
 
-def rewrite(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-
-
 def test_faces_carry_images_intensities_and_labels(stored):
     faces = load(stored)
     assert (len(faces), faces.size) == (4, 4)
@@ -77,36 +71,26 @@ def test_parts_are_rows_of_the_index(stored):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("file", "old", "new", "message"),
     [
-        ("003,train", "003,val", r"split\.csv: part 'val' is unknown"),
-        ("003,train\n", "", r"split\.csv: id 003 is missing"),
-        ("003,train", "001,train", r"split\.csv: id 001 appears twice"),
-        ("id,part", "id,half", r"split\.csv: column part is missing"),
+        ("split", "003,train", "003,val", "part 'val' is unknown"),
+        ("split", "003,train\n", "", "id 003 is missing"),
+        ("split", "003,train", "001,train", "id 001 appears twice"),
+        ("split", "id,part", "id,half", "column part is missing"),
+        ("crops", "\n002,", "\n001,", "id 001 appears twice"),
+        ("crops", "surprised", "astonished", "unknown expression 'astonished' in line 4"),
+        ("crops", ",london,0.0", ",london,-1", "AU01 of 001 is -1, expected OpenFace's 0 to 5"),
+        ("crops", ",london,0.0", ",london,", "column AU01 holds '' in line 2"),
+        ("crops", ",london,0.0", ",london,nan", "column AU01 holds 'nan' in line 2"),
+        ("crops", "AU45", "AU46", "column AU45 is missing"),
     ],
 )
-def test_a_bad_split_is_named(old, new, message, stored):
-    index = load(stored).index
-    rewrite(stored / "split.csv", old, new)
-    with pytest.raises(InputError, match=message):
-        part_rows(index, stored / "split.csv", "train")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("\n002,", "\n001,", r"crops\.csv: id 001 appears twice"),
-        ("surprised", "astonished", r"crops\.csv: unknown expression 'astonished' in line 4"),
-        (",london,0.0", ",london,-1", r"crops\.csv: AU01 of 001 is -1, expected OpenFace's 0 to 5"),
-        (",london,0.0", ",london,", r"crops\.csv: column AU01 holds '' in line 2"),
-        (",london,0.0", ",london,nan", r"crops\.csv: column AU01 holds 'nan' in line 2"),
-        ("AU45", "AU46", r"crops\.csv: column AU45 is missing"),
-    ],
-)
-def test_a_bad_index_is_named(old, new, message, stored):
-    rewrite(stored / "crops.csv", old, new)
-    with pytest.raises(InputError, match=message):
-        load(stored)
+def test_a_bad_split_or_index_is_named(file, old, new, message, stored):
+    path = stored / f"{file}.csv"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(InputError, match=rf"{file}\.csv: {message}"):
+        part_rows(load(stored).index, stored / "split.csv", "train")
 
 
 def test_the_line_of_a_wrong_number_is_named(tmp_path):

@@ -38,15 +38,8 @@ def shares_of(rows):
     return (rows["part"] == "test").groupby(rows["expression"]).mean()
 
 
-def test_rafds_size_splits_as_the_paper_says():
-    split = make_split(index_of(people=67), "image", 0.1, 0, "crops.csv")
-    assert (split["part"] == "test").sum() == round(0.1 * 1608)
-    assert list(split["id"]) == sorted(split["id"])
-    assert set(split["part"]) == {"train", "test"}
-
-
 @pytest.mark.parametrize("share", [0.07, 0.1, 0.25, 0.5, 0.9])
-@pytest.mark.parametrize(("people", "gazes"), [(3, 1), (12, 3), (10, 1)])
+@pytest.mark.parametrize(("people", "gazes"), [(3, 1), (12, 3), (10, 1), (67, 3)])  # the last is RaFD's size
 def test_every_expression_gives_its_share_to_within_one_image(share, people, gazes):
     rows = split_of(index_of(people, gazes=gazes), share=share, seed=1)
     # One image of every expression always stays for training: at 3 images and 90 %, that is less than the share.
@@ -63,12 +56,6 @@ def test_the_seed_decides_and_the_order_of_rows_does_not_matter(by):
     assert first.equals(same)
     assert not first.equals(other)
     pd.testing.assert_frame_equal(first, make_split(index.sample(frac=1, random_state=3), by, 0.1, 0, "crops.csv"))
-
-
-def test_by_person_no_person_is_in_both_parts():
-    parts = split_of(index_of(people=20), "person").groupby("person")["part"].unique()
-    assert (parts.str.len() == 1).all()
-    assert (parts.str[0] == "test").sum() == 2
 
 
 @pytest.mark.parametrize(
@@ -102,7 +89,8 @@ def test_by_person_shares_are_near_even_when_no_two_people_are_alike():
     counts = {f"p{k:03d}": dict(zip(EXPRESSIONS, rng.integers(0, 9, 8), strict=True)) for k in range(80)}
     for seed in range(3):
         rows = split_of(people_of(counts), "person", 0.2, seed)
-        assert rows.query("part == 'test'")["person"].nunique() == 16
+        parts = rows.groupby("person")["part"].unique().map(tuple)
+        assert parts.value_counts().to_dict() == {("test",): 16, ("train",): 64}
         # Of blind draws of sixteen people, one in a hundred is as near as this; half miss by 0.05.
         assert np.abs(shares_of(rows) - 0.2).max() < 0.02
 
@@ -130,6 +118,7 @@ def test_the_stage_writes_the_split_and_logs_its_hash(efgan, cropped_data, caplo
         efgan("split", "--index", cropped_data.path("crops.csv"), "--split", path, "--set", "split.test_share=0.25")
     split = pd.read_csv(path)
     assert list(split.columns) == ["id", "part"]
+    assert list(split["id"]) == sorted(split["id"])
     assert split["part"].value_counts().to_dict() == {"train": 6, "test": 2}
     assert sha256_file(path) in caplog.text
 
