@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cascade_efgan.data.images import decode_image, image_size
 from cascade_efgan.editing.mark import read_comment
+from cascade_efgan.editing.photo import read_photo
 
 #: A ramp with a bright corner, so that turning it is seen.
 GRAY = np.add.outer(np.arange(40) * 2, np.arange(60) * 2).astype(np.uint8)
@@ -22,6 +24,14 @@ def encoded(image: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes
     buffer = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def read_alike(data: bytes) -> np.ndarray:
+    """The pixels of a file, of which the pipeline's and the editor's readers must say the same."""
+    image = decode_image(data, "a")
+    assert np.array_equal(read_photo(data, "a").image, image)
+    assert image_size(data, "a") == image.shape[1::-1]
+    return image
 
 
 def read_mark(data: bytes) -> dict[str, Any]:
