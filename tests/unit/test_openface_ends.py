@@ -18,41 +18,39 @@ def test_a_failed_run_leaves_the_tar_of_the_run_before(eight):
     assert eight.out.read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_killed_script_leaves_nothing_behind(eight, number):
-    # Python ignores SIGINT in children that it starts in the background; a shell could not undo that.
-    process = subprocess.Popen(
-        eight.command(), env=eight.environment(EFGAN_REPLAY_SLEEP="60"), stderr=subprocess.PIPE,
-        restore_signals=True, start_new_session=True,
-    )  # fmt: skip
-    wait_until(eight.log.exists, "run of OpenFace")
-    process.send_signal(number)
-    process.communicate(timeout=20)
-    assert process.returncode == 128 + number
-    assert not list(eight.scratch.iterdir())
-    assert not eight.out.exists() and not list(eight.out.parent.glob(".*"))
-    wait_until(lambda: not is_running(eight.program), "end of OpenFace")
-
-
-@pytest.mark.parametrize("how", ["while it works", "before it starts"])
-def test_openface_ends_with_a_snakemake_that_is_killed(eight, how):
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, "Snakemake's", "Snakemake's before it"])
+def test_openface_ends_with_its_script_and_with_snakemake(eight, end):
     """After `kill -9` of Snakemake, OpenFace worked on to the end of its chunk."""
     snakemake = subprocess.Popen(["sleep", "100"])
     namespace = this_process().partition(":")[2]
     variables = eight.environment(EFGAN_REPLAY_SLEEP="60", EFGAN_WORKFLOW=f"{snakemake.pid}:{namespace}")
-    if how == "before it starts":
+    if end == "Snakemake's before it":
         snakemake.kill()
-    process = subprocess.Popen(eight.command(), env=variables, stderr=subprocess.PIPE, start_new_session=True)
-    if how == "while it works":
+    # Python ignores SIGINT in children that it starts in the background; a shell could not undo that.
+    process = subprocess.Popen(
+        eight.command(), env=variables, stderr=subprocess.PIPE, restore_signals=True, start_new_session=True
+    )
+    if end != "Snakemake's before it":
         wait_until(eight.log.exists, "run of OpenFace")
-        snakemake.kill()  # and stays a zombie, as under a parent that does not look after it
+        if isinstance(end, signal.Signals):
+            process.send_signal(end)
+        else:
+            snakemake.kill()  # and stays a zombie, as under a parent that does not look after it
     process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert not list(eight.scratch.iterdir()) and not list(eight.out.parent.glob("*.tar*"))
+    assert process.returncode == 128 + (end if isinstance(end, signal.Signals) else signal.SIGTERM)
+    assert not list(eight.scratch.iterdir())
+    assert not eight.out.exists() and not list(eight.out.parent.glob(".*"))
     wait_until(lambda: not is_running(eight.program), "end of OpenFace")
+    snakemake.kill()
     snakemake.wait()
+
+
+def test_a_snakemake_of_another_namespace_or_alive_ends_nothing(eight):
+    namespace = this_process().partition(":")[2]
+    ended = subprocess.Popen(["true"])
+    ended.wait()
     assert eight.run(EFGAN_WORKFLOW=f"{os.getpid()}:{namespace}").returncode == 0
-    assert eight.run(EFGAN_WORKFLOW=f"{snakemake.pid}:of a container").returncode == 0
+    assert eight.run(EFGAN_WORKFLOW=f"{ended.pid}:of a container").returncode == 0
 
 
 def test_what_a_killed_script_left_is_cleaned_at_the_next_start(eight, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from openface_chunk import csv_of, failures, picture
 from openface_replay import with_landmarks
+from programs import write_files
 
 
 def test_the_stand_in_takes_images_as_the_real_program_does(eight, tmp_path):
@@ -40,9 +41,7 @@ MANNERS = {
 @pytest.mark.parametrize("case", MANNERS)
 def test_the_stand_in_ends_as_the_real_program_did(eight, openface_cases, case):
     contents = {"a": picture(), "noface": picture(), "truncated": picture()[:-40], "tiny": picture(32)}
-    for name, data in contents.items():
-        (eight.folder / f"{name}.png").write_bytes(data)
-    (eight.folder / "words.jpg").write_text("words")
+    write_files(eight.folder, {f"{name}.png": data for name, data in contents.items()} | {"words.jpg": "words"})
     (eight.folder / "emptydir").mkdir()
     words = [eight.program, *MANNERS[case], "-out_dir", "o"]
     done = subprocess.run(words, cwd=eight.folder, env=eight.environment(), capture_output=True, text=True)
