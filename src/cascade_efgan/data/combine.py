@@ -1,7 +1,7 @@
 """Several data sets as one, for the pre-training of wild images (Sec. 4.5)."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,7 @@ from cascade_efgan.files import atomic_path
 _COPIED = 1024
 
 
-@dataclass(frozen=True)
-class Cropped:
+class Cropped(NamedTuple):
     """The files of a data set after cropping and splitting."""
 
     crops: Path

@@ -28,13 +28,11 @@ INDEX_COLUMNS = (*INDEX_TEXT, *AUS, *SQUARE_COLUMNS, *LANDMARK_COLUMNS, PIXELS)
 class Faces:
     """Face crops with what is known about them, row by row.
 
-    Attributes:
-        images: `(N, S, S, 3)` uint8 RGB; a read-only memory map when it comes from `load_faces`.
-        index: `N` rows with the columns of `crops.csv` (`INDEX_COLUMNS`), numbered 0..N-1: strings, AUs in 0..5, the
-            square in pixels of the photograph, and landmarks in pixels of the crop.
+    The N rows of the index have the columns of `crops.csv` (`INDEX_COLUMNS`) and are numbered 0..N-1: strings, AUs in
+    0..5, the square in pixels of the photograph, and landmarks in pixels of the crop.
     """
 
-    images: np.ndarray
+    images: np.ndarray  # (N, S, S, 3) uint8 RGB; a read-only memory map when it comes from `load_faces`
     index: pd.DataFrame
 
     def __len__(self) -> int:

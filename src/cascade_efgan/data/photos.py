@@ -23,60 +23,37 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Photo:
-    """One photograph of a data set, as its source yields it.
+    """One photograph of a data set, as its source yields it."""
 
-    Attributes:
-        id: unique name without spaces; rows of all later tables carry it.
-        file: name inside `photos.zip`, with its suffix.
-        expression: one of `EXPRESSIONS`, or unknown.
-        gaze: left, frontal, right or unknown.
-        openface: OpenFace's CSV of it as text, where the source knows it; else None.
-        face_box: the data set's own (left, top, width, height) of the face in pixels, where it has one; else None.
-    """
-
-    id: str
-    file: str
+    id: str  # unique and without spaces; rows of all later tables carry it
+    file: str  # name inside `photos.zip`, with its suffix
     person: str
-    expression: str
-    gaze: str
+    expression: str  # one of `EXPRESSIONS`, or unknown
+    gaze: str  # left, frontal, right or unknown
     data: bytes
-    openface: str | None = None
-    face_box: tuple[float, float, float, float] | None = None
+    openface: str | None = None  # OpenFace's CSV of it as text, where the source knows it
+    face_box: tuple[float, float, float, float] | None = None  # the data set's own: left, top, width, height, pixels
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a data set's source, which reads its own section of the settings, is asked for.
-
-    Attributes:
-        work: folder for partial downloads, kept when a run is interrupted and removed when it is complete.
-        checksums: list of SHA-256 hashes that replaces the source's own; None: the source's own.
-    """
+    """What a data set's source, which reads its own section of the settings, is asked for."""
 
     settings: Settings
-    work: Path
-    checksums: Path | None = None
+    work: Path  # folder for partial downloads, kept when a run is interrupted and removed when it is complete
+    checksums: Path | None = None  # list of SHA-256 hashes that replaces the source's own
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """What of a data set is there, as `completeness.json` and every table say it.
+    """What of a data set is there, as `completeness.json` and every table say it."""
 
-    Attributes:
-        expected: photographs of the complete set; None where nobody can know.
-        found: those that the source yields.
-        missing: ids of expected photographs that are not there, sorted.
-        unexpected: files that belong to none of them, sorted.
-        left_out: why -> how many photographs of the archive this project does not use.
-        side_files: what other programs left in the archive (`side_file`) -> how many files, none of them used.
-    """
-
-    expected: int | None
-    found: int
-    missing: list[str] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
-    side_files: dict[str, int] = field(default_factory=dict)
+    expected: int | None  # photographs of the complete set; None where nobody can know
+    found: int  # photographs that the source yields
+    missing: list[str] = field(default_factory=list)  # ids of expected photographs that are not there, sorted
+    unexpected: list[str] = field(default_factory=list)  # files that belong to none of them, sorted
+    left_out: dict[str, int] = field(default_factory=dict)  # why -> photographs of the archive that are not used
+    side_files: dict[str, int] = field(default_factory=dict)  # what other programs left (`side_file`) -> unused files
 
 
 @dataclass(frozen=True)

@@ -43,18 +43,14 @@ MOVERS = {
 
 @dataclass(frozen=True)
 class AuLine:
-    """How one AU is read: `intercept`, plus `weights` by blendshape without Left and Right for a score of 1.
+    """How one AU is read."""
 
-    One that is not `told`, since its `correlation` (with OpenFace, over people that the fit did not see, as is
-    `mean_absolute_error`) is too low, is `neutral`, OpenFace's mean over neutral faces.
-    """
-
-    intercept: float
-    weights: Mapping[str, float]
-    correlation: float
-    mean_absolute_error: float
-    neutral: float
-    told: bool
+    intercept: float  # intensity where all blendshapes are 0
+    weights: Mapping[str, float]  # blendshape without Left and Right -> intensity for a score of 1
+    correlation: float  # with OpenFace, over people that the fit did not see, -1..1
+    mean_absolute_error: float  # likewise, 0..5
+    neutral: float  # OpenFace's mean over neutral faces, which stands for an AU that cannot be told
+    told: bool  # whether the correlation reaches the threshold
 
 
 @cache

@@ -30,19 +30,12 @@ _CELL = 0.95
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a contact sheet shows.
+    """What a contact sheet shows."""
 
-    Attributes:
-        rows: label of every row, empty where it has none.
-        columns: expression of every column.
-        cells: `(R, C)` int64 row numbers of the crops, -1 where there is none.
-        people: whether rows are people; else the photographs of a column are drawn at random.
-    """
-
-    rows: list[str]
-    columns: list[str]
-    cells: np.ndarray
-    people: bool
+    rows: list[str]  # label of every row, empty where it has none
+    columns: list[str]  # expression of every column
+    cells: np.ndarray  # (R, C) int64 row numbers of the crops, -1 where there is none
+    people: bool  # whether rows are people; else the photographs of a column are drawn at random
 
 
 def choose_crops(index: pd.DataFrame, seed: int) -> Sheet:

@@ -19,15 +19,10 @@ _RUN_AGAIN = "delete it and run the run_openface rule again"
 
 
 class Chunk(NamedTuple):
-    """What openface.sh wrote for one chunk of photographs.
+    """What openface.sh wrote for one chunk of photographs."""
 
-    Attributes:
-        answers: of every photograph of the chunk, by id.
-        listed: SHA-256 of the program and of its model files, in sha256sum's form.
-    """
-
-    answers: dict[str, Answer]
-    listed: str
+    answers: dict[str, Answer]  # of every photograph of the chunk, by id
+    listed: str  # SHA-256 of the program and of its model files, in sha256sum's form
     command: str
 
     @property

@@ -20,19 +20,12 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """One face of a photograph. OpenFace's are unchecked: values may be NaN or out of range until it is chosen.
+    """One face of a photograph. OpenFace's are unchecked: values may be NaN or out of range until it is chosen."""
 
-    Attributes:
-        landmarks: `(68, 2)` float64, (x, y) in pixels of the photograph, pixel centres at whole numbers.
-        aus: `(17,)` float64 intensities of the AUs that it shows now, in the order of `AUS`, 0..5.
-        confidence: of its finder in the landmarks, 0..1; 1 where the finder gives none.
-        where: which finder found it, or CSV and line, for messages.
-    """
-
-    landmarks: np.ndarray
-    aus: np.ndarray
-    confidence: float
-    where: str
+    landmarks: np.ndarray  # (68, 2) float64, (x, y) in pixels of the photograph, pixel centres at whole numbers
+    aus: np.ndarray  # (17,) float64 intensities of the AUs that it shows now, in the order of `AUS`, 0..5
+    confidence: float  # of its finder in the landmarks, 0..1; 1 where the finder gives none
+    where: str  # which finder found it, or CSV and line, for messages
 
     @property
     def side(self) -> float:

@@ -30,14 +30,11 @@ Batch = tuple[pd.DataFrame, Mapping[str, Answer]]
 
 @dataclass(frozen=True)
 class FaceLimits:
-    """What a face must be to be used: its least confidence, and the most of its crop outside the photograph, 0..1.
+    """What a face must be to be used."""
 
-    `margin` is the border of the crop, as in `crop_square`.
-    """
-
-    min_confidence: float
-    margin: float
-    max_padding: float
+    min_confidence: float  # 0..1
+    margin: float  # border of the crop, as in `crop_square`
+    max_padding: float  # largest share of the crop's area outside the photograph, 0..1
 
 
 def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
