@@ -1,7 +1,7 @@
 """Several data sets as one, for the pre-training of wild images (Sec. 4.5)."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,8 @@ from cascade_efgan.files import atomic_path
 _COPIED = 1024
 
 
-class Cropped(NamedTuple):
+@dataclass(frozen=True)
+class Cropped:
     """The files of a data set after cropping and splitting."""
 
     crops: Path
@@ -27,10 +28,7 @@ def combine(sources: dict[str, Cropped], out: Cropped) -> int:
     """Put data sets one after the other, each with its own train and test parts; a photograph of two keeps to test.
 
     They keep their order. Ids and people get the data set's name in front: person 01 of one set is not person 01 of
-    the other.
-
-    Returns:
-        Number of images.
+    the other. The number of images is returned.
 
     Raises:
         InputError: a missing or wrong file, or crops of different sizes.

@@ -55,7 +55,7 @@ class Faces:
     @property
     def labels(self) -> np.ndarray:
         """Expression of every face: `(N,)` int64, positions in `EXPRESSIONS`, -1 for `UNKNOWN`."""
-        return pd.Index(EXPRESSIONS).get_indexer(self.index["expression"]).astype(np.int64)
+        return pd.Index(EXPRESSIONS).get_indexer(pd.Index(self.index["expression"])).astype(np.int64)
 
     @cached_property
     def places(self) -> dict[str, int]:

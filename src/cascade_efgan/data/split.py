@@ -36,12 +36,10 @@ def make_split(
     Copies of one photograph share a part. By image, they are drawn as one, by the expression of the first by id; by
     person, people who share a photograph are drawn as one.
 
-    Args:
-        index: rows with `id, person, expression, pixels`; `pixels` is equal for copies of one photograph.
-        test_share: above 0 and below 1.
-        name: the file of `index`, for messages.
-        labelled: the images train and test classifiers, which need every expression in train. Wild images do not:
-            among them nearly every image is a person, and drawing people may take the only image of an expression.
+    The index, which messages call `name`, has `id, person, expression, pixels`, the last equal for copies of one
+    photograph; the share is above 0 and below 1. `labelled` images train and test classifiers, which need every
+    expression in train. Wild images do not: among them nearly every image is a person, and drawing people may take the
+    only image of an expression.
 
     Raises:
         InputError: the test part would be empty, or, where `labelled`, the train part would lack an expression.

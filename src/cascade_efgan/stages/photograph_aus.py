@@ -34,12 +34,13 @@ def command(
     """Mean absolute difference (0..5) between the AUs that a program reads from edited photographs and the targets."""
     made = load_edits(edits, edits_index)
     about: dict[str, Any] = {"name": "au_error", "dataset": dataset, "method": method, "seed": seed}
+    rows, errors = np.zeros(0, int), np.zeros(0)
     try:
         found = find_reader(reader, openface)
         rows, errors, details = _measured(found, made)
     except InputError as error:
         # A measure beyond the paper must not stop a run of the paper's: the table says what is missing.
-        number, rows, errors = Metric(value=None, n=0, reason=str(error), **about), np.zeros(0, int), np.zeros(0)
+        number = Metric(value=None, n=0, reason=str(error), **about)
         log.warning("%s", error)
     else:
         reason = None if len(rows) else f"{found.name} found a face in none of {len(made)} edits"
@@ -57,11 +58,8 @@ def _measured(reader: AuReader, made: Edits) -> tuple[np.ndarray, np.ndarray, di
     wanted = (made.aus * AU_MAX)[:, [AUS.index(name) for name in reader.aus]]
     rows = np.flatnonzero(np.isfinite(read).all(axis=1))
     errors = np.abs(read[rows] - wanted[rows]).mean(axis=1)
-    details: dict[str, Any] = {
-        "reader": reader.name,
-        "aus": list(reader.aus),
-        "left_out": {"no_face": len(made) - len(rows)},
-    }
+    left_out = {"no_face": len(made) - len(rows)}
+    details: dict[str, Any] = {"reader": reader.name, "aus": list(reader.aus), "left_out": left_out}
     own = ~made.changes[rows]
     if own.any():
         # Of the unchanged input these are real images with their own AUs: the reader's own error.

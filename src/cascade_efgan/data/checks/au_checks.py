@@ -168,10 +168,10 @@ def _expressions(table: pd.DataFrame) -> Iterator[str]:
     for name, expected in EXPECTED_AUS.items():
         if name not in rises.index:
             continue
-        rise = rises.loc[name]
-        most = rise.idxmax()
-        if rise[[*expected]].max() < LEAST_RISE:
-            shown = enough_decimals(lambda *rises: max(rises) < LEAST_RISE, *rise[[*expected]], sign="+")
+        rise = dict(zip(AUS, rises.loc[name], strict=True))
+        most = max(AUS, key=lambda au: rise[au])
+        if max(rise[au] for au in expected) < LEAST_RISE:
+            shown = enough_decimals(lambda *rises: max(rises) < LEAST_RISE, *(rise[au] for au in expected), sign="+")
             changes = ", ".join(f"{au} by {number}" for au, number in zip(expected, shown, strict=True))
             yield (
                 f"From neutral to {name}, the mean changes: {changes}; at least {LEAST_RISE:g} was expected "
@@ -188,8 +188,9 @@ def _expressions(table: pd.DataFrame) -> Iterator[str]:
 
 def _smile(means: pd.DataFrame) -> Iterator[str]:
     """Without neutral photographs, the one expression that is an AU by definition: a smile is AU12 (EMFACS)."""
-    if "happy" in means.index and means.loc["happy", "AU12"] < LEAST_SMILE:
-        (smile,) = enough_decimals(lambda mean: mean < LEAST_SMILE, means.loc["happy", "AU12"])
+    mean = means["AU12"].to_dict().get("happy", LEAST_SMILE)
+    if mean < LEAST_SMILE:
+        (smile,) = enough_decimals(lambda shown: shown < LEAST_SMILE, mean)
         yield (
             f"The mean AU12, the smile, of happy photographs is {smile}; at least {LEAST_SMILE:g} was "
             f"expected (there are too few neutral ones to compare with): {_LOOK_AT_ORDER}"

@@ -32,16 +32,11 @@ def check_crops(
     the photograph, 0..1; `offset_x, offset_y`, the centre of the landmarks' box minus the crop's centre, pixels of the
     crop; `flags`, `small` and `padded` separated by a space.
 
-    Args:
-        photographs: rows with `file, width, height`, in the index's order.
-        index: rows with `id`, square and landmarks in the crop (`crops.csv`).
-        size: side of a crop, pixels.
-        small_face: side of a square, pixels of the photograph, below which its crop is flagged `small`.
-        max_padding: share of a square that may lie outside the photograph, 0..1.
+    `photographs` has the columns `file, width, height`, in the order of the index (`crops.csv`), whose crops have the
+    side `size`. Below `small_face`, in pixels of the photograph, a side is flagged `small`.
 
     Raises:
-        InputError: a face that is not in the centre of its crop, or more padding than `max_padding`; the sentence
-            names the photograph.
+        InputError: a face that is not in the centre of its crop, or more padding than `max_padding`.
     """
     sizes = photographs[["width", "height"]].to_numpy()
     padding = padding_share(index[list(SQUARE_COLUMNS)].to_numpy(), sizes)

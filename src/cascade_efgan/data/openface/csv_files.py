@@ -48,10 +48,8 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
     where they cannot be taken for separators. Cells of any system's NaN or infinity (`-nan(ind)`, `1.#QNAN`), and empty
     ones, are missing values of their face.
 
-    Args:
-        text: the whole file, which messages call `name`.
-        key: what stands for its photograph where no column of `FILE_COLUMNS` names one; None: the stem of `name`. A CSV
-            without rows gives `key` without faces.
+    Messages call the file `name`. Where no column of `FILE_COLUMNS` names a photograph, `key` or the stem of `name`
+    does; a CSV without rows gives that without faces.
 
     Raises:
         InputError: a column is missing or there twice, a row is cut off, a cell is no number, or a CSV of one
@@ -90,7 +88,9 @@ def parse_faces(text: str, name: str, key: str | None = None) -> Detections:
         faces = detections.setdefault(key if owner is None else composed(row[owner].strip()), [])
         cells = [cell.replace(",", ".") if _DECIMAL.fullmatch(cell) else cell for cell in row]
         if "success" not in at or _number(cells[at["success"]], "success", where) == 1:
-            faces.append(_face([_number(cells[at[column]], column, where) for column in COLUMNS], where))
+            values = np.array([_number(cells[at[column]], column, where) for column in COLUMNS])
+            confidence, aus, points = np.split(values, [1, 1 + len(AUS)])
+            faces.append(FoundFace(points.reshape(2, POINTS).T, aus, float(confidence[0]), where))
         if "frame" in at and owner is None:
             frames.add(row[at["frame"]].strip())
     if len(frames) > 1:
@@ -253,9 +253,3 @@ def _number(cell: str, column: str, where: str) -> float:
         return float(cell)
     except ValueError:
         raise InputError(f"{where}: {column} is {cell.strip()!r}, expected a number; run OpenFace again") from None
-
-
-def _face(values: list[float], where: str) -> FoundFace:
-    aus = np.array(values[1 : 1 + len(AUS)])
-    landmarks = np.array(values[1 + len(AUS) :]).reshape(2, POINTS).T
-    return FoundFace(landmarks, aus, values[0], where)

@@ -46,26 +46,23 @@ def csv_batch(manifest: pd.DataFrame, source: Path) -> tuple[Batch, list[str]]:
         InputError: as `read_openface` and `match_names`; or no photograph matches anything.
     """
     detections = read_openface(source)
-    files, ids = list(manifest["file"]), list(manifest["id"])
-    names = match_names(files, ids, detections.keys(), source)
+    names = match_names(manifest, detections.keys(), source)
     if not any(name is not None for name in names):
         unnamed = source.is_file() and list(detections) == [source.stem]  # a single CSV without a column of names
-        stem = PurePosixPath(files[0].replace("\\", "/")).stem
+        stem = PurePosixPath(manifest["file"].iloc[0].replace("\\", "/")).stem
         one = "; one CSV for all photographs needs a column file" if unnamed else ""
         raise InputError(
             f"{source}: its names match none of the {len(manifest)} photographs; expected names such as "
             f"{stem}, found {next(iter(detections))}{one}"
         )
     unmatched = sorted(detections.keys() - set(names))
-    without = [file for file, name in zip(files, names, strict=True) if name is None]
-    for lonely, what in (
-        (unmatched, "names match no photograph"),
-        (without, "photographs have no CSV from OpenFace"),
-    ):
+    without = [file for file, name in zip(manifest["file"], names, strict=True) if name is None]
+    told = {"names match no photograph": unmatched, "photographs have no CSV from OpenFace": without}
+    for what, lonely in told.items():
         if lonely:
             log.warning("%s: %d %s; the first are %s", source, len(lonely), what, ", ".join(lonely[:3]))
     answers = ["no CSV from OpenFace" if name is None else detections[name] for name in names]
-    return (manifest, dict(zip(ids, answers, strict=True))), unmatched
+    return (manifest, dict(zip(manifest["id"], answers, strict=True))), unmatched
 
 
 def settle(batch: Batch, limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,8 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
+
+import pandas as pd
 
 from cascade_efgan.data.images import SUFFIXES
 from cascade_efgan.data.sources.file_names import composed
@@ -32,24 +34,21 @@ class _Index:
         return self.whole.get(path) or self.whole.get(stem) or self.stems.get(stem) or []
 
 
-def match_names(files: Sequence[str], ids: Sequence[str], names: Collection[str], source: Path) -> list[str | None]:
-    """The name of the values of every photograph; None where it has none.
+def match_names(manifest: pd.DataFrame, names: Collection[str], source: Path) -> list[str | None]:
+    """The name of the values of every photograph (`id, file`); None where it has none.
+
+    Names are paths of CSVs without `.csv`, or cells of the column that names the photographs; messages call all of them
+    `source`.
 
     The closest form wins: the photograph's path (`train_set/images/0.jpg`, at the end of a longer one too), then its
     name, its stem, and the manifest's id. Where paths with folders match, a name with other folders belongs to another
     photograph, and is not taken for one that only has the same name.
 
-    Args:
-        files: paths of the photographs, as the manifest has them.
-        ids: their ids, in the same order.
-        names: of the values: paths of CSVs without `.csv`, or cells of the column that names the photographs.
-        source: what messages call the values.
-
     Raises:
         InputError: two names match one photograph, or two photographs one name.
     """
     parts = {name: _parts(name) for name in names}
-    paths = [_parts(file) for file in files]
+    paths = [_parts(file) for file in manifest["file"]]
     by_path = _by_path(parts, {len(path) for path in paths})
     found = [by_path.find("/".join(path)) for path in paths]
     with_folders = any(close and len(path) > 1 for close, path in zip(found, paths, strict=True))
@@ -60,7 +59,7 @@ def match_names(files: Sequence[str], ids: Sequence[str], names: Collection[str]
         by_id.add(path[-1], name)
     matched: list[str | None] = []
     owners: dict[str, str] = {}
-    for file, path, own_id, close in zip(files, paths, ids, found, strict=True):
+    for file, path, own_id, close in zip(manifest["file"], paths, manifest["id"], found, strict=True):
         candidates = close or by_name.find(path[-1]) or by_id.whole.get(own_id) or by_id.stems.get(own_id) or []
         if len(candidates) > 1:
             raise InputError(
