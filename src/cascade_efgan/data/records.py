@@ -32,9 +32,11 @@ def read_records(path: str | Path, text: Sequence[str], numbers: Sequence[str] =
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         reason = str(error).strip().replace("\n", " ")
         raise InputError(f"{path}: not a CSV file ({reason}); delete it and run its rule again") from None
-    missing = [name for name in (*text, *numbers) if name not in frame.columns]
+    names = [*text, *numbers]
+    missing = [name for name in names if name not in frame.columns]
     if missing:
-        raise InputError(f"{path}: column {missing[0]} is missing; expected the columns {_shown(text, numbers)}")
+        shown = names if len(names) <= 12 else [*names[:10], f"... {names[-1]}"]
+        raise InputError(f"{path}: column {missing[0]} is missing; expected the columns {', '.join(shown)}")
     values = {name: _finite(frame[name], path, name) for name in numbers}
     return frame.assign(**values)
 
@@ -83,8 +85,3 @@ def _float(cell: str) -> float:
         return float(cell)
     except ValueError:
         return np.nan
-
-
-def _shown(text: Sequence[str], numbers: Sequence[str]) -> str:
-    names = [*text, *numbers]
-    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:10])}, ... {names[-1]}"

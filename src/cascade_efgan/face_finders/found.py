@@ -1,4 +1,4 @@
-"""Finding faces: what a face is, who finds it, and which faces can be edited."""
+"""Finding faces: who finds them, and which of them can be edited."""
 
 import os
 from collections.abc import Sequence

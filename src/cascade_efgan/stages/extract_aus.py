@@ -31,9 +31,7 @@ from cascade_efgan.files import atomic_path, write_json
 log = logging.getLogger("efgan.extract_aus")
 
 #: Excluded photographs that the log names where `excluded.csv` lists all, and where the run stops without it.
-_NAMED = 20
-_NAMED_AT_STOP = 1000
-
+_NAMED, _NAMED_AT_STOP = 20, 1000
 #: Names of a kind that the provenance lists; counts are of all.
 _LISTED = 1000
 
