@@ -81,6 +81,10 @@ def test_images_without_a_face_are_tried_once_more_alone_and_every_reason_is_kep
     failed = failures(result)
     assert failed.pop("d").startswith("OpenFace failed (status 1")
     assert (stems(result), failed) == (list("egh"), reasons)
+    runs = eight.runs()
+    eight.pack({}, prepared)  # no image at all
+    result = eight.result()
+    assert (stems(result), set(failures(result)), eight.runs()) == ([], {"c", "z"}, runs)
 
 
 def test_a_csv_that_was_cut_off_does_not_count(eight):
@@ -93,13 +97,6 @@ def test_a_csv_that_was_cut_off_does_not_count(eight):
     result = eight.result()
     assert stems(result) == ["a"]
     assert failures(result) == {"b": "OpenFace failed (status 137, killed, probably for want of memory)"}
-
-
-def test_a_chunk_without_images_is_fine(eight):
-    eight.pack({}, "a\tnot a readable image\n")
-    result = eight.result()
-    assert stems(result) == [] and failures(result) == {"a": "not a readable image"}
-    assert not eight.log.exists()
 
 
 @pytest.mark.parametrize("name", ["with.dots", "-aus", ".hidden", "failed", "openface.sha256"])
