@@ -111,7 +111,7 @@ rule judge_claims:
     input:
         context=rules.describe_run.output.run,
         values=study.claim_values(),
-        identity=study.claim_identity(),
+        identity=expand(f"{SEED}/same_person/metrics/identity.json", dataset=settings.datasets, seed=settings.seeds),
         code=code_of("claims"),
     output:
         verdicts="results/claims.json",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cascade_efgan.config.section import Positive, Section, Share, Size
+from cascade_efgan.config.section import Count, Level, Part, Positive, Section, Share, Size
 
 #: The London photographs in the public repository that holds them, pinned to one commit.
 LONDON_URL = "https://raw.githubusercontent.com/debruine/webmorphR.stim/fa8b78fda2d659bb74ce62fcd99c4407551d2a77/inst"
@@ -23,7 +23,7 @@ class Rendered(Section):
     gazes: list[Literal["left", "frontal", "right"]] = Field(
         ["left", "frontal", "right"], min_length=1, description="gaze directions; RaFD's three (Sec. 4.1)"
     )
-    seed: int = Field(0, ge=0, description="seed of identities, expressions, light and pose")
+    seed: Count = Field(0, description="seed of identities, expressions, light and pose")
 
 
 class London(Section):
@@ -63,10 +63,11 @@ class Archive(Section):
         description="folder, zip or one CSV of OpenFace output, matched by file name, for aus: csv; one CSV for all "
         "photographs needs a column file",
     )
-    excluded_share: float | None = Field(
-        None, ge=0, lt=1, description="share of its photographs without a face above which a run stops; null: the "
-        "general `excluded_share`"
-    )  # fmt: skip
+    excluded_share: Part | None = Field(
+        None,
+        description="share of its photographs without a face above which a run stops; null: the general "
+        "`excluded_share`",
+    )
 
     @model_validator(mode="after")
     def _csv_is_named(self) -> "Archive":
@@ -89,11 +90,9 @@ class AffectNet(Archive):
     limit: Positive | None = Field(
         None, description="use this many photographs, drawn by `seed`; null: all. The paper does not say how many"
     )
-    seed: int = Field(0, ge=0, description="seed of that draw")
-    excluded_share: float | None = Field(
+    seed: Count = Field(0, description="seed of that draw")
+    excluded_share: Part | None = Field(
         0.5,
-        ge=0,
-        lt=1,
         description="share of its photographs without a usable face above which a run stops: photographs from the web "
         "show many profiles and cut faces; null: the general `excluded_share`",
     )
@@ -127,10 +126,8 @@ class OpenFace(Section):
         "model/main_clnf_general.txt; null: the program's own, CE-CLM. Not in the paper",
     )
     chunk: Positive = Field(500, description="photographs per job; starting OpenFace costs as much as about ten")
-    min_confidence: float = Field(
+    min_confidence: Level = Field(
         0.5,
-        ge=0,
-        le=1,
         description="photographs without a face of this confidence are excluded; of several faces "
         "that have it, the largest is used. Not in the paper",
     )
@@ -140,23 +137,18 @@ class Crop(Section):
     """How a photograph becomes a face in the centre of a square (Sec. 4.1)."""
 
     size: int = Field(128, ge=32, multiple_of=4, description="side of the crop, pixels (Sec. 4.1: 128)")
-    margin: float = Field(
+    margin: Level = Field(
         0.15,
-        ge=0,
-        le=1,
         description="border around the box of the 68 landmarks, as a share of its longer side, on each side. "
         "Not in the paper",
     )
-    max_padding: float = Field(
-        0.25,
-        ge=0,
-        lt=1,
-        description="share of the square that may lie outside the photograph; more excludes it. Not in the paper",
+    max_padding: Part = Field(
+        0.25, description="share of the square that may lie outside the photograph; more excludes it. Not in the paper"
     )
-    small_face: int = Field(
-        64, ge=1, description="side of the square, pixels of the photograph, below which a crop is flagged. Not in the "
-        "paper"
-    )  # fmt: skip
+    small_face: Positive = Field(
+        64,
+        description="side of the square, pixels of the photograph, below which a crop is flagged. Not in the paper",
+    )
 
 
 class Split(Section):
@@ -166,7 +158,7 @@ class Split(Section):
         "image", description="image: the paper's split; person: no person in both parts (beyond the paper)"
     )
     test_share: Share = Field(0.1, description="share of images (or people) in the test part (Sec. 4.1)")
-    seed: int = Field(0, ge=0, description="seed of the split")
+    seed: Count = Field(0, description="seed of the split")
 
 
 class Patches(Section):

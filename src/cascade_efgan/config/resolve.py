@@ -22,14 +22,12 @@ def resolve(overrides: Mapping[str, Any]) -> Settings:
         InputError: unknown preset or key, wrong type or impossible value; the sentence names the key.
     """
     preset = overrides.get("preset", "laptop")
-    losses = overrides.get("losses")
-    reading = losses.get("reading") if isinstance(losses, Mapping) else None
     if preset not in PRESETS:
         raise InputError(f"configuration key preset is {preset!r}: expected one of {', '.join(PRESETS)}")
-    values = preset_values(preset)
-    if reading == "literal":
-        values = _merged(values, _packaged("readings/literal.yaml"))
-    return _validated(_merged(values, overrides))
+    losses = overrides.get("losses")
+    literal = isinstance(losses, Mapping) and losses.get("reading") == "literal"
+    reading = _packaged("readings/literal.yaml") if literal else {}
+    return _validated(_merged(_merged(preset_values(preset), reading), overrides))
 
 
 def with_nulls(value: Any) -> Any:
@@ -63,15 +61,12 @@ def settings_flags(settings: Settings, *sections: str) -> str:
     """
     dumped = settings.model_dump(mode="json")
     flags = []
-    for section in sections:
-        section, _, only = section.partition(".")
+    for name in sections:
+        section, _, only = name.partition(".")
         value = dumped[section]
-        items = value.items() if isinstance(value, dict) else [(None, value)]
-        items = [(key, item) for key, item in items if only in ("", key)]
-        for key, item in items:
-            name = section if key is None else f"{section}.{key}"
-            flags.append("--set " + shlex.quote(f"{name}={yaml_value(item)}"))
-    return " ".join(flags)
+        items = {f"{section}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
+        flags += [f"{key}={yaml_value(item)}" for key, item in items.items() if not only or key == name]
+    return " ".join(f"--set {shlex.quote(flag)}" for flag in flags)
 
 
 def settings_from_flags(flags: Sequence[str]) -> Settings:
@@ -117,16 +112,14 @@ def config_words(settings: Mapping[str, Any]) -> str:
         settings: all of a run, as its `run.json` has them; keys that this version does not know are left out.
     """
     base = resolve({"preset": settings["preset"]}).model_dump(mode="json")
-    words = [f"preset={settings['preset']}"]
+    changed: dict[str, Any] = {"preset": settings["preset"]}
     for name, value in settings.items():
-        own = base.get(name)
-        if isinstance(own, dict):
-            value = {key: item for key, item in value.items() if key in own and own[key] != item}
-            changed = bool(value)
-        else:
-            changed = name in base and own != value
-        words += [shlex.quote(f"{name}={yaml_value(value)}")] if changed else []
-    return " ".join(words)
+        usual = base.get(name, value)
+        if isinstance(usual, dict) and name in base:
+            value, usual = {key: item for key, item in value.items() if usual.get(key, item) != item}, {}
+        if value != usual:
+            changed[name] = value
+    return " ".join(shlex.quote(f"{name}={yaml_value(value)}") for name, value in changed.items())
 
 
 def yaml_value(value: Any) -> str:

@@ -48,16 +48,23 @@ def check(root: Path) -> Findings:
     lock = root / "dvc.lock"
     if not lock.is_file():
         raise InputError(f"{lock}: no such file; run dvc repro, or check out a commit that has one")
-    findings = Findings()
+    findings, recorded = Findings(), yaml.safe_load(lock.read_text(encoding="utf-8"))
     with Repo(str(root)) as repo:
         cache = Path(repo.cache.local.path)
-        for stage in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values():
-            for out in stage["outs"]:
-                folder = root / out["path"]
-                listed = _listed(folder, cache, out)
-                _compare(listed, cache, findings)
-                there = map(Path, repo.dvcignore.find(repo.fs, str(folder)) if folder.is_dir() else ())
-                findings.unlisted += sorted(file for file in there if file not in listed)
+        for out in [out for stage in recorded["stages"].values() for out in stage["outs"]]:
+            folder = root / out["path"]
+            listed = _listed(folder, cache, out)
+            for path, md5 in listed.items():
+                cached = _object(cache, md5)
+                if not path.is_file():
+                    findings.missing.append(path)
+                elif _md5(path) != md5:
+                    findings.changed.append(path)
+                if cached.is_file() and _md5(cached) != md5 and cached not in findings.damaged:
+                    findings.damaged.append(cached)
+            findings.checked += len(listed)
+            there = map(Path, repo.dvcignore.find(repo.fs, str(folder)) if folder.is_dir() else ())
+            findings.unlisted += sorted(set(there) - listed.keys())
     return findings
 
 
@@ -82,18 +89,6 @@ def _listed(folder: Path, cache: Path, out: dict[str, str]) -> dict[Path, str]:
         raise InputError(f"{path}: DVC's list of the files in {out['path']} is damaged; delete it and run dvc pull")
     entries = json.loads(path.read_text(encoding="utf-8"))
     return {folder / entry["relpath"]: entry["md5"] for entry in sorted(entries, key=lambda entry: entry["relpath"])}
-
-
-def _compare(listed: dict[Path, str], cache: Path, findings: Findings) -> None:
-    findings.checked += len(listed)
-    for path, md5 in listed.items():
-        cached = _object(cache, md5)
-        if not path.is_file():
-            findings.missing.append(path)
-        elif _md5(path) != md5:
-            findings.changed.append(path)
-        if cached.is_file() and _md5(cached) != md5 and cached not in findings.damaged:
-            findings.damaged.append(cached)
 
 
 def _object(cache: Path, md5: str) -> Path:

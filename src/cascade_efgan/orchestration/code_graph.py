@@ -22,9 +22,7 @@ def stage_sources(stage: str, source_root: str | Path = "src", *modules: str) ->
     """Files of the package that `efgan STAGE` may execute, sorted.
 
     Args:
-        stage: name of a module in `cascade_efgan/stages`.
-        source_root: folder that holds the package, relative to the repository: relative paths keep Snakemake's
-            records valid when the repository is cloned elsewhere.
+        source_root: relative paths keep Snakemake's records valid when the repository is cloned elsewhere.
         modules: that this use of the stage imports by their names.
 
     Raises:

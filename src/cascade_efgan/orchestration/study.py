@@ -41,21 +41,17 @@ PAPER_TABLES = 3
 
 
 class Study:
-    """What one run makes and of which methods; all paths are relative to the repository.
-
-    Attributes:
-        tables: names of its tables, the paper's first.
-        pretraining: what Cascade EF-GAN is pre-trained on for wild images: several data sets together as `combined`, or
-            the one there is (Sec. 4.5).
-        sensitivity_methods: rows that `sensitivity` varies: doing nothing, and those of Tables 1 and 2.
-    """
+    """What one run makes and of which methods; all paths are relative to the repository."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._resolved = settings.model_dump(mode="json")
+        #: The paper's first.
         self.tables = ["accuracy", "quality", "ablation", "measures"]
+        #: What Cascade EF-GAN is pre-trained on for wild images (Sec. 4.5).
         self.pretraining = "combined" if len(settings.pretraining) > 1 else settings.pretraining[0]
         compared = [name for name in COMPARED if name in settings.methods]
+        #: Rows that `sensitivity` varies: doing nothing, and those of Tables 1 and 2.
         self.sensitivity_methods = ["unchanged", *(compared or settings.methods)]
 
     # Methods.
@@ -153,14 +149,6 @@ class Study:
         ]
         return list(dict.fromkeys(found))
 
-    def claim_identity(self) -> list[str]:
-        """The measure of identity on real pairs: its validity."""
-        return [
-            f"results/{dataset}/seed{seed}/same_person/metrics/identity.json"
-            for dataset in self.settings.datasets
-            for seed in self.settings.seeds
-        ]
-
     def sensitivity_inputs(self) -> list[str]:
         """What a finished run offers to `sensitivity`: edits, values, features, weights, numbers of each method."""
         dataset, seed = self.settings.datasets[0], self.settings.seeds[0]
@@ -204,21 +192,19 @@ class Study:
             for suffix in ("png", "pdf", "json")
         ]
 
-    def wild_values(self) -> list[str]:
-        """What editing changes in wild images: for the claim, and for the card of weights that are published."""
-        wild, seed = self.settings.wild.dataset, self.settings.seeds[0]
-        return [f"results/{wild}/seed{seed}/wild/values_claims.csv"] if wild else []
-
     def final_files(self) -> list[str]:
         """What `all` makes, but for the record of how it was made; dvc.yaml names metrics, curves and settings too."""
-        curves = [f"results/{dataset}/fid_curve.png" for dataset in self.settings.datasets]
+        settings = self.settings
+        curves = [f"results/{dataset}/fid_curve.png" for dataset in settings.datasets]
+        # What editing changes in wild images: for the claim, and for the card of weights that are published.
+        wild = f"results/{settings.wild.dataset}/seed{settings.seeds[0]}/wild/values_claims.csv"
         return [
             *(f"results/claims.{suffix}" for suffix in ("md", "csv", "json")),
             *(f"results/{table}_table.{suffix}" for table in self.tables for suffix in ("md", "csv", "tex")),
             *(f"results/{table}_statistics.{suffix}" for table in self.tables for suffix in ("md", "csv")),
-            *(curves if self.settings.measures.fid_curve else []),
+            *(curves if settings.measures.fid_curve else []),
             *self.figure_files(),
-            *self.wild_values(),
+            *([wild] if settings.wild.dataset else []),
             *self.check_files(),
             "results/run.json",
             *self.row_files(),
