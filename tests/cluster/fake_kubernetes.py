@@ -56,45 +56,30 @@ class FakeKubernetes:
         """What a pod printed."""
         return (self.folder / name / "log").read_text(encoding="utf-8")
 
-    def add_secret(self, body: dict[str, Any]) -> None:
-        """Store a secret."""
-        data = {key: base64.b64decode(value).decode() for key, value in body["data"].items()}
-        self.secrets[body["metadata"]["name"]] = data
-
     def start(self, body: dict[str, Any]) -> None:
         """Start a job's pod."""
         name = body["metadata"]["name"]
         self.jobs[name] = body
         (container,) = body["spec"]["template"]["spec"]["containers"]
-        variables = dict(self.image)
-        for entry in container["env"]:
-            source = entry["valueFrom"]["secretKeyRef"]
-            variables[entry["name"]] = self.secrets[source["name"]][source["key"]]
+        sources = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in container["env"]}
+        secrets = {variable: self.secrets[source["name"]][source["key"]] for variable, source in sources.items()}
         work = self.folder / name / "workdir"
         work.mkdir(parents=True)
         with (self.folder / name / "log").open("wb") as log:
             self.pods[name] = subprocess.Popen(
-                [*container["command"], *container["args"]],
-                cwd=work,
-                env={**variables, "HOME": str(self.folder / name)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def exit_code(self, name: str) -> int | None:
-        """Exit status of a pod, None while it runs."""
-        return self.pods[name].poll()
+                [*container["command"], *container["args"]], cwd=work, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, env={**self.image, **secrets, "HOME": str(self.folder / name)},
+            )  # fmt: skip
 
     def status(self, name: str) -> dict[str, Any]:
         """A job with its status."""
-        code = self.exit_code(name)
+        code = self.pods[name].poll()
         counts = {"active": 1} if code is None else {"succeeded": 1} if code == 0 else {"failed": 1}
         return {**self.jobs[name], "status": counts}
 
     def pod(self, name: str) -> dict[str, Any]:
         """A pod with the state of its container."""
-        code = self.exit_code(name)
+        code = self.pods[name].poll()
         state = {"running": {}} if code is None else {"terminated": {"exitCode": code}}
         container = {"name": "snakemake", "state": state, "ready": code is None, "restartCount": 0}
         container |= {"image": "image", "imageID": "image"}
@@ -106,7 +91,8 @@ class FakeKubernetes:
         parts = resource.split("/namespaces/default/")[-1].split("/")
         match method, parts:
             case "POST", ["secrets"]:
-                self.add_secret(body)
+                values = {key: base64.b64decode(value).decode() for key, value in body["data"].items()}
+                self.secrets[body["metadata"]["name"]] = values
                 return body
             case "POST", ["jobs"]:
                 self.start(body)

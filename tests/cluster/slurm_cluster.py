@@ -8,7 +8,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -130,17 +129,9 @@ def slurm_cluster(folder: Path) -> Iterator[Cluster]:
     text = f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
     write_program(folder / "bin" / "srun", text)
     munge = {name: f"--{name}={folder}/munge.{name.split('-')[0]}" for name in ("socket", "pid-file", "seed-file")}
+    words = ("munged", "--foreground", f"--key-file={key}", f"--log-file={folder}/munge.log", *munge.values())
     with contextlib.ExitStack() as stack:
-        stack.enter_context(
-            _daemon(
-                cluster,
-                "munged",
-                "--foreground",
-                f"--key-file={key}",
-                f"--log-file={folder}/munge.log",
-                *munge.values(),
-            )
-        )
+        stack.enter_context(_daemon(cluster, *words))
         wait_until((folder / "munge.socket").exists, "socket of munged")
         stack.enter_context(_daemon(cluster, "slurmctld", "-D"))
         stack.enter_context(_daemon(cluster, "slurmd", "-D", "-N", cluster.node))
@@ -170,21 +161,18 @@ def _daemon(cluster: Cluster, *words: str) -> Iterator[None]:
     """A daemon in the foreground of a process group of its own; its output goes to NAME.out."""
     program = shutil.which(words[0], path=os.environ.get("PATH", "") + ":/usr/sbin")
     assert program is not None, f"{words[0]} is not installed"
-    with (cluster.folder / f"{words[0]}.out").open("wb") as output:
+    output = cluster.folder / f"{words[0]}.out"
+    with output.open("wb") as log:
         process = subprocess.Popen(
-            [program, *words[1:]],
-            env=cluster.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            [program, *words[1:]], env=cluster.environment(), stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
     try:
         time.sleep(0.5)
-        assert process.poll() is None, (cluster.folder / f"{words[0]}.out").read_text(encoding="utf-8")
+        assert process.poll() is None, output.read_text(encoding="utf-8")
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ from s3_server import S3, s3_server
 TARGET = "results/rendered/seed0/real/classifier.safetensors"
 IMAGE = "registry.example/efgan:1"
 WORDS = (
-    "snakemake", "--workflow-profile", "profiles/kubernetes", "--seconds-between-status-checks", "1",
+    "--workflow-profile", "profiles/kubernetes", "--seconds-between-status-checks", "1",
     TARGET, "--config", "preset=smoke",
 )  # fmt: skip
 
@@ -31,25 +31,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeKub
     subprocess.run(["git", "init", "--quiet", "."], cwd=workflow.folder, check=True)
     subprocess.run(["git", "add", "--all"], cwd=workflow.folder, check=True)
     with s3_server(folder) as s3, fake_kubernetes(folder, image_variables(PROGRAMS, folder)) as cluster:
-        done = subprocess.run(
-            WORDS,
-            cwd=workflow.folder,
-            env={
-                **workflow.environment(),
-                **s3.environment(),
-                "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL": s3.url,
-                "EFGAN_BUCKET": "s3://efgan/study",
-                "EFGAN_IMAGE": IMAGE,
-                "KUBECONFIG": str(cluster.kubeconfig),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
-        logs = "\n".join(cluster.log(name) for name in cluster.jobs)
-        assert done.returncode == 0, done.stdout + logs
+        variables = {
+            **s3.environment(), "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL": s3.url, "EFGAN_BUCKET": "s3://efgan/study",
+            "EFGAN_IMAGE": IMAGE, "KUBECONFIG": str(cluster.kubeconfig),
+        }  # fmt: skip
+        with workflow.background(*WORDS, variables={**workflow.environment(), **variables}) as run:
+            status = run.wait(timeout=600)
+        assert status == 0, workflow.said() + "\n".join(cluster.log(name) for name in cluster.jobs)
         yield cluster, s3, workflow
 
 

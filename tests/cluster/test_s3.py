@@ -34,15 +34,10 @@ def workflow(tmp_path_factory: pytest.TempPathFactory, preloaded: Path) -> Workf
 def snakemake(workflow: Workflow, s3: S3, *words: str, **variables: str) -> tuple[int, str]:
     """Exit status and output of a run whose files are in the bucket."""
     done = subprocess.run(
-        ["snakemake", *WORDS, "--storage-s3-endpoint-url", s3.url, *words],
-        cwd=workflow.folder,
-        env={**workflow.environment(), **s3.environment(), **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1500,
-    )
+        ["snakemake", *WORDS, "--storage-s3-endpoint-url", s3.url, *words], cwd=workflow.folder, text=True,
+        env={**workflow.environment(), **s3.environment(), **variables}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1500,
+    )  # fmt: skip
     return done.returncode, done.stdout
 
 

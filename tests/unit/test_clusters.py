@@ -28,7 +28,7 @@ def test_jobs_of_the_workflow_and_folder_are_cancelled_and_their_end_is_awaited(
     others = f"12|efgan_x|{tmp_path} of another\n13|interactive|{tmp_path}\n"
     ours = f"11|efgan_x|{tmp_path}\n14|efgan_y|{tmp_path}\n"
     slurm(f"printf '{others}'; [ -e gone ] || printf '{ours}'; if [ -e told ]; then touch gone; fi")
-    assert cluster.cancel_left_behind(tmp_path) == ["11", "14"]
+    assert cluster.cancel_left_behind(tmp_path, patience=20) == ["11", "14"]
     assert (tmp_path / "told").read_text(encoding="utf-8") == "11 14\n"
     assert cluster.cancel_left_behind(tmp_path) == []
 
