@@ -45,18 +45,14 @@ def command(
     if weights is not None:
         return _audit_weights(weights, results, brief, expect)
     release = Release(results)
+    record = release.record
     # What is made again from its numbers: tables and verdicts.
-    audited = [*release.record.jobs_of("table"), *release.record.jobs_of("claims")]
+    audited = [*record.jobs_of("table"), *record.jobs_of("claims")]
     jobs = _chosen(release, audited, tables) if tables else audited
-    names, behind, scope = (
-        list(release.record.files),
-        release.record.jobs,
-        f"{len(release.record.files)} files of the run",
-    )
+    names, behind, scope = list(record.files), record.jobs, f"{len(record.files)} files of the run"
     if tables:
         targets = [path for job in jobs for path in job.outputs]
-        names, behind = release.record.files_behind(targets), release.record.chain(targets)
-        scope = "the files behind them"
+        names, behind, scope = record.files_behind(targets), record.chain(targets), "the files behind them"
     problems = check_record(release, expect)
     problems += _check_chain(release, jobs, names, behind, photographs=not tables)
     cells = 0
@@ -69,17 +65,7 @@ def command(
             typer.echo(_recomputed_line(number))
             if not number.holds:
                 problems.append(_not_derived(release, number))
-    for problem in problems:
-        typer.echo(f"FAIL {problem.sentence}")
-    if away := [name for name in release.record.files if release.is_away(name)]:
-        typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
-    typer.echo(
-        f"{'did not hold' if problems else 'held'}: {cells} numbers and verdicts, {scope}, "
-        f"code of {commit_words(release)}; {len(problems)} problems"
-    )
-    typer.echo(
-        f"SHA-256 of {release.shown(RESULTS + RECORD)}: {release.fingerprint} (compare it with the published one)"
-    )
+    _print_result(release, problems, f"{cells} numbers and verdicts, {scope}")
     if problems:
         raise typer.Exit(1)
 
@@ -181,4 +167,17 @@ def _not_derived(release: Release, number: Recomputed) -> Problem:
         next(iter([*number.differing, *number.cell.metrics])),
         f"computing {number.cell.name} again from the stored weights gives {came}, the table says "
         f"{number.cell.value:.6f}{release.code_hint(number.jobs)}",
+    )
+
+
+def _print_result(release: Release, problems: list[Problem], scope: str) -> None:
+    for problem in problems:
+        typer.echo(f"FAIL {problem.sentence}")
+    if away := [name for name in release.record.files if release.is_away(name)]:
+        typer.echo(f"not checked, for it is not part of the release: {', '.join(away)}")
+    typer.echo(
+        f"{'did not hold' if problems else 'held'}: {scope}, code of {commit_words(release)}; {len(problems)} problems"
+    )
+    typer.echo(
+        f"SHA-256 of {release.shown(RESULTS + RECORD)}: {release.fingerprint} (compare it with the published one)"
     )
