@@ -21,6 +21,7 @@ SMALL = "any effect is shown to be smaller than 1 point"
     [
         (12, 8.0, 1, "holds", ""),
         (12, -8.0, 1, "does not hold", "the opposite is shown"),
+        (12, 0.9, 0.3, "holds", ""),  # and may be as large as is worth it
         (12, -0.1, 0.001, "does not hold", SMALL),
         (40, 0.0, 0.3, "does not hold", SMALL),
         (40, 0.2, 0.1, "does not hold", f"{SMALL} (p 0."),  # there, and worth nothing
