@@ -15,14 +15,14 @@ FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile")
 
 def describe_machine(device: str) -> dict[str, Any]:
     """Processor model, cores at hand, flags, memory in GiB and, on a GPU, its name."""
-    cpu = _colon_separated(Path("/proc/cpuinfo"))
-    memory = _colon_separated(Path("/proc/meminfo")).get("MemTotal", "0 kB").split()[0]
+    cpu = _processor()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     present = cpu.get("flags", "").split()
     about: dict[str, Any] = {
         "cpu": cpu.get("model name", platform.processor() or platform.machine()),
         "cores": cores(),
         "flags": [flag for flag in FLAGS if flag in present],
-        "memory_gib": round(int(memory) / 2**20, 1),
+        "memory_gib": round(memory / 2**30, 1),
     }
     if device == "cuda":
         import torch
@@ -60,14 +60,11 @@ def git(folder: Path, *words: str) -> str | None:
         return None
 
 
-def _colon_separated(path: Path) -> dict[str, str]:
-    """`name: value` lines of a file; the first of each name; empty where the file is missing."""
-    values: dict[str, str] = {}
+def _processor() -> dict[str, str]:
+    """What /proc/cpuinfo says of the last processor; empty where it is missing."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return values
-    for line in lines:
-        name, _, value = line.partition(":")
-        values.setdefault(name.strip(), value.strip())
-    return values
+        return {}
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}

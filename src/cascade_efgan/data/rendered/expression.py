@@ -1,10 +1,4 @@
-"""What a face does: AU prototypes of the expressions, and each person's own way of showing them."""
-
-import numpy as np
-from numpy.typing import NDArray
-
-from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.rendered.identity import Identity
+"""What a face does: where it looks, and AU prototypes of the expressions."""
 
 GAZES = ("left", "frontal", "right")
 
@@ -21,18 +15,3 @@ PROTOTYPES: dict[str, dict[str, float]] = {
     "sad": {"AU01": 3.6, "AU04": 2.5, "AU15": 3.7, "AU17": 2.0, "AU07": 0.6},
     "surprised": {"AU01": 3.8, "AU02": 3.9, "AU05": 3.3, "AU25": 3.0, "AU26": 3.7},
 }
-
-
-def sample_aus(identity: Identity, expression: str, rng: np.random.Generator) -> NDArray[np.float64]:
-    """AU intensities `(17,)`, 0..5, of one photograph of a person, with two decimals as OpenFace writes them.
-
-    The prototype times the person's gains, a common strength and a jitter per AU; absent AUs stay near 0.
-    Not in the paper: spreads chosen so that classes overlap little and no two photographs agree.
-    """
-    prototype = np.array([PROTOTYPES[expression].get(au, 0.0) for au in AUS])
-    strength = rng.uniform(0.86, 1.1)
-    shown = prototype * np.array(identity.au_gain) * strength * rng.normal(1, 0.07, len(AUS))
-    stray = np.abs(rng.normal(0, 0.12, len(AUS)))
-    # A stray blink of 0.1 is fine, stray jaw drop or lip opening would show teeth on every neutral face.
-    stray[[AUS.index("AU25"), AUS.index("AU26")]] *= 0.3
-    return np.round(np.clip(shown + stray, 0, AU_MAX), 2)

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.rendered.expression import GAZES, sample_aus
+from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
+from cascade_efgan.data.rendered.expression import GAZES, PROTOTYPES
 from cascade_efgan.data.rendered.identity import identity_of
 from cascade_efgan.errors import InputError
 
@@ -42,10 +42,21 @@ class RenderedFace:
 
     @cached_property
     def aus(self) -> NDArray[np.float64]:
-        """`(17,)` intensities 0..5 with two decimals."""
+        """`(17,)` intensities 0..5, with two decimals as OpenFace writes them.
+
+        The prototype times the person's gains, a common strength and a jitter per AU; absent AUs stay near 0.
+        Not in the paper: spreads chosen so that classes overlap little and no two photographs agree.
+        """
         places = EXPRESSIONS.index(self.expression), GAZES.index(self.gaze)
         rng = np.random.default_rng([self.seed, self.number, *places, 2])
-        return sample_aus(identity_of(self.seed, self.number), self.expression, rng)
+        prototype = np.array([PROTOTYPES[self.expression].get(au, 0.0) for au in AUS])
+        strength = rng.uniform(0.86, 1.1)
+        gain = np.array(identity_of(self.seed, self.number).au_gain)
+        shown = prototype * gain * strength * rng.normal(1, 0.07, len(AUS))
+        stray = np.abs(rng.normal(0, 0.12, len(AUS)))
+        # A stray blink of 0.1 is fine, stray jaw drop or lip opening would show teeth on every neutral face.
+        stray[[AUS.index("AU25"), AUS.index("AU26")]] *= 0.3
+        return np.round(np.clip(shown + stray, 0, AU_MAX), 2)
 
 
 def sample_plan(people: int, gazes: Sequence[str], seed: int) -> list[RenderedFace]:
