@@ -268,8 +268,8 @@ def generate_settings(wildcards):
     return flags(*sections)
 
 
-def table_labels(file_format, shows=None):
-    """Labels of a table in the report, or of what `shows` says about it; the paper's come first."""
+def in_tables(kind, suffix, file_format, shows=None):
+    """A file of every table, or of what `shows` says about it, that the report has; the paper's tables come first."""
 
     def labels(wildcards):
         place = study.tables.index(wildcards.table) + 1
@@ -277,4 +277,5 @@ def table_labels(file_format, shows=None):
         what = f"{wildcards.table}: {shows}" if shows else wildcards.table
         return {"table": name, "shows": what, "format": file_format}
 
-    return labels
+    path = f"results/{{table}}_{kind}.{suffix}"
+    return report(path, caption=f"../report/{kind}.rst", category=IN_REPORT["tables"], labels=labels)

@@ -1,12 +1,6 @@
 """Tables 1 to 3 and further measures, from metric files, their statistics and the description of the run alone."""
 
 
-def in_tables(kind, suffix, file_format, shows=None):
-    """A file of every table, or of what `shows` says about it, that the report has."""
-    caption, labels = f"../report/{kind}.rst", table_labels(file_format, shows)
-    return report(f"results/{{table}}_{kind}.{suffix}", caption=caption, category=IN_REPORT["tables"], labels=labels)
-
-
 rule describe_run:
     """Write down what made the tables: preset, settings, and the facts of every data set."""
     input:
