@@ -37,7 +37,7 @@ def test_the_jobs_of_another_run_that_is_at_work_are_left_alone(slurm: Callable[
     slurm(f"echo '7|efgan_x|{tmp_path}'")
     record = '{"pid": 4711, "host": "login2", "since": "2026-01-01", "command": "snakemake"}'
     write_files(tmp_path, {".snakemake/runs/login2.4711.json": record})
-    assert cluster.cancel_left_behind(tmp_path) == []
+    assert cluster.cancel_left_behind(tmp_path, patience=0) == []
     assert not (tmp_path / "told").exists()
 
 

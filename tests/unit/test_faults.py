@@ -192,6 +192,8 @@ def test_files_from_the_future_are_refused_and_the_advice_mends_it(
     names = ("results/first.csv", "results/second.csv", "src/a.py")
     write_files(tmp_path, dict.fromkeys(names, ""))
     refuse_future("results", ["src"])
+    long_ago = time.time() - 1_000_000
+    os.utime(names[2], (long_ago, long_ago))
     for number, name in enumerate(names[:2]):
         ahead = time.time() + 100_000 + number
         os.utime(name, (ahead, ahead))

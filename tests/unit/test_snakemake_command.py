@@ -30,13 +30,23 @@ PROGRAMS = Path(sys.executable).parent
         ("--config preset=smoke -- all", "--config preset=smoke -- all"),
         ("--forcerun train --config a=b x", "x --forcerun train --config a=b"),
         ("--configfile x.yaml y.yaml", "--configfile x.yaml y.yaml"),
-        ("--groups a=b --group-components b=2 --set-threads a=2 --set-scatter a=2 x", "x --groups a=b "
-         "--group-components b=2 --set-threads a=2 --set-scatter a=2"),
         ("", ""),
     ],
 )  # fmt: skip
 def test_bare_words_among_pairs_become_targets(line: str, expected: str) -> None:
     assert targets_first(line.split()) == expected.split()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--config", "-C", "--consider-ancient", "--default-res", "--default-resources", "--group-components"),
+        *("--groups", "--res", "--resources", "--set-resource-scopes", "--set-resources", "--set-scatter"),
+        "--set-threads",
+    ],
+)
+def test_every_option_of_pairs_is_known(option: str) -> None:
+    assert targets_first([option, "a=b", "x"]) == ["x", option, "a=b"]
 
 
 def test_values_with_spaces_stay_pairs() -> None:
