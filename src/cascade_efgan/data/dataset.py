@@ -1,6 +1,5 @@
 """The packed crops of a data set and its parts, as every stage after cropping reads them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.records import LANDMARK_COLUMNS, read_records
+from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
+from cascade_efgan.data.records import LANDMARK_COLUMNS, check_expressions, check_ids, read_records, read_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file
 
@@ -132,36 +131,6 @@ def read_index(path: str | Path) -> pd.DataFrame:
             "fix that line"
         )
     return index
-
-
-def read_rows(path: str | Path, text: Sequence[str], numbers: Sequence[str], of: str = "face crop") -> pd.DataFrame:
-    """`read_records` of a table with `id` and one row or more, each `of` another face.
-
-    Raises:
-        InputError: as `read_records`; or no row, or an id twice.
-    """
-    rows = read_records(path, text, numbers)
-    if rows.empty:
-        raise InputError(f"{path}: no rows; expected one row per {of}, so look at excluded.csv beside it")
-    check_ids(rows["id"], path)
-    return rows
-
-
-def check_ids(ids: pd.Series, path: str | Path) -> None:
-    """Refuse an id that appears twice, because every later table is matched by it."""
-    twice = ids[ids.duplicated()]
-    if len(twice):
-        raise InputError(f"{path}: id {twice.iloc[0]} appears twice, expected every id once; remove or rename one")
-
-
-def check_expressions(names: pd.Series, path: str | Path) -> None:
-    """Refuse an expression that is none of `EXPRESSIONS` or, for photographs without a label, `UNKNOWN`."""
-    unknown = names[~names.isin((*EXPRESSIONS, UNKNOWN))]
-    if len(unknown):
-        raise InputError(
-            f"{path}: unknown expression {unknown.iloc[0]!r} in line {int(unknown.index[0]) + 2}; "
-            f"expected one of {', '.join(EXPRESSIONS)}"
-        )
 
 
 def part_rows(index: pd.DataFrame, split_path: str | Path, part: Part) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data import AUS
+from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -39,6 +39,36 @@ def read_records(path: str | Path, text: Sequence[str], numbers: Sequence[str] =
         raise InputError(f"{path}: column {missing[0]} is missing; expected the columns {', '.join(shown)}")
     values = {name: _finite(frame[name], path, name) for name in numbers}
     return frame.assign(**values)
+
+
+def read_rows(path: str | Path, text: Sequence[str], numbers: Sequence[str], of: str = "face crop") -> pd.DataFrame:
+    """`read_records` of a table with `id` and one row or more, each `of` another face.
+
+    Raises:
+        InputError: as `read_records`; or no row, or an id twice.
+    """
+    rows = read_records(path, text, numbers)
+    if rows.empty:
+        raise InputError(f"{path}: no rows; expected one row per {of}, so look at excluded.csv beside it")
+    check_ids(rows["id"], path)
+    return rows
+
+
+def check_ids(ids: pd.Series, path: str | Path) -> None:
+    """Refuse an id that appears twice, because every later table is matched by it."""
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise InputError(f"{path}: id {twice.iloc[0]} appears twice, expected every id once; remove or rename one")
+
+
+def check_expressions(names: pd.Series, path: str | Path) -> None:
+    """Refuse an expression that is none of `EXPRESSIONS` or, for photographs without a label, `UNKNOWN`."""
+    unknown = names[~names.isin((*EXPRESSIONS, UNKNOWN))]
+    if len(unknown):
+        raise InputError(
+            f"{path}: unknown expression {unknown.iloc[0]!r} in line {int(unknown.index[0]) + 2}; "
+            f"expected one of {', '.join(EXPRESSIONS)}"
+        )
 
 
 def write_records(path: str | Path, frame: pd.DataFrame) -> None:

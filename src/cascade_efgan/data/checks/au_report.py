@@ -11,7 +11,7 @@ import pandas as pd
 
 from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.checks import au_checks
-from cascade_efgan.data.dataset import check_expressions, read_rows
+from cascade_efgan.data.records import check_expressions, read_rows
 
 #: Movement that an AU stands for (FACS).
 NAMES = {
