@@ -26,7 +26,7 @@ import psutil
 from cascade_efgan.app.editing_engine import EditingEngine
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.data import AUS
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.runs import find_weights, load_editor_model
@@ -40,7 +40,7 @@ TIMEOUT = 60.0
 def untrained_run(folder: Path, size: int) -> Path:
     """A Cascade EF-GAN of the preset laptop's widths for another crop size: times do not depend on the weights."""
     from cascade_efgan.config import resolve
-    from cascade_efgan.data.patches import PatchBox
+    from cascade_efgan.data.face_crops.patches import PatchBox
     from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 
     settings = resolve({"preset": "laptop"})

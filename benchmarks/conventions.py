@@ -27,7 +27,7 @@ from benchmarks.million_photographs import copy_workflow
 from cascade_efgan.config.resolve import resolve, settings_flags
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.similarity import psnr
 from cascade_efgan.files import sha256_file, write_json

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.choose import choose_sources
 from cascade_efgan.figures.mosaic import Mosaic, draw_mosaic

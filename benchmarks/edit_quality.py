@@ -23,10 +23,10 @@ import torch
 
 from cascade_efgan.config.data_sections import OpenFace
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_image
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.face_crops.crops import crop_image
 from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import choose_face
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.face_edits import EditedFace

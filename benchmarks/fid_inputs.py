@@ -7,7 +7,7 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.files import atomic_path
 
 #: Images of the comparison: RaFD's size, and the edits of its test images (161 x 8).

@@ -17,10 +17,10 @@ from scipy.optimize import nnls
 
 from cascade_efgan.config.data_sections import OpenFace
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.crops import crop_square
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.face_crops.crops import crop_square
 from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import choose_face
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.data.sources.london import CHECKSUMS, london_files, mirror_reader
 from cascade_efgan.face_finders import blendshapes, mesh
 from cascade_efgan.face_finders.blendshapes import MOVERS, both_sides

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.plain import PlainOptimizers
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.files import write_json
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec

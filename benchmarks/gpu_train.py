@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.gpu_setup import defaults, steps_for, write_result
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
-from cascade_efgan.data.patches import load_patch_boxes
+from cascade_efgan.data.face_crops.patches import load_patch_boxes
 from cascade_efgan.files import atomic_path
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, save_model

@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from cascade_efgan.data.manifest import COLUMNS
+from cascade_efgan.data.photo_files.manifest import COLUMNS
 from cascade_efgan.files import write_json
 
 REPOSITORY = Path(__file__).parents[1]

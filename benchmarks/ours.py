@@ -15,7 +15,7 @@ from benchmarks.sides import SIZE, Side, Task, TrainingSide
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.evaluation import features as feature_module
 from cascade_efgan.evaluation.features import InceptionFeatures, feature_batches
 from cascade_efgan.evaluation.fid import distance

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.face_finders.found import FaceFinder, find_faces
 

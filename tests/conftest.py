@@ -34,9 +34,9 @@ from made_faces import landmarks, openface_text
 
 from cascade_efgan.cli import app
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import Faces, load_faces
-from cascade_efgan.data.manifest import manifest_row, read_manifest, write_manifest
-from cascade_efgan.data.photos import Photo, PhotoZip, encode_png, new_zip, sha256
+from cascade_efgan.data.face_crops.dataset import Faces, load_faces
+from cascade_efgan.data.photo_files.manifest import manifest_row, read_manifest, write_manifest
+from cascade_efgan.data.photo_files.photos import Photo, PhotoZip, encode_png, new_zip, sha256
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"

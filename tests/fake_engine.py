@@ -9,8 +9,8 @@ from PIL import Image
 
 from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, WorkerDiedError
 from cascade_efgan.data import AUS
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.editing.runs import prototypes
 
 SEEN = [AUS.index(au) for au in ("AU04", "AU12", "AU26")]

@@ -19,9 +19,9 @@ from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.photos import Request, SourcePhotos, source_photos
 from cascade_efgan.data.rendered import GAZES, Rendering, face_of_id, openface_csv, render
 from cascade_efgan.data.sources.folder import path_id
+from cascade_efgan.data.sources.source import Request, SourcePhotos, source_photos
 
 #: The first numbers of RaFD's models (6 was never given) with ethnicity and gender; among them a Kid.
 RAFD_MODELS = {"01": "Caucasian_female", "02": "Kid_male", "03": "Moroccan_male", "04": "Caucasian_male",

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.manifest import BOX_COLUMNS
 from cascade_efgan.data.openface.faces import FaceLimits
+from cascade_efgan.data.photo_files.manifest import BOX_COLUMNS
 
 AU_ROW = [round(0.25 * place, 2) for place in range(17)]
 

@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.server import make_server
 from cascade_efgan.data import AUS
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photo_files.images import decode_image
 
 pytestmark = needs_chromium
 

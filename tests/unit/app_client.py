@@ -10,7 +10,7 @@ from fake_engine import a_zip, photograph
 
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.service import make_app
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photo_files.images import decode_image
 
 testclient = pytest.importorskip("fastapi.testclient", reason="httpx, which the client needs, is not installed")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, SQUARE_COLUMNS, Faces
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS, SQUARE_COLUMNS, Faces
 from cascade_efgan.data.records import LANDMARK_COLUMNS
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.data.images import decode_image, image_size
+from cascade_efgan.data.photo_files.images import decode_image, image_size
 from cascade_efgan.editing.mark import read_comment
 from cascade_efgan.editing.photo import read_photo
 

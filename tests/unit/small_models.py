@@ -6,7 +6,7 @@ import torch
 
 from cascade_efgan.config import Settings, resolve
 from cascade_efgan.config.training_sections import Schedule
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.methods import METHODS
 from cascade_efgan.models.build import ModelSpec, build_generator, save_model
 from cascade_efgan.training.checkpoint import Checkpoint

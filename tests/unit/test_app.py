@@ -21,7 +21,7 @@ from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BatchRunner, BusyError, Workers
 from cascade_efgan.app.zip_edits import read_members
 from cascade_efgan.data import AUS
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.errors import InputError
 
 

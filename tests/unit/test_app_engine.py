@@ -20,9 +20,9 @@ from cascade_efgan.app.engine import Wish
 from cascade_efgan.app.limits import Limits
 from cascade_efgan.app.processes import ProcessEngine
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_image, crop_square
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.face_crops.crops import crop_image, crop_square
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.editing.editor import Editor
 from cascade_efgan.editing.runs import prototypes

@@ -6,8 +6,8 @@ import pytest
 from layouts import make_affectnet_csv, make_affectnet_npy, make_cfeed, make_folder, make_rafd, pack, source
 from programs import write_files
 
-from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip, sha256
+from cascade_efgan.data.photo_files.manifest import read_manifest
+from cascade_efgan.data.photo_files.photos import PhotoZip, sha256
 from cascade_efgan.data.sources.archive_contents import placeholder
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import read_json

@@ -7,12 +7,12 @@ import pytest
 from cascade_efgan.claims.edit_numbers import attention_of_maps, left_over, path_of_readings, region_error
 from cascade_efgan.claims.wild_numbers import change_outside
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_image, crop_square, to_crop
-from cascade_efgan.data.dataset import INDEX_COLUMNS
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.face_crops.crops import crop_image, crop_square, to_crop
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import choose_face
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.data.records import landmark_values
 from cascade_efgan.stages import wild_values
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.checks.contact_sheet import choose_crops, draw_contact_sheet
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.errors import InputError
 
 ORANGE, BLUE, VERMILLION = (230, 159, 0), (86, 180, 233), (213, 94, 0)  # Okabe and Ito

@@ -9,9 +9,9 @@ from made_faces import landmarks
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.checks.crop_checks import CHECK_COLUMNS, check_crops, read_crop_checks
-from cascade_efgan.data.crops import crops_index, face_squares
-from cascade_efgan.data.dataset import INDEX_TEXT
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.face_crops.crops import crops_index, face_squares
+from cascade_efgan.data.face_crops.dataset import INDEX_TEXT
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.data.records import landmark_values
 from cascade_efgan.errors import InputError
 

@@ -10,10 +10,10 @@ from made_faces import landmarks
 from picture_files import encoded
 from PIL import Image
 
-from cascade_efgan.data.crops import crop_image, crop_square, padding_share, to_crop
-from cascade_efgan.data.dataset import INDEX_COLUMNS
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.photos import PhotoZip, encode_png
+from cascade_efgan.data.face_crops.crops import crop_image, crop_square, padding_share, to_crop
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.photos import PhotoZip, encode_png
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cascade_efgan.data import AUS, EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces, load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS, Faces, load_faces, part_rows
 from cascade_efgan.data.records import landmarks_of, read_records, write_records
 from cascade_efgan.errors import InputError
 

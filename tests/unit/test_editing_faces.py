@@ -8,7 +8,7 @@ from made_faces import landmarks, openface_text
 from PIL import Image
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.images import decode_image
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders import mediapipe_finder
 from cascade_efgan.face_finders.found import (

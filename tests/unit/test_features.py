@@ -10,7 +10,7 @@ import torch
 from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.config.evaluation_sections import Fid
-from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation import inception_weights as weights_module
 from cascade_efgan.evaluation.features import EfficientNetFeatures, InceptionFeatures, build_extractor, feature_batches

@@ -13,7 +13,7 @@ from PIL import Image
 from small_models import BOXES, SIZE, small_spec
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, Faces
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS, Faces
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.action_units import binned_means

@@ -9,8 +9,9 @@ from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.photos import Photo, Request
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.data.sources.folder import folder_photos, path_id
+from cascade_efgan.data.sources.source import Request
 from cascade_efgan.errors import InputError
 
 

@@ -11,8 +11,8 @@ from picture_files import COLOUR, GRAY, encoded, png, png_chunk, read_alike
 from PIL import Image
 from PIL.ExifTags import Base
 
-from cascade_efgan.data.images import decode_image
 from cascade_efgan.data.openface.program_images import prepare_image
+from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.editing.photo import read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 

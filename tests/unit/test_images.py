@@ -13,10 +13,10 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.ExifTags import Base
 from programs import write_files
 
-from cascade_efgan.data.images import SUFFIXES, decode_image, to_srgb
-from cascade_efgan.data.manifest import manifest_row
 from cascade_efgan.data.openface.program_images import prepare_image
-from cascade_efgan.data.photos import Photo
+from cascade_efgan.data.photo_files.images import SUFFIXES, decode_image, to_srgb
+from cascade_efgan.data.photo_files.manifest import manifest_row
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.editing.photo import read_photo
 from cascade_efgan.editing.photo_writing import write_photo
 from cascade_efgan.errors import InputError

@@ -9,10 +9,11 @@ import pytest
 from programs import write_files
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip, Request, encode_png, sha256
+from cascade_efgan.data.photo_files.manifest import read_manifest
+from cascade_efgan.data.photo_files.photos import PhotoZip, encode_png, sha256
 from cascade_efgan.data.sources import london
 from cascade_efgan.data.sources.london import CHECKSUMS, london_files, london_photos
+from cascade_efgan.data.sources.source import Request
 from cascade_efgan.errors import InputError
 
 FILES = [f"{folder}_front/{person}_{pose}.jpg" for person in ("001", "007") for folder, pose in

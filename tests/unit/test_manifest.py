@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cascade_efgan.data.manifest import COLUMNS, manifest_row, read_manifest, read_manifest_rows, write_manifest
-from cascade_efgan.data.photos import Photo, PhotoZip, encode_png, new_zip
+from cascade_efgan.data.photo_files.manifest import (
+    COLUMNS,
+    manifest_row,
+    read_manifest,
+    read_manifest_rows,
+    write_manifest,
+)
+from cascade_efgan.data.photo_files.photos import Photo, PhotoZip, encode_png, new_zip
 from cascade_efgan.errors import InputError
 
 PIXELS = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)

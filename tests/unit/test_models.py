@@ -9,9 +9,9 @@ from torch import nn
 
 from cascade_efgan.config import Settings
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.dataset import load_images
+from cascade_efgan.data.face_crops.dataset import load_images
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.data.openface.csv_files import read_openface
-from cascade_efgan.data.patches import PatchBox
 from cascade_efgan.data.sources.folder import read_labels
 from cascade_efgan.data.sources.licensed import archive_of
 from cascade_efgan.editing.photo import load_photo

@@ -10,7 +10,7 @@ import pytest
 from openface_chunk import write_tar
 from openface_replay import MODELS, install_replay
 
-from cascade_efgan.data.manifest import read_manifest
+from cascade_efgan.data.photo_files.manifest import read_manifest
 from cascade_efgan.errors import InputError
 
 HASHES = "11  AU_predictors/AU_all_static.txt\n22  FaceLandmarkImg\n33  model/main_ceclm_general.txt\n"

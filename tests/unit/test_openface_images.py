@@ -9,10 +9,10 @@ import pytest
 from picture_files import bare_png, encoded
 from PIL import Image
 
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.manifest import manifest_row, write_manifest
 from cascade_efgan.data.openface.program_images import prepare_image
-from cascade_efgan.data.photos import Photo, new_zip
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.manifest import manifest_row, write_manifest
+from cascade_efgan.data.photo_files.photos import Photo, new_zip
 from cascade_efgan.errors import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)

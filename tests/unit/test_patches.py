@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from cascade_efgan.data.checks.pictures import mean_face
-from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.data.patches import PatchBox, load_patch_boxes, patch_box, patch_report
+from cascade_efgan.data.face_crops.dataset import load_faces
+from cascade_efgan.data.face_crops.patches import PatchBox, load_patch_boxes, patch_box, patch_report
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 

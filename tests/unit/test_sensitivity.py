@@ -6,7 +6,7 @@ import torch
 from evaluation_helpers import write_edits, write_faces
 
 from cascade_efgan.config import resolve
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.evaluation.distance_curve import measure_curves
 from cascade_efgan.evaluation.fid import distance
 from cascade_efgan.evaluation.metric import Metric

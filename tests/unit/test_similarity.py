@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from evaluation_helpers import write_edits, write_faces
 
-from cascade_efgan.data.dataset import read_index
+from cascade_efgan.data.face_crops.dataset import read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.identity import identity_of_edits, identity_of_pairs, mean_by_image, ordered_share
 from cascade_efgan.evaluation.metric import Metric, read_metric

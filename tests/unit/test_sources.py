@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS, EXPRESSIONS
-from cascade_efgan.data.crops import crop_image
-from cascade_efgan.data.dataset import load_faces
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import PhotoZip
+from cascade_efgan.data.face_crops.crops import crop_image
+from cascade_efgan.data.face_crops.dataset import load_faces
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.manifest import read_manifest
+from cascade_efgan.data.photo_files.photos import PhotoZip
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered import render, sample_plan
 from cascade_efgan.files import read_json

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.split import make_split
+from cascade_efgan.data.face_crops.split import make_split
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import sha256_file
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_TEXT, Faces, load_images
+from cascade_efgan.data.face_crops.dataset import INDEX_TEXT, Faces, load_images
 from cascade_efgan.evaluation.features import feature_batches
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.evaluation.similarity import compare_edits, true_counterparts

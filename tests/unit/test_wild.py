@@ -9,8 +9,8 @@ from evaluation_helpers import write_faces
 from safetensors.torch import load_file
 
 from cascade_efgan.data import AUS, UNKNOWN
-from cascade_efgan.data.combine import Cropped, combine
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.combine import Cropped, combine
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json
 from cascade_efgan.generation.edit_plan import expression_means, plan_edits

@@ -11,9 +11,9 @@ from PIL import Image
 
 from cascade_efgan.app.engine import Download, OpenedFace, OpenedPhotograph, Shown, Wish
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data.crops import crop_image
-from cascade_efgan.data.images import to_srgb
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.face_crops.crops import crop_image
+from cascade_efgan.data.photo_files.images import to_srgb
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.devices import taken_device
 from cascade_efgan.editing.animation import FILM_SIDE, gif_bytes, shrink
 from cascade_efgan.editing.crop_editor import CropEdit

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.data.photos import ExactZip
+from cascade_efgan.data.photo_files.photos import ExactZip
 from cascade_efgan.data.sources.file_names import decoded, side_file
 from cascade_efgan.editing.photo_writing import SUFFIXES
 from cascade_efgan.errors import InputError

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from cascade_efgan.audit.provenance import CODE, Job, Provenance, plain
 from cascade_efgan.audit.recompute import JobError, replay
 from cascade_efgan.audit.release import RECORD, RESULTS, SOURCES, Problem, Release
-from cascade_efgan.data.manifest import read_manifest
-from cascade_efgan.data.photos import sha256
+from cascade_efgan.data.photo_files.manifest import read_manifest
+from cascade_efgan.data.photo_files.photos import sha256
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.metric import read_metric
 

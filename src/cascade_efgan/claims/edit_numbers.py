@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.evaluation.au_regressor import AuNetwork, read_aus
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.networks import INTENSITIES, Asked, between, local_attention

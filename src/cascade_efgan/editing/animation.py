@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cascade_efgan.data.images import to_srgb
+from cascade_efgan.data.photo_files.images import to_srgb
 from cascade_efgan.editing.face_edits import EditedFace
 from cascade_efgan.editing.mark import PNG_KEY, mark_text
 from cascade_efgan.errors import InputError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import Square, crop_square
+from cascade_efgan.data.face_crops.crops import Square, crop_square
 from cascade_efgan.editing.crop_editor import CropEditor, Device
 from cascade_efgan.editing.face_edits import EditedFace, EditedPhoto, Work, edit_works
 from cascade_efgan.editing.inputs import Photograph, chosen, known_aus, name_of, pixels_of, several

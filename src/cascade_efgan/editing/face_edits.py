@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascade_efgan.data.crops import Square, crop_image
+from cascade_efgan.data.face_crops.crops import Square, crop_image
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.face_finders.found import FoundFace

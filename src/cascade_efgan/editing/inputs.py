@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.images import check_size, rgb_pixels
+from cascade_efgan.data.photo_files.images import check_size, rgb_pixels
 from cascade_efgan.editing.photo import load_photo
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace

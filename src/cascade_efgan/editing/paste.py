@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cascade_efgan.data.crops import crop_image
+from cascade_efgan.data.face_crops.crops import crop_image
 
 #: Width of the rim over which the edit fades out, as a share of the square's side. At the very edge nothing changes,
 #: so that no seam can show.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.data.images import SUFFIXES, PhotoLimits, rgb_pixels, with_image
+from cascade_efgan.data.photo_files.images import SUFFIXES, PhotoLimits, rgb_pixels, with_image
 from cascade_efgan.editing.photo_metadata import kept_metadata
 from cascade_efgan.errors import InputError
 

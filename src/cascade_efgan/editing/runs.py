@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import part_rows, read_index
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.data.rendered.expression import PROTOTYPES
 from cascade_efgan.errors import InputError

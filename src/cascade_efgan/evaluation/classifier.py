@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from cascade_efgan.config.evaluation_sections import Classifier
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.dataset import Faces, load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import Faces, load_faces, part_rows
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.evaluation.resnet import ResNet18

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.dataset import load_images
+from cascade_efgan.data.face_crops.dataset import load_images
 from cascade_efgan.data.records import check_expressions, read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.generation.edit_plan import EDIT_TEXT

@@ -14,7 +14,7 @@ from torch import nn
 
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.evaluation.au_regressor import au_errors, load_au_regressor, read_aus, train_au_regressor
 from cascade_efgan.evaluation.classifier import class_numbers, classify, load_classifier, train_classifier
 from cascade_efgan.evaluation.fid import distance

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.evaluation.packed_edits import Edits
 
 #: Largest value of an 8-bit image.

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from cascade_efgan.data.dataset import Part
+from cascade_efgan.data.face_crops.dataset import Part
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 

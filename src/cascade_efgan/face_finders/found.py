@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cascade_efgan.data.crops import padding_share
+from cascade_efgan.data.face_crops.crops import padding_share
 from cascade_efgan.data.openface.detected import FoundFace
 from cascade_efgan.errors import InputError, enough_decimals
 

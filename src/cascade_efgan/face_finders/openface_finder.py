@@ -13,7 +13,7 @@ import numpy as np
 from cascade_efgan.data.openface.csv_files import csv_text, parse_faces
 from cascade_efgan.data.openface.detected import check_intensities
 from cascade_efgan.data.openface.program_images import MIN_SIDE
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FoundFace, largest_first
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.caption import Caption, Drawn, Made, people_drawn
 from cascade_efgan.figures.choose import choose_edits, choose_sources, from_to

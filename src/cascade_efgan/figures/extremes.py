@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.evaluation.packed_edits import Edits
 from cascade_efgan.figures.caption import Caption, Drawn
 from cascade_efgan.figures.choose import from_to

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from cascade_efgan.data import AU_MAX, AUS
-from cascade_efgan.data.dataset import Faces
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.dataset import Faces
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.errors import InputError
 from cascade_efgan.figures.caption import Caption, Drawn, Made, people_drawn
 from cascade_efgan.figures.choose import choose_edits, far_edits, from_to

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits

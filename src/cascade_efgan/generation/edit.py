@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
-from cascade_efgan.data.crops import crop_image
-from cascade_efgan.data.dataset import SQUARE_COLUMNS, Faces
+from cascade_efgan.data.face_crops.crops import crop_image
+from cascade_efgan.data.face_crops.dataset import SQUARE_COLUMNS, Faces
 from cascade_efgan.data.rendered import face_of_id, render
 from cascade_efgan.errors import InputError
 from cascade_efgan.models.stargan import StarGANGenerator, one_hot

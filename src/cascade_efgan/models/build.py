@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, not_the_file, read_json, write_json
 from cascade_efgan.methods import METHODS, Method

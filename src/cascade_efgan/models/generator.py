@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cascade_efgan.data.patches import PatchBox
+from cascade_efgan.data.face_crops.patches import PatchBox
 from cascade_efgan.models.blocks import ConditionedConv, EncoderDecoder, Start, conv_norm_relu, head, initialize
 
 

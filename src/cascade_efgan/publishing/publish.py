@@ -17,8 +17,8 @@ from cascade_efgan.audit.environment import environment
 from cascade_efgan.audit.provenance import Provenance, write_provenance
 from cascade_efgan.audit.release import RECORD, RESULTS, Release
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import Faces, load_faces
-from cascade_efgan.data.photos import encode_png
+from cascade_efgan.data.face_crops.dataset import Faces, load_faces
+from cascade_efgan.data.photo_files.photos import encode_png
 from cascade_efgan.data.records import au_values, write_records
 from cascade_efgan.editing.crop_editor import CropEditor
 from cascade_efgan.editing.runs import DESCRIPTION, FACTS, WEIGHTS, load_editor_model, pretraining_folder, run_facts

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from typer import Option
 
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError

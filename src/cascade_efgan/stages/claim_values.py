@@ -12,8 +12,8 @@ from typer import Option
 from cascade_efgan.claims.edit_numbers import attention_values, of_edits, path_values
 from cascade_efgan.claims.entries import CASCADE, EF
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import Faces, load_faces, part_rows
-from cascade_efgan.data.patches import load_patch_boxes
+from cascade_efgan.data.face_crops.dataset import Faces, load_faces, part_rows
+from cascade_efgan.data.face_crops.patches import load_patch_boxes
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError

@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import part_rows
+from cascade_efgan.data.face_crops.dataset import part_rows
 from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.classifier import classify, hits, train_classifier, training_data
 from cascade_efgan.evaluation.metric import Metric

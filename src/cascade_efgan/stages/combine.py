@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.data.combine import Cropped, combine
+from cascade_efgan.data.face_crops.combine import Cropped, combine
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 
 log = logging.getLogger("efgan.combine")

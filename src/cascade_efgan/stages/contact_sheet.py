@@ -8,7 +8,7 @@ from typer import Option
 
 from cascade_efgan.data.checks.contact_sheet import draw_contact_sheet
 from cascade_efgan.data.checks.crop_checks import read_crop_checks
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 
 log = logging.getLogger("efgan.contact_sheet")
 

@@ -11,10 +11,10 @@ from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.checks.crop_checks import FLAGS, check_crops
-from cascade_efgan.data.crops import crops_index, face_squares, make_crops, photographs_of, read_faces
-from cascade_efgan.data.dataset import PIXELS
-from cascade_efgan.data.manifest import log_copies, read_manifest
-from cascade_efgan.data.photos import PhotoZip
+from cascade_efgan.data.face_crops.crops import crops_index, face_squares, make_crops, photographs_of, read_faces
+from cascade_efgan.data.face_crops.dataset import PIXELS
+from cascade_efgan.data.photo_files.manifest import log_copies, read_manifest
+from cascade_efgan.data.photo_files.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.files import atomic_path
 

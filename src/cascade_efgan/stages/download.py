@@ -12,8 +12,9 @@ import typer
 from tqdm import tqdm
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.manifest import log_copies, manifest_row, write_manifest
-from cascade_efgan.data.photos import Request, new_zip, source_photos
+from cascade_efgan.data.photo_files.manifest import log_copies, manifest_row, write_manifest
+from cascade_efgan.data.photo_files.photos import new_zip
+from cascade_efgan.data.sources.source import Request, source_photos
 from cascade_efgan.datasets import DATASETS
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json

@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.figures.caption import made_by, write_figure

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.edits import draw_wild

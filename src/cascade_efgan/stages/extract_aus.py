@@ -9,8 +9,6 @@ import pandas as pd
 from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.images import image_size
-from cascade_efgan.data.manifest import read_manifest
 from cascade_efgan.data.openface.chunks import chunk_batches, chunk_provenance
 from cascade_efgan.data.openface.csv_files import csv_provenance
 from cascade_efgan.data.openface.faces import (
@@ -23,7 +21,9 @@ from cascade_efgan.data.openface.faces import (
     why_stop,
 )
 from cascade_efgan.data.openface.program_images import unreadable_reason
-from cascade_efgan.data.photos import PhotoZip
+from cascade_efgan.data.photo_files.images import image_size
+from cascade_efgan.data.photo_files.manifest import read_manifest
+from cascade_efgan.data.photo_files.photos import PhotoZip
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, write_json

@@ -8,7 +8,7 @@ import numpy as np
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import load_images, part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import load_images, part_rows, read_index
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.features import build_extractor, feature_batches

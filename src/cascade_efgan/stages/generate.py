@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import load_faces, part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows, read_index
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 from typer import Option
 
-from cascade_efgan.data.dataset import read_index
+from cascade_efgan.data.face_crops.dataset import read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.identity import identity_of_edits

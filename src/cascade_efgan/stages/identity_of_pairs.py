@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import part_rows, read_index
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.identity import identity_of_pairs, mean_by_image, ordered_share
 from cascade_efgan.evaluation.statistics import load_statistics, load_vectors

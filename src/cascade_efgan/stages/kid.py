@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.data.dataset import part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import part_rows, read_index
 from cascade_efgan.evaluation.features_by_person import read_features_by_person
 from cascade_efgan.evaluation.kernel import kernel_sums
 from cascade_efgan.evaluation.metric import Metric, write_metric

@@ -7,8 +7,8 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.dataset import load_faces, part_rows, read_index
-from cascade_efgan.data.patches import patch_report
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows, read_index
+from cascade_efgan.data.face_crops.patches import patch_report
 from cascade_efgan.data.records import landmarks_of
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import write_json

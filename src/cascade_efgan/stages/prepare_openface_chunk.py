@@ -8,7 +8,7 @@ from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
 from cascade_efgan.data.openface.program_images import chunk_rows, prepare_chunk
-from cascade_efgan.data.photos import PhotoZip
+from cascade_efgan.data.photo_files.photos import PhotoZip
 
 log = logging.getLogger("efgan.prepare_openface_chunk")
 

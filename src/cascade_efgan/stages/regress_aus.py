@@ -8,7 +8,7 @@ from typer import Option
 
 from cascade_efgan.config import settings_from_flags
 from cascade_efgan.data import AU_MAX
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_regressor import au_errors, constant_guess_error, read_aus, train_au_regressor

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.devices import pick_device
 from cascade_efgan.evaluation.metric import read_metric

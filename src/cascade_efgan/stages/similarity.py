@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pandas as pd
 from typer import Option
 
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import Edits, load_edits
 from cascade_efgan.evaluation.similarity import compare_edits, counterparts, psnr, ssim, true_counterparts

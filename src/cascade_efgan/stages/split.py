@@ -7,9 +7,9 @@ from typing import Annotated
 from typer import Option
 
 from cascade_efgan.config.resolve import settings_from_flags
-from cascade_efgan.data.dataset import read_index
+from cascade_efgan.data.face_crops.dataset import read_index
+from cascade_efgan.data.face_crops.split import check_labelled, make_split
 from cascade_efgan.data.records import write_records
-from cascade_efgan.data.split import check_labelled, make_split
 from cascade_efgan.files import sha256_file
 
 log = logging.getLogger("efgan.split")

@@ -7,7 +7,7 @@ from typer import Option
 
 import cascade_efgan
 from cascade_efgan.config import settings_from_flags
-from cascade_efgan.data.dataset import load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.orchestration.code_graph import stage_sources
 from cascade_efgan.training.start import (
     Outputs,

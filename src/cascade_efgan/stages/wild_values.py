@@ -9,7 +9,7 @@ from typer import Option
 
 from cascade_efgan.claims.entries import WILD
 from cascade_efgan.claims.wild_numbers import au_approach, change_outside
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.data.records import landmarks_of, write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.au_reader import find_reader

@@ -10,7 +10,7 @@ import pandas as pd
 from cascade_efgan import __version__
 from cascade_efgan.config import Settings, resolve
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.dataset import PIXELS, part_rows, read_index
+from cascade_efgan.data.face_crops.dataset import PIXELS, part_rows, read_index
 from cascade_efgan.data.records import read_records
 from cascade_efgan.datasets import DATASETS, PAPER_DATASETS, dataset_title
 from cascade_efgan.errors import InputError

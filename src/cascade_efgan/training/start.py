@@ -12,8 +12,8 @@ import torch
 
 from cascade_efgan.config.settings import Settings
 from cascade_efgan.config.training_sections import Schedule
-from cascade_efgan.data.dataset import Faces
-from cascade_efgan.data.patches import PatchBox, load_patch_boxes
+from cascade_efgan.data.face_crops.dataset import Faces
+from cascade_efgan.data.face_crops.patches import PatchBox, load_patch_boxes
 from cascade_efgan.devices import pick_device
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path, sha256_file

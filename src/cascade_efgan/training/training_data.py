@@ -16,7 +16,7 @@ from cascade_efgan.models.tensors import to_float
 from cascade_efgan.training.objective import Batch
 
 if TYPE_CHECKING:  # the benchmark on a bare GPU machine has no pandas
-    from cascade_efgan.data.dataset import Faces
+    from cascade_efgan.data.face_crops.dataset import Faces
 
 
 #: Numbers that an image's changes are drawn from.

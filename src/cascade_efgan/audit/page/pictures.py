@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cascade_efgan.audit.release import RESULTS, Release
-from cascade_efgan.data.dataset import load_faces
+from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
 from cascade_efgan.evaluation.packed_edits import load_edits

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
 from cascade_efgan.data.checks.pictures import DPI, save_picture
-from cascade_efgan.data.dataset import Faces
+from cascade_efgan.data.face_crops.dataset import Faces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

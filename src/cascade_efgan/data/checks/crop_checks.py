@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.crops import padding_share
-from cascade_efgan.data.dataset import SQUARE_COLUMNS
+from cascade_efgan.data.face_crops.crops import padding_share
+from cascade_efgan.data.face_crops.dataset import SQUARE_COLUMNS
 from cascade_efgan.data.records import POINTS, read_records
 from cascade_efgan.errors import InputError, enough_decimals
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.crops import crop_square, padding_share
-from cascade_efgan.data.images import UNREADABLE
-from cascade_efgan.data.manifest import BOX_COLUMNS
+from cascade_efgan.data.face_crops.crops import crop_square, padding_share
 from cascade_efgan.data.openface.csv_files import read_openface
 from cascade_efgan.data.openface.detected import Box, FoundFace, check_intensities, choose_face, overlap
 from cascade_efgan.data.openface.names import match_names
+from cascade_efgan.data.photo_files.images import UNREADABLE
+from cascade_efgan.data.photo_files.manifest import BOX_COLUMNS
 from cascade_efgan.data.records import POINTS, au_values, landmark_values
 from cascade_efgan.errors import InputError, enough_decimals
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from cascade_efgan.data.images import SUFFIXES
+from cascade_efgan.data.photo_files.images import SUFFIXES
 from cascade_efgan.data.sources.file_names import composed
 from cascade_efgan.errors import InputError
 

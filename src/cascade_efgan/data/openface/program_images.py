@@ -9,9 +9,9 @@ import pandas as pd
 from PIL import Image
 from PIL.ExifTags import Base
 
-from cascade_efgan.data.images import UNREADABLE, decode_image
-from cascade_efgan.data.manifest import read_manifest, read_manifest_rows
-from cascade_efgan.data.photos import PhotoZip, encode_png
+from cascade_efgan.data.photo_files.images import UNREADABLE, decode_image
+from cascade_efgan.data.photo_files.manifest import read_manifest, read_manifest_rows
+from cascade_efgan.data.photo_files.photos import PhotoZip, encode_png
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 

@@ -22,10 +22,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.data.sources.affectnet_lists import BOX, DISPUTED, LISTS, PATH, read_lists
 from cascade_efgan.data.sources.archive_contents import Contents, archive_photos, is_image, one_file_each, recognize
 from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.source import Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 #: Expression id of the data set -> name here. After eight expressions, photographs that show no single one; the last id

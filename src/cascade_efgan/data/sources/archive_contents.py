@@ -10,11 +10,12 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from cascade_efgan.data import UNKNOWN
-from cascade_efgan.data.images import SUFFIXES
-from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos, sha256
+from cascade_efgan.data.photo_files.images import SUFFIXES
+from cascade_efgan.data.photo_files.photos import Photo, sha256
 from cascade_efgan.data.sources.archives import ArchiveReader, open_archive
 from cascade_efgan.data.sources.file_names import say_left_out
 from cascade_efgan.data.sources.licensed import archive_of
+from cascade_efgan.data.sources.source import Completeness, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

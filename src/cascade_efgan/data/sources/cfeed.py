@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.data.sources.archive_contents import (
     Contents,
     archive_photos,
@@ -25,6 +25,7 @@ from cascade_efgan.data.sources.archive_contents import (
     recognize,
 )
 from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.source import Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 log = logging.getLogger("efgan.download")

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cascade_efgan.data import EXPRESSIONS, UNKNOWN, images
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data import EXPRESSIONS, UNKNOWN
+from cascade_efgan.data.photo_files import images
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.data.sources.archive_contents import Contents, archive_photos, first
 from cascade_efgan.data.sources.archives import ArchiveReader
 from cascade_efgan.data.sources.file_names import composed
+from cascade_efgan.data.sources.source import Request, SourcePhotos
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import not_the_file
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos, sha256
+from cascade_efgan.data.photo_files.photos import Photo, sha256
+from cascade_efgan.data.sources.source import Completeness, Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 #: The hash list of this repository: the photographs that belong to the data set, and what their bytes must be.

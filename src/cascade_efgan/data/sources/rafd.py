@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cascade_efgan.data import EXPRESSIONS
-from cascade_efgan.data.photos import Photo, Request, SourcePhotos
+from cascade_efgan.data.photo_files.photos import Photo
 from cascade_efgan.data.sources.archive_contents import Contents, archive_photos, one_file_each, recognize
 from cascade_efgan.data.sources.archives import ArchiveReader
+from cascade_efgan.data.sources.source import Request, SourcePhotos
 from cascade_efgan.errors import InputError
 
 #: The camera in front of the face, degrees; the paper's 1,608 photographs are its (Sec. 4.1).

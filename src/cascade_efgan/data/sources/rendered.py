@@ -1,7 +1,8 @@
 """The rendered faces as a data set: photographs with OpenFace's CSV, whose values are the true ones."""
 
-from cascade_efgan.data.photos import Completeness, Photo, Request, SourcePhotos, encode_png
+from cascade_efgan.data.photo_files.photos import Photo, encode_png
 from cascade_efgan.data.rendered import RenderedFace, openface_csv, render, sample_plan
+from cascade_efgan.data.sources.source import Completeness, Request, SourcePhotos
 
 
 def rendered_photos(request: Request) -> SourcePhotos:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cascade_efgan.data.images import image_size
-from cascade_efgan.data.photos import Photo, sha256
+from cascade_efgan.data.photo_files.images import image_size
+from cascade_efgan.data.photo_files.photos import Photo, sha256
 from cascade_efgan.data.records import check_expressions, check_ids, read_records, write_records
 from cascade_efgan.errors import InputError
 

@@ -1,19 +1,16 @@
-"""Photographs as bytes: what a data set yields, and the zip that holds them."""
+"""Photographs as bytes: one of a data set, and the zip that holds all."""
 
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from cascade_efgan.config.settings import Settings
-from cascade_efgan.datasets import DATASETS, source_module
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
@@ -33,49 +30,6 @@ class Photo:
     data: bytes
     openface: str | None = None  # OpenFace's CSV of it as text, where the source knows it
     face_box: tuple[float, float, float, float] | None = None  # the data set's own: left, top, width, height, pixels
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a data set's source, which reads its own section of the settings, is asked for."""
-
-    settings: Settings
-    work: Path  # folder for partial downloads, kept when a run is interrupted and removed when it is complete
-    checksums: Path | None = None  # list of SHA-256 hashes that replaces the source's own
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """What of a data set is there, as `completeness.json` and every table say it."""
-
-    expected: int | None  # photographs of the complete set; None where nobody can know
-    found: int  # photographs that the source yields
-    missing: list[str] = field(default_factory=list)  # ids of expected photographs that are not there, sorted
-    unexpected: list[str] = field(default_factory=list)  # files that belong to none of them, sorted
-    left_out: dict[str, int] = field(default_factory=dict)  # why -> photographs of the archive that are not used
-    side_files: dict[str, int] = field(default_factory=dict)  # what other programs left (`side_file`) -> unused files
-
-
-@dataclass(frozen=True)
-class SourcePhotos:
-    """The answer of a source: the photographs one by one, in order of id, and what of the data set they are."""
-
-    photos: Iterator[Photo]
-    completeness: Completeness
-
-
-def source_photos(dataset: str, request: Request) -> SourcePhotos:
-    """The photographs of a data set.
-
-    Raises:
-        InputError: no data set of that name, or its own complaint.
-    """
-    if dataset not in DATASETS:
-        raise InputError(f"data set {dataset!r} has no source: expected one of {', '.join(DATASETS)}")
-    # By its name, so that a change of one data set's module makes no other data set again.
-    source = import_module(source_module(dataset))
-    make: Callable[[Request], SourcePhotos] = getattr(source, f"{dataset}_photos")
-    return make(request)
 
 
 class ExactZip(zipfile.ZipFile):

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError, features
 from PIL.ExifTags import Base
 
-from cascade_efgan.data.bare_images import without_metadata
+from cascade_efgan.data.photo_files.bare_images import without_metadata
 from cascade_efgan.errors import InputError, enough_decimals
 from cascade_efgan.files import pointer
 

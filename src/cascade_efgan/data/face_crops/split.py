@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cascade_efgan.data import EXPRESSIONS, UNKNOWN
-from cascade_efgan.data.dataset import PIXELS
+from cascade_efgan.data.face_crops.dataset import PIXELS
 from cascade_efgan.errors import InputError
 
 #: Draws of people that are compared with each other: more improve the shares hardly, and 500 take a second at most.

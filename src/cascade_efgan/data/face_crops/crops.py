@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from cascade_efgan.data import AUS
-from cascade_efgan.data.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS
-from cascade_efgan.data.images import decode_image
-from cascade_efgan.data.photos import PhotoZip, sha256
+from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS, INDEX_TEXT, PIXELS, SQUARE_COLUMNS
+from cascade_efgan.data.photo_files.images import decode_image
+from cascade_efgan.data.photo_files.photos import PhotoZip, sha256
 from cascade_efgan.data.records import LANDMARK_COLUMNS, POINTS, landmarks_of, read_rows
 from cascade_efgan.errors import InputError
 

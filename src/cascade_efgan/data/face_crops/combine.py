@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cascade_efgan.data.dataset import PIXELS, load_faces, part_rows
+from cascade_efgan.data.face_crops.dataset import PIXELS, load_faces, part_rows
 from cascade_efgan.data.records import write_records
 from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
