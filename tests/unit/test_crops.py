@@ -10,7 +10,7 @@ from made_faces import landmarks
 from picture_files import encoded
 from PIL import Image
 
-from cascade_efgan.data.face_crops.crops import crop_image, crop_square, padding_share, to_crop
+from cascade_efgan.data.face_crops.crops import crop_image, crop_square, padding_share, pixel_hash, to_crop
 from cascade_efgan.data.face_crops.dataset import INDEX_COLUMNS
 from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.data.photo_files.photos import PhotoZip, encode_png
@@ -145,6 +145,7 @@ def test_equal_pixels_are_known_whatever_the_file(faces, caplog):
     index = faces.crop().index.set_index("id")
     assert index["pixels"].nunique() == 7 and index["pixels"]["p00_neutral"] == index["pixels"]["p01_happy"]
     assert "1 of 8 photographs are copies of others (the first: p00_neutral and p01_happy)" in caplog.text
+    assert pixel_hash(np.zeros((2, 3, 3), np.uint8)) != pixel_hash(np.zeros((3, 2, 3), np.uint8))
 
 
 @pytest.mark.parametrize(

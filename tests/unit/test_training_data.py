@@ -62,3 +62,10 @@ def test_augmentation_changes_images_and_neither_order_nor_targets() -> None:
     for before, after in zip(still, changed, strict=True):
         assert torch.equal(before.aus, after.aus) and torch.equal(before.target_aus, after.target_aus)
         assert not torch.equal(before.image, after.image)
+
+
+def test_each_image_of_an_epoch_is_changed_by_draws_of_its_own() -> None:
+    samples = TrainingData(random_faces(6), torch.device("cpu"))
+    samples.images[:] = samples.images[:1].clone()
+    shown = torch.cat([batch.image for batch in samples.epoch(2, False, 1, augment=0.5)])
+    assert len(shown.unique(dim=0)) == 6
