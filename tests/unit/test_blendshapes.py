@@ -57,7 +57,6 @@ def test_the_page_says_what_the_coefficients_say(repository):
 def test_fitting_again_gives_the_stored_coefficients(
     repository, london_mirror, openface_london, models_mirror, monkeypatch
 ):
-    pytest.importorskip("mediapipe")
     monkeypatch.setenv("EFGAN_MODELS_MIRROR", str(models_mirror))
     place = importlib.util.spec_from_file_location("fit_blendshapes", repository / "benchmarks" / "fit_blendshapes.py")
     script = importlib.util.module_from_spec(place)

@@ -11,12 +11,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.photo_files.images import decode_image
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders import mediapipe_finder
-from cascade_efgan.face_finders.found import (
-    FoundFace,
-    find_faces,
-    usable_faces,
-    why_unusable,
-)
+from cascade_efgan.face_finders.found import FoundFace, find_faces, usable_faces, why_unusable
 from cascade_efgan.face_finders.mediapipe_finder import LANDMARKER, MediaPipeFaces
 from cascade_efgan.face_finders.mesh import MIRRORED, VERTICES, from_eye_frame, to_eye_frame
 from cascade_efgan.face_finders.openface_finder import OpenFaceFaces
@@ -30,7 +25,6 @@ def face(points, aus=None):
 def finder(monkeypatch, models_mirror):
     """MediaPipe, where its model is beside the repository."""
     monkeypatch.setenv(LANDMARKER.variable, str(models_mirror))
-    pytest.importorskip("mediapipe")
     return MediaPipeFaces()
 
 

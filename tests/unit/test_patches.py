@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from PIL import Image
@@ -83,36 +84,36 @@ def test_the_mean_face_is_the_mean_of_the_given_crops():
 def centers(efgan, cropped_data):
     """A function that runs the stage, where images 1 and 4 are the train part; it gives the JSON's path."""
 
-    def run(*flags, train=(1, 4)):
-        index, split, path = (cropped_data.path(name) for name in ("crops.csv", "split.csv", "centers.json"))
-        ids = load_faces(cropped_data.path("crops.npy"), index).index["id"]
+    def run(*flags, train=(1, 4), picture="a.png"):
+        names = ("crops.npy", "crops.csv", "split.csv", "centers.json", picture)
+        crops, index, split, path, picture = (cropped_data.path(name) for name in names)
+        ids = pd.read_csv(index)["id"]
         parts = [f"{name},{'train' if place in train else 'test'}\n" for place, name in enumerate(ids)]
         split.write_text("id,part\n" + "".join(parts))
-        efgan("patch_centers", "--index", index, "--split", split, "--centers", path, "--set", "crop.size=32",
-              "--set", "patches.eyes=[12, 24]", "--set", "patches.nose=[12, 12]", "--set", "patches.mouth=[12, 16]",
-              *flags)  # fmt: skip
+        efgan("patch_centers", "--index", index, "--split", split, "--centers", path, "--crops", crops,
+              "--picture", picture, "--set", "crop.size=32", "--set", "patches.eyes=[12, 24]",
+              "--set", "patches.nose=[12, 12]", "--set", "patches.mouth=[12, 16]", *flags)  # fmt: skip
         return path
 
     return run
 
 
 def test_the_stage_draws_the_patches_on_the_mean_training_face(centers, cropped_data, monkeypatch):
-    alone = centers().read_text()
-    crops, pictures, shown, frames = cropped_data.path("crops.npy"), [], [], []
+    shown, frames = [], []
     show, frame = Axes.imshow, Axes.add_patch
     monkeypatch.setattr(Axes, "imshow", lambda axis, face, **k: shown.append(face) or show(axis, face, **k))
     monkeypatch.setattr(Axes, "add_patch", lambda axis, box: frames.append(box) or frame(axis, box))
-    for picture in (cropped_data.path(f"{name}.png") for name in "ab"):
-        path = centers("--crops", crops, "--picture", picture)
-        pictures.append(picture.read_bytes())
-    assert Image.open(picture).width > 400
-    assert pictures[0] == pictures[1]
-    assert path.read_text() == alone
-    faces = load_faces(crops, cropped_data.path("crops.csv"))
+    pictures = [cropped_data.path(name) for name in ("a.png", "b.png")]
+    reports = [json.loads(centers(picture=picture.name).read_text()) for picture in pictures]
+    assert Image.open(pictures[0]).width > 400
+    assert pictures[0].read_bytes() == pictures[1].read_bytes() and reports[0] == reports[1]
+    faces = load_faces(cropped_data.path("crops.npy"), cropped_data.path("crops.csv"))
     np.testing.assert_allclose(shown[0], faces.images[[1, 4]].mean(axis=0), atol=0.5)
     y = landmarks_of(faces.index)[[1, 4], 48:68, 1].mean()
-    assert json.loads(alone)["mouth"]["y"] == pytest.approx(y, abs=1e-3)
-    for drawn, (region, box) in zip(frames[:3], load_patch_boxes(path).items(), strict=True):
+    assert reports[0]["mouth"]["y"] == pytest.approx(y, abs=1e-3)
+    for drawn, (region, box) in zip(
+        frames[:3], load_patch_boxes(cropped_data.path("centers.json")).items(), strict=True
+    ):
         assert drawn.get_label() == f"{region} {box.height}×{box.width}"
         # The frame runs along the outer edges of the pixels.
         assert drawn.get_bbox().bounds == (box.left - 0.5, box.top - 0.5, box.width, box.height)
@@ -121,18 +122,11 @@ def test_the_stage_draws_the_patches_on_the_mean_training_face(centers, cropped_
 @pytest.mark.parametrize(
     ("flags", "train", "message"),
     [
-        (["--crops", "crops.npy"], [1], "--crops and --picture belong together"),
-        (["--picture", "a.png"], [1], "--crops and --picture belong together"),
-        (
-            ["--crops", "crops.npy", "--picture", "a.png", "--set", "crop.size=64"],
-            [1],
-            r"crops\.npy: the crops are 32x32 pixels, but crop\.size is 64",
-        ),
+        (["--set", "crop.size=64"], [1], r"crops\.npy: the crops are 32x32 pixels, but crop\.size is 64"),
         ([], [], r"split\.csv: no image is in the train part"),
     ],
 )
-def test_what_the_stage_cannot_do_is_one_sentence(centers, cropped_data, monkeypatch, flags, train, message):
-    monkeypatch.chdir(cropped_data.folder)
+def test_what_the_stage_cannot_do_is_one_sentence(centers, cropped_data, flags, train, message):
     with pytest.raises(InputError, match=message):
         centers(*flags, train=train)
     assert not cropped_data.path("centers.json").exists()

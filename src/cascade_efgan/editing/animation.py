@@ -14,7 +14,6 @@ from PIL.PngImagePlugin import PngInfo
 from cascade_efgan.data.photo_files.images import to_srgb
 from cascade_efgan.editing.face_edits import EditedFace
 from cascade_efgan.editing.mark import PNG_KEY, mark_text
-from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 
 #: Longer side of the frames, pixels: of a film, and of each picture in a strip.
@@ -77,10 +76,8 @@ def gif_bytes(frames: Sequence[np.ndarray], targets: Targets) -> bytes:
 
 def write_mp4(path: Path, frames: Sequence[np.ndarray], targets: Targets) -> None:
     """H.264 that goes three times through `(H, W, 3)` uint8 RGB frames and back, with the mark as its comment."""
-    try:
-        import av
-    except ImportError as error:
-        raise InputError(f"PyAV is not installed ({error}); `pip install av`, or write a .gif") from None
+    import av  # only this needs FFmpeg's libraries
+
     # The colours of H.264 have half the resolution: an odd last row or column is left out.
     height, width = (length // 2 * 2 for length in frames[0].shape[:2])
     # PyAV names encoders and their options at run time only.

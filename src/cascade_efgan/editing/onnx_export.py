@@ -4,22 +4,19 @@ import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from cascade_efgan import __version__
 from cascade_efgan.data import AU_MAX, AUS
 from cascade_efgan.editing.crop_editor import fix_weights
-from cascade_efgan.errors import InputError
 from cascade_efgan.files import atomic_path
 from cascade_efgan.models.build import ModelSpec
 from cascade_efgan.models.cascade import Cascade
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 #: Largest difference from PyTorch that is allowed, in units of [-1, 1]: an eighth of one of 256 grey levels.
 TOLERANCE = 1e-3
@@ -61,10 +58,8 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
         The largest difference over both outputs and the checked batches, in units of [-1, 1].
 
     Raises:
-        InputError: onnx, onnxruntime or onnxscript is not installed.
         RuntimeError: the difference is above `TOLERANCE`; nothing is written.
     """
-    onnx, _ = _packages()
     module, given = Exported(fix_weights(generator)).eval(), inputs(spec, 2)
     batch = torch.export.Dim("batch")
     with warnings.catch_warnings(), torch.no_grad():
@@ -97,21 +92,20 @@ def export_onnx(generator: Cascade, spec: ModelSpec, margin: float, out: Path) -
     return difference
 
 
-def onnx_session(path: Path, threads: int | None = None) -> "onnxruntime.InferenceSession":
+def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
     """ONNX Runtime on the CPU with `threads` threads; None: as many as PyTorch has."""
-    _, onnxruntime = _packages()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or torch.get_num_threads()
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run_onnx(session: "onnxruntime.InferenceSession", given: Mapping[str, Tensor]) -> tuple[np.ndarray, np.ndarray]:
+def run_onnx(session: onnxruntime.InferenceSession, given: Mapping[str, Tensor]) -> tuple[np.ndarray, np.ndarray]:
     """The file's outputs, edited and attention."""
     edited, attention = session.run(None, {name: values.numpy() for name, values in given.items()})
     return edited, attention
 
 
-def _largest_difference(module: Exported, spec: ModelSpec, session: "onnxruntime.InferenceSession") -> float:
+def _largest_difference(module: Exported, spec: ModelSpec, session: onnxruntime.InferenceSession) -> float:
     """Largest absolute difference of both outputs between PyTorch and ONNX Runtime, in units of [-1, 1]."""
     differences = []
     for batch in (1, 3):  # the export must not have frozen the batch that it was made with
@@ -121,13 +115,3 @@ def _largest_difference(module: Exported, spec: ModelSpec, session: "onnxruntime
         pairs = zip(expected, run_onnx(session, given), strict=True)
         differences += [float(np.abs(ours.numpy() - theirs).max()) for ours, theirs in pairs]
     return max(differences)
-
-
-def _packages() -> tuple:
-    try:
-        import onnx
-        import onnxruntime
-        import onnxscript  # noqa: F401 - PyTorch's exporter needs it
-    except ImportError as error:
-        raise InputError(f"--onnx: {error.name} is not installed; `pip install onnx onnxruntime onnxscript`") from None
-    return onnx, onnxruntime

@@ -73,7 +73,7 @@ class MediaPipeFaces:
         width are missed.
 
         Raises:
-            InputError: MediaPipe is not installed, or failed; it is loaded again for the next image.
+            InputError: MediaPipe failed; it is loaded again for the next image.
         """
         found: list[FoundFace] = []
         for left, top, part in _parts(image):
@@ -95,13 +95,8 @@ class MediaPipeFaces:
             self._drop()
 
     def _detect(self, part: np.ndarray) -> Any:
-        try:
-            import mediapipe
-        except ImportError as error:
-            raise InputError(
-                f"mediapipe is not installed ({error}); install it with `pip install mediapipe`, or name OpenFace's "
-                "FaceLandmarkImg in OPENFACE_BIN"
-            ) from None
+        import mediapipe  # takes seconds
+
         try:
             self._load(mediapipe)
             picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))

@@ -27,7 +27,7 @@ def command(
     faces: Annotated[Path, Option(help="CSV of AUs and landmarks")],
     crops: Annotated[Path, Option(help="array file of the crops, (N, S, S, 3) uint8 RGB, written")],
     index: Annotated[Path, Option(help="CSV with one row per crop, written")],
-    checks: Annotated[Path | None, Option(help="CSV of every crop's checks and flags, written")] = None,
+    checks: Annotated[Path, Option(help="CSV of every crop's checks and flags, written")],
     settings: Annotated[list[str], Option("--set", help="section.key=value, repeatable")] = [],
 ) -> None:
     """Square face crops of a data set, packed in one array."""
@@ -49,8 +49,7 @@ def command(
                 pixels.append(digest)
         table[PIXELS] = pixels
         write_records(index, table)
-        if checks is not None:
-            write_records(checks, checked)
+        write_records(checks, checked)
     log.info("%d crops of %dx%d pixels in %s", len(found), wanted.size, wanted.size, crops)
     log_copies(log, table, PIXELS)
     for flag in FLAGS:
