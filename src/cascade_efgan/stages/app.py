@@ -19,12 +19,8 @@ def command(
     weights: options.WeightsFile = None,
     host: Annotated[str, Option(help="address to listen on; another one than this lets others in")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, help="port to listen on; 0: any free one")] = 8765,
-    openface: Annotated[
-        Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
-    ] = None,
-    device: Annotated[
-        str | None, Option(help="cpu, cuda, or cuda:0 and so on; default: a GPU where there is one, else the CPU")
-    ] = None,
+    openface: options.OpenFace = None,
+    device: options.Device = None,
 ) -> None:
     """A local web page: drop a photograph, move sliders, download the edit. Stop it with Ctrl+C."""
     from cascade_efgan.app.editing_engine import make_engine

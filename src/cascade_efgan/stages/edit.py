@@ -34,12 +34,8 @@ def command(
     force: Annotated[bool, Option("--force", help="replace files that are there, but no original")] = False,
     run: options.RunFolder = Path("results"),
     weights: options.WeightsFile = None,
-    openface: Annotated[
-        Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")
-    ] = None,
-    device: Annotated[
-        str | None, Option(help="cpu, cuda, or cuda:0 and so on; default: a GPU where there is one, else the CPU")
-    ] = None,
+    openface: options.OpenFace = None,
+    device: options.Device = None,
 ) -> None:
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.editor import Editor

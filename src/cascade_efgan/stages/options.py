@@ -1,4 +1,4 @@
-"""Options that three stages or more share, each declared once.
+"""Options that several stages share, each declared once.
 
 A stage that imports this module counts it as its code, and an edit here runs its finished jobs again. So only stages
 that evaluate, draw or serve do: those that check data, train a network or make edits declare their own.
@@ -30,3 +30,7 @@ RunFolder = Annotated[
     Path, Option(help="a trained method's folder, or a folder of runs; default: the last run, else the package's")
 ]
 WeightsFile = Annotated[Path | None, Option(help="weights.safetensors to use instead of --run")]
+OpenFace = Annotated[Path | None, Option(help="OpenFace's FaceLandmarkImg; default: OPENFACE_BIN, else MediaPipe")]
+Device = Annotated[
+    str | None, Option(help="cpu, cuda, or cuda:0 and so on; default: a GPU where there is one, else the CPU")
+]
