@@ -10,8 +10,8 @@ from rendered_photo import RENDERED
 from cascade_efgan.data import AUS
 from cascade_efgan.data.face_crops.crops import crop_image
 from cascade_efgan.editing.animation import write_animation
+from cascade_efgan.editing.inputs import parse_aus, target_aus
 from cascade_efgan.editing.paste import agreed_change, paste
-from cascade_efgan.editing.targets import parse_aus, target_aus
 from cascade_efgan.errors import InputError
 
 

@@ -147,6 +147,4 @@ def test_after_a_failure_of_mediapipe_the_next_photograph_is_searched_as_ever(fi
         with pytest.raises(InputError, match="MediaPipe's face landmarker failed on it .*; give another photograph"):
             finder.find(bad)
         assert len(finder.find(good)) == 1
-    finder.close()
-    assert len(finder.find(good)) == 1
     assert finder.find(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)) == []

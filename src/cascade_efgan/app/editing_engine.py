@@ -18,11 +18,11 @@ from cascade_efgan.devices import taken_device
 from cascade_efgan.editing.animation import FILM_SIDE, gif_bytes, shrink
 from cascade_efgan.editing.crop_editor import CropEdit
 from cascade_efgan.editing.editor import Editor
+from cascade_efgan.editing.inputs import target_aus
 from cascade_efgan.editing.mark import named_aus
 from cascade_efgan.editing.paste import paste
 from cascade_efgan.editing.photo import LIMITS, read_photo
 from cascade_efgan.editing.photo_writing import write_photo
-from cascade_efgan.editing.targets import target_aus
 from cascade_efgan.face_finders.blendshapes import untold_aus
 from cascade_efgan.face_finders.found import MEDIAPIPE, FoundFace, find_faces
 
@@ -71,11 +71,12 @@ class EditingEngine:
         shown = []
         for place, (face, _) in enumerate(wanted):
             pictures = self._pictures(face, steps, place)
-            maps = [self._editor.crops.attention_map(step, place) for step in steps]
             shown.append(
                 Shown(
                     images=[_jpeg(picture, face.profile) for picture in pictures],
-                    attention=[encode_png(np.rint(one * 255).clip(0, 255).astype(np.uint8)) for one in maps],
+                    attention=[
+                        encode_png(np.rint(255 * step.attention[place]).clip(0, 255).astype(np.uint8)) for step in steps
+                    ],
                     network=[encode_png(to_srgb(step.images[place], face.profile)) for step in steps],
                 )
             )
@@ -143,7 +144,7 @@ class EditingEngine:
         """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
         whole = (-0.5, -0.5, float(len(face.picture)))
         return [
-            paste(face.picture, whole, step.images[place], self._editor.crops.attention_map(step, place), same)
+            paste(face.picture, whole, step.images[place], step.attention[place], same)
             for step, same in zip(steps, face.unchanged, strict=True)
         ]
 

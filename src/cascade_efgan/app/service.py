@@ -26,8 +26,8 @@ from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BatchRunner, BusyError, Workers
 from cascade_efgan.app.zip_edits import Answer, read_members
 from cascade_efgan.data import AU_MAX, AUS
+from cascade_efgan.editing.inputs import target_aus
 from cascade_efgan.editing.mark import named_aus
-from cascade_efgan.editing.targets import target_aus
 from cascade_efgan.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """A trained generator on face crops: arrays in, arrays out, in batches, on a CPU or a GPU."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,13 +24,10 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class CropEdit:
-    """What one step of the cascade made of N crops: `(N, S, S, 3)` uint8 RGB.
+    """What one step of the cascade made of N crops."""
 
-    `attention`: branch (`face`, and with local focuses `eyes`, `nose`, `mouth`) -> `(N, h, w)` float32, 0..1.
-    """
-
-    images: np.ndarray
-    attention: dict[str, np.ndarray]
+    images: np.ndarray  # (N, S, S, 3) uint8 RGB
+    attention: np.ndarray  # (N, S, S) float32, 0..1: where it repainted, the largest of its branches' maps
 
 
 class CropEditor:
@@ -69,20 +67,9 @@ class CropEditor:
                 for n in range(0, len(crops), _BATCH)
             ]
         return [
-            CropEdit(
-                np.concatenate([part.images for part in step]),
-                {name: np.concatenate([part.attention[name] for part in step]) for name in step[0].attention},
-            )
+            CropEdit(np.concatenate([part.images for part in step]), np.concatenate([part.attention for part in step]))
             for step in zip(*parts, strict=True)
         ]
-
-    def attention_map(self, step: CropEdit, number: int) -> np.ndarray:
-        """Where a step repainted crop `number`: `(S, S)` float32, 0..1, the largest of its branches' maps."""
-        whole = step.attention["face"][number].copy()
-        for name, box in self.spec.boxes.items():
-            part = whole[box.top : box.top + box.height, box.left : box.left + box.width]
-            np.maximum(part, step.attention[name][number], out=part)
-        return whole
 
     def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
         import torch
@@ -95,12 +82,18 @@ class CropEditor:
             for aus in (present, target)
         )
         return [
-            CropEdit(
-                to_images(edit.final),
-                {name: values[:, 0].float().cpu().numpy() for name, values in edit.attention.items()},
-            )
+            CropEdit(to_images(edit.final), self._largest(edit.attention))
             for edit in self._generator(image, source, goal)
         ]
+
+    def _largest(self, attention: "Mapping[str, torch.Tensor]") -> np.ndarray:
+        """Of every pixel the largest of the maps (N, 1, h, w) of all branches."""
+        maps = {name: values[:, 0].float().cpu().numpy() for name, values in attention.items()}
+        whole = maps["face"].copy()
+        for name, box in self.spec.boxes.items():
+            part = whole[:, box.top : box.top + box.height, box.left : box.left + box.width]
+            np.maximum(part, maps[name], out=part)
+        return whole
 
 
 def fix_weights(generator: "Cascade") -> "Cascade":

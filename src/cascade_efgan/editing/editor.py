@@ -11,7 +11,17 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.face_crops.crops import Square, crop_square
 from cascade_efgan.editing.crop_editor import CropEditor, Device
 from cascade_efgan.editing.face_edits import EditedFace, EditedPhoto, Work, edit_works
-from cascade_efgan.editing.inputs import Photograph, chosen, known_aus, name_of, pixels_of, several
+from cascade_efgan.editing.inputs import (
+    Photograph,
+    check_aus,
+    check_intensity,
+    chosen,
+    known_aus,
+    name_of,
+    pixels_of,
+    several,
+    target_aus,
+)
 from cascade_efgan.editing.runs import (
     FOR_PHOTOGRAPHS,
     find_weights,
@@ -21,7 +31,6 @@ from cascade_efgan.editing.runs import (
     run_facts,
     shown_weights,
 )
-from cascade_efgan.editing.targets import check_aus, check_intensity, target_aus
 from cascade_efgan.errors import InputError
 from cascade_efgan.face_finders.found import FaceFinder, FoundFace, find_faces, usable_faces
 

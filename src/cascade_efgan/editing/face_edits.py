@@ -96,7 +96,7 @@ def edit_works(
                     crop=crops[number][n],
                     steps=[step.images[place + n] for step in made],
                     unchanged=[step.images[place_same + n] for step in same],
-                    attention=[crop_editor.attention_map(step, place + n) for step in made],
+                    attention=[step.attention[place + n] for step in made],
                 )
                 for n, face in enumerate(work.found)
             ]

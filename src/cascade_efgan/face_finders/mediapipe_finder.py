@@ -89,11 +89,6 @@ class MediaPipeFaces:
                     found.append(face)
         return largest_first(found)
 
-    def close(self) -> None:
-        """Free the model. Afterwards `find` loads it again."""
-        with self._lock:
-            self._drop()
-
     def _detect(self, part: np.ndarray) -> Any:
         import mediapipe  # takes seconds
 

@@ -39,10 +39,10 @@ def command(
 ) -> None:
     """Edit the faces of photographs to an expression, to AUs, or to the face in another photograph."""
     from cascade_efgan.editing.editor import Editor
+    from cascade_efgan.editing.inputs import check_intensity, parse_aus
     from cascade_efgan.editing.job import EditJob, left_out, plan_files
     from cascade_efgan.editing.photo import load_photo
     from cascade_efgan.editing.runs import trained_weights
-    from cascade_efgan.editing.targets import check_intensity, parse_aus
     from cascade_efgan.face_finders.found import find_faces
 
     if expression is not None and like is not None:
