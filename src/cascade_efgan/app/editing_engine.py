@@ -70,13 +70,11 @@ class EditingEngine:
         steps = self._edit_crops(wanted)
         shown = []
         for place, (face, _) in enumerate(wanted):
-            pictures = self._pictures(face, steps, place)
+            maps = [np.rint(255 * step.attention[place]).clip(0, 255).astype(np.uint8) for step in steps]
             shown.append(
                 Shown(
-                    images=[_jpeg(picture, face.profile) for picture in pictures],
-                    attention=[
-                        encode_png(np.rint(255 * step.attention[place]).clip(0, 255).astype(np.uint8)) for step in steps
-                    ],
+                    images=[_jpeg(picture, face.profile) for picture in self._pictures(face, steps, place)],
+                    attention=[encode_png(one) for one in maps],
                     network=[encode_png(to_srgb(step.images[place], face.profile)) for step in steps],
                 )
             )
@@ -140,7 +138,8 @@ class EditingEngine:
             faces.append(opened)
         return faces
 
-    def _pictures(self, face: OpenedFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
+    @staticmethod
+    def _pictures(face: OpenedFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
         """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
         whole = (-0.5, -0.5, float(len(face.picture)))
         return [

@@ -20,7 +20,6 @@ from starlette.types import ASGIApp
 from cascade_efgan.app.action_units import ACTION_UNITS
 from cascade_efgan.app.engine import OpenedFace, OpenedPhotograph, Shown, Wish, WorkerDiedError
 from cascade_efgan.app.limits import Limits
-from cascade_efgan.app.request_bodies import BodyReader, TooLargeError, read_within
 from cascade_efgan.app.request_filter import LOOPBACK, RequestFilter
 from cascade_efgan.app.sessions import Sessions
 from cascade_efgan.app.workers import BatchRunner, BusyError, Workers
@@ -36,6 +35,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("efgan.app")
 
 STATIC = Path(__file__).parent / "static"
+
+
+class TooLargeError(Exception):
+    """A body beyond its limit; the message is one sentence for the user."""
+
 
 #: Errors that the user can do something about -> status of the answer.
 _STATUS = {BusyError: 503, TooLargeError: 413, InputError: 422, WorkerDiedError: 500}
@@ -101,7 +105,7 @@ class _Service:
         self._workers = Workers(limits)
         self._faces: BatchRunner[tuple[OpenedFace, np.ndarray], Shown]
         self._faces = BatchRunner(self._workers, engine.show_faces, limits)
-        self._bodies = BodyReader(limits)
+        self._places = asyncio.Semaphore(limits.uploads)
         self._batch = asyncio.Lock()
 
     @contextlib.asynccontextmanager
@@ -139,7 +143,7 @@ class _Service:
 
     async def open(self, request: Request) -> dict[str, Any]:
         """A photograph, its bytes as the body: a token for it, its preview and its faces."""
-        data = await self._bodies.read(request, self._limits.upload_bytes)
+        data = await self._read_file(request, self._limits.upload_bytes)
         photograph: OpenedPhotograph = await self._workers.run(self._engine.open, data)
         return {
             "token": self._sessions.add((data, photograph), len(data) + photograph.bytes),
@@ -155,6 +159,17 @@ class _Service:
                 for face in photograph.faces
             ],
         }
+
+    async def _read_file(self, request: Request, most: int) -> bytes:
+        """The body as `_read` gives it, a few at a time. Multipart forms would have large parts written to disk."""
+        if self._places.locked():
+            raise BusyError("too many files are arriving right now; try again in a few seconds")
+        async with self._places:
+            try:
+                async with asyncio.timeout(self._limits.read_seconds):
+                    return await _read(request, most)
+            except TimeoutError:
+                raise BusyError("the file took too long to arrive; try again, or choose a smaller one") from None
 
     async def forget(self, token: str) -> Response:
         self._sessions.forget(token)
@@ -184,7 +199,7 @@ class _Service:
     async def _asked(self, token: str, request: Request) -> tuple[bytes, OpenedPhotograph, list[Wish], bool]:
         """The file and the photograph of a token, what its faces are to show, and whether all of it is wanted."""
         # FastAPI would read any size; 32 faces of 17 AUs take a tenth of this.
-        wish = EditWish.model_validate_json(await read_within(request, 2**17))
+        wish = EditWish.model_validate_json(await _read(request, 2**17))
         upload = self._sessions.get(token)
         if upload is None:
             raise HTTPException(404, "this photograph is no longer in memory; choose it again")
@@ -199,7 +214,7 @@ class _Service:
         if self._batch.locked():
             raise BusyError("another zip is being edited; try again in a minute")
         async with self._batch:
-            data = await self._bodies.read(request, self._limits.zip_bytes)
+            data = await self._read_file(request, self._limits.zip_bytes)
             return Response(await self._edit_zip(data, request, expression, intensity), media_type="application/zip")
 
     async def _edit_zip(self, data: bytes, request: Request, expression: str, intensity: float) -> bytes:
@@ -217,6 +232,20 @@ class _Service:
             if await request.is_disconnected():
                 raise BusyError("the page went away")  # nobody reads it; the rest is not edited
         return answer.finish()
+
+
+async def _read(request: Request, most: int) -> bytes:
+    """The whole body; `TooLargeError` where it has, or says that it has, more than `most` bytes."""
+    too_large = TooLargeError(f"the file is too large; choose one of at most {most / 2**20:.3g} MB")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    data = bytearray()
+    async for chunk in request.stream():
+        if len(data) + len(chunk) > most:
+            raise too_large
+        data += chunk
+    return bytes(data)
 
 
 def _text(data: bytes) -> str:

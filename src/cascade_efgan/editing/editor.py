@@ -80,11 +80,7 @@ class Editor:
 
     @classmethod
     def pretrained(cls, name: str = FOR_PHOTOGRAPHS, finder: FaceFinder | None = None, device: Device = None) -> Self:
-        """The editor of the weights `name` that come with the package; those for photographs unless told otherwise.
-
-        Raises:
-            InputError: the package has no weights of that name.
-        """
+        """The editor of the package's weights `name`, of those for photographs by default; `InputError`: no such."""
         weights = pretrained_weights(name)
         if weights is None:
             raise no_weights(f"{name}: no weights of that name come with this package")
@@ -92,22 +88,15 @@ class Editor:
 
     @classmethod
     def from_run(cls, run: str | Path = "results", finder: FaceFinder | None = None, device: Device = None) -> Self:
-        """The editor of a method's folder, or of the newest of the best method below a folder of runs.
-
-        Raises:
-            InputError: no weights there (the sentence says how to make them), or weights that do not fit.
-        """
+        """The editor of the weights that `find_weights` finds in a method's folder, or in a folder of runs."""
         return cls.from_file(find_weights(Path(run)), finder, device)
 
     @classmethod
     def from_file(cls, weights: str | Path, finder: FaceFinder | None = None, device: Device = None) -> Self:
-        """The editor of a weights file, with `model.json` beside it.
+        """The editor of a weights file; `InputError` as of `load_editor_model`.
 
         Expressions are those stored beside published weights, or the means of the run's training images where its
         `crops.csv` and `split.csv` are, else the EMFACS prototypes.
-
-        Raises:
-            InputError: a file is missing or torn, they do not fit, or the method is StarGAN, which knows no AUs.
         """
         path = Path(weights)
         generator, spec = load_editor_model(path)

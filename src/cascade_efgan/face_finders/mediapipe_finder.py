@@ -57,11 +57,7 @@ class MediaPipeFaces:
     """Implements `FaceFinder`. The first face costs about a quarter of a second more: the model is loaded then."""
 
     def __init__(self) -> None:
-        """Find the model's file, and fetch it where it is nowhere.
-
-        Raises:
-            InputError: as `model_path`.
-        """
+        """Find the model's file by `model_path`."""
         self._path = model_path()
         self._lock = threading.Lock()  # the landmarker takes one image at a time
         self._landmarker: Any = None
@@ -93,18 +89,22 @@ class MediaPipeFaces:
         import mediapipe  # takes seconds
 
         try:
-            self._load(mediapipe)
+            if self._landmarker is None:
+                self._load()
             picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(part))
             return self._landmarker.detect(picture)
         except Exception as error:
             # After one failure its graph gives nothing but that failure again.
-            self._drop()
+            landmarker, self._landmarker = self._landmarker, None
+            if landmarker is not None:
+                with suppress(Exception), _without_chatter():  # a broken one repeats its failure
+                    landmarker.close()
             said = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(f"MediaPipe's face landmarker failed on it ({said}); give another photograph") from error
 
-    def _load(self, mediapipe: Any) -> None:
-        if self._landmarker is not None:
-            return
+    def _load(self) -> None:
+        import mediapipe
+
         tasks = mediapipe.tasks
         options = tasks.vision.FaceLandmarkerOptions(
             base_options=tasks.BaseOptions(model_asset_path=str(self._path)),
@@ -117,12 +117,6 @@ class MediaPipeFaces:
             self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=blank))
         # Kept from freeing itself while the interpreter ends: its threads are gone then, and it says so at length.
         atexit.register(setattr, self._landmarker, "_handle", None)
-
-    def _drop(self) -> None:
-        landmarker, self._landmarker = self._landmarker, None
-        if landmarker is not None:
-            with suppress(Exception), _without_chatter():  # a broken one repeats its failure
-                landmarker.close()
 
 
 @contextmanager
