@@ -1,18 +1,25 @@
-"""Parts of the editor: targets, pasting, films and strips."""
+"""Parts of the editor: targets, pasting, films and strips, ONNX files."""
+
+import json
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
+import torch
 from picture_files import read_mark
 from PIL import Image
 from rendered_photo import RENDERED
+from small_models import save_random, small_spec
 
 from cascade_efgan.data import AUS
 from cascade_efgan.data.face_crops.crops import crop_image
+from cascade_efgan.editing import onnx_export
 from cascade_efgan.editing.animation import write_animation
 from cascade_efgan.editing.inputs import parse_aus, target_aus
 from cascade_efgan.editing.paste import agreed_change, paste
 from cascade_efgan.errors import InputError
+from cascade_efgan.models.build import load_generator
 
 
 def test_only_what_both_readings_of_a_change_agree_on_is_pasted():
@@ -113,3 +120,39 @@ def test_films_strips_and_steps_have_the_photographs_colours(
             for name in ("plain", "profile")
         )
         assert np.abs(made - plain[..., [1, 0, 2]]).mean() < most < np.abs(made - plain).mean()
+
+
+@pytest.mark.parametrize("method", ["baseline", "cascade_ef_gan"])
+def test_the_exported_file_edits_any_batch_as_pytorch_does(tmp_path, efgan, method):
+    weights, spec = save_random(tmp_path, method), small_spec(method)
+    out = tmp_path / "model.onnx"
+    efgan("export", "--onnx", out, "--weights", weights)
+    with pytest.raises(InputError, match="model.onnx: is there already.*--force"):
+        efgan("export", "--onnx", out, "--weights", weights)
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+    session = onnx_export.onnx_session(out)
+    for batch in (1, 5):
+        given = onnx_export.inputs(spec, batch, seed=9)
+        with torch.inference_mode():
+            expected = generator(*given.values())[-1]
+        edited, attention = onnx_export.run_onnx(session, given)
+        assert np.abs(edited - expected.final.numpy()).max() < onnx_export.TOLERANCE
+        assert np.abs(attention - expected.attention["face"].numpy()).max() < onnx_export.TOLERANCE
+    properties = session.get_modelmeta().custom_metadata_map
+    assert json.loads(properties["aus"]) == list(AUS)
+    assert (properties["method"], properties["crop_size"], properties["margin"]) == (method, "32", "0.15")
+
+
+def test_a_file_that_computes_something_else_is_not_written(tmp_path):
+    weights, spec = save_random(tmp_path, "baseline"), small_spec("baseline")
+    generator, _ = load_generator(weights, weights.with_name("model.json"))
+
+    def noisy(_generator, _given, edits):
+        if not torch.compiler.is_exporting():
+            return [*edits[:-1], replace(edits[-1], final=edits[-1].final + 0.01)]
+
+    generator.register_forward_hook(noisy)
+    with pytest.raises(RuntimeError, match="differs from PyTorch by 0.01"):
+        onnx_export.export_onnx(generator, spec, 0.15, tmp_path / "out" / "model.onnx")
+    assert list((tmp_path / "out").iterdir()) == []
+    assert not any("parametrizations" in name for name in generator.state_dict())  # the quicker form of the same

@@ -19,7 +19,6 @@ from cascade_efgan.face_finders.found import FoundFace
 from cascade_efgan.models.build import load_generator
 from cascade_efgan.models.generator import Edit
 from cascade_efgan.models.tensors import to_float, to_uint8
-from cascade_efgan.orchestration.code_graph import stage_sources
 
 
 def test_edit_changes_the_face_and_not_one_pixel_outside_its_square(editor):
@@ -208,8 +207,3 @@ def test_importing_the_package_loads_neither_torch_nor_mediapipe():
         "import sys, cascade_efgan, cascade_efgan.cli; sys.exit(any(m in sys.modules for m in ('torch', 'mediapipe')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_no_stage_of_the_workflow_depends_on_the_editor(repository):
-    for stage in ("download", "crop", "train", "generate", "table"):
-        assert not [path for path in stage_sources(stage, repository / "src") if "cascade_efgan/editing/" in path]
