@@ -115,18 +115,8 @@ rule judge_claims:
         code=code_of("claims"),
     output:
         verdicts="results/claims.json",
-        markdown=report(
-            "results/claims.md",
-            caption="../report/claims.rst",
-            category=IN_REPORT["claims"],
-            labels={"shows": "verdicts", "format": "Markdown"},
-        ),
-        csv=report(
-            "results/claims.csv",
-            caption="../report/claims.rst",
-            category=IN_REPORT["claims"],
-            labels={"shows": "verdicts", "format": "CSV"},
-        ),
+        markdown=in_report("results/claims.md", "claims", shows="verdicts", format="Markdown"),
+        csv=in_report("results/claims.csv", "claims", shows="verdicts", format="CSV"),
     log:
         "logs/judge_claims/claims.log",
     benchmark:
@@ -163,11 +153,8 @@ rule sensitivity:
         code=code_of("sensitivity"),
     output:
         csv="results/sensitivity.csv",
-        markdown=report(
-            "results/sensitivity.md",
-            caption="../report/sensitivity.rst",
-            category=IN_REPORT["tables"],
-            labels={"table": "Tables", "shows": "sensitivity to assumptions", "format": "Markdown"},
+        markdown=in_report(
+            "results/sensitivity.md", "tables", table="Tables", shows="sensitivity to assumptions", format="Markdown"
         ),
     log:
         "logs/sensitivity/sensitivity.log",

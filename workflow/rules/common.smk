@@ -258,6 +258,11 @@ def train_settings(wildcards):
     return flags("crop", "patches", "network", "losses", "train", *both)
 
 
+def from_pretrained(schedule):
+    """Flags of a training that goes on from the weights of another."""
+    return lambda wildcards, input: f"--init-from {quote(str(input.pretrained))} --schedule {schedule}"
+
+
 def generate_settings(wildcards):
     """Only the settings that these edits depend on: the others must not make them anew."""
     sections = ["generation_batch"]

@@ -157,11 +157,12 @@ rule draw_fid_curve:
         code=code_of("fid_curve"),
     output:
         csv="results/{dataset}/fid_curve.csv",
-        picture=report(
+        picture=in_report(
             "results/{dataset}/fid_curve.png",
-            caption="../report/fid_curve.rst",
-            category=IN_REPORT["more"],
-            labels={"figure": "F", "shows": "distance against the number of images", "data": "{dataset}"},
+            "more",
+            figure="F",
+            shows="distance against the number of images",
+            data="{dataset}",
         ),
         pdf="results/{dataset}/fid_curve.pdf",
     log:

@@ -10,12 +10,7 @@ rule describe_run:
         completeness=expand(photographs()["completeness"], dataset=settings.all_datasets),
         code=code_of("describe_run"),
     output:
-        run=report(
-            "results/run.json",
-            caption="../report/run.rst",
-            category=IN_REPORT["run"],
-            labels={"what": "settings and data sets"},
-        ),
+        run=in_report("results/run.json", "run", what="settings and data sets"),
     log:
         "logs/describe_run/run.log",
     benchmark:

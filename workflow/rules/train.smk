@@ -23,30 +23,29 @@ rule train:
     resources:
         gpu=1,
     params:
-        centers=optional_flags("centers"),
+        method="{method}",
+        start=optional_flags("centers"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
         settings=train_settings,
     shell:
         command_of(
             "train",
-            "--tensorboard {params.tensorboard:q}",
-            wildcards="method seed",
+            "--method {params.method} --tensorboard {params.tensorboard:q}",
+            wildcards="seed",
             input="crops index split",
             output="weights discriminators model curves",
-            params="centers settings",
+            params="start settings",
         )
 
 
-rule finetune_cascade:
-    """Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8)."""
+# Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8).
+use rule train as finetune_cascade with:
     input:
         **crops(),
         pretrained=pretrained("weights.safetensors"),
         pretrained_discriminators=pretrained("discriminators.safetensors"),
         pretrained_model=pretrained("model.json"),
         code=code_of("train"),
-    output:
-        **generator(),
     log:
         "logs/finetune_cascade/{dataset}/seed{seed}/{method}.log",
     benchmark:
@@ -54,23 +53,9 @@ rule finetune_cascade:
     wildcard_constraints:
         dataset=WITH_COMBINED,
         method=one_of(FINETUNED),
-    priority: 20
-    retries: PREEMPTIONS
-    threads: settings.threads
-    resources:
-        gpu=1,
     params:
-        tensorboard="logs/tensorboard/{dataset}/seed{seed}/{method}",
+        start=from_pretrained("finetune"),
         settings=flags("losses", "finetune"),
-    shell:
-        command_of(
-            "train",
-            "--init-from {input.pretrained:q} --schedule finetune --tensorboard {params.tensorboard:q}",
-            wildcards="method seed",
-            input="crops index split",
-            output="weights discriminators model curves",
-            params="settings",
-        )
 
 
 rule generate:
@@ -90,16 +75,18 @@ rule generate:
     resources:
         gpu=1,
     params:
-        weights=optional_flags("weights"),
-        model=optional_flags("model"),
+        method="{method}",
+        part="{part}",
+        inputs=optional_flags("weights", "model", "targets_index", "targets_split"),
         settings=generate_settings,
     shell:
         command_of(
             "generate",
-            wildcards="method part seed",
+            "--method {params.method} --part {params.part}",
+            wildcards="seed",
             input="crops index split",
             output="edits edits_index",
-            params="weights model settings",
+            params="inputs settings",
         )
 
 
@@ -119,13 +106,20 @@ rule classify:
     resources:
         gpu=1,
     params:
+        edits=optional_flags("edits", "edits_index"),
         settings=flags("classifier"),
     shell:
-        command_of("classify", wildcards="seed", input="crops index split", output="weights model", params="settings")
+        command_of(
+            "classify",
+            wildcards="seed",
+            input="crops index split",
+            output="weights model",
+            params="edits settings",
+        )
 
 
-rule classify_with_edits:
-    """Train the classifier on real training images and a method's edits of them."""
+# Train it on real training images and a method's edits of them.
+use rule classify as classify_with_edits with:
     input:
         **crops(),
         **edits("train"),
@@ -137,19 +131,6 @@ rule classify_with_edits:
         "logs/classify_with_edits/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/classify_with_edits/{dataset}/seed{seed}/{method}.tsv"
-    threads: settings.threads
-    resources:
-        gpu=1,
-    params:
-        settings=flags("classifier"),
-    shell:
-        command_of(
-            "classify",
-            wildcards="seed",
-            input="crops index split edits edits_index",
-            output="weights model",
-            params="settings",
-        )
 
 
 rule regress_aus:
@@ -213,21 +194,15 @@ rule extract_features_real:
     resources:
         gpu=1,
     params:
-        part=settings.fid.real_images,
-        extractor_weights=optional_flags("extractor_weights"),
+        part=f"--part {settings.fid.real_images}",
+        inputs=optional_flags("index", "split", "extractor_weights"),
         settings=flags("fid.extractor", "fid.batch"),
     shell:
-        command_of(
-            "features",
-            "--part {params.part}",
-            input="images index split",
-            output="features vectors",
-            params="extractor_weights settings",
-        )
+        command_of("features", input="images", output="features vectors", params="part inputs settings")
 
 
-rule extract_features_edits:
-    """Feature statistics of a method's edits of the test images."""
+# Feature statistics of a method's edits of the test images.
+use rule extract_features_real as extract_features_edits with:
     input:
         images=f"{METHOD}/edits_test.npy",
         extractor_weights=extractor_weights(),
@@ -239,11 +214,5 @@ rule extract_features_edits:
         "logs/extract_features_edits/{dataset}/seed{seed}/{method}.log",
     benchmark:
         "logs/benchmarks/extract_features_edits/{dataset}/seed{seed}/{method}.tsv"
-    threads: settings.threads
-    resources:
-        gpu=1,
     params:
-        extractor_weights=optional_flags("extractor_weights"),
-        settings=flags("fid.extractor", "fid.batch"),
-    shell:
-        command_of("features", input="images", output="features vectors", params="extractor_weights settings")
+        part="",

@@ -29,8 +29,8 @@ rule combine:
         command_of("combine", output="crops index split", params="sources")
 
 
-rule finetune_wild:
-    """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5)."""
+# Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5).
+use rule train as finetune_wild with:
     input:
         **crops(),
         pretrained=PRETRAINED[0],
@@ -43,28 +43,17 @@ rule finetune_wild:
         "logs/finetune_wild/{dataset}/seed{seed}.log",
     benchmark:
         "logs/benchmarks/finetune_wild/{dataset}/seed{seed}.tsv"
-    priority: 20
-    retries: PREEMPTIONS
-    threads: settings.threads
-    resources:
-        gpu=1,
+    wildcard_constraints:
+        dataset=one_of(settings.all_datasets),  # not of the data sets put together
     params:
         method=WILD_METHOD,
+        start=from_pretrained("wild"),
         tensorboard="logs/tensorboard/{dataset}/seed{seed}/wild",
         settings=flags("losses", "wild"),
-    shell:
-        command_of(
-            "train",
-            "--method {params.method} --init-from {input.pretrained:q} --schedule wild --tensorboard {params.tensorboard:q}",
-            wildcards="seed",
-            input="crops index split",
-            output="weights discriminators model curves",
-            params="settings",
-        )
 
 
-rule generate_wild:
-    """Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8)."""
+# Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8).
+use rule generate as generate_wild with:
     input:
         **crops(),
         weights=branch(lambda wildcards: wildcards.stage == "wild", rules.finetune_wild.output.weights, PRETRAINED[0]),
@@ -80,21 +69,10 @@ rule generate_wild:
         "logs/benchmarks/generate_wild/{dataset}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
         stage="pretrained|wild",
-    threads: settings.threads
-    resources:
-        gpu=1,
     params:
         method=WILD_METHOD,
+        part="test",
         settings=flags("generation_batch"),
-    shell:
-        command_of(
-            "generate",
-            "--method {params.method} --part test",
-            wildcards="seed",
-            input="crops index split weights model targets_index targets_split",
-            output="edits edits_index",
-            params="settings",
-        )
 
 
 rule draw_wild:
