@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 from copied_workflow import EDGES, PROGRAMS, REPOSITORY, Workflow, edges_from_file
 from typer.main import get_command
 
+from cascade_efgan.audit.page.build import rule_texts
 from cascade_efgan.cli import app
 from cascade_efgan.config import resolve
 from cascade_efgan.orchestration.stage_names import STAGES
@@ -232,6 +234,16 @@ def test_plain_snakemake_still_cannot_read_the_literal_command(workflow: Workflo
     plain = "import sys; from snakemake.cli import main; main(sys.argv[1:])"
     text = workflow.run(sys.executable, "-c", plain, *LITERAL, status=1)
     assert "dictionary update sequence element #1 has length 1" in text
+
+
+def test_the_page_can_say_of_every_rule_what_it_does(tmp_path: Path) -> None:
+    """Of those made from another rule too."""
+    with zipfile.ZipFile(tmp_path / "source.zip", "w") as packed:
+        for path in (REPOSITORY / "workflow/rules").glob("*.smk"):
+            packed.write(path, path.name)
+    known = {name for edge in edges_from_file() for name in edge.split(" -> ")} - {"all"}
+    texts = rule_texts(tmp_path / "source.zip")
+    assert known <= {*texts} and texts["measure_ssim"] == "SSIM of the same pairs."
 
 
 def test_the_rules_declare_what_the_house_rules_ask() -> None:

@@ -56,8 +56,8 @@ rule measure_accuracy_edits:
         )
 
 
-# R+G: the classifier of real images and edits on real test images.
 use rule measure_accuracy_real as measure_accuracy_augmented with:
+    """R+G: the classifier of real images and edits on real test images."""
     input:
         **crops(),
         weights=rules.classify_with_edits.output.weights,
@@ -100,8 +100,8 @@ rule measure_psnr:
         )
 
 
-# SSIM of the same pairs.
 use rule measure_psnr as measure_ssim with:
+    """SSIM of the same pairs."""
     output:
         **measured("ssim"),
     log:
@@ -112,8 +112,8 @@ use rule measure_psnr as measure_ssim with:
         name="ssim",
 
 
-# PSNR between each edit and the true edit: same person, pose and light, target AUs (rendered faces only).
 use rule measure_psnr as measure_psnr_true with:
+    """PSNR between each edit and the true edit: same person, pose and light, target AUs (rendered faces only)."""
     input:
         **edits("test"),
         partners=f"{SEED}/true_edit/edits_test.npy",

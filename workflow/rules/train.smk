@@ -38,8 +38,8 @@ rule train:
         )
 
 
-# Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8).
 use rule train as finetune_cascade with:
+    """Fine-tune a cascade whose every module starts from the single-step weights (Sec. 3.3, Sec. 8)."""
     input:
         **crops(),
         pretrained=pretrained("weights.safetensors"),
@@ -118,8 +118,8 @@ rule classify:
         )
 
 
-# Train it on real training images and a method's edits of them.
 use rule classify as classify_with_edits with:
+    """Train the classifier on real training images and a method's edits of them."""
     input:
         **crops(),
         **edits("train"),
@@ -201,8 +201,8 @@ rule extract_features_real:
         command_of("features", input="images", output="features vectors", params="part inputs settings")
 
 
-# Feature statistics of a method's edits of the test images.
 use rule extract_features_real as extract_features_edits with:
+    """Feature statistics of a method's edits of the test images."""
     input:
         images=f"{METHOD}/edits_test.npy",
         extractor_weights=extractor_weights(),

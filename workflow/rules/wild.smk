@@ -29,8 +29,8 @@ rule combine:
         command_of("combine", output="crops index split", params="sources")
 
 
-# Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5).
 use rule train as finetune_wild with:
+    """Fine-tune the pre-trained Cascade EF-GAN on wild images (Sec. 4.5)."""
     input:
         **crops(),
         pretrained=PRETRAINED[0],
@@ -52,8 +52,8 @@ use rule train as finetune_wild with:
         settings=flags("losses", "wild"),
 
 
-# Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8).
 use rule generate as generate_wild with:
+    """Edit wild test images to every expression of the pre-training, before and after fine-tuning (Fig. 8)."""
     input:
         **crops(),
         weights=branch(lambda wildcards: wildcards.stage == "wild", rules.finetune_wild.output.weights, PRETRAINED[0]),

@@ -24,8 +24,8 @@ from cascade_efgan.evaluation.packed_edits import edit_id
 from cascade_efgan.tables.columns import method_title
 from cascade_efgan.tables.comparison_text import p_text
 
-#: A rule of the workflow and its docstring.
-_RULE = re.compile(r'^(?:rule|checkpoint) (\w+):\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
+#: A rule of the workflow, or one made from another, and its docstring.
+_RULE = re.compile(r'^(?:rule|checkpoint|use rule \w+ as) (\w+)(?: with)?:\n\s+"""(.*?)"""', re.MULTILINE | re.DOTALL)
 #: Data set -> its name on the page.
 TITLES = {name: about.title for name, about in DATASETS.items()}
 
@@ -134,7 +134,7 @@ def page_data(
             }
             for dataset, one in sheets.items()
         },
-        "rules": rule_texts(release),
+        "rules": rule_texts(release.folder / SOURCES),
     }
 
 
@@ -172,10 +172,10 @@ def _list_beside(release: Release, metric: str, kind: str) -> list[dict[str, str
     return []
 
 
-def rule_texts(release: Release) -> dict[str, str]:
+def rule_texts(sources: Path) -> dict[str, str]:
     """Rule -> what it does, by the docstrings of the workflow that was packed with the results."""
     texts = {}
-    with zipfile.ZipFile(release.folder / SOURCES) as packed:
+    with zipfile.ZipFile(sources) as packed:
         for name in packed.namelist():
             if name.endswith(".smk"):
                 found = _RULE.findall(packed.read(name).decode("utf-8"))
