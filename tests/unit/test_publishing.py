@@ -107,7 +107,7 @@ def reached(folder: Path) -> None:
     table, picture = pd.read_csv(folder / "samples.csv"), np.asarray(Image.open(folder / "samples.png"))
     inputs, edits, real = (np.stack(np.hsplit(row, len(table))) for row in np.vsplit(picture, 3))
     present, target = (table[[f"{kind}{au}" for au in AUS]].to_numpy(float) for kind in ("present_", ""))
-    made = editor.crops.edit(inputs, present, target)[-1].images
+    made = np.stack([edit.images[-1] for edit in editor.crops.edit(inputs, present, target)])
     assert np.abs(made.astype(int) - edits).mean() < 0.1  # grey levels: another processor may round otherwise
     values = [psnr(*pair) for pair in zip(made, real, strict=True)]
     assert values == pytest.approx(table["psnr"].tolist(), abs=0.05)

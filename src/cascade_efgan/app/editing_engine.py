@@ -67,18 +67,14 @@ class EditingEngine:
 
     def show_faces(self, wanted: Sequence[tuple[OpenedFace, np.ndarray]]) -> list[Shown]:
         """The picture of each face, edited to its target, with an attention map and the network's output per step."""
-        steps = self._edit_crops(wanted)
-        shown = []
-        for place, (face, _) in enumerate(wanted):
-            maps = [np.rint(255 * step.attention[place]).clip(0, 255).astype(np.uint8) for step in steps]
-            shown.append(
-                Shown(
-                    images=[_jpeg(picture, face.profile) for picture in self._pictures(face, steps, place)],
-                    attention=[encode_png(one) for one in maps],
-                    network=[encode_png(to_srgb(step.images[place], face.profile)) for step in steps],
-                )
+        return [
+            Shown(
+                images=[_jpeg(picture, face.profile) for picture in self._pictures(face, edit)],
+                attention=[encode_png(one) for one in np.rint(255 * edit.attention).clip(0, 255).astype(np.uint8)],
+                network=[encode_png(to_srgb(image, face.profile)) for image in edit.images],
             )
-        return shown
+            for (face, _), edit in zip(wanted, self._edit_crops(wanted), strict=True)
+        ]
 
     def show_photograph(self, photograph: OpenedPhotograph, wishes: Sequence[Wish]) -> Shown:
         """The preview with all wishes done: one picture."""
@@ -102,8 +98,8 @@ class EditingEngine:
         else:
             wishes = wishes[:1]
             face = photograph.faces[wishes[0].face]
-            steps = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share).target) for share in shares])
-            now = [self._pictures(face, steps, place)[-1] for place in range(len(shares))]
+            edits = self._edit_crops([(face, _on_the_way(photograph, wishes[0], share).target) for share in shares])
+            now = [self._pictures(face, edit)[-1] for edit in edits]
             frames = [shrink(frame, FILM_SIDE) for frame in (face.picture, *now)]
         frames = [to_srgb(_enlarge(frame), photograph.faces[0].profile) for frame in frames]
         return Download(gif_bytes(frames, [named_aus(wish.target) for wish in wishes]), "image/gif")
@@ -131,7 +127,7 @@ class EditingEngine:
                 crop_file=encode_png(to_srgb(crops[n], profile)),
                 picture=picture,
                 picture_file=_jpeg(picture, profile),
-                unchanged=[step.images[n] for step in same],
+                unchanged=list(same[n].images),
                 guessed=untold_aus() if face.where == MEDIAPIPE else (),
                 profile=profile,
             )
@@ -139,12 +135,11 @@ class EditingEngine:
         return faces
 
     @staticmethod
-    def _pictures(face: OpenedFace, steps: Sequence[CropEdit], place: int) -> list[np.ndarray]:
-        """The picture of a face with each step's crop `place` put into it, as the photograph gets it."""
+    def _pictures(face: OpenedFace, edit: CropEdit) -> list[np.ndarray]:
+        """The picture of a face with each step's crop put into it, as the photograph gets it."""
         whole = (-0.5, -0.5, float(len(face.picture)))
         return [
-            paste(face.picture, whole, step.images[place], step.attention[place], same)
-            for step, same in zip(steps, face.unchanged, strict=True)
+            paste(face.picture, whole, *step) for step in zip(edit.images, edit.attention, face.unchanged, strict=True)
         ]
 
     def _edit_crops(self, wanted: Sequence[tuple[OpenedFace, np.ndarray]]) -> list[CropEdit]:

@@ -24,10 +24,10 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class CropEdit:
-    """What one step of the cascade made of N crops."""
+    """What the K steps of the cascade made of a crop, first to last; the last is the edit."""
 
-    images: np.ndarray  # (N, S, S, 3) uint8 RGB
-    attention: np.ndarray  # (N, S, S) float32, 0..1: where it repainted, the largest of its branches' maps
+    images: np.ndarray  # (K, S, S, 3) uint8 RGB
+    attention: np.ndarray  # (K, S, S) float32, 0..1: where each repainted, the largest of its branches' maps
 
 
 class CropEditor:
@@ -44,15 +44,12 @@ class CropEditor:
         self.spec = spec
 
     def edit(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
-        """Edit crops, in batches of at most 16.
+        """The edits of crops, made in batches of at most 16.
 
         Args:
             crops: `(N, S, S, 3)` uint8 RGB, as `crop_image` cuts them from `square`.
             present: `(N, 17)`, 0..5, the AUs that they show.
             target: `(N, 17)`, 0..5, the AUs that they are to show.
-
-        Returns:
-            One `CropEdit` per step of the cascade, first to last; the last is the edit.
         """
         import torch
 
@@ -62,14 +59,8 @@ class CropEditor:
         if not len(crops) == len(present) == len(target):
             raise ValueError(f"{len(crops)} crops, {len(present)} present and {len(target)} target AUs")
         with torch.inference_mode():
-            parts = [
-                self._edit_batch(crops[n : n + _BATCH], present[n : n + _BATCH], target[n : n + _BATCH])
-                for n in range(0, len(crops), _BATCH)
-            ]
-        return [
-            CropEdit(np.concatenate([part.images for part in step]), np.concatenate([part.attention for part in step]))
-            for step in zip(*parts, strict=True)
-        ]
+            batches = [slice(first, first + _BATCH) for first in range(0, len(crops), _BATCH)]
+            return [edit for batch in batches for edit in self._edit_batch(crops[batch], present[batch], target[batch])]
 
     def _edit_batch(self, crops: np.ndarray, present: np.ndarray, target: np.ndarray) -> list[CropEdit]:
         import torch
@@ -81,10 +72,9 @@ class CropEditor:
             torch.from_numpy((np.asarray(aus) / AU_MAX).astype(np.float32)).to(self._device).clamp(0, 1)
             for aus in (present, target)
         )
-        return [
-            CropEdit(to_images(edit.final), self._largest(edit.attention))
-            for edit in self._generator(image, source, goal)
-        ]
+        steps = self._generator(image, source, goal)
+        images = np.stack([to_images(step.final) for step in steps], axis=1)
+        return list(map(CropEdit, images, np.stack([self._largest(step.attention) for step in steps], axis=1)))
 
     def _largest(self, attention: "Mapping[str, torch.Tensor]") -> np.ndarray:
         """Of every pixel the largest of the maps (N, 1, h, w) of all branches."""

@@ -75,34 +75,25 @@ def edit_works(
         for work, of_work in zip(works, squares, strict=True)
     ]
     present = [np.stack([face.aus for face in work.found]) for work in works]
-    numbers = [number for number, work in enumerate(works) for _ in work.targets]
-    made = crop_editor.edit(
-        np.concatenate([crops[number] for number in numbers]),
-        np.concatenate([present[number] for number in numbers]),
-        np.concatenate([target for work in works for target in work.targets]),
+    edits = [(number, target) for number, work in enumerate(works) for target in work.targets]
+    made = iter(
+        crop_editor.edit(
+            np.concatenate([crops[number] for number, _ in edits]),
+            np.concatenate([present[number] for number, _ in edits]),
+            np.concatenate([target for _, target in edits]),
+        )
     )
     # What it gives when it is asked to change nothing is the same for all edits of a face.
-    same = crop_editor.edit(np.concatenate(crops), np.concatenate(present), np.concatenate(present))
-    place, place_same = 0, 0
-    edited: list[list[EditedPhoto]] = []
-    for number, work in enumerate(works):
-        edited.append([])
-        for target in work.targets:
-            faces = [
-                EditedFace(
-                    found=face,
-                    square=squares[number][n],
-                    target=target[n],
-                    crop=crops[number][n],
-                    steps=[step.images[place + n] for step in made],
-                    unchanged=[step.images[place_same + n] for step in same],
-                    attention=[step.attention[place + n] for step in made],
-                )
-                for n, face in enumerate(work.found)
-            ]
-            edited[-1].append(_put_back(work, faces, steps))
-            place += len(faces)
-        place_same += len(work.found)
+    same = iter(crop_editor.edit(np.concatenate(crops), np.concatenate(present), np.concatenate(present)))
+    unchanged = [[list(next(same).images) for _ in work.found] for work in works]
+    edited: list[list[EditedPhoto]] = [[] for _ in works]
+    for number, target in edits:
+        faces = []
+        known = zip(works[number].found, squares[number], target, crops[number], unchanged[number], strict=True)
+        for face, place, aus, crop, before in known:
+            edit = next(made)
+            faces.append(EditedFace(face, place, aus, crop, list(edit.images), before, list(edit.attention)))
+        edited[number].append(_put_back(works[number], faces, steps))
     return edited
 
 

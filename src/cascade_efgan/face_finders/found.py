@@ -36,8 +36,7 @@ class FaceFinder(Protocol):
 def find_faces(openface: Path | None = None) -> FaceFinder:
     """The finder to use: OpenFace where a path or the environment variable OPENFACE_BIN names it, else MediaPipe.
 
-    Raises:
-        InputError: OpenFace is named but is not there, or MediaPipe or its model is not available.
+    `InputError`: OpenFace is named but is not there, or MediaPipe's model is not available.
     """
     if program := openface or os.environ.get(OPENFACE_VARIABLE):
         from cascade_efgan.face_finders.openface_finder import OpenFaceFaces

@@ -135,10 +135,9 @@ def _write_model(release: Release, dataset: str, source: str, folder: Path) -> t
 def edited_again(editor: CropEditor, edits: Edits, faces: Faces) -> Edits:
     """The same edits, made by `editor`."""
     sources = faces.take(np.array([faces.places[name] for name in edits.index["source_id"]]))
-    images = editor.edit(
-        sources.images, sources.index[list(AUS)].to_numpy(float), edits.index[list(AUS)].to_numpy(float)
-    )[-1].images
-    return Edits(images, edits.index)
+    present, target = (index[list(AUS)].to_numpy(float) for index in (sources.index, edits.index))
+    made = editor.edit(sources.images, present, target)
+    return Edits(np.stack([edit.images[-1] for edit in made]), edits.index)
 
 
 def _write_samples(folder: Path, edits: Edits, faces: Faces, rows: Sequence[int]) -> pd.DataFrame:
