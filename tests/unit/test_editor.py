@@ -90,8 +90,11 @@ def test_the_faces_of_several_photographs_are_one_batch_and_each_gets_its_own_ed
     editor = Editor(Telltale(), small_spec("baseline"), {}, 0.25, finder, "cpu")
     images = [np.full((256 + number, 256, 3), 50 * number, dtype=np.uint8) for number in range(4)]
     made = editor.edit_many(images[:3], {"AU26": 5.0})
-    colours = [[one.steps[-1][0, 0].tolist() for one in photo.faces] for photo in made]
-    assert colours == [[[204, 0, 0]], [[204, 51, 50], [204, 102, 50]], [[204, 153, 100]]]
+    colours, unchanged = (
+        [[getattr(one, crops)[-1][0, 0].tolist() for one in photo.faces] for photo in made]
+        for crops in ("steps", "unchanged")
+    )
+    assert colours == unchanged == [[[204, 0, 0]], [[204, 51, 50], [204, 102, 50]], [[204, 153, 100]]]
     assert [photo.image.shape for photo in made] == [image.shape for image in images[:3]]
     with pytest.raises(InputError, match="photograph 2: no face"):
         editor.edit_many(images[2:], {"AU26": 5.0})
