@@ -225,7 +225,7 @@ def test_the_pipeline_excludes_what_it_cannot_read_with_its_reason(tmp_path, efg
     efgan("extract_aus", "--dataset", "folder", "--photos", photos, "--manifest", manifest, "--openface",
           tmp_path / "csv", "--faces", faces, "--excluded", excluded, "--set", "excluded_share=0.9")  # fmt: skip
     efgan("crop", "--photos", photos, "--manifest", manifest, "--faces", faces, "--crops", crops, "--index",
-          tmp_path / "c.csv")  # fmt: skip
+          tmp_path / "c.csv", "--checks", tmp_path / "checks.csv")  # fmt: skip
     reasons = dict(pd.read_csv(excluded)[["file", "reason"]].to_numpy())
     assert all(reasons.pop(name).startswith("not a readable image (") for name in cut)
     assert reasons == {
