@@ -257,9 +257,7 @@ async def _sentence(_: Request, error: Exception) -> JSONResponse:
     status, text = 422, "these settings are not understood; load the page again"
     if isinstance(error, HTTPException):
         status, text = error.status_code, str(error.detail)
-    elif not isinstance(
-        error, RequestValidationError | ValidationError
-    ):  # pydantic's own words would repeat what the client sent
+    elif not isinstance(error, RequestValidationError | ValidationError):  # whose words repeat what the client sent
         status, text = next(status for kind, status in _STATUS.items() if isinstance(error, kind)), str(error)
     headers = {"Retry-After": "2"} if status == 503 else {}
     return JSONResponse({"error": text[:1].upper() + text[1:].rstrip(".") + "."}, status, headers)

@@ -56,9 +56,8 @@ def command(
     editor = Editor.from_file(trained_weights(run, weights), finder, device)
     if like is not None:
         wish["like"] = editor.find(load_photo(like).image, str(like))[0][0].aus
-    editor.goal(
-        wish["aus"], wish["expression"], wish.get("like")
-    )  # a wrong wish is reported before any photograph is read
+    # A wrong wish is reported before any photograph is read.
+    editor.goal(wish["aus"], wish["expression"], wish.get("like"))
     others = left_out(photos)
     for path, reason in others:
         log.warning("%s: left out: %s", path, reason)
