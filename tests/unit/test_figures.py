@@ -29,9 +29,9 @@ from cascade_efgan.figures.expression_gap import (
     people_weights,
     resampled_means,
 )
-from cascade_efgan.figures.extremes import best_and_worst, draw_extremes
+from cascade_efgan.figures.extremes import best_and_worst, draw_extremes, edit_scores
 from cascade_efgan.figures.networks import Asked, between, draw_attention, draw_continuous, draw_steps, local_attention
-from cascade_efgan.figures.scores import au_gaps, edit_scores
+from cascade_efgan.figures.scores import au_gaps
 from cascade_efgan.figures.style import COLOURS, MARKERS, TITLES, figure_style
 from cascade_efgan.figures.training import draw_curves
 from cascade_efgan.generation.edit_plan import expression_means, plan_edits

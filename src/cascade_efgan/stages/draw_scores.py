@@ -10,8 +10,7 @@ from cascade_efgan.evaluation.packed_edits import load_edits
 from cascade_efgan.figures.caption import made_by, write_figure
 from cascade_efgan.figures.confusion import draw_confusion
 from cascade_efgan.figures.expression_gap import draw_gap
-from cascade_efgan.figures.extremes import draw_extremes
-from cascade_efgan.figures.scores import edit_scores
+from cascade_efgan.figures.extremes import draw_extremes, edit_scores
 from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import COMPARED, METHODS
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
