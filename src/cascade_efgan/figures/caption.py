@@ -1,6 +1,9 @@
 """What a figure is of: its caption in a JSON file beside it, which the report and the web page show."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ from matplotlib.figure import Figure
 from cascade_efgan.config import Settings, settings_from_flags
 from cascade_efgan.datasets import dataset_title
 from cascade_efgan.errors import InputError
-from cascade_efgan.figures.style import save_figure
+from cascade_efgan.figures.style import figure_style, save_figure
 from cascade_efgan.files import write_json
 
 #: PNG, PDF and JSON of a figure.
@@ -30,16 +33,6 @@ class Made:
     def sentence(self) -> str:
         """The last words of a caption."""
         return f"Data: {dataset_title(self.dataset)}. Preset {self.preset}, seed {self.seed}."
-
-
-def made_by(dataset: str, seed: int, words: list[str]) -> tuple[Made, Settings]:
-    """What made a figure, from a stage's flags, and its settings.
-
-    Raises:
-        InputError: a wrong setting.
-    """
-    settings = settings_from_flags(words)
-    return Made(dataset, settings.preset, seed, settings.figures.seed), settings
 
 
 @dataclass(frozen=True)
@@ -84,6 +77,21 @@ def write_figure(files: Files, drawn: Drawn, made: Made) -> None:
     }
     # Signs stay signs: the report includes the caption as it is in this file.
     write_json(files[2], values, ensure_ascii=False)
+
+
+@contextmanager
+def drawing(
+    dataset: str, seed: int, words: list[str]
+) -> Iterator[tuple[Made, Settings, Callable[[Files, Drawn], None]]]:
+    """Draw a stage's figures inside this block: what made them, the settings by its flags, and what writes one.
+
+    Raises:
+        InputError: a wrong setting.
+    """
+    settings = settings_from_flags(words)
+    made = Made(dataset, settings.preset, seed, settings.figures.seed)
+    with figure_style():
+        yield made, settings, partial(write_figure, made=made)
 
 
 def people_drawn(shown: pd.DataFrame, edits: pd.DataFrame, made: Made, shift: int = 0) -> str:

@@ -9,11 +9,10 @@ from typer import Option
 from cascade_efgan.data import AUS
 from cascade_efgan.data.records import read_records
 from cascade_efgan.evaluation.metric import read_metric
-from cascade_efgan.evaluation.packed_edits import edit_id
+from cascade_efgan.evaluation.packed_edits import edit_ids
 from cascade_efgan.figures.action_units import draw_aus
-from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.scores import read_readings
-from cascade_efgan.figures.style import figure_style
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.methods import METHODS
 from cascade_efgan.orchestration.cli_args import named_paths
@@ -30,12 +29,11 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw the AUs that the regressor reads from edits against their targets, AU by AU."""
-    made, _ = made_by(dataset, seed, settings)
     plan = read_records(edits_index, EDIT_TEXT, AUS)
-    ids = [edit_id(*key) for key in zip(plan["source_id"], plan["target_expression"], strict=True)]
-    obtained = {name: read_readings(path, ids) for name, path in named_paths("--readings", readings).items()}
+    paths = named_paths("--readings", readings)
+    obtained = {name: read_readings(path, edit_ids(plan)) for name, path in paths.items()}
     trained = [name for name in obtained if name in METHODS]
     points = "cascade_ef_gan" if "cascade_ef_gan" in trained else trained[-1]
     floor = float(read_metric(metric).details["held_out_error"])
-    with figure_style():
-        write_figure(figure, draw_aus(plan[list(AUS)].to_numpy(np.float64), obtained, points, floor, made), made)
+    with drawing(dataset, seed, settings) as (made, _, write):
+        write(figure, draw_aus(plan[list(AUS)].to_numpy(np.float64), obtained, points, floor, made))

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cascade_efgan.figures.caption import made_by, write_figure
-from cascade_efgan.figures.style import figure_style
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.training import draw_curves, read_curves
 from cascade_efgan.orchestration.cli_args import named_paths
 from cascade_efgan.stages import options
@@ -19,7 +18,6 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw training curves: a panel for every loss, a line for every method."""
-    made, _ = made_by(dataset, seed, settings)
-    paths = named_paths("--curves", curves)
-    with figure_style():
-        write_figure(figure, draw_curves({name: read_curves(path) for name, path in paths.items()}, made), made)
+    losses = {name: read_curves(path) for name, path in named_paths("--curves", curves).items()}
+    with drawing(dataset, seed, settings) as (made, _, write):
+        write(figure, draw_curves(losses, made))

@@ -7,9 +7,8 @@ from typer import Option
 
 from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.evaluation.packed_edits import load_edits
-from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.edits import draw_all_expressions, draw_methods, draw_more
-from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import ABLATED, COMPARED, METHODS
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 from cascade_efgan.stages import options
@@ -29,7 +28,6 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw edits of a few test images, chosen at random: methods and ablation side by side, and the last method's."""
-    made, config = made_by(dataset, seed, settings)
     flags = ("--edits", "--edits-index")
     arrays, indices = named_paths(flags[0], edits), named_paths(flags[1], edits_index)
     same_names(flags, arrays, indices)
@@ -37,11 +35,9 @@ def command(
     faces = load_faces(crops, index)
     trained = [name for name in columns if name in METHODS]
     best = "cascade_ef_gan" if "cascade_ef_gan" in trained else trained[-1]
-    with figure_style():
+    with drawing(dataset, seed, settings) as (made, config, write):
         for files, rows, paper in ((methods, COMPARED, "5"), (ablation, ABLATED, "6")):
             shown = [name for name in rows if name in trained] or trained
-            write_figure(files, draw_methods(faces, columns, shown, config.figures.edits, made, paper), made)
-        write_figure(more, draw_more(faces, columns[best], best, made), made)
-        write_figure(
-            all_expressions, draw_all_expressions(faces, columns[best], best, config.figures.people, made), made
-        )
+            write(files, draw_methods(faces, columns, shown, config.figures.edits, made, paper))
+        write(more, draw_more(faces, columns[best], best, made))
+        write(all_expressions, draw_all_expressions(faces, columns[best], best, config.figures.people, made))

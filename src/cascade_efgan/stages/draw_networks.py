@@ -9,7 +9,7 @@ from cascade_efgan.data import AUS
 from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.data.records import read_records
 from cascade_efgan.devices import pick_device
-from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.networks import (
     attention_generator,
     choose_asked,
@@ -17,7 +17,6 @@ from cascade_efgan.figures.networks import (
     draw_continuous,
     draw_steps,
 )
-from cascade_efgan.figures.style import figure_style
 from cascade_efgan.generation.edit_plan import EDIT_TEXT
 from cascade_efgan.stages import options
 
@@ -38,19 +37,18 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw attention maps, the cascade's steps and continuous editing of test images chosen at random."""
-    made, config = made_by(dataset, seed, settings)
     faces = load_faces(crops, index)
     plan = read_records(edits_index, EDIT_TEXT, AUS)
     device = pick_device()
-    people, drawn = config.figures.people, made.drawn
     single = attention_generator(weights, model).to(device)
-    with figure_style():
+    with drawing(dataset, seed, settings) as (made, config, write):
+        people, drawn = config.figures.people, made.drawn
         asked = choose_asked(faces, plan, config.figures.edits, drawn, device)
-        write_figure(attention, draw_attention(single, asked, made, plan), made)
+        write(attention, draw_attention(single, asked, made, plan))
         if cascade_weights is None or cascade_model is None or steps is None or continuous is None:
             return
         cascade = attention_generator(cascade_weights, cascade_model).to(device)
         asked = choose_asked(faces, plan, people, drawn, device, far=True)
-        write_figure(steps, draw_steps(cascade, single, asked, faces, made, plan), made)
+        write(steps, draw_steps(cascade, single, asked, faces, made, plan))
         asked = choose_asked(faces, plan, people, drawn, device)
-        write_figure(continuous, draw_continuous(cascade, asked, made, plan), made)
+        write(continuous, draw_continuous(cascade, asked, made, plan))

@@ -7,11 +7,10 @@ from typer import Option
 
 from cascade_efgan.data.face_crops.dataset import load_faces
 from cascade_efgan.evaluation.packed_edits import load_edits
-from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.confusion import draw_confusion
 from cascade_efgan.figures.expression_gap import draw_gap
 from cascade_efgan.figures.extremes import draw_extremes, edit_scores
-from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import COMPARED, METHODS
 from cascade_efgan.orchestration.cli_args import named_paths, same_names
 from cascade_efgan.stages import options
@@ -35,7 +34,6 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw what the numbers of single edits say: what is confused, what a large gap costs, what is best and worst."""
-    made, _ = made_by(dataset, seed, settings)
     flags = ("--edits", "--edits-index", "--predictions")
     paths = [named_paths(flag, words) for flag, words in zip(flags, (edits, edits_index, predictions), strict=True)]
     names = same_names(flags, *paths)
@@ -47,8 +45,8 @@ def command(
     matrices = {"real": real_predictions, **{name: paths[2][name] for name in names if name != "unchanged"}}
     against = "the true edit" if truth is not None else "the real photograph of the same person and expression"
     compared = [name for name in names if name in COMPARED] or [name for name in names if name in METHODS][-1:]
-    with figure_style():
-        write_figure(confusion, draw_confusion(matrices, made), made)
-        write_figure(gap, draw_gap(scores, against, made), made)
+    with drawing(dataset, seed, settings) as (made, _, write):
+        write(confusion, draw_confusion(matrices, made))
+        write(gap, draw_gap(scores, against, made))
         shown = {name: columns[name] for name in compared}
-        write_figure(extremes, draw_extremes(faces, shown, scores, truth), made)
+        write(extremes, draw_extremes(faces, shown, scores, truth))

@@ -7,9 +7,8 @@ from typer import Option
 
 from cascade_efgan.data.face_crops.dataset import load_faces, part_rows
 from cascade_efgan.evaluation.packed_edits import load_edits
-from cascade_efgan.figures.caption import made_by, write_figure
+from cascade_efgan.figures.caption import drawing
 from cascade_efgan.figures.edits import draw_wild
-from cascade_efgan.figures.style import figure_style
 from cascade_efgan.methods import METHODS
 from cascade_efgan.stages import options
 
@@ -31,10 +30,9 @@ def command(
     settings: options.FigureSettings = [],
 ) -> None:
     """Draw wild images: input, an image with the desired expression, edits before and after fine-tuning."""
-    made, config = made_by(dataset, seed, settings)
     faces, known = load_faces(crops, index), load_faces(examples, examples_index)
     before, after = load_edits(pretrained, pretrained_index), load_edits(wild, wild_index)
     training = part_rows(known.index, examples_split, "train")
-    with figure_style():
-        title = METHODS[method].title
-        write_figure(figure, draw_wild(faces, before, after, known, training, config.figures.edits, title, made), made)
+    with drawing(dataset, seed, settings) as (made, config, write):
+        count, title = config.figures.edits, METHODS[method].title
+        write(figure, draw_wild(faces, before, after, known, training, count, title, made))
