@@ -7,6 +7,7 @@ A claim holds where all its parts do.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS, wild_method
 from cascade_efgan.tables.rows import Settings, ablation_dataset
@@ -15,6 +16,9 @@ EF, CASCADE, WILD = "ef_gan", "cascade_ef_gan", "wild"
 
 #: Stands for the data set of a claim about wild images in a run that has none.
 NO_WILD = "wild images"
+
+#: Why some claims are not measured on photographs.
+ONLY_RENDERED = "only rendered faces have true edits, and AUs that the regressor reads"
 
 #: Metrics that only claims need: R and R+G by further classifiers; of edits; of EF-GAN's attention; of Cascade EF-GAN's
 #: Interpolator and paths; of wild images.
@@ -101,9 +105,18 @@ class Claim:
             return [settings["wild"]["dataset"] or NO_WILD]
         return [ablation_dataset(settings)] if self.ablation else list(settings["datasets"])
 
-    def edited_by(self, settings: Settings) -> str:
-        """The method that edited the wild images of a claim about them; of other claims, Cascade EF-GAN."""
-        return wild_method(settings["wild"].get("init_from")) if self.wild else CASCADE
+    def measured_on(self, dataset: str) -> bool:
+        """Whether a data set has the true edits that it asks for."""
+        return not self.true_edits or dataset in TRUE_EDITS
+
+    def other_editor(self, settings: Settings) -> str:
+        """`Baseline, not Cascade EF-GAN` where a method that it is not about edits its images; else empty."""
+        method = wild_method(settings["wild"].get("init_from")) if self.wild else CASCADE
+        return "" if method == CASCADE else f"{METHODS[method].title}, not {METHODS[CASCADE].title}"
+
+    def lacks_classifiers(self, settings: Settings) -> bool:
+        """Whether a run has fewer further classifiers than decide it."""
+        return bool(settings["measures"].get("classifiers", 0) < self.classifiers)
 
     @property
     def numbers(self) -> list[tuple[str, str]]:

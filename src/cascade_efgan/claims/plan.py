@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cascade_efgan.claims.effects import of_shares
-from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CASCADE, CLAIMS, Claim, Part
+from cascade_efgan.claims.entries import BY_MORE_CLASSIFIERS, CLAIMS, ONLY_RENDERED, Claim, Part
 from cascade_efgan.claims.power import POWER, fewest_people, reach_of
-from cascade_efgan.claims.verdicts import command
+from cascade_efgan.claims.verdicts import NOT_MEASURED, command
 from cascade_efgan.data.records import read_records
-from cascade_efgan.datasets import TRUE_EDITS, dataset_title
+from cascade_efgan.datasets import dataset_title
 from cascade_efgan.evaluation.metric import REAL
 from cascade_efgan.methods import METHODS
 from cascade_efgan.tables.comparison_text import aligned
@@ -124,23 +124,22 @@ def _plan(claim: Claim, dataset: str, context: Mapping[str, Any], measured: Meas
 def _obstacle(claim: Claim, dataset: str, context: Mapping[str, Any]) -> str:
     """Why no effect of any size would be shown; empty where one could be."""
     settings = context["settings"]
-    if claim.true_edits and dataset not in TRUE_EDITS:
-        return "not measured: only rendered faces have true edits, and AUs that the regressor reads"
+    if not claim.measured_on(dataset):
+        return f"{NOT_MEASURED}: {ONLY_RENDERED}"
     if missing := [name for name in claim.methods if name not in settings["methods"]]:
         titles = ", ".join(METHODS[name].title for name in missing)
         return f"no: {titles} not trained; run {command(claim, context)}"
     facts = {**context["datasets"], **context["wild"]}
     if dataset not in facts:
         return f"no: no wild images; run {command(claim, context)}"
-    if (method := claim.edited_by(settings)) != CASCADE:
-        named = f"{METHODS[method].title}, not {METHODS[CASCADE].title}, edits these images"
-        return f"no: {named}; run {command(claim, context)}"
+    if other := claim.other_editor(settings):
+        return f"no: {other}, edits these images; run {command(claim, context)}"
     if claim.wild and settings["measures"]["aus"] == "none":
         return "no: no AUs are read from photographs; set measures.aus"
     people, least = facts[dataset]["test_people"], fewest_people(len(claim.parts), settings["statistics"]["level"])
     if people < least:
         return f"no: {people} test people, the test needs {least}"
-    if settings["measures"].get("classifiers", 0) < claim.classifiers:
+    if claim.lacks_classifiers(settings):
         return f"no: it takes {claim.classifiers} further classifiers or more; run {command(claim, context)}"
     return ""
 

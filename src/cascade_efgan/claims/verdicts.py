@@ -6,11 +6,10 @@ from typing import Any
 
 from cascade_efgan import __version__
 from cascade_efgan.claims.effects import measure_part
-from cascade_efgan.claims.entries import CASCADE, CLAIMS, Claim
+from cascade_efgan.claims.entries import CLAIMS, ONLY_RENDERED, Claim
 from cascade_efgan.claims.power import POWER, fewest_people, needed_runs, what_it_takes
 from cascade_efgan.claims.shares import runs_agree
 from cascade_efgan.claims.tolerance import judge_cells
-from cascade_efgan.datasets import TRUE_EDITS
 from cascade_efgan.evaluation.metric import hashed, read_metric
 from cascade_efgan.evaluation.significance import holm
 from cascade_efgan.methods import METHODS
@@ -120,16 +119,16 @@ def _verdict(
     claim: Claim, dataset: str, parts: list[dict[str, Any]], context: Mapping[str, Any], auc: float | None
 ) -> tuple[str, str]:
     settings = context["settings"]
-    if claim.true_edits and dataset not in TRUE_EDITS:
-        return NOT_MEASURED, "only rendered faces have true edits, and AUs that the regressor reads"
-    if (method := claim.edited_by(settings)) != CASCADE:
-        named = f"{METHODS[method].title}, not {METHODS[CASCADE].title}, edited these images"
-        return NOT_RUN, f"{named}: its numbers are listed, and decide nothing; run {command(claim, context)}"
+    if not claim.measured_on(dataset):
+        return NOT_MEASURED, ONLY_RENDERED
+    if other := claim.other_editor(settings):
+        told = f"{other}, edited these images: its numbers are listed, and decide nothing"
+        return NOT_RUN, f"{told}; run {command(claim, context)}"
     states = [line["verdict"] for line in parts]
     failed = [line for line in parts if line["verdict"] == FAILS]
     if all(state == NOT_RUN for state in states) or (NOT_RUN in states and not failed):
         return NOT_RUN, f"run {command(claim, context)}"
-    if settings["measures"].get("classifiers", 0) < claim.classifiers:
+    if claim.lacks_classifiers(settings):
         return OPEN, f"one further classifier; it takes {claim.classifiers} or more: run {command(claim, context)}"
     if claim.auc is not None and (auc is None or auc < claim.auc):
         share = "an unknown share" if auc is None else f"{100 * auc:.0f} %"
@@ -158,7 +157,7 @@ def command(claim: Claim, context: Mapping[str, Any]) -> str:
     words = [f"preset={context['preset']}"]
     words += [f"'methods=[{', '.join(methods)}]'"] if len(methods) > len(settings["methods"]) else []
     words += [f"'measures={{classifiers: {MORE_CLASSIFIERS}}}'"] if claim.classifiers else []
-    if claim.wild and (not (wild := settings["wild"]["dataset"]) or claim.edited_by(settings) != CASCADE):
-        start = "" if claim.edited_by(settings) == CASCADE else ", init_from: null"
+    if claim.wild and (not (wild := settings["wild"]["dataset"]) or claim.other_editor(settings)):
+        start = ", init_from: null" if claim.other_editor(settings) else ""
         words += [f"'wild={{dataset: {wild or 'affectnet'}{start}}}'"]
     return f"`snakemake --cores all all --config {' '.join(words)}`"
