@@ -122,8 +122,8 @@ def _verdict(
     if not claim.measured_on(dataset):
         return NOT_MEASURED, ONLY_RENDERED
     if other := claim.other_editor(settings):
-        told = f"{other}, edited these images: its numbers are listed, and decide nothing"
-        return NOT_RUN, f"{told}; run {command(claim, context)}"
+        listed = "its numbers are listed, and decide nothing"
+        return NOT_RUN, f"{other}, edited these images: {listed}; run {command(claim, context)}"
     states = [line["verdict"] for line in parts]
     failed = [line for line in parts if line["verdict"] == FAILS]
     if all(state == NOT_RUN for state in states) or (NOT_RUN in states and not failed):
