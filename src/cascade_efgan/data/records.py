@@ -42,7 +42,7 @@ def read_records(path: str | Path, text: Sequence[str], numbers: Sequence[str] =
 
 
 def read_rows(path: str | Path, text: Sequence[str], numbers: Sequence[str], of: str = "face crop") -> pd.DataFrame:
-    """`read_records` of a table with `id` and one row or more, each `of` another face.
+    """`read_records` of a table with `id` and one row or more; messages say what each row is `of`.
 
     Raises:
         InputError: as `read_records`; or no row, or an id twice.
