@@ -1,6 +1,7 @@
 """Threads that wait for everything that computes, with a bounded queue before them."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,20 +29,21 @@ class Workers:
     def __init__(self, limits: Limits) -> None:
         """`limits.workers` threads and `limits.queue` places to wait."""
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="efgan-app")
-        self._places = limits.workers + limits.queue
+        self._places = threading.Semaphore(limits.workers + limits.queue)
 
     async def run(self, function: Callable[..., T], *arguments: object, patient: bool = False) -> T:
         """The function's result or exception, from a thread.
 
         `BusyError` where the queue is full, unless the caller is `patient` (a batch, which nobody watches).
         """
-        if self._places <= 0 and not patient:
+        placed = self._places.acquire(blocking=False)
+        if not (placed or patient):
             raise BusyError()
-        self._places -= 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
-        finally:
-            self._places += 1
+        future = self._pool.submit(function, *arguments)
+        if placed:
+            # The place is free when the work ends, not when a client that went away stops waiting for it.
+            future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Drop what waits and end the threads."""

@@ -58,18 +58,21 @@ class Recomputed:
         return abs(self.value - self.cell.value) <= max(self.allowed, 1e-6)
 
 
-def choose_cells(release: Release, jobs: Iterable[Job], count: int, seed: int) -> list[TableCell]:
+def choose_cells(release: Release, jobs: Iterable[Job], count: int, seed: int) -> tuple[list[TableCell], int]:
     """Some numbers of tables, drawn at random; a number of several tables is drawn once.
 
-    Only numbers that can be derived again: not those that a program outside the project read, such as OpenFace.
+    Returns:
+        Numbers that can be derived again, at most `count`; and how many of the tables cannot: those that a program
+        outside the project read, such as OpenFace, or that a stage of older code made.
     """
     derived = {path for job in release.record.jobs if job.stage in DERIVED for path in job.outputs}
     every: dict[tuple[str, ...], TableCell] = {}
     for cell in (cell for job in jobs for cell in table_cells(release, job)):
-        if cell.metrics and derived >= set(cell.metrics):
+        if cell.metrics:
             every.setdefault((*sorted(cell.metrics), cell.column), cell)
-    cells = list(every.values())
-    return cells if count >= len(cells) else random.Random(seed).sample(cells, count)
+    cells = [cell for cell in every.values() if derived >= set(cell.metrics)]
+    chosen = cells if count >= len(cells) else random.Random(seed).sample(cells, count)
+    return chosen, len(every) - len(cells)
 
 
 def recompute(release: Release, cells: Sequence[TableCell]) -> list[Recomputed]:

@@ -60,11 +60,13 @@ def command(
         show = _print_claims if job.stage == "claims" else _print_table
         cells += show(release, job, problems, brief)
     if recompute_:
-        chosen = choose_cells(release, (job for job in jobs if job.stage == "table"), recompute_, seed)
+        chosen, fixed = choose_cells(release, (job for job in jobs if job.stage == "table"), recompute_, seed)
         for number in recompute(release, chosen):
             typer.echo(_recomputed_line(number))
             if not number.holds:
                 problems.append(_not_derived(release, number))
+        if fixed:
+            typer.echo(f"not computed again, for no stage of this code derives them: {fixed} numbers")
     _print_result(release, problems, f"{cells} numbers and verdicts, {scope}")
     if problems:
         raise typer.Exit(1)

@@ -127,5 +127,5 @@ def _sheet_title(index: pd.DataFrame, sheet: Sheet, flags: np.ndarray, seed: int
     names = ", ".join(sorted(set(index["dataset"])))
     people = f"{len(sheet.rows)} of {index['person'].nunique():,} people"
     drawn = people if sheet.people else f"{(sheet.cells >= 0).sum()} photographs"
-    flagged = f"{len(index):,} crops, {(flags != '').sum():,} flagged"
-    return f"{names}: {flagged}\nshown: {drawn}, drawn at random (seed {seed})"
+    crops = f"{len(index):,} crops, {(flags != '').sum():,} flagged"
+    return f"{names}: {crops}\nshown: {drawn}, drawn at random (seed {seed})"
