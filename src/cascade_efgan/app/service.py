@@ -218,20 +218,21 @@ class _Service:
             return Response(await self._edit_zip(data, request, expression, intensity), media_type="application/zip")
 
     async def _edit_zip(self, data: bytes, request: Request, expression: str, intensity: float) -> bytes:
-        members, answer = read_members(data, self._limits), Answer(self._limits)
-        # Unpacking is work too: it does not belong in the event loop.
-        while (member := await self._workers.run(next, members, None, patient=True)) is not None:
-            try:
-                if isinstance(member, InputError):
-                    raise member
-                made = await self._workers.run(self._engine.edit_file, member, expression, intensity, patient=True)
-            except (InputError, WorkerDiedError) as error:
-                answer.refuse(error)
-            else:
-                answer.add(made.data, made.media)
-            if await request.is_disconnected():
-                raise BusyError("the page went away")  # nobody reads it; the rest is not edited
-        return answer.finish()
+        members = read_members(data, self._limits)
+        with contextlib.closing(Answer(self._limits)) as answer:
+            # Unpacking is work too: it does not belong in the event loop.
+            while (member := await self._workers.run(next, members, None, patient=True)) is not None:
+                try:
+                    if isinstance(member, InputError):
+                        raise member
+                    made = await self._workers.run(self._engine.edit_file, member, expression, intensity, patient=True)
+                except (InputError, WorkerDiedError) as error:
+                    answer.refuse(error)
+                else:
+                    answer.add(made.data, made.media)
+                if await request.is_disconnected():
+                    raise BusyError("the page went away")  # nobody reads it; the rest is not edited
+            return answer.finish()
 
 
 async def _read(request: Request, most: int) -> bytes:

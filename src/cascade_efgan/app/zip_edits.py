@@ -94,5 +94,9 @@ class Answer:
         if not report["file"].any():
             raise InputError(f"no photograph of the zip could be edited; the first: {report['result'].iloc[0]}")
         self._archive.add("report.csv", report.to_csv(index_label="number", lineterminator="\n"))
-        self._archive.close()
+        self.close()
         return self._buffer.getvalue()
+
+    def close(self) -> None:
+        """Nothing more is added."""
+        self._archive.close()
