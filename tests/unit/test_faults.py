@@ -18,10 +18,13 @@ import psutil
 import pytest
 import torch
 from programs import mounted, remount, write_files
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from cascade_efgan.errors import InputError
-from cascade_efgan.files import atomic_path
+from cascade_efgan.evaluation.statistics import FeatureStatistics, save_statistics
+from cascade_efgan.evaluation.trainer import save_network
+from cascade_efgan.files import atomic_path, write_text
+from cascade_efgan.models.build import save_weights
 from cascade_efgan.orchestration.future_files import refuse_future
 from cascade_efgan.orchestration.run_lock import joined, other_runs, unwritable
 from cascade_efgan.training.output_lock import alone_in
@@ -45,11 +48,21 @@ def write_zip(path: Path) -> None:
 WRITERS: dict[str, Callable[[Path], object]] = {
     "a.npy": lambda path: np.save(path, NUMBERS),
     "a.pt": lambda path: torch.save(torch.tensor(NUMBERS), path),
-    "a.safetensors": lambda path: save_file({"a": torch.tensor(NUMBERS)}, path),
+    "a.safetensors": lambda path: path.write_bytes(save({"a": torch.tensor(NUMBERS)})),
     "a.csv": lambda path: pd.DataFrame({"a": NUMBERS[:200_000]}).to_csv(path),
     "a.zip": write_zip,
     "a.txt": lambda path: path.write_bytes(NUMBERS.tobytes()),
 }
+
+
+def test_whoever_may_read_a_table_may_read_weights_and_statistics(tmp_path: Path) -> None:
+    # In a group's folder, or of a container's root, weights were their maker's alone.
+    table, weights, network, statistics = (tmp_path / name for name in ("a.csv", "b", "c", "d"))
+    write_text(table, "a\n")
+    save_weights(weights, torch.nn.Linear(2, 2))
+    save_network(network, tmp_path / "model.json", torch.nn.Linear(2, 2), {})
+    save_statistics(statistics, FeatureStatistics(np.zeros(2), np.eye(2), 3, "inception"))
+    assert {path.stat().st_mode for path in (weights, network, statistics)} == {table.stat().st_mode}
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from cascade_efgan.data.face_crops.dataset import Part
 from cascade_efgan.errors import InputError
@@ -82,15 +82,11 @@ def statistics(
 
 def save_statistics(path: str | Path, values: FeatureStatistics) -> None:
     """Write statistics as safetensors; extractor, n and origin are its metadata."""
+    about = {"extractor": values.extractor, "n": values.n, "origin": dict(values.origin)}
+    # One key: the order of several keys in a safetensors header is not fixed, and files must be byte-identical.
+    data = save({"mean": values.mean, "covariance": values.covariance}, metadata={"statistics": json.dumps(about)})
     with atomic_path(path) as partial:
-        save_file(
-            {"mean": values.mean, "covariance": values.covariance},
-            partial,
-            # One key: the order of several keys in a safetensors header is not fixed, and files must be byte-identical.
-            metadata={
-                "statistics": json.dumps({"extractor": values.extractor, "n": values.n, "origin": dict(values.origin)})
-            },
-        )
+        partial.write_bytes(data)  # save_file lets only the owner read it
 
 
 def load_vectors(path: str | Path) -> np.ndarray:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -152,7 +152,7 @@ def save_network(weights: str | Path, model: str | Path, network: nn.Module, des
     """Write the weights as safetensors and what they belong to as JSON; neither file can carry code."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_path(weights) as partial:
-        save_file(tensors, partial)
+        partial.write_bytes(save(tensors))  # save_file lets only the owner read it
     write_json(model, {**description, "version": __version__})
 
 

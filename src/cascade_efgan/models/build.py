@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from cascade_efgan.data import AU_MAX, AUS, EXPRESSIONS
@@ -147,7 +147,7 @@ def save_weights(path: Path, module: nn.Module) -> None:
     """Store a module's parameters and buffers as safetensors; loading such a file executes nothing."""
     state = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
     with atomic_path(path) as partial:
-        save_file(state, partial)
+        partial.write_bytes(save(state))  # save_file lets only the owner read it
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from cascade_efgan import __version__
@@ -106,8 +106,8 @@ def _inputs(release: Release, dataset: str, source: str) -> list[str]:
 def _write_model(release: Release, dataset: str, source: str, folder: Path) -> tuple[dict[str, float], pd.DataFrame]:
     original, data = release.path(f"{source}/{WEIGHTS}"), release.path(f"{RESULTS}{dataset}")
     for name in networks(source):
-        save_file(rounded(load_weights(original.with_name(name))), folder / name)
-        (folder / name).chmod(0o644)  # safetensors lets only the owner read: not so in an installed package
+        # save_file lets only the owner read it: not so in an installed package.
+        (folder / name).write_bytes(save(rounded(load_weights(original.with_name(name)))))
         if (size := (folder / name).stat().st_size) > LARGEST:
             raise InputError(
                 f"{original.with_name(name)}: {size / 2**20:.1f} MiB in bfloat16, at most {LARGEST >> 20} can be "
